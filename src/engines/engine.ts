@@ -1,0 +1,57 @@
+import type { Program } from "../program/program.ts";
+
+/** Host arrays by dtype. f32 comes as Float32Array or, from `reference`, Float64Array; i64 as BigInt64Array; u8 as Uint8Array. */
+export type HostArray = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly data: HostArray;
+}
+/** By value name. */
+export type Tensors = Readonly<Record<string, HostTensor>>;
+
+/** The part of a weight source that an engine needs; `src/model/weights.ts` provides it. */
+export interface EngineWeights {
+  /** Row-major float32, Hugging Face layout. Error when the name is unknown. */
+  read(name: string): Float32Array;
+  /** Where the tensors lie as little-endian float32 in one file, to be mapped rather than read. */
+  float32File(): {
+    readonly path: string;
+    readonly tensors: ReadonlyMap<
+      string,
+      { readonly offset: number; readonly length: number; readonly shape: readonly number[] }
+    >;
+  };
+}
+
+export interface EngineOptions {
+  /** Threads for the native part; 0 or absent: all cores. */
+  readonly threads?: number;
+  /** Folder for files that the engine wants on disk while the session lives; it is the caller's to delete. */
+  readonly scratchDir?: string;
+}
+
+/** A kind of machine that runs Programs. `probe` says why it cannot run here, or null when it can. */
+export interface Engine {
+  readonly name: "reference" | "onnx" | "tfjs" | "cuda";
+  probe(): Promise<string | null>;
+  open(weights: EngineWeights, options?: EngineOptions): Promise<EngineSession>;
+}
+
+/** All Programs of a run share one session: its weights and its state. State is addressed by value name. */
+export interface EngineSession {
+  readonly device: string;
+  compile(program: Program): Promise<Executable>;
+  /** Copies of the named state values, or of all. */
+  readState(names?: readonly string[]): Promise<Tensors>;
+  /** Creates or replaces state values. Every state value of a Program must be written before its first run. */
+  writeState(state: Tensors): Promise<void>;
+  memory(): { readonly liveBytes: number; readonly peakBytes: number };
+  close(): Promise<void>;
+}
+
+export interface Executable {
+  readonly program: Program;
+  /** Outputs by name. State moves on exactly when every guard of the Program is finite; `moved` tells. */
+  run(feeds: Tensors): Promise<{ readonly outputs: Tensors; readonly moved: boolean }>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/** The exit code of every verb, by kind of outcome. See docs/design.md, section 5. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  data: 3,
+  inconclusive: 4,
+  mismatch: 5,
+  environment: 6,
+  interrupted: 130,
+} as const;
+
+/** What went wrong, as far as the user is concerned; decides the exit code. */
+export type ErrorKind = Exclude<keyof typeof EXIT, "done" | "inconclusive">;
+
+const MARKER = Symbol.for("lorafit.error");
+
+/**
+ * The one error class for everything that a user can cause or must act on.
+ * `message` is one line that says where (file:line or key) and what; `hint` says what to do.
+ * Anything else that is thrown is a bug of ours and exits with 6.
+ */
+export class LorafitError extends Error {
+  readonly [MARKER] = true;
+  readonly kind: ErrorKind;
+  readonly hint: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = "LorafitError";
+    this.kind = kind;
+    this.hint = options.hint;
+  }
+
+  get exitCode(): number {
+    return EXIT[this.kind];
+  }
+
+  /** Works across duplicate copies of the package, where instanceof does not. */
+  static is(error: unknown): error is LorafitError {
+    return typeof error === "object" && error !== null && MARKER in error;
+  }
+}
+
+/** Many mistakes of one kind, reported at once: the first `limit` lines, then a count of the rest. */
+export function listMistakes(lines: readonly string[], limit = 20): string {
+  const shown = lines.slice(0, limit).map((line) => `  ${line}`);
+  if (lines.length > limit) shown.push(`  … and ${lines.length - limit} more`);
+  return shown.join("\n");
+}
