@@ -1,0 +1,41 @@
+import { adamw, clipScale, sumSquares } from "./adamw.ts";
+import { attention, attentionGrad, cachedAttention } from "./attention.ts";
+import type { OpName } from "./attrs.ts";
+import type { OpDefinition } from "./definition.ts";
+import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
+import { linear, linearGrad } from "./linear.ts";
+import { linearCrossEntropy } from "./linear-cross-entropy.ts";
+import { loraLinear, loraLinearGrad } from "./lora-linear.ts";
+import { rmsNorm, rmsNormGrad } from "./rms-norm.ts";
+import { rope } from "./rope.ts";
+import { add, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./shape.ts";
+
+/** Every operation's rules; a missing one is a compile error. */
+export const OPS = {
+  embed,
+  add,
+  scale,
+  linear,
+  linearGrad,
+  loraLinear,
+  loraLinearGrad,
+  rmsNorm,
+  rmsNormGrad,
+  rope,
+  attention,
+  attentionGrad,
+  cachedAttention,
+  gatedMlp,
+  gatedMlpGrad,
+  gatherRows,
+  scatterRows,
+  linearCrossEntropy,
+  unflatten,
+  flatten,
+  sumSquares,
+  clipScale,
+  adamw,
+  zerosLike,
+} satisfies { readonly [Op in OpName]: OpDefinition<Op> };
+
+export const definitionOf = <Op extends OpName>(op: Op): OpDefinition<Op> => OPS[op] as unknown as OpDefinition<Op>;
