@@ -1,0 +1,13 @@
+/** What an adapter is, apart from its numbers: the fields of PEFT's LoraConfig that lorafit knows. */
+export interface LoraConfig {
+  readonly rank: number;
+  readonly alpha: number;
+  /** Probability that an element of A's input is dropped in training. */
+  readonly dropout: number;
+  /** Scale by alpha / sqrt(rank) instead of alpha / rank (Kalajdzievski 2023, "rsLoRA"). */
+  readonly rsLora: boolean;
+  readonly targets: "attention" | "all-linear" | readonly string[];
+  /** Pattern of module paths -> rank; the first match wins. */
+  readonly rankPattern: Readonly<Record<string, number>>;
+  readonly alphaPattern: Readonly<Record<string, number>>;
+}

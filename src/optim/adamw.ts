@@ -1,0 +1,46 @@
+import type { LoraLayout } from "../lora/layout.ts";
+import type { ProgramBuilder } from "../program/builder.ts";
+import type { ValueId } from "../program/program.ts";
+
+export interface OptimizerSettings {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** Largest norm of the mean gradient; 0: no clipping. */
+  readonly clip: number;
+  /** Learning rate of B over that of A (Hayou et al. 2024, "LoRA+"); 1: plain LoRA. */
+  readonly loraPlusRatio: number;
+}
+
+/**
+ * Appends mean, clip and AdamW over the flat vector and moves the state on. `gradient` [P] is a sum over `count` tokens.
+ * Adds the inputs learning_rate, correction1, correction2, count [1] and the output gradient_norm [1], which guards the state.
+ */
+export function appendUpdate(
+  b: ProgramBuilder,
+  layout: LoraLayout,
+  settings: OptimizerSettings,
+  gradient: ValueId,
+): void {
+  const scalar = (name: string): ValueId => b.input(name, "f32", [1]);
+  const hyper = [scalar("learning_rate"), scalar("correction1"), scalar("correction2")];
+  const count = scalar("count");
+  const [parameters, moment1, moment2] = ["parameters", "moment1", "moment2"].map((name) => b.state(name, [layout.size]));
+  const squares = b.node("sumSquares", [gradient], {})[0]!;
+  const [clipped, norm] = b.node("clipScale", [gradient, squares, count], { limit: settings.clip });
+  const groups = [
+    { size: layout.sizeA, ratio: 1 },
+    { size: layout.size - layout.sizeA, ratio: settings.loraPlusRatio },
+  ];
+  const next = b.node("adamw", [parameters!, clipped!, moment1!, moment2!, ...hyper], {
+    beta1: settings.beta1,
+    beta2: settings.beta2,
+    eps: settings.eps,
+    weightDecay: settings.weightDecay,
+    groups: settings.loraPlusRatio === 1 ? [{ size: layout.size, ratio: 1 }] : groups,
+  });
+  for (const [i, state] of [parameters, moment1, moment2].entries()) b.next(state!, next[i]!);
+  b.guard(norm!);
+  b.output(norm!, "gradient_norm");
+}

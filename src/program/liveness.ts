@@ -1,0 +1,79 @@
+import { elements } from "../ops/definition.ts";
+import type { Program, Value, ValueId } from "./program.ts";
+
+const BYTES = { f32: 4, bf16: 2, i32: 4, i64: 8, u8: 1 } as const;
+
+/** Bytes of a value of a Program whose sizes are all numbers. */
+export function bytesOf(value: Value): number {
+  const symbol = value.shape.find((d) => typeof d === "string");
+  if (symbol !== undefined) throw new Error(`${value.name} has the symbolic size ${symbol}: no byte count`);
+  return elements(value.shape as number[]) * BYTES[value.dtype];
+}
+
+/** Node index of the last use of each value; outputs, guards and next state live to the end (node count). */
+export function lastUses(program: Program): Map<ValueId, number> {
+  const uses = new Map<ValueId, number>();
+  for (const [i, node] of program.nodes.entries()) {
+    for (const id of node.outputs) uses.set(id, i);
+    for (const id of node.inputs) uses.set(id, i);
+  }
+  const kept = [...program.outputs, ...program.guards, ...program.state.map((slot) => slot.next)];
+  for (const id of kept) uses.set(id, program.nodes.length);
+  return uses;
+}
+
+export interface MemoryPlan {
+  /** Byte offset of each intermediate value in the arena. */
+  readonly offsets: ReadonlyMap<ValueId, number>;
+  readonly arenaBytes: number;
+  /** The most bytes that live at one time: what an allocator without waste would need. */
+  readonly peakBytes: number;
+}
+
+/**
+ * Places every value that a node makes into one arena, in the Program's order: first fit by size within the gaps that are
+ * free over the value's whole life (greedy by size: Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural
+ * Net Inference"). Inputs, weights and state are the caller's and are not counted.
+ */
+export function memoryPlan(program: Program, alignment = 64): MemoryPlan {
+  const uses = lastUses(program);
+  const lives = program.nodes.flatMap((node, from) =>
+    node.outputs.map((id) => ({
+      id,
+      from,
+      to: uses.get(id)!,
+      bytes: Math.ceil(bytesOf(program.values[id]!) / alignment) * alignment,
+    })),
+  );
+  const offsets = new Map<ValueId, number>();
+  const placed: ((typeof lives)[number] & { offset: number })[] = [];
+  let arenaBytes = 0;
+  for (const life of [...lives].sort((a, b) => b.bytes - a.bytes || a.from - b.from)) {
+    const rivals = placed.filter((p) => p.from <= life.to && life.from <= p.to).sort((a, b) => a.offset - b.offset);
+    let offset = 0;
+    for (const rival of rivals) {
+      if (offset + life.bytes <= rival.offset) break;
+      offset = Math.max(offset, rival.offset + rival.bytes);
+    }
+    offsets.set(life.id, offset);
+    placed.push({ ...life, offset });
+    arenaBytes = Math.max(arenaBytes, offset + life.bytes);
+  }
+  return { offsets, arenaBytes, peakBytes: peakOf(lives) };
+}
+
+/** Sweep over the node order: what is alive while each node runs. */
+function peakOf(lives: readonly { from: number; to: number; bytes: number }[]): number {
+  const change = new Map<number, number>();
+  for (const { from, to, bytes } of lives) {
+    change.set(from, (change.get(from) ?? 0) + bytes);
+    change.set(to + 1, (change.get(to + 1) ?? 0) - bytes);
+  }
+  let live = 0;
+  let peak = 0;
+  for (const [, delta] of [...change].sort((a, b) => a[0] - b[0])) {
+    live += delta;
+    peak = Math.max(peak, live);
+  }
+  return peak;
+}

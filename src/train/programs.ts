@@ -1,0 +1,104 @@
+import { injectLora } from "../lora/inject.ts";
+import type { LoraLayout } from "../lora/layout.ts";
+import { appendTokenLoss } from "../loss/token-loss.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { hiddenProgram, withLogits } from "../model/llama.ts";
+import { appendUpdate, type OptimizerSettings } from "../optim/adamw.ts";
+import { differentiate } from "../program/autodiff.ts";
+import { ProgramBuilder } from "../program/builder.ts";
+import type { Program, ValueId } from "../program/program.ts";
+import { recompute } from "../program/recompute.ts";
+
+export interface TrainingShape {
+  readonly batch: number;
+  readonly sequence: number;
+  /** Room for labelled positions. */
+  readonly labelled: number;
+}
+
+export interface TrainingOptions {
+  readonly model: ModelConfig;
+  readonly layout: LoraLayout;
+  readonly shape: TrainingShape;
+  readonly optimizer: OptimizerSettings;
+  readonly dropout: number;
+  /** Recompute each block's activations in the backward pass instead of keeping them. */
+  readonly recompute: boolean;
+}
+
+/** The Programs of a run; they share weights and state. See each field for what moves. */
+export interface TrainingPrograms {
+  /** One micro-batch a step: forward, backward, clip, AdamW. */
+  readonly step: Program;
+  /** Adds the gradient of the sum to state `gradient`; a micro-batch that is not finite leaves it alone. */
+  readonly accumulate: Program;
+  /** Divides by the count fed, clips, AdamW, and clears `gradient`. */
+  readonly update: Program;
+  /** Loss only; without dropout. */
+  readonly evaluate: Program;
+}
+
+export function trainingPrograms(options: TrainingOptions): TrainingPrograms {
+  const rewrite = options.recompute ? recompute : (program: Program): Program => program;
+  return {
+    step: rewrite(stepProgram(options)),
+    accumulate: rewrite(accumulateProgram(options)),
+    update: updateProgram(options),
+    evaluate: evaluateProgram(options),
+  };
+}
+
+/** Full logits [B,S,V] of base plus adapter, state `parameters`. */
+export function logitsProgram(model: ModelConfig, layout: LoraLayout | null, batch: number, sequence: number): Program {
+  const hidden = hiddenProgram(model, batch, sequence);
+  return withLogits(model, layout === null ? hidden : injectLora(hidden, layout, "state"));
+}
+
+interface Differentiated {
+  readonly b: ProgramBuilder;
+  readonly gradient: ValueId;
+}
+
+function lossBuilder(options: TrainingOptions, name: string, dropout: number): { b: ProgramBuilder; lossSum: ValueId } {
+  const { batch, sequence, labelled } = options.shape;
+  const hidden = injectLora(hiddenProgram(options.model, batch, sequence), options.layout, "state", dropout);
+  const b = ProgramBuilder.from({ ...hidden, outputs: [] }, name);
+  const { lossSum, correct } = appendTokenLoss(b, options.model, hidden.outputs[0]!, labelled);
+  b.output(lossSum, "loss_sum");
+  b.output(correct, "correct");
+  return { b, lossSum };
+}
+
+function differentiated(options: TrainingOptions, name: string): Differentiated {
+  const { b, lossSum } = lossBuilder(options, name, options.dropout);
+  b.guard(lossSum);
+  const parameters = b.state("parameters", [options.layout.size]);
+  const [gradient] = differentiate(b, lossSum, [parameters]);
+  return { b, gradient: gradient! };
+}
+
+function stepProgram(options: TrainingOptions): Program {
+  const { b, gradient } = differentiated(options, "step");
+  appendUpdate(b, options.layout, options.optimizer, gradient);
+  return b.build();
+}
+
+function accumulateProgram(options: TrainingOptions): Program {
+  const { b, gradient } = differentiated(options, "accumulate");
+  b.guard(b.node("sumSquares", [gradient], {})[0]!);
+  const sum = b.state("gradient", [options.layout.size]);
+  b.next(sum, b.node("add", [sum, gradient], {}, { names: ["gradient_next"] })[0]!);
+  return b.build();
+}
+
+function updateProgram(options: TrainingOptions): Program {
+  const b = new ProgramBuilder("update");
+  const sum = b.state("gradient", [options.layout.size]);
+  appendUpdate(b, options.layout, options.optimizer, sum);
+  b.next(sum, b.node("zerosLike", [sum], {}, { names: ["gradient_next"] })[0]!);
+  return b.build();
+}
+
+function evaluateProgram(options: TrainingOptions): Program {
+  return lossBuilder(options, "evaluate", 0).b.build();
+}
