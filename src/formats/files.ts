@@ -1,0 +1,29 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { LorafitError } from "../errors.ts";
+
+/**
+ * Writes a whole file or nothing: a temporary name beside it, fsync, rename. Folders are made.
+ * @throws environment error (full disk, no permission) that names the file
+ */
+export function writeFileAtomic(path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(temporary, "w");
+    try {
+      const bytes = typeof content === "string" ? Buffer.from(content) : content;
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw new LorafitError("environment", `${path}: cannot be written: ${(cause as Error).message}`, {
+      hint: "check free space and permission",
+      cause,
+    });
+  }
+}

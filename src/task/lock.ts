@@ -1,0 +1,163 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { LorafitError, listMistakes } from "../errors.ts";
+import { writeFileAtomic } from "../formats/files.ts";
+import type { Task } from "./load.ts";
+
+const sha256 = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a sha256");
+
+const lockSchema = z.strictObject({
+  version: z.literal(1),
+  task: z.string(),
+  base: z.strictObject({ name: z.string(), sha256: hash }),
+  seed: z.int(),
+  decoding: z.record(z.string(), z.unknown()),
+  criteria: z.array(z.record(z.string(), z.unknown())),
+  style: z.array(z.record(z.string(), z.unknown())),
+  policy: hash,
+  scorer: z.string(),
+  cases: z.record(
+    z.string(),
+    z.strictObject({ file: z.string(), sha256: hash, cases: z.record(z.string(), hash) }),
+  ),
+});
+
+/** task.lock: the goalposts, fixed before training. The same task gives the same bytes. */
+export type TaskLock = z.output<typeof lockSchema>;
+
+/** What the caller knows and the task does not: the base's own hash and the version of the scorers. */
+export interface LockIdentity {
+  baseSha256: string;
+  scorer: string;
+}
+
+/** sha256 of one case: of its line in the file, without the white space around it. */
+export function caseHash(line: string): string {
+  return sha256(line.trim());
+}
+
+function lockPack(name: string, file: string): TaskLock["cases"][string] {
+  const bytes = readFileSync(file);
+  const cases: Record<string, string> = {};
+  const mistakes: string[] = [];
+  for (const [index, line] of bytes.toString("utf8").split("\n").entries()) {
+    if (line.trim() === "") continue;
+    try {
+      const id = String((JSON.parse(line) as { id?: unknown }).id ?? "");
+      if (id === "" || id in cases) throw new Error(id === "" ? "has no id" : `id ${id} is taken`);
+      cases[id] = caseHash(line);
+    } catch (cause) {
+      mistakes.push(`${name}:${index + 1}: ${(cause as Error).message}`);
+    }
+  }
+  if (mistakes.length > 0) {
+    throw new LorafitError("data", `cases cannot be locked:\n${listMistakes(mistakes)}`, {
+      hint: "one JSON object a line, each with its own id",
+    });
+  }
+  return { file: name, sha256: sha256(bytes), cases };
+}
+
+/** The lock that this task would have now. */
+export function makeLock(task: Task, identity: LockIdentity): TaskLock {
+  return {
+    version: 1,
+    task: task.name,
+    base: { name: task.base, sha256: identity.baseSha256 },
+    seed: task.seed,
+    decoding: task.decoding,
+    criteria: task.success,
+    style: task.style,
+    policy: sha256(readFileSync(task.paths.policy)),
+    scorer: identity.scorer,
+    cases: Object.fromEntries(
+      Object.entries(task.paths.cases).map(([pack, file]) => [pack, lockPack(task.cases[pack]!, file)]),
+    ),
+  };
+}
+
+/** The bytes of task.lock. */
+export function lockText(lock: TaskLock): string {
+  return `${JSON.stringify(lock, null, 2)}\n`;
+}
+
+/** sha256 of the lock as written; verdict.json names it. */
+export function lockSha256(lock: TaskLock): string {
+  return sha256(lockText(lock));
+}
+
+export function lockFile(task: Task): string {
+  return join(task.folder, "task.lock");
+}
+
+/** Freezes the task: writes task.lock beside task.yaml. */
+export function writeLock(task: Task, identity: LockIdentity): TaskLock {
+  const lock = makeLock(task, identity);
+  writeFileAtomic(lockFile(task), lockText(lock));
+  return lock;
+}
+
+/** @throws usage error when there is no lock, data error when it is damaged */
+export function readLock(task: Task): TaskLock {
+  const file = lockFile(task);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new LorafitError("usage", `${file}: the task is not locked`, {
+      hint: "run `lorafit lock` first",
+      cause,
+    });
+  }
+  try {
+    return lockSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new LorafitError("data", `${file}: the lock is damaged`, {
+      hint: "restore it, or lock anew",
+      cause,
+    });
+  }
+}
+
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+/** Everything in which two locks differ, one line each. */
+export function lockChanges(locked: TaskLock, now: TaskLock): string[] {
+  const changes: string[] = [];
+  const compare = (what: string, a: unknown, b: unknown) => {
+    if (!same(a, b)) changes.push(`${what}: locked ${JSON.stringify(a)}, now ${JSON.stringify(b)}`);
+  };
+  for (const key of ["task", "base", "seed", "decoding", "scorer", "style"] as const)
+    compare(key, locked[key], now[key]);
+  if (locked.policy !== now.policy) changes.push("policy: the file has changed");
+  const byName = (lock: TaskLock) =>
+    new Map(lock.criteria.map((criterion) => [String(criterion["name"]), criterion]));
+  const [before, after] = [byName(locked), byName(now)];
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    compare(`criterion ${name}`, before.get(name) ?? null, after.get(name) ?? null);
+  }
+  for (const pack of new Set([...Object.keys(locked.cases), ...Object.keys(now.cases)])) {
+    const a = locked.cases[pack]?.cases ?? {};
+    const b = now.cases[pack]?.cases ?? {};
+    const ids = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((id) => a[id] !== b[id]);
+    const how = (id: string) => (!(id in a) ? "added" : !(id in b) ? "removed" : "changed");
+    if (ids.length > 0) changes.push(`cases ${pack}: ${listIds(ids.map((id) => `${id} ${how(id)}`))}`);
+  }
+  return changes;
+}
+
+function listIds(ids: readonly string[]): string {
+  return ids.length <= 8 ? ids.join(", ") : `${ids.slice(0, 8).join(", ")} and ${ids.length - 8} more`;
+}
+
+/** @throws mismatch error that names everything that is not as locked */
+export function checkLock(task: Task, lock: TaskLock, identity: LockIdentity): void {
+  const changes = lockChanges(lock, makeLock(task, identity));
+  if (changes.length === 0) return;
+  throw new LorafitError("mismatch", `the task is not what was locked:\n${listMistakes(changes)}`, {
+    hint: "put it back, or lock anew and train again: goalposts do not move under a trained adapter",
+  });
+}

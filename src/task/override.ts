@@ -1,0 +1,82 @@
+import { parse } from "yaml";
+import { LorafitError, listMistakes } from "../errors.ts";
+import type { Origin, Task } from "./load.ts";
+import { mistakeLines, mistakesOf } from "./mistakes.ts";
+import { taskSchema } from "./schema.ts";
+import { trainSettingsSchema } from "./settings.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** One resolved setting, for printing. */
+export interface ResolvedSetting {
+  key: string;
+  value: unknown;
+  origin: Origin;
+  description: string;
+}
+
+/** `[q_proj, v_proj]`, `q_proj,v_proj`, `1e-3`, `true`, `cosine`: a value as task.yaml would read it. */
+function parseValue(text: string): unknown {
+  const value: unknown = parse(text);
+  return typeof value === "string" && value.includes(",")
+    ? value.split(",").map((part) => part.trim())
+    : value;
+}
+
+/**
+ * The task with `--set key=value` applied: any field of `train` (with or without `train.`), `seed` or `base`.
+ * What the gate judges by (cases, criteria, decoding) is set in task.yaml only.
+ * @throws usage error that lists every mistake at once
+ */
+export function applySettings(task: Task, assignments: readonly string[]): Task {
+  const known = Object.keys(trainSettingsSchema.shape);
+  const train: Record<string, unknown> = { ...task.train };
+  const top: Record<string, unknown> = { seed: task.seed, base: task.base };
+  const origins = { ...task.origins };
+  const lines: string[] = [];
+  for (const assignment of assignments) {
+    const [, name, text] = /^\s*([\w.]+)\s*=(.*)$/s.exec(assignment) ?? [];
+    if (name === undefined || text === undefined) {
+      lines.push(`--set ${assignment}: expected key=value`);
+      continue;
+    }
+    const key = name.replace(/^train\./, "");
+    try {
+      if (known.includes(key)) train[key] = parseValue(text);
+      else if (key in top) top[key] = parseValue(text);
+      else {
+        lines.push(`--set ${name}: unknown setting${didYouMean(key, [...known, "seed", "base"])}`);
+        continue;
+      }
+      origins[key in top ? key : `train.${key}`] = "--set";
+    } catch {
+      lines.push(`--set ${name}: ${text} is not a value that YAML can read`);
+    }
+  }
+  const shape = taskSchema.pick({ seed: true, base: true, train: true });
+  const parsed = shape.safeParse({ ...top, train }, { reportInput: true });
+  if (!parsed.success)
+    lines.push(
+      ...mistakeLines(
+        mistakesOf(parsed.error, () => undefined),
+        "",
+      ),
+    );
+  if (lines.length > 0 || !parsed.success) {
+    throw new LorafitError("usage", `settings cannot be used:\n${listMistakes(lines)}`, {
+      hint: "`lorafit train --dry-run` prints every setting with its value",
+    });
+  }
+  return { ...task, ...parsed.data, origins };
+}
+
+/** Every training setting with its value and origin, in the schema's order; unset optional ones are left out. */
+export function resolvedSettings(task: Task): ResolvedSetting[] {
+  return Object.entries(trainSettingsSchema.shape)
+    .map(([key, schema]) => ({
+      key,
+      value: task.train[key as keyof Task["train"]],
+      origin: task.origins[`train.${key}`] ?? "default",
+      description: schema.description ?? "",
+    }))
+    .filter(({ value }) => value !== undefined);
+}

@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { trainSettingsSchema } from "./settings.ts";
+
+const text = z.string().trim().min(1);
+const path = text;
+const pack = z.string().regex(/^[a-z][a-z0-9-]*$/, "a pack's name is lower-case letters, digits and dashes");
+
+const criterion = {
+  name: text.describe("What the criterion is called in the verdict."),
+  cases: pack.describe("The pack of cases it is judged on: a key of `cases`."),
+  scorer: z
+    .enum(["checks", "cross-entropy", "minimal-pairs"])
+    .default("checks")
+    .describe(
+      "checks: the share of cases that pass; cross-entropy: nats per token; minimal-pairs: share of good over bad.",
+    ),
+  style: text
+    .optional()
+    .describe("Score the answers by this style rule alone instead of by the cases' checks."),
+  where: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe("Only the cases whose fields have these values."),
+};
+
+const criterionSchema = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      ...criterion,
+      kind: z.literal("superiority").describe("Better than the base by more than `margin`."),
+      margin: z.number().min(0).default(0).describe("The difference that must be exceeded."),
+      effect: z
+        .number()
+        .positive()
+        .describe("The difference one plans for; clearly less than this is a fail."),
+    }),
+    z.strictObject({
+      ...criterion,
+      kind: z.literal("non-inferiority").describe("Not worse than the base by `margin` or more."),
+      margin: z.number().positive().describe("The loss that is tolerated."),
+    }),
+    z.strictObject({
+      ...criterion,
+      kind: z.literal("zero-new-failures").describe("No case that the base passes may fail."),
+    }),
+  ],
+  { error: "expected superiority, non-inferiority or zero-new-failures" },
+);
+
+const styleSchema = z
+  .strictObject({
+    name: text.describe("What cases and criteria call the rule."),
+    not_contains: z
+      .array(text)
+      .min(1)
+      .optional()
+      .describe("Wordings that an answer must not contain, in any case."),
+    max_words: z.int().min(1).optional().describe("The most words that an answer may have."),
+  })
+  .refine((rule) => rule.not_contains !== undefined || rule.max_words !== undefined, {
+    error: "a style rule needs not_contains or max_words",
+  });
+
+/** task.yaml as written: narrow boundaries, data, cases and criteria of one job, before anything is trained. */
+export const taskSchema = z.strictObject({
+  version: z.literal(1).describe("Version of this file's form."),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dots, dashes and underscores, at most 64")
+    .describe("The task's name; runs and exports carry it."),
+  kind: z.enum(["chat", "classify", "retrieval"]).default("chat").describe("What the model does."),
+  purpose: text.describe("The job in one sentence."),
+  in_scope: z.array(text).min(1).describe("Topics that the model answers."),
+  out_of_scope: z.array(text).default([]).describe("Topics that it hands over."),
+  base: text.describe("The base model: a catalog name, a folder, a GGUF file, or hf:org/name@rev."),
+  policy: path.describe('The policy, one rule a line: "R12 (critical) Final sale items cannot be returned."'),
+  data: z
+    .strictObject({
+      train: z
+        .union([path, z.array(path).min(1)], { error: "expected a file or a list of files" })
+        .describe("One or several JSONL files of training rows."),
+      group: text.optional().describe("A row's field; rows that share its value are never parted."),
+      validation: z.number().gt(0).max(0.5).default(0.1).describe("Share of groups kept for validation."),
+      review: path.optional().describe("A person's decisions on what curate found."),
+      replay: z
+        .strictObject({
+          file: path.describe("General rows that are mixed in against forgetting."),
+          share: z.number().gt(0).max(0.9).default(0.1).describe("Their share of the training tokens."),
+        })
+        .optional()
+        .describe("General data mixed into training."),
+    })
+    .describe("What the model is trained on."),
+  cases: z
+    .record(pack, path)
+    .refine((packs) => Object.keys(packs).length > 0, { error: "needs at least one pack of cases" })
+    .describe("Held-out cases, a JSONL file for each pack; training never sees them."),
+  decoding: z
+    .strictObject({
+      max_new_tokens: z.int().min(1).max(4096).default(64).describe("The most tokens of an answer."),
+      temperature: z.number().min(0).max(2).default(0).describe("0 is greedy; above, seeded sampling."),
+    })
+    .prefault({})
+    .describe("How base and tuned answer the cases."),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(7)
+    .describe("Seed of everything that is drawn."),
+  train: trainSettingsSchema.prefault({}).describe("Hyperparameters; every one has a default."),
+  success: z.array(criterionSchema).min(1).describe("The criteria, all of which must pass."),
+  style: z.array(styleSchema).default([]).describe("Style rules that cases and criteria name."),
+  drift: z
+    .strictObject({
+      reference: path.describe("Raw queries of the training period, held back from training."),
+    })
+    .optional()
+    .describe("What later queries are compared with."),
+  retrain: z
+    .strictObject({
+      max_age_days: z.number().positive().optional().describe("Due when the adapter is older."),
+      min_new_queries: z.int().min(1).default(300).describe("Fewer new queries say nothing."),
+      on_drift: z.boolean().default(true).describe("Due when the queries have drifted."),
+      on_policy_change: z.boolean().default(true).describe("Due when the policy has changed."),
+    })
+    .optional()
+    .describe("When `due` says that it is time to train again."),
+});
+
+export type TaskSpec = z.output<typeof taskSchema>;
+export type Criterion = TaskSpec["success"][number];
+export type StyleRule = TaskSpec["style"][number];
+export type Decoding = TaskSpec["decoding"];
+
+/** JSON Schema (draft 2020-12) of task.yaml, for editors and the generated reference. */
+export function taskJsonSchema(): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(taskSchema, { io: "input" });
+}
