@@ -1,8 +1,9 @@
 import { LorafitError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { modulePath, projectionShapes } from "../model/llama.ts";
+import { didYouMean } from "../task/suggest.ts";
 import type { LoraConfig } from "./config.ts";
-import { firstMatch, isLiteral, matchesModule } from "./pattern.ts";
+import { firstMatch, matchesModule } from "./pattern.ts";
 
 export interface LoraModule {
   /** Such as model.layers.0.self_attn.q_proj. */
@@ -72,33 +73,10 @@ function targetedModules(
   const wanted = targets === "attention" ? ATTENTION : targets === "all-linear" ? names : targets;
   const lost = wanted.filter((target) => !all.some(({ module }) => matchesModule(target, module)));
   if (lost.length > 0 || wanted.length === 0) {
-    const what = lost.map((target) => `"${target}"${isLiteral(target) ? ` (nearest: ${nearest(target, names)})` : ""}`);
+    const what = lost.map((target) => `"${target}"${didYouMean(target.split(".").pop()!, names)}`);
     throw new LorafitError("usage", `train.targets: no module matches ${what.join(", ") || "an empty list"}`, {
       hint: `use attention, all-linear, or names among ${names.join(", ")}`,
     });
   }
   return all.filter(({ module }) => wanted.some((target) => matchesModule(target, module)));
-}
-
-/** The two names at the smallest edit distance. */
-function nearest(target: string, names: readonly string[]): string {
-  const tail = target.split(".").pop()!;
-  return [...names]
-    .sort((a, b) => editDistance(tail, a) - editDistance(tail, b))
-    .slice(0, 2)
-    .join(", ");
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const nextRow = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      nextRow.push(Math.min(substitute, row[j]! + 1, nextRow[j - 1]! + 1));
-    }
-    row = nextRow;
-  }
-  return row[b.length]!;
 }

@@ -1,0 +1,107 @@
+import type { OpName } from "../../ops/attrs.ts";
+import { elements } from "../../ops/definition.ts";
+import { ProgramBuilder } from "../../program/builder.ts";
+import type { Program, ValueId } from "../../program/program.ts";
+import { createRng } from "../../rng.ts";
+import type { Engine, HostTensor, Tensors } from "../engine.ts";
+import { memoryWeights } from "../memory-weights.ts";
+import { referenceEngine } from "../reference/reference.ts";
+import { type CaseInput, CASES, type OpCase } from "./cases.ts";
+
+export interface PreparedCase {
+  readonly program: Program;
+  readonly feeds: Tensors;
+  readonly weights: Tensors;
+}
+
+/** A Program of one node for the case, with seeded values. */
+export async function prepareCase<Op extends OpName>(op: Op, opCase: OpCase<Op>): Promise<PreparedCase> {
+  const b = new ProgramBuilder(op);
+  const rng = createRng(`${op}/${opCase.name}`);
+  const feeds: Record<string, HostTensor> = {};
+  const weights: Record<string, HostTensor> = {};
+  const ids = opCase.inputs.map((input, i): ValueId => {
+    const name = `in${i}`;
+    (input.weight ? weights : feeds)[name] = fill(input, rng);
+    return input.weight ? b.weight(name, input.shape) : b.input(name, input.dtype ?? "f32", input.shape);
+  });
+  for (const id of b.node(op, ids, opCase.attrs)) b.output(id);
+  const prepared = { program: b.build(), feeds, weights };
+  return op === "attentionGrad" ? { ...prepared, feeds: { ...feeds, ...(await forwardOf(opCase as OpCase, feeds)) } } : prepared;
+}
+
+/** o and lse of attentionGrad must be those of its q, k, v. */
+async function forwardOf(opCase: OpCase, feeds: Tensors): Promise<Tensors> {
+  const b = new ProgramBuilder("attention");
+  const ids = [1, 2, 3, 6].map((i) => b.input(`in${i}`, i === 6 ? "i64" : "f32", feeds[`in${i}`]!.shape));
+  const [o, lse] = b.node("attention", ids, (opCase as OpCase<"attention">).attrs);
+  b.output(o!, "in4");
+  b.output(lse!, "in5");
+  const { outputs } = await runOn(referenceEngine, { program: b.build(), feeds, weights: {} });
+  const single = ({ shape, data }: HostTensor): HostTensor => ({ shape, data: Float32Array.from(data as Float64Array) });
+  return { in4: single(outputs["in4"]!), in5: single(outputs["in5"]!) };
+}
+
+function fill({ shape, dtype, fill: how = "normal" }: CaseInput, rng: ReturnType<typeof createRng>): HostTensor {
+  const size = elements(shape);
+  if (how === "normal") return { shape, data: Float32Array.from({ length: size }, () => rng.normal()) };
+  if (how === "positive") return { shape, data: Float32Array.from({ length: size }, () => 0.5 + rng.next()) };
+  if (dtype === "i64") return { shape, data: BigInt64Array.from(how, BigInt) };
+  return { shape, data: dtype === "u8" ? Uint8Array.from(how) : Float32Array.from(how) };
+}
+
+export async function runOn(engine: Engine, { program, feeds, weights }: PreparedCase): Promise<{ outputs: Tensors }> {
+  const memory = memoryWeights(weights);
+  const session = await engine.open(memory, { threads: 1 });
+  try {
+    const executable = await session.compile(program);
+    const result = await executable.run(feeds);
+    await executable.dispose();
+    return result;
+  } finally {
+    await session.close();
+    memory.dispose();
+  }
+}
+
+/** Largest difference relative to the largest entry of `expected` (at least 1e-30); NaN anywhere gives Infinity. */
+export function relativeError(actual: HostTensor, expected: HostTensor): number {
+  if (actual.data.length !== expected.data.length) return Number.POSITIVE_INFINITY;
+  let worst = 0;
+  let largest = 1e-30;
+  for (let i = 0; i < expected.data.length; i++) {
+    const difference = Math.abs(Number(actual.data[i]) - Number(expected.data[i]));
+    if (!(difference <= Number.MAX_VALUE)) return Number.POSITIVE_INFINITY;
+    worst = Math.max(worst, difference);
+    largest = Math.max(largest, Math.abs(Number(expected.data[i])));
+  }
+  return worst / largest;
+}
+
+/**
+ * float32 engines against float64: rounding of inputs that stand in float32 already, sums of at most a thousand terms.
+ * 2e-6 is the worst seen (sumSquares of 1,003 terms); a wrong formula is off by far more.
+ */
+export const TOLERANCE = 1e-5;
+
+export interface ConformanceResult {
+  readonly op: OpName;
+  readonly name: string;
+  /** Largest relative error over the outputs. */
+  readonly error: number;
+  readonly passed: boolean;
+}
+
+/** Every case of every operation on `engine` against `reference`. */
+export async function* conformance(engine: Engine): AsyncGenerator<ConformanceResult> {
+  for (const op of Object.keys(CASES) as OpName[]) {
+    for (const opCase of CASES[op] as readonly OpCase[]) {
+      const prepared = await prepareCase(op, opCase);
+      const expected = await runOn(referenceEngine, prepared);
+      const actual = await runOn(engine, prepared);
+      const errors = Object.entries(expected.outputs).map(([name, value]) => relativeError(actual.outputs[name]!, value));
+      const error = Math.max(...errors);
+      yield { op, name: opCase.name, error, passed: error <= TOLERANCE };
+    }
+  }
+}

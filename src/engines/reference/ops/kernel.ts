@@ -1,0 +1,5 @@
+import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** One operation in plain loops: inputs in, outputs out, nothing changed in place. */
+export type Kernel<Op extends OpName> = (inputs: readonly Tensor[], attrs: AttrsOf<Op>) => readonly Tensor[];

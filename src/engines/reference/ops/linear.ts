@@ -1,0 +1,20 @@
+import { withLast } from "../../../ops/definition.ts";
+import { addProduct, addProductT, asMatrix, tensor } from "../tensor.ts";
+import type { Kernel } from "./kernel.ts";
+
+export const linear: Kernel<"linear"> = ([x, weight, bias]) => {
+  const [T, inn] = asMatrix(x!);
+  const out = weight!.shape[0]!;
+  const y = tensor(withLast(x!.shape, out) as number[]);
+  addProductT(y.data, x!.data, weight!.data, T, out, inn);
+  if (bias !== undefined) for (let i = 0; i < T * out; i++) y.data[i]! += bias.data[i % out]!;
+  return [y];
+};
+
+export const linearGrad: Kernel<"linearGrad"> = ([dy, weight]) => {
+  const [T, out] = asMatrix(dy!);
+  const inn = weight!.shape[1]!;
+  const dx = tensor(withLast(dy!.shape, inn) as number[]);
+  addProduct(dx.data, dy!.data, weight!.data, T, inn, out);
+  return [dx];
+};

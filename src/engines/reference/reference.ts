@@ -1,0 +1,139 @@
+import type { OpName } from "../../ops/attrs.ts";
+import { lastUses } from "../../program/liveness.ts";
+import type { Node, Program, ValueId } from "../../program/program.ts";
+import type { Engine, EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
+import { adamw, clipScale, sumSquares } from "./ops/adamw.ts";
+import { attention, attentionGrad, cachedAttention } from "./ops/attention.ts";
+import { gatedMlp, gatedMlpGrad } from "./ops/gated-mlp.ts";
+import type { Kernel } from "./ops/kernel.ts";
+import { linear, linearGrad } from "./ops/linear.ts";
+import { linearCrossEntropy } from "./ops/linear-cross-entropy.ts";
+import { loraLinear, loraLinearGrad } from "./ops/lora-linear.ts";
+import { rmsNorm, rmsNormGrad } from "./ops/rms-norm.ts";
+import { rope } from "./ops/rope.ts";
+import { add, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./ops/shape.ts";
+import { fromHost, type Tensor, tensor } from "./tensor.ts";
+
+const KERNELS = {
+  embed,
+  add,
+  scale,
+  linear,
+  linearGrad,
+  loraLinear,
+  loraLinearGrad,
+  rmsNorm,
+  rmsNormGrad,
+  rope,
+  attention,
+  attentionGrad,
+  cachedAttention,
+  gatedMlp,
+  gatedMlpGrad,
+  gatherRows,
+  scatterRows,
+  linearCrossEntropy,
+  unflatten,
+  flatten,
+  sumSquares,
+  clipScale,
+  adamw,
+  zerosLike,
+} satisfies { readonly [Op in OpName]: Kernel<Op> };
+
+/**
+ * The specification: every operation in plain loops and float64, node by node, slow and obvious. What the other engines
+ * compute is right when it agrees with this one.
+ */
+export const referenceEngine: Engine = {
+  name: "reference",
+  probe: async () => null,
+  open: async (weights) => new ReferenceSession(weights),
+};
+
+class ReferenceSession implements EngineSession {
+  readonly device = "TypeScript, float64";
+  readonly #weights: EngineWeights;
+  readonly #loaded = new Map<string, Tensor>();
+  readonly #state = new Map<string, Tensor>();
+  #peakBytes = 0;
+
+  constructor(weights: EngineWeights) {
+    this.#weights = weights;
+  }
+
+  async compile(program: Program): Promise<Executable> {
+    for (const id of program.weights) {
+      const { name, shape } = program.values[id]!;
+      if (!this.#loaded.has(name)) {
+        this.#loaded.set(name, tensor(shape as number[], Float64Array.from(this.#weights.read(name))));
+      }
+    }
+    const uses = lastUses(program);
+    return { program, run: async (feeds) => this.#run(program, uses, feeds), dispose: async () => {} };
+  }
+
+  async readState(names?: readonly string[]): Promise<Tensors> {
+    const wanted = names ?? [...this.#state.keys()];
+    return Object.fromEntries(wanted.map((name) => [name, toHost(this.#stateOf(name))]));
+  }
+
+  async writeState(state: Tensors): Promise<void> {
+    for (const [name, value] of Object.entries(state)) this.#state.set(name, fromHost(value));
+  }
+
+  memory(): { liveBytes: number; peakBytes: number } {
+    const held = [...this.#loaded.values(), ...this.#state.values()];
+    const liveBytes = held.reduce((sum, t) => sum + t.data.byteLength, 0);
+    return { liveBytes, peakBytes: liveBytes + this.#peakBytes };
+  }
+
+  async close(): Promise<void> {
+    this.#loaded.clear();
+    this.#state.clear();
+  }
+
+  #stateOf(name: string): Tensor {
+    const value = this.#state.get(name);
+    if (value === undefined) throw new Error(`state ${name} was never written`);
+    return value;
+  }
+
+  #run(program: Program, uses: ReadonlyMap<ValueId, number>, feeds: Tensors) {
+    const name = (id: ValueId): string => program.values[id]!.name;
+    const live = new Map<ValueId, Tensor>();
+    for (const id of program.inputs) {
+      const feed = feeds[name(id)];
+      if (feed === undefined) throw new Error(`input ${name(id)} of ${program.name} was not fed`);
+      live.set(id, fromHost(feed));
+    }
+    for (const id of program.weights) live.set(id, this.#loaded.get(name(id))!);
+    for (const { value } of program.state) live.set(value, this.#stateOf(name(value)));
+    let bytes = 0;
+    for (const [i, node] of program.nodes.entries()) {
+      const outputs = runNode(node, node.inputs.map((id) => live.get(id)!));
+      for (const [n, id] of node.outputs.entries()) {
+        live.set(id, outputs[n]!);
+        bytes += outputs[n]!.data.byteLength;
+      }
+      this.#peakBytes = Math.max(this.#peakBytes, bytes);
+      for (const id of new Set([...node.inputs, ...node.outputs])) {
+        if (uses.get(id) !== i || program.weights.includes(id) || program.inputs.includes(id)) continue;
+        if (program.state.some((slot) => slot.value === id)) continue;
+        bytes -= live.get(id)!.data.byteLength;
+        live.delete(id);
+      }
+    }
+    const moved = program.guards.every((id) => live.get(id)!.data.every(Number.isFinite));
+    if (moved) for (const { value, next } of program.state) this.#state.set(name(value), live.get(next)!);
+    const outputs = Object.fromEntries(program.outputs.map((id) => [name(id), toHost(live.get(id)!)]));
+    return { outputs, moved };
+  }
+}
+
+function runNode<Op extends OpName>(node: Node<Op>, inputs: readonly Tensor[]): readonly Tensor[] {
+  return (KERNELS[node.op] as unknown as Kernel<Op>)(inputs, node.attrs);
+}
+
+/** A copy, so that callers cannot reach into the state. */
+const toHost = ({ shape, data }: Tensor): HostTensor => ({ shape: [...shape], data: data.slice() });

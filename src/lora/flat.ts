@@ -1,0 +1,43 @@
+import { LorafitError, listMistakes } from "../errors.ts";
+import type { LoraLayout } from "./layout.ts";
+
+export interface FactorTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array;
+}
+
+/**
+ * Named factors -> the flat vector [P] of the layout. Every factor that is missing, unexpected or of another shape is
+ * reported at once (mismatch): the adapter belongs to another base or to other targets.
+ */
+export function flattenFactors(layout: LoraLayout, tensors: ReadonlyMap<string, FactorTensor>, where: string): Float32Array {
+  const flat = new Float32Array(layout.size);
+  const expected = new Set(layout.tensors.map((tensor) => tensor.name));
+  const mistakes = [...tensors.keys()].filter((name) => !expected.has(name)).map((name) => `${name}: not expected`);
+  for (const { name, shape, offset } of layout.tensors) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) mistakes.push(`${name}: missing`);
+    else if (tensor.shape.join() !== shape.join()) {
+      mistakes.push(`${name}: shape [${tensor.shape.join(", ")}], expected [${shape.join(", ")}]`);
+    } else flat.set(tensor.data, offset);
+  }
+  if (mistakes.length > 0) {
+    throw new LorafitError("mismatch", `${where}: the adapter does not fit this base\n${listMistakes(mistakes)}`, {
+      hint: "use the base and the targets that the adapter was trained on",
+    });
+  }
+  return flat;
+}
+
+/** The flat vector [P] -> named factors, as views. */
+export function unflattenFactors<T extends Float32Array | Float64Array>(
+  layout: LoraLayout,
+  flat: T,
+): Map<string, { shape: readonly [number, number]; data: T }> {
+  return new Map(
+    layout.tensors.map(({ name, shape, offset }) => [
+      name,
+      { shape, data: flat.subarray(offset, offset + shape[0] * shape[1]) as T },
+    ]),
+  );
+}
