@@ -1,0 +1,31 @@
+import type { Batch } from "../data/batch.ts";
+import type { HostTensor, Tensors } from "../engines/engine.ts";
+import type { OptimizerSettings } from "../optim/adamw.ts";
+
+/** A batch as the inputs of the training Programs. */
+export function batchFeeds(batch: Batch): Tensors {
+  const grid = [batch.batch, batch.sequence];
+  const n = [batch.labelled.length];
+  return {
+    input_ids: { shape: grid, data: batch.inputIds },
+    positions: { shape: grid, data: batch.positions },
+    segments: { shape: grid, data: batch.segments },
+    labelled: { shape: n, data: batch.labelled },
+    targets: { shape: n, data: batch.targets },
+    weights: { shape: n, data: batch.weights },
+  };
+}
+
+/**
+ * What an update needs: learning rate, the bias corrections 1 - beta^t of step t (from 1 on; computed here in float64,
+ * because 1 - 0.999^t loses its digits in float32), and the number of targets that the gradient sums over.
+ */
+export function updateFeeds(optimizer: OptimizerSettings, learningRate: number, t: number, count: number): Tensors {
+  const scalar = (value: number): HostTensor => ({ shape: [1], data: Float64Array.of(value) });
+  return {
+    learning_rate: scalar(learningRate),
+    correction1: scalar(1 - optimizer.beta1 ** t),
+    correction2: scalar(1 - optimizer.beta2 ** t),
+    count: scalar(count),
+  };
+}
