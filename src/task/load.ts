@@ -130,7 +130,7 @@ export function loadTask(pathOrFolder = "."): Task {
   const shown = relative(process.cwd(), file) || file;
   const refuse = (lines: readonly string[]): never => {
     throw new LorafitError("usage", `the task cannot be used:\n${listMistakes(lines)}`, {
-      hint: "correct these lines; docs/task.md explains every key",
+      hint: "correct these lines and run it again",
     });
   };
 

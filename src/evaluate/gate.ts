@@ -1,0 +1,195 @@
+import { EXIT, LorafitError, listMistakes } from "../errors.ts";
+import type { Task } from "../task/load.ts";
+import { lockSha256, type TaskLock } from "../task/lock.ts";
+import type { Criterion } from "../task/schema.ts";
+import type { AnswerRow } from "./answer-row.ts";
+import type { Case } from "./cases.ts";
+import { type CriterionResult, judge, type Outcome, overall, type PairedScore } from "./decide.ts";
+import type { Look } from "./looks.ts";
+import { styleFailure } from "./scorers.ts";
+import { selectCases } from "./select.ts";
+
+/** Pass rates of one rule or slice. */
+export interface SliceResult {
+  by: "rule" | "slice";
+  value: string;
+  n: number;
+  base: number;
+  tuned: number;
+  fixed: number;
+  broken: number;
+}
+
+/** verdict.json. Terminal text, file and exit code all come from this one value. */
+export interface Verdict {
+  verdict: Outcome;
+  exit_code: number;
+  task: string;
+  look: number;
+  /** One-sided level of this look. */
+  alpha: number;
+  criteria: CriterionResult[];
+  flips: { fixed: string[]; broken: string[] };
+  slices: SliceResult[];
+  counts: { cases: number; answered: number; passed_base: number; passed_tuned: number };
+  /** Cases without an answer; each counts as failed. */
+  missing: string[];
+  notes: string[];
+  scorer: string;
+  seed: number;
+  base_sha256: string;
+  artifact_sha256: string;
+  lock_sha256: string;
+}
+
+export interface GateInput {
+  task: Task;
+  lock: TaskLock;
+  cases: readonly Case[];
+  answers: readonly AnswerRow[];
+  /** Hash of the tuned artefact as it lies on disk now. */
+  artifactSha256: string;
+  look: Look;
+}
+
+const EXIT_OF = { pass: EXIT.done, fail: EXIT.failed, inconclusive: EXIT.inconclusive };
+
+function checkAnswers({ lock, cases, answers, artifactSha256 }: GateInput): void {
+  const known = new Map(cases.map((item) => [item.id, item]));
+  const wrong: string[] = [];
+  for (const answer of answers) {
+    const item = known.get(answer.id);
+    if (item === undefined) wrong.push(`${answer.id}: is no case of the task`);
+    else if (answer.hash !== item.hash)
+      wrong.push(`${answer.id}: the case has changed since it was answered`);
+  }
+  if (answers.some((answer) => answer.artifact_sha256 !== artifactSha256)) {
+    wrong.push("the tuned export is not the one that answered");
+  }
+  if (answers.some((answer) => answer.base_sha256 !== answers[0]?.base_sha256))
+    wrong.push("several bases answered");
+  for (const [pack, { cases: ids }] of Object.entries(lock.cases)) {
+    for (const id of Object.keys(ids))
+      if (!known.has(id)) wrong.push(`${pack}: ${id} is in the lock but not a case`);
+  }
+  if (wrong.length === 0) return;
+  throw new LorafitError(
+    "mismatch",
+    `the answers do not belong to this task and artefact:\n${listMistakes(wrong)}`,
+    {
+      hint: "run `lorafit eval` again",
+    },
+  );
+}
+
+/** Scores of the criterion's cases. One without an answer counts as passed by the base and failed by the tuned model (one nat worse). */
+function scoresOf(criterion: Criterion, input: GateInput, answers: ReadonlyMap<string, AnswerRow>) {
+  const scores: PairedScore[] = [];
+  const missing: string[] = [];
+  const style = input.task.style.find((rule) => rule.name === criterion.style);
+  const keeps = (output: string | undefined) => (styleFailure(style!, output ?? "") === undefined ? 1 : 0);
+  for (const { id, cluster } of selectCases(criterion, input.cases)) {
+    const answer = answers.get(id);
+    if (answer === undefined) {
+      const worst = criterion.scorer === "cross-entropy" ? { base: 0, tuned: 1 } : { base: 1, tuned: 0 };
+      missing.push(id);
+      scores.push({ id, cluster, ...worst });
+    } else if (style !== undefined) {
+      scores.push({ id, cluster, base: keeps(answer.base.output), tuned: keeps(answer.tuned.output) });
+    } else scores.push({ id, cluster, base: answer.base.score, tuned: answer.tuned.score });
+  }
+  return { scores, missing };
+}
+
+/**
+ * Chance level of a criterion on general capability, where a base near chance has nothing to lose: one half for
+ * minimal pairs, one in the number of options for choices. Undefined elsewhere.
+ */
+function chanceOf(criterion: Criterion, cases: readonly Case[]): number | undefined {
+  if (criterion.kind !== "non-inferiority" || criterion.scorer === "cross-entropy") return undefined;
+  if (criterion.scorer === "minimal-pairs") return 0.5;
+  if (!cases.some((item) => item.pack === criterion.cases && item.body.kind !== "chat")) return undefined;
+  const levels = selectCases(criterion, cases).map(({ body }) => {
+    const checks = body.kind === "chat" ? body.checks : [];
+    return checks.length === 1 && checks[0]!.kind === "choice"
+      ? 1 / (1 + checks[0]!.value.bad.length)
+      : undefined;
+  });
+  if (levels.includes(undefined)) return undefined;
+  return levels.reduce<number>((total, level) => total + level! / levels.length, 0);
+}
+
+function slicesOf(answers: readonly AnswerRow[]): SliceResult[] {
+  const slices = new Map<string, SliceResult>();
+  for (const answer of answers) {
+    for (const by of ["rule", "slice"] as const) {
+      const value = answer[by];
+      if (value === undefined) continue;
+      const key = `${by} ${value}`;
+      const entry = slices.get(key) ?? { by, value, n: 0, base: 0, tuned: 0, fixed: 0, broken: 0 };
+      entry.n++;
+      entry.base += answer.base.score;
+      entry.tuned += answer.tuned.score;
+      if (answer.tuned.score > answer.base.score) entry.fixed++;
+      if (answer.tuned.score < answer.base.score) entry.broken++;
+      slices.set(key, entry);
+    }
+  }
+  return [...slices.values()]
+    .map((entry) => ({ ...entry, base: entry.base / entry.n, tuned: entry.tuned / entry.n }))
+    .sort((a, b) => a.by.localeCompare(b.by) || a.value.localeCompare(b.value, "en", { numeric: true }));
+}
+
+/**
+ * Decides whether the tuned artefact may be deployed in place of the base. The task must have been held against its
+ * lock (`checkLock`) and the look written to the ledger (`takeLook`) before.
+ * @throws mismatch error when answers, cases, lock and artefact do not belong together
+ */
+export function gate(input: GateInput): Verdict {
+  checkAnswers(input);
+  const { task, cases, look } = input;
+  const byId = new Map(input.answers.map((answer) => [answer.id, answer]));
+  const criteria = task.success.map((criterion) => {
+    const { scores, missing } = scoresOf(criterion, input, byId);
+    const chance = chanceOf(criterion, cases);
+    return judge(criterion, scores, {
+      alpha: look.alpha,
+      seed: task.seed,
+      missing,
+      ...(chance !== undefined && { chance }),
+    });
+  });
+  const verdict = overall(criteria.map((criterion) => criterion.outcome));
+  const scored = input.answers.filter((answer) => answer.kind !== "text");
+  const passed = (who: "base" | "tuned") => scored.filter((answer) => answer[who].score === 1).length;
+  const flips = (better: "base" | "tuned", worse: "base" | "tuned") =>
+    scored.filter((answer) => answer[better].score > answer[worse].score).map((answer) => answer.id);
+  const answersSame = input.answers.every(
+    ({ base, tuned }) => base.output === tuned.output && base.score === tuned.score,
+  );
+  return {
+    verdict,
+    exit_code: EXIT_OF[verdict],
+    task: task.name,
+    look: look.look,
+    alpha: look.alpha,
+    criteria,
+    flips: { fixed: flips("tuned", "base"), broken: flips("base", "tuned") },
+    slices: slicesOf(scored),
+    counts: {
+      cases: cases.length,
+      answered: byId.size,
+      passed_base: passed("base"),
+      passed_tuned: passed("tuned"),
+    },
+    missing: cases.filter((item) => !byId.has(item.id)).map((item) => item.id),
+    notes: answersSame
+      ? ["the tuned model answers exactly as the base does: the adapter changes nothing"]
+      : [],
+    scorer: input.lock.scorer,
+    seed: task.seed,
+    base_sha256: input.lock.base.sha256,
+    artifact_sha256: input.artifactSha256,
+    lock_sha256: lockSha256(input.lock),
+  };
+}

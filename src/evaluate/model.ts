@@ -1,0 +1,36 @@
+/** What evaluation needs of an exported model; src/export/session.ts opens one. */
+export interface EvaluatedModel {
+  /** Hash of the artefact as it lies on disk. */
+  readonly sha256: string;
+  readonly config: {
+    readonly maxPositions: number;
+    readonly bosId?: number | null | undefined;
+    readonly eosIds?: readonly number[];
+  };
+  readonly tokenizer: {
+    /** No special tokens are added. */
+    encode(text: string): number[];
+    decode(ids: readonly number[], options: { skipSpecial: boolean }): string;
+    renderChat(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string;
+  };
+  generate(
+    prompts: readonly (readonly number[])[],
+    options: {
+      maxNewTokens: number;
+      temperature: number;
+      seed: number;
+      batchSize?: number;
+      signal?: AbortSignal;
+    },
+  ): Promise<{ ids: number[]; finish: "stop" | "length" }[]>;
+  /** Natural log-likelihood, as sum and count, of the tokens ids[from..] of each row. */
+  logLikelihood(
+    rows: readonly { ids: number[]; from: number }[],
+    options?: { batchSize?: number },
+  ): Promise<{ sum: number; count: number }[]>;
+}
+
+export interface Message {
+  role: "system" | "user" | "assistant";
+  content: string;
+}

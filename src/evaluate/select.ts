@@ -1,0 +1,32 @@
+import { LorafitError, listMistakes } from "../errors.ts";
+import type { Criterion } from "../task/schema.ts";
+import type { Case } from "./cases.ts";
+
+const KIND = { checks: "chat", "cross-entropy": "text", "minimal-pairs": "pair" } as const;
+
+/** The cases that a criterion is judged on. */
+export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[] {
+  const where = Object.entries(criterion.where ?? {});
+  return cases.filter(
+    (item) =>
+      item.pack === criterion.cases &&
+      item.body.kind === KIND[criterion.scorer] &&
+      where.every(([field, value]) => item.row[field] === value),
+  );
+}
+
+/** @throws usage error that names every criterion without a case: an empty bar is no bar */
+export function checkCriteria(criteria: readonly Criterion[], cases: readonly Case[]): void {
+  const empty = criteria.flatMap((criterion, i) =>
+    selectCases(criterion, cases).length > 0
+      ? []
+      : [
+          `success[${i}]: ${criterion.name}: no case of ${criterion.cases} suits the scorer ${criterion.scorer}` +
+            (criterion.where === undefined ? "" : ` where ${JSON.stringify(criterion.where)}`),
+        ],
+  );
+  if (empty.length === 0) return;
+  throw new LorafitError("usage", `criteria without cases:\n${listMistakes(empty)}`, {
+    hint: "add cases, or correct the criterion",
+  });
+}
