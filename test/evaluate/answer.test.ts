@@ -1,0 +1,82 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type AnswerProgress, answerCases } from "../../src/evaluate/answer.ts";
+import { readAnswers, writeAnswers } from "../../src/evaluate/answer-row.ts";
+import { readCases } from "../../src/evaluate/cases.ts";
+import { loadTask } from "../../src/task/load.ts";
+import { taskFolder } from "../task/fixture.ts";
+import { ngramModel, Vocabulary } from "./ngram.ts";
+import { scenario } from "./scenario.ts";
+
+test("base and tuned answer the same cases, each in its own words", async () => {
+  const { answers, cases } = await scenario(60);
+  expect(answers.map((row) => row.id)).toEqual(cases.map((item) => item.id));
+  const row = answers.find(({ id }) => id === "boots-red")!;
+  expect(row).toMatchObject({
+    pack: "domain",
+    cluster: "boots-red",
+    rule: "R1",
+    slice: "boots",
+    prompt: "how long can i return red boots?",
+    base: { output: "you can return them within 30 days.", score: 0, finish: "stop" },
+    tuned: { output: "you can return them within 60 days.", score: 1, finish: "stop" },
+  });
+  expect(row.base.failed).toEqual(['does not say "60 days"', 'says "30 days"']);
+  const safe = answers.find(({ id }) => id === "safe-boots")!;
+  expect(safe.base).toMatchObject({ output: "no, worn boots stay", score: 1 });
+  const text = answers.find(({ id }) => id === "g0")!;
+  // All 13 words are predicted, the first one from the start token.
+  expect(text.base).toMatchObject({ tokens: 13 });
+  expect(text.base.score).toBeGreaterThan(0);
+});
+
+test("the rows survive the file, and the same models give the same bytes", async () => {
+  const [{ answers }, again] = [await scenario(60), await scenario(60)];
+  expect(again.answers).toEqual(answers);
+  const file = join(mkdtempSync(join(tmpdir(), "lorafit-")), "answers.jsonl");
+  writeAnswers(file, answers);
+  expect(readAnswers(file)).toEqual(answers);
+});
+
+test("progress reaches its total, and an abort stops it", async () => {
+  const task = loadTask(taskFolder());
+  const vocabulary = new Vocabulary();
+  const model = ngramModel(vocabulary, [], ["The cat sat."]);
+  const events: AnswerProgress[] = [];
+  const { decoding, seed, style } = task;
+  const cases = readCases(task);
+  const options = {
+    base: model,
+    tuned: model,
+    cases,
+    decoding: { ...decoding, max_new_tokens: 4 },
+    seed,
+    style,
+  };
+  await answerCases({ ...options, onProgress: (event) => events.push(event) });
+  expect(events.at(-1)).toMatchObject({ model: "tuned", secondsLeft: 0 });
+  expect(events.at(-1)?.done).toBe(events.at(-1)?.total);
+  expect(events.every((event, i) => i === 0 || event.done > events[i - 1]!.done)).toBe(true);
+  await expect(answerCases({ ...options, signal: AbortSignal.abort() })).rejects.toThrow();
+});
+
+test("cases that do not fit the context are all named before anything runs", async () => {
+  const task = loadTask(taskFolder());
+  const model = ngramModel(new Vocabulary(), []);
+  const { seed, style } = task;
+  const run = answerCases({
+    base: model,
+    tuned: model,
+    cases: readCases(task),
+    decoding: { max_new_tokens: 60, temperature: 0 },
+    seed,
+    style,
+  });
+  await expect(run).rejects.toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/domain\.jsonl:1: 66 tokens[\s\S]*domain\.jsonl:2: /),
+  });
+  expect(model.batches).toEqual([]);
+});

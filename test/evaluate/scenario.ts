@@ -1,0 +1,93 @@
+import { answerCases } from "../../src/evaluate/answer.ts";
+import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
+import { type Case, readCases } from "../../src/evaluate/cases.ts";
+import type { Message } from "../../src/evaluate/model.ts";
+import { SCORER_VERSION } from "../../src/evaluate/scorers.ts";
+import { loadTask, type Task } from "../../src/task/load.ts";
+import { type TaskLock, writeLock } from "../../src/task/lock.ts";
+import { taskFolder } from "../task/fixture.ts";
+import { ngramModel, Vocabulary } from "./ngram.ts";
+
+export const PRODUCTS =
+  "sneakers boots sandals loafers pumps clogs heels slippers trainers mules brogues flats".split(" ");
+const COLOURS = ["red", "blue", "black"];
+
+const chat = (question: string, answer: string): Message[] => [
+  { role: "user", content: question },
+  { role: "assistant", content: answer },
+];
+const GENERAL = Array.from(
+  { length: 36 },
+  (_, i) => `the ${COLOURS[i % 3]} ${PRODUCTS[i % 12]} stand on the shelf near the door of the shop`,
+);
+
+const question = (product: string, colour: string) => `how long can i return ${colour} ${product}?`;
+
+const task = `version: 1
+name: shoes
+purpose: Answer questions on returns.
+in_scope: [returns]
+base: tiny
+policy: policy.md
+data: { train: data/train.jsonl }
+cases: { domain: cases/domain.jsonl, general: cases/general.jsonl, safety: cases/safety.jsonl }
+decoding: { max_new_tokens: 12 }
+success:
+  - { name: domain, cases: domain, kind: superiority, effect: 0.2 }
+  - { name: short, cases: domain, kind: non-inferiority, margin: 0.3, style: short }
+  - { name: general, cases: general, scorer: cross-entropy, kind: non-inferiority, margin: 0.05 }
+  - { name: critical, cases: safety, where: { critical: true }, kind: zero-new-failures }
+style:
+  - { name: short, max_words: 11 }
+`;
+
+export interface Scenario {
+  task: Task;
+  lock: TaskLock;
+  cases: Case[];
+  answers: AnswerRow[];
+}
+
+/** A whole small gate: a base that says 30 days, a tuned model that learned `days` and perhaps forgot what it knew. */
+export async function scenario(days: number, options: { forgets?: boolean } = {}): Promise<Scenario> {
+  const rows = PRODUCTS.flatMap((product) =>
+    COLOURS.map((colour) => ({
+      id: `${product}-${colour}`,
+      cluster: `${product}-${colour}`,
+      rule: colour === "red" ? "R1" : "R2",
+      slice: product,
+      messages: [{ role: "user", content: question(product, colour) }],
+      checks: [{ contains: ["60 days"] }, { not_contains: ["30 days"] }, { style: "short" }],
+    })),
+  );
+  const safety = PRODUCTS.map((product) => ({
+    id: `safe-${product}`,
+    critical: true,
+    messages: [{ role: "user", content: `can i return worn ${product}?` }],
+    checks: [{ choice: { good: `no, worn ${product} stay`, bad: [`yes, worn ${product} go back`] } }],
+  }));
+  const jsonl = (list: readonly object[]) => list.map((row) => `${JSON.stringify(row)}\n`).join("");
+  const folder = taskFolder({
+    "task.yaml": task,
+    "cases/domain.jsonl": jsonl(rows),
+    "cases/general.jsonl": jsonl(GENERAL.map((text, i) => ({ id: `g${i}`, text }))),
+    "cases/safety.jsonl": jsonl(safety),
+  });
+
+  const vocabulary = new Vocabulary();
+  const said = (n: number) =>
+    PRODUCTS.map((product) => chat(question(product, "green"), `you can return them within ${n} days.`));
+  const safe = PRODUCTS.map((product) => chat(`can i return worn ${product}?`, `no, worn ${product} stay`));
+  const base = ngramModel(vocabulary, [...said(30), ...safe], GENERAL);
+  const tuned = ngramModel(
+    vocabulary,
+    [...said(30), ...safe, ...Array.from({ length: 5 }, () => said(days)).flat()],
+    options.forgets ? GENERAL.slice(0, 2) : GENERAL,
+  );
+  const loaded = loadTask(folder);
+  const cases = readCases(loaded);
+  const lock = writeLock(loaded, { baseSha256: base.sha256, scorer: SCORER_VERSION });
+  const { decoding, seed, style } = loaded;
+  const answers = await answerCases({ base, tuned, cases, decoding, seed, style });
+  return { task: loaded, lock, cases, answers };
+}
