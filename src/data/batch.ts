@@ -1,0 +1,134 @@
+import * as z from "zod";
+import { LorafitError } from "../errors.ts";
+import { IGNORED } from "./encode.ts";
+
+/** One micro-batch as the training Programs are fed. B sequences of S tokens, N places for targets. */
+export interface Batch {
+  /** B */
+  readonly batch: number;
+  /** S */
+  readonly sequence: number;
+  /** [B,S] */
+  readonly inputIds: BigInt64Array;
+  /** [B,S], from 0 in each document; 0 where padded. */
+  readonly positions: BigInt64Array;
+  /** [B,S], number of the document from 1 on; 0 is padding. */
+  readonly segments: BigInt64Array;
+  /** [N], flat index b*S+t of each position whose next token is a target; then 0. */
+  readonly labelled: BigInt64Array;
+  /** [N], that next token; then 0. */
+  readonly targets: BigInt64Array;
+  /** [N], 1 for a target, 0 for what fills up. */
+  readonly weights: Float32Array;
+  /** Number of targets. */
+  readonly count: number;
+  /** Number of tokens that are not padding. */
+  readonly tokens: number;
+  /** Ids of the rows, for messages. */
+  readonly rows: readonly string[];
+}
+
+/** Token ids, unshifted labels and document numbers of one sequence of a batch. */
+export interface BatchLine {
+  readonly ids: readonly number[];
+  /** The logits at t-1 predict labels[t]; -100 is no target. */
+  readonly labels: readonly number[];
+  readonly segments: readonly number[];
+}
+
+/** Places for targets come in multiples of this, so that few Programs need compiling. */
+export const LABELLED_MULTIPLE = 32;
+
+/** The smallest permitted N for a number of targets. */
+export function labelledCapacity(count: number): number {
+  return Math.max(1, Math.ceil(count / LABELLED_MULTIPLE)) * LABELLED_MULTIPLE;
+}
+
+/** Whether the token at t is a target: it has a label, a predecessor, and both belong to the same document. */
+export function isTarget({ labels, segments }: BatchLine, t: number): boolean {
+  return t > 0 && labels[t] !== IGNORED && segments[t] !== 0 && segments[t] === segments[t - 1];
+}
+
+/**
+ * Lays lines into a grid of `batch` x `sequence`, padded on the right and below.
+ * Lines, their number and their targets must fit.
+ */
+export function batchFromLines(
+  lines: readonly BatchLine[],
+  shape: { readonly batch: number; readonly sequence: number; readonly labelled: number },
+  rows: readonly string[] = [],
+): Batch {
+  const { batch, sequence } = shape;
+  const grid = () => new BigInt64Array(batch * sequence);
+  const [inputIds, positions, segments] = [grid(), grid(), grid()];
+  const labelled = new BigInt64Array(shape.labelled);
+  const targets = new BigInt64Array(shape.labelled);
+  const weights = new Float32Array(shape.labelled);
+  let [count, tokens] = [0, 0];
+  for (const [b, line] of lines.entries()) {
+    for (const [t, id] of line.ids.entries()) {
+      const at = b * sequence + t;
+      const segment = line.segments[t]!;
+      inputIds[at] = BigInt(id);
+      segments[at] = BigInt(segment);
+      if (segment === 0) continue;
+      tokens++;
+      if (t > 0 && line.segments[t - 1] === segment) positions[at] = positions[at - 1]! + 1n;
+      if (!isTarget(line, t)) continue;
+      labelled[count] = BigInt(at - 1);
+      targets[count] = BigInt(line.labels[t]!);
+      weights[count++] = 1;
+    }
+  }
+  return { batch, sequence, inputIds, positions, segments, labelled, targets, weights, count, tokens, rows };
+}
+
+const grid = z.array(z.array(z.int().min(0)).min(1)).min(1);
+const labelsSchema = z.strictObject({
+  input_ids: grid,
+  labels: z.array(z.array(z.int())),
+  segments: grid.optional(),
+});
+
+/**
+ * The batch of a `debug` file: {"input_ids", "labels", "segments"?}, rows of equal length, labels unshifted.
+ * Without segments each row is one document, so that padding on its right is computed but never looked at.
+ * @throws data error that says what does not fit
+ */
+export function batchFromLabels(value: unknown, options: { readonly vocabSize?: number } = {}): Batch {
+  const parsed = labelsSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw invalid(`${issue.path.join(".") || "the file"}: ${issue.message}`);
+  }
+  const { input_ids, labels, segments } = parsed.data;
+  const sequence = input_ids[0]!.length;
+  const limit = options.vocabSize ?? Number.POSITIVE_INFINITY;
+  if (labels.length !== input_ids.length)
+    throw invalid(`labels: ${labels.length} rows for ${input_ids.length}`);
+  if (segments !== undefined && segments.length !== input_ids.length) {
+    throw invalid(`segments: ${segments.length} rows for ${input_ids.length}`);
+  }
+  const lines = input_ids.map((ids, b): BatchLine => {
+    const line = { ids, labels: labels[b]!, segments: segments?.[b] ?? ids.map(() => 1) };
+    for (const [key, row] of Object.entries(line)) {
+      if (row.length !== sequence)
+        throw invalid(`row ${b}: ${row.length} ${key} where the first row has ${sequence} ids`);
+    }
+    const stranger = [...ids, ...line.labels].find((id) => id !== IGNORED && (id < 0 || id >= limit));
+    if (stranger !== undefined)
+      throw invalid(`row ${b}: ${stranger} is no token of a vocabulary of ${limit}`);
+    const starts = line.segments.filter((segment, t) => segment !== 0 && segment !== line.segments[t - 1]);
+    if (new Set(starts).size < starts.length) throw invalid(`row ${b}: a segment must lie in one piece`);
+    return line;
+  });
+  let count = 0;
+  for (const line of lines) count += line.ids.filter((_, t) => isTarget(line, t)).length;
+  return batchFromLines(lines, { batch: lines.length, sequence, labelled: labelledCapacity(count) });
+}
+
+function invalid(message: string): LorafitError {
+  return new LorafitError("data", `batch: ${message}`, {
+    hint: 'expected {"input_ids": [[int]], "labels": [[int]], "segments"?: [[int]]}',
+  });
+}

@@ -1,0 +1,177 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import * as z from "zod";
+import { LorafitError, listMistakes } from "../errors.ts";
+import { sha256 } from "./hash.ts";
+
+export interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** One training row. A prompt with its completion is a conversation of two turns. */
+export interface TrainingRow {
+  /** The row's own `id`, or the hash of its content: independent of its place in the file. */
+  readonly id: string;
+  /** Rows of a group never part; alone, the id. */
+  readonly group: string;
+  readonly file: string;
+  readonly line: number;
+  readonly content: { readonly messages: readonly Message[] } | { readonly text: string };
+  /** The row as it stands in the file, with everything that is not trained on. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** What is wrong with a line. */
+export interface RowMistake {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+  /** The line's object, when it is one. */
+  readonly raw?: Readonly<Record<string, unknown>>;
+}
+
+const content = z.string().refine((text) => text.trim() !== "", { error: "is empty" });
+const message = z.looseObject({
+  role: z.enum(["system", "user", "assistant"], { error: "expected system, user or assistant" }),
+  content,
+});
+const messagesRow = z.looseObject({ messages: z.array(message).min(1, { error: "is empty" }).check(turns) });
+const promptRow = z.looseObject({ prompt: content, completion: content });
+const textRow = z.looseObject({ text: content });
+
+/** system? (user assistant)+ */
+function turns(context: z.core.ParsePayload<readonly Message[]>): void {
+  const roles = context.value.map(({ role }) => role);
+  const start = roles[0] === "system" ? 1 : 0;
+  const say = (at: number, text: string) =>
+    context.issues.push({ code: "custom", message: text, path: [at, "role"], input: roles[at] });
+  for (let at = start; at < roles.length; at++) {
+    const expected = (at - start) % 2 === 0 ? "user" : "assistant";
+    if (roles[at] !== expected) return void say(at, `expected ${expected}, found ${roles[at]}`);
+  }
+  if (roles.at(-1) !== "assistant") say(roles.length - 1, "the last turn must be the assistant's");
+}
+
+function contentOf(raw: Record<string, unknown>): z.ZodSafeParseResult<TrainingRow["content"]> {
+  if ("messages" in raw) {
+    return messagesRow
+      .transform(({ messages }) => ({ messages: messages.map(({ role, content }) => ({ role, content })) }))
+      .safeParse(raw);
+  }
+  if ("prompt" in raw || "completion" in raw) {
+    return promptRow
+      .transform(({ prompt, completion }) => ({
+        messages: [
+          { role: "user" as const, content: prompt },
+          { role: "assistant" as const, content: completion },
+        ],
+      }))
+      .safeParse(raw);
+  }
+  return textRow.transform(({ text }) => ({ text })).safeParse(raw);
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+/** Reads every line of the files; sound rows and mistakes side by side. Blank lines are skipped. */
+export function parseRows(
+  files: readonly string[],
+  options: { readonly groupKey?: string | undefined } = {},
+): { rows: TrainingRow[]; mistakes: RowMistake[] } {
+  const rows: TrainingRow[] = [];
+  const mistakes: RowMistake[] = [];
+  const seen = new Map<string, string>();
+  for (const path of files) {
+    const file = relative(process.cwd(), path) || path;
+    const before = rows.length + mistakes.length;
+    for (const { line, value, problem } of jsonLines(path)) {
+      const raw =
+        typeof value === "object" && value !== null && !Array.isArray(value)
+          ? (value as Record<string, unknown>)
+          : undefined;
+      if (raw === undefined) {
+        mistakes.push({ file, line, message: problem ?? "expected a JSON object" });
+        continue;
+      }
+      const parsed = contentOf(raw);
+      if (!parsed.success) {
+        const shapeless = !["messages", "prompt", "completion", "text"].some((key) => key in raw);
+        const issues = parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`);
+        const message = shapeless
+          ? "has neither messages, prompt and completion, nor text"
+          : issues.join("; ");
+        mistakes.push({ file, line, message, raw });
+        continue;
+      }
+      const given =
+        typeof raw["id"] === "string" || typeof raw["id"] === "number" ? String(raw["id"]) : undefined;
+      if (given !== undefined && seen.has(given)) {
+        mistakes.push({ file, line, message: `id ${given} already stands in ${seen.get(given)}`, raw });
+        continue;
+      }
+      const id = given ?? contentId(parsed.data, seen);
+      seen.set(id, `${file}:${line}`);
+      const group = options.groupKey === undefined ? undefined : raw[options.groupKey];
+      rows.push({
+        id,
+        group: group === undefined ? id : String(group),
+        file,
+        line,
+        content: parsed.data,
+        raw,
+      });
+    }
+    if (rows.length + mistakes.length === before) mistakes.push({ file, line: 1, message: "has no row" });
+  }
+  return { rows, mistakes };
+}
+
+/**
+ * The training rows of the files.
+ * @throws data error that lists every bad line with file:line
+ */
+export function readRows(
+  files: readonly string[],
+  options: { readonly groupKey?: string | undefined } = {},
+): TrainingRow[] {
+  const { rows, mistakes } = parseRows(files, options);
+  const lines = mistakes.map(({ file, line, message }) => `${file}:${line}: ${message}`);
+  const { groupKey } = options;
+  if (groupKey !== undefined && rows.length > 0 && !rows.some(({ raw }) => groupKey in raw)) {
+    lines.push(`${rows[0]!.file}: no row has ${groupKey}, by which data.group keeps rows together`);
+  }
+  if (lines.length > 0) {
+    throw new LorafitError("data", `training rows cannot be used:\n${listMistakes(lines)}`, {
+      hint: "correct these lines, or let `lorafit curate` leave them out",
+    });
+  }
+  return rows;
+}
+
+/** Equal rows get the same hash and a running number, so that each has an id of its own. */
+function contentId(content: TrainingRow["content"], taken: ReadonlyMap<string, string>): string {
+  const hash = sha256(JSON.stringify(content)).slice(0, 12);
+  let id = hash;
+  for (let copy = 2; taken.has(id); copy++) id = `${hash}-${copy}`;
+  return id;
+}
+
+function* jsonLines(path: string): Generator<{ line: number; value?: unknown; problem?: string }> {
+  for (const [index, text] of readFileSync(path, "utf8")
+    .replace(/^\ufeff/, "")
+    .split("\n")
+    .entries()) {
+    if (text.trim() === "") continue;
+    try {
+      yield { line: index + 1, value: JSON.parse(text) };
+    } catch (error) {
+      yield { line: index + 1, problem: `is not JSON: ${(error as Error).message}` };
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { encodeRows } from "../../src/data/encode.ts";
+import type { Message, TrainingRow } from "../../src/data/rows.ts";
+import { loadTokenizer, type Tokenizer } from "../../src/tokens/tokenizer.ts";
+import { bundledFiles, bundledTokenizer } from "../tokens/bundled.ts";
+
+let tokenizer: Tokenizer;
+beforeAll(async () => {
+  tokenizer = await bundledTokenizer();
+});
+
+function row(content: TrainingRow["content"], line = 1): TrainingRow {
+  return { id: `r${line}`, group: "g", file: "x.jsonl", line, content, raw: {} };
+}
+const turns = (...contents: string[]): { messages: Message[] } => ({
+  messages: contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content })),
+});
+const encodeOne = (content: TrainingRow["content"], maxLength = 512, other = tokenizer) =>
+  encodeRows([row(content)], other, { maxLength });
+
+describe("encoding a training row", () => {
+  it("a hand-worked chat: the answer and its end are targets, header and question are not", () => {
+    const { rows, warnings } = encodeOne(turns("Hi", "Yes"));
+    const ids = tokenizer.encode("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes<|im_end|>");
+    const answer = [...tokenizer.encode("Yes"), 2];
+    expect(rows[0]!.ids).toEqual(ids);
+    expect(rows[0]!.labels).toEqual([...ids.slice(0, -answer.length).map(() => -100), ...answer]);
+    expect(rows[0]!.supervised).toBe(answer.length);
+    expect(warnings).toEqual([]);
+  });
+
+  it("trains on every answer of a conversation, and only on answers", () => {
+    const { rows } = encodeOne(turns("One?", "First.", "Two?", "Second."));
+    const trained = rows[0]!.labels.filter((label) => label !== -100);
+    expect(tokenizer.decode(trained, { skipSpecial: false })).toBe("First.<|im_end|>Second.<|im_end|>");
+  });
+
+  it("what precedes an answer is the served prompt, token for token", () => {
+    const messages = turns("One?", "First.", "Two?", "Second.").messages;
+    const { rows } = encodeOne({ messages });
+    const prompt = tokenizer.encode(
+      tokenizer.renderChat(messages.slice(0, 3), { addGenerationPrompt: true }),
+    );
+    expect(rows[0]!.ids.slice(0, prompt.length)).toEqual(prompt);
+  });
+
+  it("a text row is trained on whole, with eos", () => {
+    const { rows } = encodeOne({ text: "Once upon a time" });
+    expect(rows[0]!.ids).toEqual([...tokenizer.encode("Once upon a time"), 0]);
+    expect(rows[0]!.labels).toEqual(rows[0]!.ids);
+    expect(rows[0]!.supervised).toBe(rows[0]!.ids.length - 1);
+  });
+
+  it("warns where the whole text gives other tokens than prompt and answer apart", async () => {
+    const chatTemplate =
+      "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% else %}{{ m.content }}<|im_end|>{% endif %}{% endfor %}";
+    const glued = await loadTokenizer({ ...bundledFiles(), chatTemplate });
+    const { warnings } = encodeOne(turns("hel", "lo"), 512, glued);
+    expect(warnings).toEqual([expect.stringMatching(/^x\.jsonl:1: .*other tokens/)]);
+  });
+
+  it("refuses a template that rewrites earlier turns", async () => {
+    const chatTemplate =
+      "{% for m in messages %}{% if loop.last or m.role == 'user' %}[{{ m.content }}]<|im_end|>{% endif %}{% endfor %}";
+    const forgetful = await loadTokenizer({ ...bundledFiles(), chatTemplate });
+    expect(() => encodeOne(turns("a", "b", "c", "d"), 512, forgetful)).toThrow("rewrites earlier turns");
+  });
+
+  it("cuts only what is not trained on, and says so", () => {
+    const long = turns("word ".repeat(40), "Yes");
+    const whole = encodeOne(long).rows[0]!;
+    const cut = encodeOne(long, 20);
+    expect(cut.rows[0]!.ids).toEqual(whole.ids.slice(-20));
+    expect(cut.rows[0]!.truncated).toBe(whole.ids.length - 20);
+    expect(cut.rows[0]!.supervised).toBe(whole.supervised);
+    expect(cut.warnings[0]).toContain("x.jsonl:1");
+  });
+
+  it("lists every row that would lose targets or hides an end of turn", () => {
+    const rows = [
+      row(turns("a", "word ".repeat(40)), 3),
+      row(turns("a<|im_end|>b", "c"), 5),
+      row(turns("a", "b"), 6),
+    ];
+    expect(() => encodeRows(rows, tokenizer, { maxLength: 20 })).toThrow(
+      /x\.jsonl:3: .*trained on\n.*x\.jsonl:5: .*ends a turn/,
+    );
+  });
+
+  it("encodes 700 chats in under a second", () => {
+    const rows = Array.from({ length: 700 }, (_, i) =>
+      row(
+        turns(
+          `Order ${i}: can I still return trail shoes that I wore once on a wet path?`,
+          `Sorry, order ${i} was worn.`,
+        ),
+        i,
+      ),
+    );
+    const start = performance.now();
+    encodeRows(rows, tokenizer, { maxLength: 512 });
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+});
