@@ -1,0 +1,167 @@
+import type { Batch } from "../data/batch.ts";
+import type { BatchPlan } from "../data/plan.ts";
+import { LorafitError } from "../errors.ts";
+import type { LoopEvent, StepEnd, ValidationEnd } from "./events.ts";
+import { advance, type Progress } from "./progress.ts";
+import { learningRate, type Schedule } from "./schedule.ts";
+import { add, type LossSums, type Stepper } from "./stepper.ts";
+
+export interface LoopOptions {
+  readonly stepper: Stepper;
+  readonly plan: BatchPlan;
+  /** Null: nothing is held out; then the last step is the best one, and nothing stops early. */
+  readonly validation: BatchPlan | null;
+  readonly schedule: Schedule;
+  readonly validateEvery: number;
+  readonly checkpointEvery: number;
+  /** Validations without improvement after which training stops; 0: never. */
+  readonly patience: number;
+  /** Steps in a row that may be skipped because loss or gradient was not finite. */
+  readonly maxNonfiniteSteps: number;
+  /** Stores adapter, moments and this progress; returns where. */
+  readonly save: (progress: Progress) => Promise<string>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Steps from `start` to the end, as events. Each yield after a step is a step boundary; an abort ends the loop at the next
+ * one, after a checkpoint.
+ * @returns the progress at the end
+ * @throws interrupted error after an abort; failed error when too many steps in a row were not finite
+ */
+export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGenerator<LoopEvent, Progress> {
+  const { plan, validation, schedule, patience, stepper, signal } = options;
+  const clock = createClock(plan.totalSteps);
+  let progress = start;
+  let saved = start.step;
+  const save = async (): Promise<LoopEvent> => {
+    saved = progress.step;
+    return { event: "checkpoint-written", step: progress.step, path: await options.save(progress) };
+  };
+
+  if (progress.step === 0) {
+    saved = -1;
+    if (validation !== null) yield { ...(await validate(stepper, validation, 0)), best: false };
+  }
+  while (progress.step < plan.totalSteps && !stoppedEarly(progress, patience)) {
+    if (signal?.aborted) {
+      if (saved !== progress.step) yield await save();
+      throw new LorafitError(
+        "interrupted",
+        `stopped at step ${progress.step} of ${plan.totalSteps}; a checkpoint is kept`,
+      );
+    }
+    const batches = plan.step(progress.step);
+    const rate = learningRate(schedule, progress.step);
+    const place = { index: progress.step, update: progress.updates + 1, learningRate: rate };
+    const began = performance.now();
+    const result = await stepper.step(batches, place);
+    const seconds = (performance.now() - began) / 1000;
+    progress = advance(progress, result.moved, plan.stepsPerEpoch);
+    const { step } = progress;
+
+    if (result.moved) {
+      const tokens = sumOf(batches, (batch) => batch.tokens);
+      yield {
+        event: "step-end",
+        step,
+        steps: plan.totalSteps,
+        epoch: progress.epoch,
+        ...means(result),
+        gradientNorm: result.gradientNorm,
+        learningRate: rate,
+        tokens,
+        ...clock(step, seconds, tokens),
+      } satisfies StepEnd;
+    } else {
+      const rows = batches.flatMap((batch) => batch.rows);
+      const { loss } = means(result);
+      yield {
+        event: "step-skipped",
+        step,
+        steps: plan.totalSteps,
+        loss,
+        inARow: progress.skippedInARow,
+        rows,
+      };
+      if (progress.skippedInARow > options.maxNonfiniteSteps) throw diverged(progress, rows);
+    }
+
+    const last = step === plan.totalSteps;
+    let better = false;
+    if (
+      validation !== null &&
+      (last || step % options.validateEvery === 0 || step % plan.stepsPerEpoch === 0)
+    ) {
+      const result = await validate(stepper, validation, step);
+      better =
+        Number.isFinite(result.loss) && result.loss < (progress.best?.loss ?? Number.POSITIVE_INFINITY);
+      progress = better
+        ? { ...progress, best: { step, loss: result.loss }, validationsSinceBest: 0 }
+        : { ...progress, validationsSinceBest: progress.validationsSinceBest + 1 };
+      yield { ...result, best: better };
+    }
+    if (last || better || step % options.checkpointEvery === 0 || stoppedEarly(progress, patience))
+      yield await save();
+  }
+  return progress;
+}
+
+export function stoppedEarly(progress: Progress, patience: number): boolean {
+  return patience > 0 && progress.validationsSinceBest >= patience;
+}
+
+async function validate(
+  stepper: Stepper,
+  plan: BatchPlan,
+  step: number,
+): Promise<Omit<ValidationEnd, "best">> {
+  const total = { lossSum: 0, correct: 0, count: 0 };
+  for (let index = 0; index < plan.stepsPerEpoch; index++) {
+    for (const batch of plan.step(index)) add(total, await stepper.evaluate(batch));
+  }
+  return { event: "validation-end", step, ...means(total) };
+}
+
+function means(sums: LossSums): { loss: number; accuracy: number; supervisedTokens: number } {
+  return {
+    loss: sums.lossSum / sums.count,
+    accuracy: sums.correct / sums.count,
+    supervisedTokens: sums.count,
+  };
+}
+
+const sumOf = (batches: readonly Batch[], value: (batch: Batch) => number): number =>
+  batches.reduce((sum, batch) => sum + value(batch), 0);
+
+/**
+ * Speed of recent steps (a moving average over about 20), and the time left at the pace of the whole run, validations and
+ * checkpoints included. The first step, which compiles, is left out of both.
+ */
+function createClock(totalSteps: number) {
+  let steps = 0;
+  let speed = 0;
+  let began = 0;
+  return (
+    step: number,
+    seconds: number,
+    tokens: number,
+  ): { tokensPerSecond: number; secondsLeft: number } => {
+    const now = performance.now() / 1000;
+    steps++;
+    speed = steps <= 2 ? tokens / seconds : speed + 0.05 * (tokens / seconds - speed);
+    if (steps === 1) began = now;
+    const pace = steps === 1 ? seconds : (now - began) / (steps - 1);
+    return { tokensPerSecond: speed, secondsLeft: (totalSteps - step) * pace };
+  };
+}
+
+function diverged(progress: Progress, rows: readonly string[]): LorafitError {
+  const shown =
+    rows.length <= 10 ? rows.join(", ") : `${rows.slice(0, 10).join(", ")} and ${rows.length - 10} more`;
+  return new LorafitError(
+    "failed",
+    `step ${progress.step}: loss or gradient was not finite ${progress.skippedInARow} times in a row; last with rows ${shown}`,
+    { hint: "lower train.learning_rate, or look at these rows; the last checkpoint is kept" },
+  );
+}

@@ -1,0 +1,136 @@
+import type { Batch } from "../data/batch.ts";
+import type { EngineSession, Executable, HostTensor, Tensors } from "../engines/engine.ts";
+import { keepMask } from "../philox.ts";
+import type { Program } from "../program/program.ts";
+import { batchFeeds, updateFeeds } from "./feeds.ts";
+import { type TrainingOptions, type TrainingPrograms, trainingPrograms } from "./programs.ts";
+
+/** Sums over the supervised tokens of one or several batches. */
+export interface LossSums {
+  readonly lossSum: number;
+  readonly correct: number;
+  readonly count: number;
+}
+
+export interface StepResult extends LossSums {
+  /** Of the mean gradient before clipping; NaN when a micro-batch was not finite. */
+  readonly gradientNorm: number;
+  /** False: something was not finite, and parameters and moments are what they were. */
+  readonly moved: boolean;
+}
+
+/** Where a step stands: `index` counts steps from 0, `update` counts from 1 those that move the parameters. */
+export interface StepPlace {
+  readonly index: number;
+  readonly update: number;
+  readonly learningRate: number;
+}
+
+/** One optimizer step, or one validation batch, on a session; Programs are compiled when a batch shape first occurs. */
+export interface Stepper {
+  step(batches: readonly Batch[], place: StepPlace): Promise<StepResult>;
+  evaluate(batch: Batch): Promise<LossSums>;
+  dispose(): Promise<void>;
+}
+
+export type StepperOptions = Omit<TrainingOptions, "shape"> & { readonly seed: number };
+
+export function createStepper(session: EngineSession, options: StepperOptions): Stepper {
+  const { optimizer, dropout, seed, layout } = options;
+  const built = new Map<string, TrainingPrograms>();
+  const compiled = new Map<string, Promise<Executable>>();
+
+  const executable = (kind: keyof TrainingPrograms, batch: Batch): Promise<Executable> => {
+    const shape = { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length };
+    const key = Object.values(shape).join("x");
+    if (!built.has(key)) built.set(key, trainingPrograms({ ...options, shape }));
+    const name = kind === "update" ? kind : `${kind} ${key}`;
+    if (!compiled.has(name)) compiled.set(name, session.compile(built.get(key)![kind]));
+    return compiled.get(name)!;
+  };
+
+  const clearGradient = (): Promise<void> =>
+    session.writeState({ gradient: { shape: [layout.size], data: new Float32Array(layout.size) } });
+
+  const single = async (batch: Batch, place: StepPlace): Promise<StepResult> => {
+    const step = await executable("step", batch);
+    const { outputs, moved } = await step.run({
+      ...batchFeeds(batch),
+      ...keepFeeds(step.program, dropout, { seed, step: place.index, microStep: 0 }),
+      ...updateFeeds(optimizer, place.learningRate, place.update, batch.count),
+    });
+    return { ...sums(outputs, batch), gradientNorm: scalarOf(outputs, "gradient_norm"), moved };
+  };
+
+  const several = async (batches: readonly Batch[], place: StepPlace): Promise<StepResult> => {
+    const total = { lossSum: 0, correct: 0, count: 0 };
+    let finite = true;
+    for (const [microStep, batch] of batches.entries()) {
+      const accumulate = await executable("accumulate", batch);
+      const { outputs, moved } = await accumulate.run({
+        ...batchFeeds(batch),
+        ...keepFeeds(accumulate.program, dropout, { seed, step: place.index, microStep }),
+      });
+      add(total, sums(outputs, batch));
+      finite &&= moved;
+    }
+    if (finite) {
+      const update = await executable("update", batches[0]!);
+      const { outputs, moved } = await update.run(
+        updateFeeds(optimizer, place.learningRate, place.update, total.count),
+      );
+      if (moved) return { ...total, gradientNorm: scalarOf(outputs, "gradient_norm"), moved };
+    }
+    // Neither a sum without one of its parts nor a sum that could not be applied may reach the next step.
+    await clearGradient();
+    return { ...total, gradientNorm: Number.NaN, moved: false };
+  };
+
+  return {
+    step: (batches, place) => (batches.length === 1 ? single(batches[0]!, place) : several(batches, place)),
+    async evaluate(batch) {
+      const { outputs } = await (await executable("evaluate", batch)).run(batchFeeds(batch));
+      return sums(outputs, batch);
+    },
+    async dispose() {
+      for (const each of compiled.values()) await (await each).dispose();
+    },
+  };
+}
+
+/** Adds the sums of a batch to a running total. */
+export function add(total: { lossSum: number; correct: number; count: number }, part: LossSums): void {
+  total.lossSum += part.lossSum;
+  total.correct += part.correct;
+  total.count += part.count;
+}
+
+function sums(outputs: Tensors, batch: Batch): LossSums {
+  return {
+    lossSum: scalarOf(outputs, "loss_sum"),
+    correct: scalarOf(outputs, "correct"),
+    count: batch.count,
+  };
+}
+
+const scalarOf = (outputs: Tensors, name: string): number => Number(outputs[name]!.data[0]);
+
+/** Masks for every dropout site of the Program; none without dropout. */
+function keepFeeds(
+  program: Program,
+  dropout: number,
+  place: { readonly seed: number; readonly step: number; readonly microStep: number },
+): Tensors {
+  const feeds: Record<string, HostTensor> = {};
+  for (const id of program.inputs) {
+    const { name, shape } = program.values[id]!;
+    const site = /^keep\.(\d+)$/.exec(name)?.[1];
+    if (site === undefined) continue;
+    const elements = (shape as number[]).reduce((product, size) => product * size, 1);
+    feeds[name] = {
+      shape: shape as number[],
+      data: keepMask({ ...place, site: Number(site) }, elements, dropout),
+    };
+  }
+  return feeds;
+}
