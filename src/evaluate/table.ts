@@ -7,12 +7,18 @@ export function scoreText(criterion: CriterionResult, value: number): string {
   return criterion.scorer === "cross-entropy" ? `${value.toFixed(3)} nat` : `${(100 * value).toFixed(1)} %`;
 }
 
-/** A difference in the same unit, always signed. */
+/** A difference in the same unit, signed unless it rounds to nothing: percentage points, or nats per token. */
 export function differenceText(criterion: CriterionResult, value: number): string {
-  const sign = value < 0 ? "−" : "+";
-  return criterion.scorer === "cross-entropy"
-    ? `${sign}${Math.abs(value).toFixed(3)}`
-    : `${sign}${Math.abs(100 * value).toFixed(1)}`;
+  const text =
+    criterion.scorer === "cross-entropy" ? Math.abs(value).toFixed(3) : Math.abs(100 * value).toFixed(1);
+  if (Number(text) === 0) return text;
+  return `${value < 0 ? "−" : "+"}${text}`;
+}
+
+/** The p-value with the name of its test. */
+export function pText(criterion: CriterionResult): string {
+  const name = criterion.kind === "zero-new-failures" ? "McNemar p" : "p";
+  return criterion.p < 0.001 ? `${name} < 0.001` : `${name} = ${criterion.p.toFixed(3)}`;
 }
 
 /** What the criterion asks of the difference. */
