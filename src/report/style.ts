@@ -27,6 +27,7 @@ th, td { padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line); ver
 td small { display: block; color: var(--soft); }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
+.plot { min-width: 11rem; }
 .zero { stroke: var(--line); } .bar { stroke: var(--ink); stroke-dasharray: 3 3; } .effect { stroke: var(--soft); stroke-dasharray: 1 3; }
 .interval { stroke: var(--tone); stroke-width: 4; stroke-linecap: round; } .point { fill: var(--tone); stroke: var(--card); stroke-width: 2; }
 .axis { stroke: var(--line); } .train { stroke: var(--base); fill: none; stroke-width: 1.5; }
