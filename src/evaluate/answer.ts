@@ -12,7 +12,7 @@ const SCORE_TOKENS = 2048;
 
 /** Progress, with the seconds that the rest should take at the pace so far. */
 export interface AnswerProgress {
-  type: "answer.progress";
+  event: "answer-progress";
   model: "base" | "tuned";
   done: number;
   total: number;
@@ -201,7 +201,7 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
     ask(model, questions, options, (work) => {
       done += work;
       const secondsLeft = ((performance.now() - began) / 1000 / done) * (2 * units - done);
-      onProgress?.({ type: "answer.progress", model: name, done, total: 2 * units, secondsLeft });
+      onProgress?.({ event: "answer-progress", model: name, done, total: 2 * units, secondsLeft });
     });
   const fromBase = await hear("base", base);
   const fromTuned = await hear("tuned", tuned);
