@@ -37,7 +37,10 @@ export interface Verdict {
   notes: string[];
   scorer: string;
   seed: number;
+  /** The base's weights, as locked. */
   base_sha256: string;
+  /** The base's export, which answered. */
+  base_artifact_sha256: string;
   artifact_sha256: string;
   lock_sha256: string;
 }
@@ -189,6 +192,7 @@ export function gate(input: GateInput): Verdict {
     scorer: input.lock.scorer,
     seed: task.seed,
     base_sha256: input.lock.base.sha256,
+    base_artifact_sha256: input.answers[0]?.base_sha256 ?? "",
     artifact_sha256: input.artifactSha256,
     lock_sha256: lockSha256(input.lock),
   };

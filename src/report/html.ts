@@ -35,7 +35,8 @@ export function reportHtml(data: ReportData): string {
   const { verdict } = data;
   const hashes = {
     "tuned artefact": verdict.artifact_sha256,
-    base: verdict.base_sha256,
+    "base, exported": verdict.base_artifact_sha256,
+    "base, weights": verdict.base_sha256,
     lock: verdict.lock_sha256,
     scorers: verdict.scorer,
     seed: String(verdict.seed),
