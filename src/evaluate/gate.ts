@@ -59,9 +59,12 @@ const EXIT_OF = { pass: EXIT.done, fail: EXIT.failed, inconclusive: EXIT.inconcl
 
 function checkAnswers({ lock, cases, answers, artifactSha256 }: GateInput): void {
   const known = new Map(cases.map((item) => [item.id, item]));
-  const wrong: string[] = [];
+  const wrong: string[] = answers.length === 0 ? ["there are none"] : [];
+  const seen = new Set<string>();
   for (const answer of answers) {
     const item = known.get(answer.id);
+    if (seen.has(answer.id)) wrong.push(`${answer.id}: is answered twice`);
+    seen.add(answer.id);
     if (item === undefined) wrong.push(`${answer.id}: is no case of the task`);
     else if (answer.hash !== item.hash)
       wrong.push(`${answer.id}: the case has changed since it was answered`);
@@ -192,7 +195,7 @@ export function gate(input: GateInput): Verdict {
     scorer: input.lock.scorer,
     seed: task.seed,
     base_sha256: input.lock.base.sha256,
-    base_artifact_sha256: input.answers[0]?.base_sha256 ?? "",
+    base_artifact_sha256: input.answers[0]!.base_sha256,
     artifact_sha256: input.artifactSha256,
     lock_sha256: lockSha256(input.lock),
   };

@@ -74,6 +74,10 @@ describe("the gate", () => {
     });
     expect(thrown(() => gate({ ...good, look, artifactSha256: "f".repeat(64) })).exitCode).toBe(5);
     expect(thrown(() => decide({ ...good, cases: good.cases.slice(1) })).exitCode).toBe(5);
+    expect(thrown(() => decide(good, [...good.answers, good.answers[7]!])).message).toMatch(
+      /is answered twice/,
+    );
+    expect(thrown(() => decide(good, [])).exitCode).toBe(5);
   });
 
   test("says so when the adapter changes nothing", () => {
