@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { LorafitError } from "../errors.ts";
 
@@ -26,4 +27,17 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
       cause,
     });
   }
+}
+
+/** sha256 of a file, read in pieces. */
+export function sha256File(path: string): string {
+  const hash = createHash("sha256");
+  const file = openSync(path, "r");
+  try {
+    const piece = Buffer.alloc(1 << 22);
+    for (let got = readSync(file, piece); got > 0; got = readSync(file, piece)) hash.update(piece.subarray(0, got));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("hex");
 }

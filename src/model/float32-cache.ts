@@ -1,0 +1,55 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { LorafitError } from "../errors.ts";
+import { openSafetensors, safetensorsHeader } from "../formats/safetensors.ts";
+import type { Float32File, TensorInfo } from "./weights.ts";
+
+/**
+ * The float32 copy of a base that is stored otherwise, as a safetensors file named by the base's hash. Written tensor by
+ * tensor under a temporary name, so that it is whole or absent.
+ */
+export function float32Cache(
+  source: { readonly sha256: string; list(): readonly TensorInfo[]; read(name: string): Float32Array },
+  cacheDir: string,
+): Float32File {
+  const folder = join(cacheDir, "float32");
+  const path = join(folder, `${source.sha256}.safetensors`);
+  if (!existsSync(path)) write(source, folder, path);
+  return { path, tensors: openSafetensors(path).tensors };
+}
+
+function write(source: Parameters<typeof float32Cache>[0], folder: string, path: string): void {
+  const entries = source.list().map(({ name, shape }) => ({
+    name,
+    dtype: "F32",
+    shape,
+    length: 4 * shape.reduce((product, d) => product * d, 1),
+  }));
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(folder, { recursive: true });
+    const fd = openSync(temporary, "w");
+    try {
+      writeAll(fd, safetensorsHeader(entries, { "lorafit.base_sha256": source.sha256 }).bytes);
+      for (const { name } of entries) {
+        const data = source.read(name);
+        writeAll(fd, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      }
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    if (LorafitError.is(cause)) throw cause;
+    throw new LorafitError("environment", `${path}: the float32 copy of the base cannot be written: ${(cause as Error).message}`, {
+      hint: "free some space, or set LORAFIT_HOME to a folder that can be written",
+      cause,
+    });
+  }
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, 1 << 30));
+}

@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { LorafitError } from "../errors.ts";
+import { sha256File } from "../formats/files.ts";
+import { openSafetensors, readFloat32, type SafetensorsFile } from "../formats/safetensors.ts";
+import type { TokenizerFiles } from "../tokens/files.ts";
+import { parseModelConfig } from "./config.ts";
+import { checkWeights } from "./expected.ts";
+import { float32Cache } from "./float32-cache.ts";
+import type { WeightSource } from "./weights.ts";
+
+/** A Hugging Face folder: config.json, one or several safetensors files, tokenizer files. */
+export function openHuggingFace(folder: string, cacheDir: string): WeightSource {
+  const config = parseModelConfig(readJson(join(folder, "config.json")), join(folder, "config.json"));
+  const files = weightFiles(folder).map((file) => openSafetensors(join(folder, file)));
+  const fileOf = new Map<string, SafetensorsFile>();
+  for (const file of files) for (const name of file.tensors.keys()) fileOf.set(name, file);
+  const tensors = new Map([...fileOf].map(([name, file]) => [name, file.tensors.get(name)!]));
+  checkWeights(config, tensors, folder);
+  const hash = createHash("sha256").update(JSON.stringify(config));
+  for (const file of files) hash.update(sha256File(file.path));
+  const sha256 = hash.digest("hex");
+
+  const read = (name: string): Float32Array => {
+    const file = fileOf.get(name);
+    if (file === undefined) throw new LorafitError("data", `${folder}: there is no tensor ${name}`);
+    return readFloat32(file, name);
+  };
+  const list = () => [...tensors].map(([name, { shape, dtype }]) => ({ name, shape, storage: dtype }));
+  const own = files.length === 1 && [...tensors.values()].every(({ dtype }) => dtype === "F32");
+  return {
+    config,
+    path: folder,
+    sha256,
+    list,
+    read,
+    float32File: () => (own ? { path: resolve(files[0]!.path), tensors } : float32Cache({ sha256, list, read }, cacheDir)),
+    tokenizerFiles: () => readTokenizerFiles(folder),
+  };
+}
+
+function weightFiles(folder: string): string[] {
+  const index = join(folder, "model.safetensors.index.json");
+  if (!existsSync(index)) return ["model.safetensors"];
+  const map = (readJson(index) as { weight_map?: unknown }).weight_map;
+  if (typeof map !== "object" || map === null) throw new LorafitError("data", `${index}: has no weight_map`);
+  const names = [...new Set(Object.values(map))].sort();
+  const bad = names.find((name) => typeof name !== "string" || basename(name) !== name);
+  if (bad !== undefined) throw new LorafitError("data", `${index}: ${JSON.stringify(bad)} is not a file name within the folder`);
+  return names as string[];
+}
+
+function readTokenizerFiles(folder: string): TokenizerFiles {
+  const object = (name: string): Record<string, unknown> | undefined =>
+    existsSync(join(folder, name)) ? (readJson(join(folder, name)) as Record<string, unknown>) : undefined;
+  const template = join(folder, "chat_template.jinja");
+  return {
+    tokenizerJson: readJson(join(folder, "tokenizer.json")),
+    tokenizerConfig: object("tokenizer_config.json") ?? {},
+    generationConfig: object("generation_config.json"),
+    chatTemplate: existsSync(template) ? readFileSync(template, "utf8") : undefined,
+  };
+}
+
+function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new LorafitError("data", `${path}: cannot be read`, { hint: "name a folder with config.json, model.safetensors and tokenizer.json", cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new LorafitError("data", `${path}: is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
