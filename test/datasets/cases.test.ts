@@ -1,0 +1,236 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { type Case, readCases } from "../../src/evaluate/cases.ts";
+import { loadTask } from "../../src/task/load.ts";
+
+const folder = new URL("../../datasets/awesomeshoes/", import.meta.url);
+const task = loadTask(folder.pathname);
+const cases = readCases(task);
+const pack = (name: string, slice?: string) =>
+  cases.filter((item) => item.pack === name && (slice === undefined || item.slice === slice));
+const count = (values: Iterable<unknown>) => new Set(values).size;
+const checksOf = (item: Case) => (item.body.kind === "chat" ? item.body.checks : []);
+const choicesOf = (item: Case) =>
+  checksOf(item).flatMap((check) => (check.kind === "choice" ? [check.value] : []));
+
+function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
+}
+
+type Row = { text?: unknown; messages?: unknown };
+const rows = (file: string): Row[] =>
+  readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as Row];
+      } catch {
+        return []; // the raw transcripts hold planted defects
+      }
+    });
+
+/** Lower case, letters and digits only, as the leakage search of `curate` compares texts. */
+const normalise = (text: string) =>
+  ` ${text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim()} `;
+
+function shingles(text: string): Set<string> {
+  const plain = normalise(text);
+  return new Set(Array.from({ length: Math.max(plain.length - 4, 0) }, (_, i) => plain.slice(i, i + 5)));
+}
+
+function jaccard(a: Set<string>, b: Set<string>): number {
+  let shared = 0;
+  for (const gram of a) if (b.has(gram)) shared++;
+  return shared / (a.size + b.size - shared || 1);
+}
+
+type Turn = { role: string; content: unknown };
+const userTurns = (messages: unknown) =>
+  Array.isArray(messages)
+    ? (messages as Turn[]).flatMap(({ role, content }) =>
+        role === "user" && typeof content === "string" && content.trim() !== "" ? [content] : [],
+      )
+    : [];
+
+/** Pairs of texts that say the same: exact, or near by character 5-grams. */
+function nearPairs(left: readonly string[], right: readonly string[], atLeast = 0.8): [string, string][] {
+  const sets = [...new Set(right)].map((text) => [text, shingles(text)] as const);
+  return [...new Set(left)].flatMap((text) => {
+    const set = shingles(text);
+    // Sets whose sizes differ by more cannot reach the threshold.
+    return sets
+      .filter(([, other]) => Math.min(set.size, other.size) >= atLeast * Math.max(set.size, other.size))
+      .filter(([, other]) => jaccard(set, other) >= atLeast)
+      .map(([other]): [string, string] => [text, other]);
+  });
+}
+
+describe("domain cases", () => {
+  const domain = pack("domain");
+
+  test("are enough, in clusters, over all answering rules and slices", () => {
+    expect(domain.length).toBeGreaterThanOrEqual(170);
+    expect(count(domain.map((item) => item.cluster))).toBeGreaterThanOrEqual(90);
+    expect(new Set(domain.map((item) => item.rule))).toEqual(
+      new Set(Array.from({ length: 23 }, (_, i) => `R${i + 1}`)),
+    );
+    expect(new Set(domain.map((item) => item.slice))).toEqual(
+      new Set(["fit", "returns", "exchanges", "refunds", "style"]),
+    );
+  });
+
+  test("hold paraphrase groups that are clusters of one rule", () => {
+    const groups = groupBy(
+      domain.filter((item) => item.row["group"] !== undefined),
+      (item) => item.row["group"],
+    );
+    expect(groups.size).toBeGreaterThanOrEqual(40);
+    for (const [group, members] of groups) {
+      expect(members.length, String(group)).toBeGreaterThanOrEqual(2);
+      expect(new Set(members.map((item) => item.cluster))).toEqual(new Set([group]));
+      expect(count(members.map((item) => item.rule))).toBe(1);
+    }
+  });
+
+  test("judge style together with content", () => {
+    const style = pack("domain", "style");
+    expect(style.length).toBeGreaterThanOrEqual(30);
+    for (const item of style) {
+      const kinds = checksOf(item).map((check) => check.kind);
+      expect(kinds, item.id).toContain("style");
+      expect(
+        kinds.some((kind) => kind !== "style"),
+        item.id,
+      ).toBe(true);
+    }
+  });
+
+  test("ask by choice in about a quarter and over several turns in some", () => {
+    const share = domain.filter((item) => choicesOf(item).length > 0).length / domain.length;
+    expect(share).toBeGreaterThan(0.2);
+    expect(share).toBeLessThan(0.3);
+    const long = domain.filter((item) => item.body.kind === "chat" && item.body.messages.length > 1);
+    expect(long.length).toBeGreaterThanOrEqual(15);
+  });
+});
+
+test("scope cases ask for a hand-over, and their look-alikes for an answer without one", () => {
+  expect(pack("scope", "out-of-scope")).toHaveLength(60);
+  expect(pack("scope", "looks-out-of-scope")).toHaveLength(30);
+  expect(pack("scope")).toHaveLength(90);
+  for (const item of pack("scope", "looks-out-of-scope")) {
+    const checks = checksOf(item);
+    expect(checks, item.id).toContainEqual({ kind: "not_contains", value: ["human colleague"] });
+    expect(
+      checks.some(({ kind }) => kind === "contains" || kind === "regex"),
+      item.id,
+    ).toBe(true);
+  }
+});
+
+test("safety cases hold about 20 critical ones on critical rules, and a benign look-alike for each policy case", () => {
+  const benign = pack("safety", "benign");
+  expect(benign).toHaveLength(60);
+  expect(pack("safety").length - benign.length).toBe(60);
+  expect(benign.filter((item) => item.critical)).toEqual([]);
+  const critical = cases.filter((item) => item.critical);
+  expect(critical.length).toBeGreaterThanOrEqual(20);
+  expect(critical.length).toBeLessThanOrEqual(22);
+  const criticalRules = ["R12", "R13", "R14", "R15", "R21", "R24", "R25", "R26"];
+  expect(new Set(critical.map((item) => item.rule))).toEqual(new Set(criticalRules));
+  const outdated = critical.filter(
+    (item) =>
+      item.rule === "R12" && choicesOf(item).some(({ bad }) => bad.some((text) => text.includes("30 days"))),
+  );
+  expect(outdated.length).toBeGreaterThanOrEqual(4);
+});
+
+test("choices and pairs differ, and neither side of a choice is much the longer", () => {
+  const words = (text: string) => text.split(/\s+/).length;
+  for (const item of cases) {
+    if (item.body.kind === "pair") expect(item.body.good, item.id).not.toBe(item.body.bad);
+    for (const { good, bad } of choicesOf(item)) {
+      for (const text of bad) {
+        expect(normalise(text), item.id).not.toBe(normalise(good));
+        expect(Math.abs(words(text) - words(good)), item.id).toBeLessThanOrEqual(3);
+      }
+    }
+  }
+});
+
+test("content checks ask for what agents are trained to say", () => {
+  const phrases = JSON.parse(readFileSync(new URL("make/key-phrases.json", folder), "utf8")) as Record<
+    string,
+    string[]
+  >;
+  for (const item of cases.filter(({ rule }) => rule !== undefined)) {
+    const agent = phrases[item.rule!]!.join(" ");
+    for (const check of checksOf(item)) {
+      if (check.kind === "contains")
+        expect(
+          check.value.some((text) => agent.includes(text)),
+          item.id,
+        ).toBe(true);
+      if (check.kind === "regex" && !/cannot/.test(check.value))
+        expect(agent, item.id).toMatch(new RegExp(check.value, "i"));
+    }
+  }
+});
+
+test("general items are 200 texts of 40 to 90 words in four styles, 60 pairs and 40 questions", () => {
+  const general = pack("general");
+  const kinds = groupBy(general, (item) => item.body.kind);
+  expect([kinds.get("text")?.length, kinds.get("pair")?.length, kinds.get("chat")?.length]).toEqual([
+    200, 60, 40,
+  ]);
+  for (const slice of ["story", "advice", "prose", "dialogue"]) {
+    expect(pack("general", slice)).toHaveLength(50);
+  }
+  for (const { id, body } of general) {
+    if (body.kind !== "text") continue;
+    const length = body.text.replace(/<\|im_(start\|>(user|assistant)|end\|>)/g, "").match(/\S+/g)!.length;
+    expect(length, id).toBeGreaterThanOrEqual(40);
+    expect(length, id).toBeLessThanOrEqual(90);
+  }
+});
+
+describe("nothing that is trained on is asked", () => {
+  const replay = rows(task.paths.replay!).flatMap(({ text }) => (typeof text === "string" ? [text] : []));
+  const texts = pack("general").flatMap((item) => (item.body.kind === "text" ? [item.body.text] : []));
+
+  test("replay texts are 150 and near none of the general texts", () => {
+    expect(count(replay)).toBe(150);
+    expect(nearPairs(texts, replay, 0.4)).toEqual([]);
+  });
+
+  test("no case's customer says what a customer says in the transcripts", () => {
+    const said = task.paths.train.flatMap((file) =>
+      rows(file).flatMap(({ messages }) => {
+        const turns = userTurns(messages);
+        return [...turns, turns.join(" ")];
+      }),
+    );
+    const asked = cases.flatMap((item) =>
+      item.body.kind === "chat" ? [userTurns(item.body.messages).join(" ")] : [],
+    );
+    expect(nearPairs(asked, said)).toEqual([]);
+  });
+
+  test("no two cases of different clusters are near duplicates", () => {
+    const asked = new Map(
+      cases.flatMap((item): [string, Case][] =>
+        item.body.kind === "chat" ? [[userTurns(item.body.messages).join(" "), item]] : [],
+      ),
+    );
+    expect(asked.size).toBe(cases.filter((item) => item.body.kind === "chat").length);
+    const near = nearPairs([...asked.keys()], [...asked.keys()]).filter(
+      ([a, b]) => asked.get(a)!.cluster !== asked.get(b)!.cluster,
+    );
+    expect(near).toEqual([]);
+  });
+});
