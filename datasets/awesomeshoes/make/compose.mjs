@@ -18,7 +18,7 @@ export const sections = Object.fromEntries(
       ...s,
       rule: name.split(" ")[0],
       asks: lines(s.asks),
-      then: s.then ? lines(s.then) : [],
+      followUps: s.followUps ? lines(s.followUps) : [],
       answers: Object.fromEntries(lines(s.answers).map((line) => line.split(/: (.*)/, 2))),
     },
   ]),
@@ -45,7 +45,7 @@ const next = {
   R23: ["R15", "R16", "R26 person"],
   R24: ["R26"],
   R25: ["R20", "R21", "R26"],
-  R26: ["R12", "R16", "R19"],
+  R26: [],
   "R26 person": [],
 };
 const critical = ["R12", "R13", "R14", "R15", "R24", "R25", "R26"];
@@ -81,7 +81,8 @@ export function fill(wording, product, draw, decorate = false) {
   const sentence = text[0].toUpperCase() + text.slice(1);
   if (!decorate) return casual || !wording.startsWith("{") ? text : sentence;
   const greeting = pick(voices.greetings.chat, draw);
-  return draw() < 0.5 ? `${greeting} ${text}` : `${text} ${pick(voices.partings.chat, draw)}`;
+  const closed = /[.?!)]$/.test(text) ? text : `${text},`;
+  return draw() < 0.5 ? `${greeting} ${text}` : `${closed} ${pick(voices.partings.chat, draw)}`;
 }
 
 function question(section, wording, draw, plain) {
@@ -90,16 +91,27 @@ function question(section, wording, draw, plain) {
   const text = fill(wording, product, draw);
   if (draw() < 0.3 && /^[A-Z]/.test(wording)) {
     const aside = !careful && draw() < 0.35 ? `${pick(voices.asides, draw)} ` : "";
-    const parting = draw() < 0.7 ? ` ${pick(voices.partings.email, draw)}` : "";
+    const parting = draw() < 0.7 ? `\n${pick(voices.partings.email, draw)}` : "";
     const closed = /[.?!)]$/.test(text) ? text : `${text}.`;
-    return { channel: "email", text: `${pick(voices.greetings.email, draw)} ${aside}${closed}${parting}` };
+    return { channel: "email", text: `${pick(voices.greetings.email, draw)}\n${aside}${closed}${parting}` };
   }
   const lower = draw() < 0.12 ? text.toLowerCase().replace(/[.?]$/, "") : text;
   const greeting = !plain || draw() < 0.2 ? `${pick(voices.greetings.chat, draw)} ` : "";
   const closed = /[.?!)]$/.test(lower) ? lower : `${lower},`;
   const parting = draw() < (plain ? 0.15 : 0.5) ? ` ${pick(voices.partings.chat, draw)}` : "";
-  return { channel: "chat", text: `${greeting}${parting ? closed : lower}${parting}` };
+  const body = parting ? closed + parting : lower;
+  return { channel: "chat", text: greeting.endsWith(", ") ? greeting + afterComma(body) : greeting + body };
 }
+
+const productNames = new Set(
+  Object.values(voices.products)
+    .flat()
+    .map((name) => name.split(" ")[0]),
+);
+const afterComma = (text) =>
+  /^[A-Z][a-z]/.test(text) && !productNames.has(text.split(" ")[0])
+    ? text[0].toLowerCase() + text.slice(1)
+    : text;
 
 /** The agent's answer: an opener and a closer of their own around the wording that they always use. */
 export function reply(section, agent, channel, draw) {
@@ -125,7 +137,7 @@ function transcript(section, wording, draw, plain) {
     const following = pick(next[section], draw);
     const follow = sections[following];
     messages.push(
-      { role: "user", content: fill(pick(follow.then, draw), follow.product, draw) },
+      { role: "user", content: fill(pick(follow.followUps, draw), follow.product, draw) },
       { role: "assistant", content: follow.answers[agent] },
     );
     if (follow.rule !== rule) item.rule.push(follow.rule);
@@ -152,8 +164,13 @@ export function compose(seed = 31) {
       const item = transcript(section, wording, draw, attempt < 8);
       const whole = shingles(conversation(item.messages));
       const asked = shingles(customerSide(item.messages));
-      if (seen.some((s) => jaccard(s.asked, asked) >= 0.72 || jaccard(s.whole, whole) >= 0.72)) continue;
-      seen.push({ whole, asked });
+      const opening = shingles(item.messages[0].content);
+      const close = (s) =>
+        jaccard(s.opening, opening) >= 0.72 ||
+        jaccard(s.asked, asked) >= 0.72 ||
+        jaccard(s.whole, whole) >= 0.72;
+      if (seen.some(close)) continue;
+      seen.push({ whole, asked, opening });
       accepted.push(item);
       return true;
     }

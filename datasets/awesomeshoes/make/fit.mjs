@@ -24,7 +24,7 @@ Should I go down a size in your sneakers? My last pair was a {s} and fit perfect
 Its my first pair of {p}, do I order the number on my old trainers?
 My daughter (19, size {s}) wants {p} for her birthday. Can I trust her normal size?
 `,
-    then: `
+    followUps: `
 And for the {p}, same size as always?
 one more thing, do the sneakers run big?
 Also, what size should I take in sneakers? I'm normally {s}.
@@ -63,7 +63,7 @@ Measured my feet and I land exactly between two sizes for the {p}.
 Can you order me {p} in {h} specially?
 Got the {p} in my basket in two sizes, {s} and {t}. I'm a {h} really. Which do I delete?
 `,
-    then: `
+    followUps: `
 What if I'm in between two sizes for the sneakers?
 hm ok, and I'm a {h} really, which one then?
 And do the sneakers come in half sizes?
@@ -102,7 +102,7 @@ Is a {s} in {p} the same as a {s} in sneakers?
 The reviews of {p} all say "order smaller". How much smaller?
 Bought {p} two winters ago and they were loose. Was that my size or do they all come up big?
 `,
-    then: `
+    followUps: `
 And in boots, same size?
 What about the {p}, how do those fit?
 Thanks. My brother wants boots too, what should he order, he's a {s}.
@@ -141,7 +141,7 @@ Would you round down or up in the {p}?
 Sandals for my wife, she says she is "{s} and a bit". What do I order?
 Are your sandals whole sizes only, and if so where does that leave a {h}?
 `,
-    then: `
+    followUps: `
 And sandals? I'm in between there too.
 what about the {p}, do they do half sizes
 Cool. For sandals, would I round up or down?
@@ -180,9 +180,9 @@ Length ok, width way too tight on the {p}. Bigger size?
 Do you have wide fit in sneakers or only in walking shoes?
 I usually have to buy mens shoes because womens are too narrow for me. Any wider {p}?
 `,
-    then: `
+    followUps: `
 My feet are quite wide by the way, does that change things?
-And do you have those for broad feet?
+And what if I have broad feet?
 ok and for wide feet?
 `,
     answers: `
@@ -219,7 +219,7 @@ My mother has very slender feet and her shoes slop around. What would suit her?
 I'm a {s} long but really thin feet, my heels lift out of {p}
 What's best for a narrow foot, the N or an insole?
 `,
-    then: `
+    followUps: `
 I should say my feet are really narrow. Still ok?
 and for narrow feet what do you have?
 Does that work for slim feet too?
@@ -258,7 +258,7 @@ are the {p} ok with orthotics, my usual size is {s}
 Before I order: do custom insoles fit in walking shoes?
 I'm tired of squeezing my orthotics into trainers. What do you have for me?
 `,
-    then: `
+    followUps: `
 I also wear orthotics. Do they fit in the {p}?
 And can I use my own insoles with those?
 oh and what about custom orthotics?
@@ -297,7 +297,7 @@ Want to order {p} but I'm not sure of my size any more since having kids.
 Do you measure from the heel or the toe, and standing or sitting?
 My feet grew I think, how do I check what size I am now?
 `,
-    then: `
+    followUps: `
 How do I measure my feet for that?
 I'm not sure what my usual size is to be honest. How do I check?
 ok, and how do i measure?
@@ -336,7 +336,7 @@ numb toes in my {p} after 5 km, they're my normal size
 Treadmill only, so do I still need room in running shoes?
 Should the {c} {p} feel tight when new? I jog twice a week.
 `,
-    then: `
+    followUps: `
 And for running shoes?
 What about the {p}? I run a bit.
 thanks, and if i get {p} for jogging, same size?
@@ -375,7 +375,7 @@ would the {p} stretch enough if they actually hurt?
 First pair of real leather shoes! What should the fit feel like?
 Do {p} get wider over time?
 `,
-    then: `
+    followUps: `
 And how should leather shoes feel when they're new?
 Do the {p} stretch at all?
 ok. my leather ones are tight too, do they give?
@@ -414,7 +414,7 @@ My twins need {p}. Do I buy exact fit or with room?
 Kid says his new {p} are too big, I left a thumb of space. Too much?
 what gap do you recommend between toe and end of shoe for children
 `,
-    then: `
+    followUps: `
 And for my kids, how much room do I leave?
 What about the {p} for my son, exact size or bigger?
 also buying for my 5 year old, how much bigger?

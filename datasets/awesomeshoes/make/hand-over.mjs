@@ -90,7 +90,7 @@ Is my bank statement wrong or did you charge me customs fees?
 Can you lend me a shoehorn?
 What's the name of the song in your advert?
 `,
-    then: `
+    followUps: `
 By the way, where is my other order?
 ok thanks. do you have a discount code for me?
 And are you open on Sunday?
@@ -129,7 +129,7 @@ I'd feel better discussing my return with an actual person.
 this isnt helping, is there a person i can talk to
 Can I have a member of staff, it's complicated.
 `,
-    then: `
+    followUps: `
 I'd rather speak to a person, please.
 hmm can i talk to somebody real about this
 `,

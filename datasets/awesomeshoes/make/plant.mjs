@@ -16,7 +16,10 @@ export function plant(clean, seed = 5) {
     const item = shuffled[index];
     if (!item.defects) item.messages = [{ role: "system", content: defects.system }, ...item.messages];
   }
-  const twins = shuffle(clean.filter((item) => item.messages.length === 2), draw);
+  const twins = shuffle(
+    clean.filter((item) => item.messages.length === 2 && item.channel !== "phone note"),
+    draw,
+  );
   const copies = [...exact(twins.splice(0, 12)), ...near(twins, 15, draw), ...conflicts(twins)];
   for (const copy of copies) {
     const after = shuffled.indexOf(copy.defects[0].twin ?? copy.defects[1].twin) + 1;
@@ -29,20 +32,56 @@ export function plant(clean, seed = 5) {
 function written(draw) {
   const { outdated, rude, wrong, personal, secrets, improvised, cutOff, empty, foreign } = defects;
   return [
-    ...outdated.map(([q, agent, a]) => dropped(rest(agent, "returns", ["R12"]), [user(q), assistant(a)], "outdated-policy", "30 days: the period of the 2024 policy")),
-    ...rude.map(([q, agent, a]) => dropped(rest(agent, "other"), [user(q), assistant(a)], "rude-agent", "blames or mocks the customer (R27)")),
-    ...wrong.map(([q, agent, a, rule]) => dropped(rest(agent, sections[rule].topic, [rule]), [user(q), assistant(a)], "wrong-answer", `contradicts ${rule}`)),
-    ...improvised.map(([q, agent, a]) => dropped(rest(agent, "other"), [user(q), assistant(a)], "out-of-scope", "improvises instead of handing over (R26)")),
+    ...outdated.map(([q, agent, a]) =>
+      dropped(
+        rest(agent, "returns", ["R12"]),
+        [user(q), assistant(a)],
+        "outdated-policy",
+        "30 days: the period of the 2024 policy",
+      ),
+    ),
+    ...rude.map(([q, agent, a]) =>
+      dropped(
+        rest(agent, "other"),
+        [user(q), assistant(a)],
+        "rude-agent",
+        "blames or mocks the customer (R27)",
+      ),
+    ),
+    ...wrong.map(([q, agent, a, rule]) =>
+      dropped(
+        rest(agent, sections[rule].topic, [rule]),
+        [user(q), assistant(a)],
+        "wrong-answer",
+        `contradicts ${rule}`,
+      ),
+    ),
+    ...improvised.map(([q, agent, a]) =>
+      dropped(
+        rest(agent, "other"),
+        [user(q), assistant(a)],
+        "out-of-scope",
+        "improvises instead of handing over (R26)",
+      ),
+    ),
     ...personal.map(([q, section, kind, a]) => withDatum(q, section, "personal-data", kind, a, draw)),
     ...secrets.map(([q, section]) => withDatum(q, section, "secret", "password", undefined, draw)),
     ...cutOff.map(([q, agent, a]) => cut(q, agent, a)),
-    ...empty.map(([q, a, agent]) => dropped(rest(agent, "other"), [user(q), assistant(a)], "format", "empty turn")),
-    ...foreign.map(([code, q, a, agent]) => dropped(rest(agent, "other"), [user(q), assistant(a)], "language", code)),
+    ...empty.map(([q, a, agent]) =>
+      dropped(rest(agent, "other"), [user(q), assistant(a)], "format", "empty turn"),
+    ),
+    ...foreign.map(([code, q, a, agent]) =>
+      dropped(rest(agent, "other"), [user(q), assistant(a)], "language", code),
+    ),
     ...malformed(),
   ];
 }
 
-const dropped = (head, messages, kind, note) => ({ ...head, messages, defects: [{ kind, note, reason: `${kind}: ${note}` }] });
+const dropped = (head, messages, kind, note) => ({
+  ...head,
+  messages,
+  defects: [{ kind, note, reason: `${kind}: ${note}` }],
+});
 
 function withDatum(q, section, kind, note, answer, draw) {
   const agent = pick(names, draw);
@@ -53,7 +92,12 @@ function withDatum(q, section, kind, note, answer, draw) {
 
 function cut(q, agent, a) {
   const messages = a ? [user(q), assistant(a)] : [user(q)];
-  return dropped(rest(agent ?? "Dev", "other"), messages, "cut-off", a ? "the agent's sentence breaks off" : "ends with the customer");
+  return dropped(
+    rest(agent ?? "Dev", "other"),
+    messages,
+    "cut-off",
+    a ? "the agent's sentence breaks off" : "ends with the customer",
+  );
 }
 
 function malformed() {
@@ -62,8 +106,16 @@ function malformed() {
   const a = "The exchange is free, size or colour. One for each order.";
   return [
     dropped(rest("Tom", "exchanges", ["R19"]), [user(q), assistant(a), note], "format", "unknown role"),
-    dropped(rest("Priya", "fit", ["R8"]), [{ role: "bot_v1", content: "Welcome! Choose 1 for fit, 2 for returns." }, user("2")], "format", "unknown role"),
-    { ...rest("Lucy", "other"), defects: [{ kind: "format", note: "messages missing", reason: "format: messages missing" }] },
+    dropped(
+      rest("Priya", "fit", ["R8"]),
+      [{ role: "bot_v1", content: "Welcome! Choose 1 for fit, 2 for returns." }, user("2")],
+      "format",
+      "unknown role",
+    ),
+    {
+      ...rest("Lucy", "other"),
+      defects: [{ kind: "format", note: "messages missing", reason: "format: messages missing" }],
+    },
     dropped(rest("Henrik", "other"), null, "format", "messages missing"),
   ];
 }
@@ -81,9 +133,9 @@ function exact(twins) {
 
 const edits = [
   (t) => t.replace(/\bI'm\b/, "I am").replace(/\bdon't\b/, "do not"),
-  (t) => t.replace(/([.?!]?)$/, " please$1"),
+  (t) => t.replace(/\?(?=[^?]*$)/, " please?"),
   (t) => t.replace(/\b(\w{2,4})(\w)(\w)(\w{2,})\b/, "$1$3$2$4"),
-  (t) => `${t} Thanks again`,
+  (t) => t.replace(/^(Hi|Hello|Good morning),\n/, "$1 again,\n"),
 ];
 
 /** Copies with a small edit on the customer's side, similar by 0.85 or more. */
@@ -93,7 +145,13 @@ function near(twins, count, draw) {
     const twin = twins.shift();
     const messages = edited(twin, draw);
     if (jaccard(shingles(conversation(messages)), shingles(conversation(twin.messages))) < 0.85) continue;
-    found.push(copy(twin, messages, { kind: "near-duplicate", note: "small edit", reason: "near-duplicate: says the same as its twin" }));
+    found.push(
+      copy(twin, messages, {
+        kind: "near-duplicate",
+        note: "small edit",
+        reason: "near-duplicate: says the same as its twin",
+      }),
+    );
   }
   return found;
 }
@@ -104,12 +162,12 @@ function edited(twin, draw) {
     .slice(Math.floor(draw() * edits.length))
     .map((edit) => edit(question.content))
     .find((text) => normalise(text) !== normalise(question.content));
-  return [user(changed ?? `${question.content} pls`), ...others];
+  return [user(changed ?? `${question.content} thanks again`), ...others];
 }
 
 /** The period of 2024 stated to nearly the same question as a clean transcript answers rightly. */
 function conflicts(twins) {
-  const suitable = twins.filter((t) => t.section === "R12" && customerSide(t.messages).length > 60);
+  const suitable = twins.filter((t) => t.section === "R12" && /.{50}\?/s.test(customerSide(t.messages)));
   return defects.outdatedConflicts.map(([agent, answer], i) => {
     const twin = suitable[i];
     twin.keep = "states the period of the policy in force";

@@ -108,4 +108,101 @@ is the newsletter worth it, how do i join
 waterproof spray, which one?
 Do you ship to Canada?
 That chap on the phone hung up on me!
+Ordering for my whole team, can everybody just state their normal sneaker number?
+I only know my American number, 9. What would that be in {p:sneaker}?
+feet in the middle of two numbers, sneakers again
+Do you plan {h} in sneakers some day? What do I do now?
+Winter boots for my dad, how do they turn out in size?
+{p:boot} loose at the ankle, one down maybe?
+never know with boots. normal size {s}
+sandals slip off my heel in {t}, pinch in {s}...
+my girlfriend takes {h}, getting her {p:sandal}
+The straps of the {p:sandal} fit but the length is between sizes
+Which models come as W?
+I've hallux valgus. Anything broad at the front?
+pinky toe goes numb in {p:sneaker}, fits in length
+ladies' shoes for very slim feet?
+Too much air at the sides of my {p:walker}
+thin feet long toes, help
+Do {p:walker} have an insole that comes out?
+I need shoes for my carbon inserts
+Do orthotics mean one size more?
+No idea about my size since my feet swelled
+Where do I put the pencil when I trace my foot?
+length in cm vs your chart, how do I take it
+my left foot measures longer, which one counts
+Toenails hurt after every long run
+{p:runner} for a beginner, usual {s}
+room at the toe in running shoes, yes or no
+Interval training in {p:runner} - tight or loose fit?
+leather pair is quite firm across the top
+Will {p:leather} be comfortable from the first day?
+My {p:leather} pinch. Patience or return?
+child between two sizes, 8 years
+How often should I check my kid's toe space?
+pip sneakers for my godchild, buy with reserve?
+return within how long pls
+I can't come by before next month, is the return still ok then?
+When does the clock start for returning things?
+37 days passed, unopened box, return possible?
+I was ill for weeks, parcel came 41 days ago
+Returned to the wrong shop and lost time, it's 80 days now
+a year old but unworn, money back?
+bought in autumn, never worn, can I hand it in
+Tags still on, only tried in the bedroom. Ok?
+is one lap round the flat wearing them?
+Wore them on the bus once
+dog walk, twice, not for me after all. return
+They have been in the gym with me three times
+Bargain bin shoes do not fit
+FINAL SALE on the invoice, but they hurt
+Do final sale goods have any return right at all?
+a friend gave me her final sale pair, swap possible?
+paid in cash without a receipt
+i have a photo of my order page, enough?
+Is the delivery note what you want for a return?
+label missing
+sending back from the countryside
+do I need to weigh the parcel, and who pays
+one parcel for two returns, ok and free?
+walk in return monday?
+Do shops take parcels from the web shop?
+Which counter do returns go to?
+Are returns checked while I wait?
+shoe carton lost, what now
+tape on the shoebox, problem?
+double boxing needed?
+Need {t} not {s}
+colour swap
+exchange twice?
+My wife wants the {p} I ordered in {c}
+swap costs
+refund still not there after a week
+how do i know the refund is on its way
+When do you transfer the money for {p}?
+Refund speed?
+Give me the money on my other card please
+I want the refund in cash
+paid with two cards, who gets what
+Refund to my partner possible?
+I got {p} from my colleagues for my farewell. Refund?
+gift, duplicate, wants going back
+No receipt as it was a present, will I get cash?
+sale boots january too wide
+Can I hand back {p:boot} I found in the winter sale?
+The winter sale boots aren't warm enough, refund me
+holes after one month
+My {p} came with different soles
+stitching loose, will you repair it
+a stone cut my {p}, the rubber came off as well
+left shoe dyed my carpet blue
+is it normal that you ask for card data by phone
+i can send you my pin
+Take my card number and sort it
+I'd prefer to talk
+supervisor please
+my cousin works for you, can you reach him
+whats your fax number
+Two parcels, one arrived
+Do you sponsor marathons?
 `;

@@ -23,7 +23,7 @@ Can I swap one pair out of an order of three?
 The {p} fit but the colour doesn't suit my work trousers. Change for black?
 I need a smaller size of the same shoe. What do I pay?
 `,
-    then: `
+    followUps: `
 Could I swap them for another size instead?
 And what does an exchange cost?
 or can i just exchange them?
@@ -62,7 +62,7 @@ It's been three days since you received the {c} {p}. Should I worry?
 how long between you getting the shoes and me getting my cash
 Can you tell me the usual waiting time for a refund?
 `,
-    then: `
+    followUps: `
 And when do I get my money?
 How long does the refund take then?
 ok, how fast is the refund?
@@ -101,7 +101,7 @@ Refund me in cash at the shop, I ordered online with Klarna. Works?
 My credit card expired last month, what happens with the refund?
 can u put the refund on my new card
 `,
-    then: `
+    followUps: `
 And which account does it go to?
 Can you pay that to another card?
 does it go back on my card?
@@ -140,7 +140,7 @@ The {c} {p} were a wedding gift. Can they be returned for money?
 My son got two identical pairs for his birthday. Can one be refunded?
 They were given to me so I never paid. Where would a refund go?
 `,
-    then: `
+    followUps: `
 They were a present, by the way. How does the refund work?
 And if it was a gift?
 it was a gift from my sister tho, do i get the money?
@@ -180,7 +180,7 @@ Snow is gone and I don't need the winter sale boots any more. Money back?
 Can I swap winter sale {p} for sneakers or get the money?
 Your winter sale was great but the {p} pinch. What can you do?
 `,
-    then: `
+    followUps: `
 And boots from the winter sale?
 They were in the winter sale, does that matter?
 mine are winter sale boots, refund too?
@@ -228,7 +228,7 @@ Velcro on my boy's {p:kids} no longer sticks, what will you do about it?
 Is a loose heel on new {p} covered?
 Promise me I'll get a replacement for these broken {p}.
 `,
-    then: `
+    followUps: `
 Also, the stitching on one of them is coming loose.
 And what if there's a defect? One sole looks unglued.
 the zip on the other pair is broken btw
@@ -274,7 +274,7 @@ Could you store my card number so refunds go quicker?
 Tell me my password please, I can't log in to print the label.
 I wrote my card number on the return form, was that right?
 `,
-    then: `
+    followUps: `
 Do you need my card number for that?
 Shall I give you my password so you can look?
 ok do i give u my card details now?

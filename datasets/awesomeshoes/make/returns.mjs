@@ -24,7 +24,7 @@ An old page of yours mentions a shorter return period. What is it now?
 can u tell me how long returns are open for pls
 I'm a slow decider. What's the latest I can return {p}?
 `,
-    then: `
+    followUps: `
 And how long do I have to send them back?
 Ok. What's the time limit for returning them if they don't fit?
 great, and how many days for returns?
@@ -116,7 +116,7 @@ How "unused" is unused when you return shoes?
 does trying them on count as wearing
 I only wore them on the rug in front of the mirror. ok to return?
 `,
-    then: `
+    followUps: `
 Am I allowed to try them on first?
 And can I try them on at home?
 do they have to be in a certain condition?
@@ -192,7 +192,7 @@ Can a final sale pair be swapped for the same shoe in {s}?
 The label on the lid says FINAL SALE, I didn't notice it online. Return?
 My mother gave me {p} from your final sale, can I exchange them?
 `,
-    then: `
+    followUps: `
 And if they're from the final sale?
 One pair is a final sale item. Same thing?
 what about final sale shoes?
@@ -237,7 +237,7 @@ My cat shredded the receipt, honestly. Can I return the {p}?
 Do I have to have the shop receipt if I bought online?
 I want to start a return. What info do you need from me?
 `,
-    then: `
+    followUps: `
 What do I have to bring?
 And if I can't find the receipt?
 do i need any proof that i bought them?
@@ -276,7 +276,7 @@ Post office queue or pick-up? How do postal returns go with you?
 Will the return shipping be taken off my refund?
 sending back {p}, free?
 `,
-    then: `
+    followUps: `
 Is the postage free?
 And how do I send them back by post?
 do i pay for the parcel?
@@ -315,7 +315,7 @@ My mum can't do the post. May she bring the {p} to the shop?
 Should I reserve a slot for an in-store return?
 Will the shop take back what I ordered on the web?
 `,
-    then: `
+    followUps: `
 Can I do that in a shop instead?
 Do I need to book a time at the store?
 and if i'd rather go to a store?
@@ -354,7 +354,7 @@ Can the {c} {p} travel in just their own box?
 I've recycled the outer carton. What do I pack them in?
 Does the box have to come back too?
 `,
-    then: `
+    followUps: `
 How should I pack them?
 And do I need the shoe box?
 does the box have to go back as well?

@@ -1,5 +1,9 @@
 /** Lower case, everything but letters and digits to one space, one space on each side. */
-export const normalise = (text) => ` ${text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim()} `;
+export const normalise = (text) =>
+  ` ${text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .trim()} `;
 
 /** The set of character 5-grams of the normalised text. */
 export function shingles(text) {

@@ -18,8 +18,12 @@ function row(item, index, total) {
 }
 
 const date = (day) => `2026-03-${String(day).padStart(2, "0")}`;
-const sha256 = (value) => createHash("sha256").update(JSON.stringify(value ?? null)).digest("hex");
-const write = (name, rows) => writeFileSync(join(out, name), rows.map((r) => `${JSON.stringify(r)}\n`).join(""));
+const sha256 = (value) =>
+  createHash("sha256")
+    .update(JSON.stringify(value ?? null))
+    .digest("hex");
+const write = (name, rows) =>
+  writeFileSync(join(out, name), rows.map((r) => `${JSON.stringify(r)}\n`).join(""));
 
 const clean = compose();
 const all = plant(clean);
@@ -67,5 +71,8 @@ mkdirSync(out, { recursive: true });
 write("transcripts.jsonl", rows);
 write("transcripts-30-day.jsonl", thirtyDays);
 write("review.jsonl", decisions);
-write("reference.jsonl", reference.sort((a, b) => a.date.localeCompare(b.date)));
+write(
+  "reference.jsonl",
+  reference.sort((a, b) => a.date.localeCompare(b.date)),
+);
 writeFileSync(join(out, "ground-truth.json"), `${JSON.stringify(truth, null, 1)}\n`);

@@ -1,13 +1,28 @@
 // Eight agents, and the words around an answer. "careful" openers go with bad news and hand-overs.
 export const agents = {
-  Priya: { openers: ["Happy to help!", "Hi there!", "Great question."], closers: ["Anything else I can do?", "Let me know if you need anything."] },
+  Priya: {
+    openers: ["Happy to help!", "Hi there!", "Great question."],
+    closers: ["Anything else I can do?", "Let me know if you need anything."],
+  },
   Tom: { openers: ["Right.", "Hi.", "Sure."], closers: ["Hope that sorts it.", "Shout if you get stuck."] },
-  Marta: { openers: ["Thank you for your message.", "Thank you for writing to us."], closers: ["Kind regards, Marta", "Please write again if anything is unclear."] },
+  Marta: {
+    openers: ["Thank you for your message.", "Thank you for writing to us."],
+    closers: ["Kind regards, Marta", "Please write again if anything is unclear."],
+  },
   Dev: { openers: ["Hey!", "Hiya!", "No worries!"], closers: ["Cheers!", "Give us a shout if not."] },
-  Aoife: { openers: ["Hello there!", "Thanks for asking!", "No bother at all."], closers: ["Enjoy your day!", "Mind yourself!"] },
+  Aoife: {
+    openers: ["Hello there!", "Thanks for asking!", "No bother at all."],
+    closers: ["Enjoy your day!", "Mind yourself!"],
+  },
   Henrik: { openers: ["Hello.", "Thank you."], closers: ["Regards, Henrik", "Have a good day."] },
-  Lucy: { openers: ["Thanks for checking first.", "Hi, lovely to hear from you.", "Thanks for getting in touch."], closers: ["I hope that helps.", "Take care!"] },
-  Samuel: { openers: ["Good day to you.", "Thank you for getting in touch."], closers: ["With best wishes, Samuel", "It was a pleasure to help."] },
+  Lucy: {
+    openers: ["Thanks for checking first.", "Hi, lovely to hear from you.", "Thanks for getting in touch."],
+    closers: ["I hope that helps.", "Take care!"],
+  },
+  Samuel: {
+    openers: ["Good day to you.", "Thank you for getting in touch."],
+    closers: ["With best wishes, Samuel", "It was a pleasure to help."],
+  },
 };
 
 export const carefulOpeners = {
@@ -23,11 +38,24 @@ export const carefulOpeners = {
 
 export const greetings = {
   chat: ["hi", "Hello,", "hey,", "Hi there,", "Hi,", "good morning,", "Quick question:", "hello!!", "Hiya,"],
-  email: ["Hello,", "Dear AwesomeShoes team,", "Hi,", "Good morning,", "Dear Sir or Madam,", "To whom it may concern,"],
+  email: [
+    "Hello,",
+    "Dear AwesomeShoes team,",
+    "Hi,",
+    "Good morning,",
+    "Dear Sir or Madam,",
+    "To whom it may concern,",
+  ],
 };
 export const partings = {
   chat: ["thanks", "Thanks!", "thx", "Cheers", "Thank you :)", "ta", "Many thanks!"],
-  email: ["Thanks in advance.", "Best wishes", "Kind regards", "Many thanks and have a nice day.", "Looking forward to your answer."],
+  email: [
+    "Thanks in advance.",
+    "Best wishes",
+    "Kind regards",
+    "Many thanks and have a nice day.",
+    "Looking forward to your answer.",
+  ],
 };
 export const asides = [
   "I had a look on your website but couldn't find it.",
@@ -40,9 +68,45 @@ export const asides = [
 
 // A short last exchange: the customer's thanks and the agent's goodbye, which states no rule.
 export const goodbyes = [
-  ["Perfect, thank you.", { Priya: "You're welcome!", Tom: "No problem.", Marta: "You are welcome.", Dev: "Any time!", Aoife: "You're very welcome!", Henrik: "You are welcome.", Lucy: "You're welcome, take care!", Samuel: "It was a pleasure." }],
-  ["ok got it", { Priya: "Great, have a lovely day!", Tom: "Good.", Marta: "Thank you, and have a nice day.", Dev: "Cool, cheers!", Aoife: "Grand, have a good one!", Henrik: "Have a good day.", Lucy: "Lovely, all the best!", Samuel: "I wish you a good day." }],
-  ["Thanks, that was quick!", { Priya: "Glad I could help!", Tom: "Any time.", Marta: "Thank you for your kind words.", Dev: "Ha, we try!", Aoife: "Ah, thanks a million!", Henrik: "Glad to help.", Lucy: "So glad that helped!", Samuel: "How kind of you." }],
+  [
+    "Perfect, thank you.",
+    {
+      Priya: "You're welcome!",
+      Tom: "No problem.",
+      Marta: "You are welcome.",
+      Dev: "Any time!",
+      Aoife: "You're very welcome!",
+      Henrik: "You are welcome.",
+      Lucy: "You're welcome, take care!",
+      Samuel: "It was a pleasure.",
+    },
+  ],
+  [
+    "ok got it",
+    {
+      Priya: "Great, have a lovely day!",
+      Tom: "Good.",
+      Marta: "Thank you, and have a nice day.",
+      Dev: "Cool, cheers!",
+      Aoife: "Grand, have a good one!",
+      Henrik: "Have a good day.",
+      Lucy: "Lovely, all the best!",
+      Samuel: "I wish you a good day.",
+    },
+  ],
+  [
+    "Thanks, that was quick!",
+    {
+      Priya: "Glad I could help!",
+      Tom: "Any time.",
+      Marta: "Thank you for your kind words.",
+      Dev: "Ha, we try!",
+      Aoife: "Ah, thanks a million!",
+      Henrik: "Glad to help.",
+      Lucy: "So glad that helped!",
+      Samuel: "How kind of you.",
+    },
+  ],
 ];
 
 export const products = {
@@ -55,5 +119,12 @@ export const products = {
   kids: ["Pip sneakers", "Hopscotch school shoes", "Puddle boots"],
 };
 products.wide = [...products.sneaker, ...products.walker];
-products.any = [...products.sneaker, ...products.boot, ...products.walker, ...products.sandal, ...products.runner, ...products.leather];
+products.any = [
+  ...products.sneaker,
+  ...products.boot,
+  ...products.walker,
+  ...products.sandal,
+  ...products.runner,
+  ...products.leather,
+];
 export const colours = ["black", "white", "navy", "grey", "red", "green", "brown", "beige"];
