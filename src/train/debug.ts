@@ -1,7 +1,7 @@
 import type { Batch } from "../data/batch.ts";
 import type { EngineSession, HostTensor, Tensors } from "../engines/engine.ts";
-import { type LoraLayout, loraLayout } from "../lora/layout.ts";
 import { flattenFactors, unflattenFactors } from "../lora/flat.ts";
+import { type LoraLayout, loraLayout } from "../lora/layout.ts";
 import type { PeftAdapter } from "../lora/peft.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { OptimizerSettings } from "../optim/adamw.ts";
@@ -16,9 +16,12 @@ export interface DebugStep {
 }
 
 /** The layout and the flat factors of a PEFT adapter on this model. */
-export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: string): { layout: LoraLayout; flat: Float32Array } {
-  const { targetModules: targets, ...config } = adapter.config;
-  const layout = loraLayout(model, { ...config, targets });
+export function adapterOn(
+  model: ModelConfig,
+  adapter: PeftAdapter,
+  where: string,
+): { layout: LoraLayout; flat: Float32Array } {
+  const layout = loraLayout(model, adapter.config);
   return { layout, flat: flattenFactors(layout, adapter.tensors, where) };
 }
 
@@ -56,7 +59,10 @@ export async function debugStep(
   if (options.steps > 0) {
     const step = await session.compile(programs.step);
     for (let t = 1; t <= options.steps; t++) {
-      await step.run({ ...batchFeeds(batch), ...updateFeeds(optimizer, options.learningRate, t, batch.count) });
+      await step.run({
+        ...batchFeeds(batch),
+        ...updateFeeds(optimizer, options.learningRate, t, batch.count),
+      });
     }
     await collect(session, layout, "parameters", "step", tensors);
   }

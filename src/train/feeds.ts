@@ -20,7 +20,12 @@ export function batchFeeds(batch: Batch): Tensors {
  * What an update needs: learning rate, the bias corrections 1 - beta^t of step t (from 1 on; computed here in float64,
  * because 1 - 0.999^t loses its digits in float32), and the number of targets that the gradient sums over.
  */
-export function updateFeeds(optimizer: OptimizerSettings, learningRate: number, t: number, count: number): Tensors {
+export function updateFeeds(
+  optimizer: OptimizerSettings,
+  learningRate: number,
+  t: number,
+  count: number,
+): Tensors {
   const scalar = (value: number): HostTensor => ({ shape: [1], data: Float64Array.of(value) });
   return {
     learning_rate: scalar(learningRate),

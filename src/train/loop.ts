@@ -46,10 +46,9 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
   while (progress.step < plan.totalSteps && !stoppedEarly(progress, patience)) {
     if (signal?.aborted) {
       if (saved !== progress.step) yield await save();
-      throw new LorafitError(
-        "interrupted",
-        `stopped at step ${progress.step} of ${plan.totalSteps}; a checkpoint is kept`,
-      );
+      throw new LorafitError("interrupted", `stopped at step ${progress.step} of ${plan.totalSteps}`, {
+        hint: "a checkpoint is kept; go on with --resume",
+      });
     }
     const batches = plan.step(progress.step);
     const rate = learningRate(schedule, progress.step);

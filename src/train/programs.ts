@@ -49,7 +49,12 @@ export function trainingPrograms(options: TrainingOptions): TrainingPrograms {
 }
 
 /** Full logits [B,S,V] of base plus adapter, state `parameters`. */
-export function logitsProgram(model: ModelConfig, layout: LoraLayout | null, batch: number, sequence: number): Program {
+export function logitsProgram(
+  model: ModelConfig,
+  layout: LoraLayout | null,
+  batch: number,
+  sequence: number,
+): Program {
   const hidden = hiddenProgram(model, batch, sequence);
   return withLogits(model, layout === null ? hidden : injectLora(hidden, layout, "state"));
 }
@@ -59,7 +64,11 @@ interface Differentiated {
   readonly gradient: ValueId;
 }
 
-function lossBuilder(options: TrainingOptions, name: string, dropout: number): { b: ProgramBuilder; lossSum: ValueId } {
+function lossBuilder(
+  options: TrainingOptions,
+  name: string,
+  dropout: number,
+): { b: ProgramBuilder; lossSum: ValueId } {
   const { batch, sequence, labelled } = options.shape;
   const hidden = injectLora(hiddenProgram(options.model, batch, sequence), options.layout, "state", dropout);
   const b = ProgramBuilder.from({ ...hidden, outputs: [] }, name);

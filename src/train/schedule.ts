@@ -1,3 +1,5 @@
+import type { TrainSettings } from "../task/settings.ts";
+
 export interface Schedule {
   readonly peak: number;
   readonly kind: "constant" | "linear" | "cosine";
@@ -5,12 +7,14 @@ export interface Schedule {
   readonly totalSteps: number;
 }
 
-/** Steps of warm-up: the number given, or a share of all steps, rounded up. */
-export function warmupSteps(
-  settings: { readonly warmup_steps?: number | undefined; readonly warmup_share: number },
+/** The course that the settings describe. Warm-up is a number of steps, or a share of all rounded up; never more than all. */
+export function learningRateSchedule(
+  settings: Pick<TrainSettings, "learning_rate" | "schedule" | "warmup_steps" | "warmup_share">,
   totalSteps: number,
-): number {
-  return Math.min(settings.warmup_steps ?? Math.ceil(settings.warmup_share * totalSteps), totalSteps);
+): Schedule {
+  const wanted = settings.warmup_steps ?? Math.ceil(settings.warmup_share * totalSteps);
+  const warmupSteps = Math.min(wanted, totalSteps);
+  return { peak: settings.learning_rate, kind: settings.schedule, warmupSteps, totalSteps };
 }
 
 /**

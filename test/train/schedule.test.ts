@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { learningRate, type Schedule, warmupSteps } from "../../src/train/schedule.ts";
+import { learningRate, learningRateSchedule, type Schedule } from "../../src/train/schedule.ts";
 
 const rates = (changes: Partial<Schedule>): number[] => {
   const schedule: Schedule = { peak: 1, kind: "linear", warmupSteps: 0, totalSteps: 4, ...changes };
@@ -27,8 +27,10 @@ test("a run that is all warm-up stays finite", () => {
 });
 
 test("warm-up is a number of steps, or a share rounded up, and never longer than the run", () => {
-  expect(warmupSteps({ warmup_share: 0.03 }, 100)).toBe(3);
-  expect(warmupSteps({ warmup_share: 0.03 }, 101)).toBe(4);
-  expect(warmupSteps({ warmup_share: 0.5, warmup_steps: 7 }, 100)).toBe(7);
-  expect(warmupSteps({ warmup_share: 0, warmup_steps: 7 }, 5)).toBe(5);
+  const steps = (changes: { warmup_steps?: number; warmup_share: number }, total: number): number =>
+    learningRateSchedule({ learning_rate: 1, schedule: "cosine", ...changes }, total).warmupSteps;
+  expect(steps({ warmup_share: 0.03 }, 100)).toBe(3);
+  expect(steps({ warmup_share: 0.03 }, 101)).toBe(4);
+  expect(steps({ warmup_share: 0.5, warmup_steps: 7 }, 100)).toBe(7);
+  expect(steps({ warmup_share: 0, warmup_steps: 7 }, 5)).toBe(5);
 });

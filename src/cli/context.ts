@@ -1,0 +1,24 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { createOutput, type Output } from "./output.ts";
+
+/** What every verb gets: where to write, when to stop, where the model cache is, and which exit code to leave. */
+export interface Context {
+  /** Follows the verb's --json and --quiet. */
+  output: Output;
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** LORAFIT_HOME: pulled models and files made from them. */
+  readonly home: string;
+  /** Exit code when the verb ends without an error. */
+  exitCode: number;
+}
+
+export function createContext(signal: AbortSignal): Context {
+  return {
+    output: createOutput(),
+    signal,
+    home: process.env["LORAFIT_HOME"] ?? join(homedir(), ".cache", "lorafit"),
+    exitCode: 0,
+  };
+}

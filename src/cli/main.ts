@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { createContext } from "./context.ts";
+import { reportFailure } from "./failure.ts";
+import { createOutput } from "./output.ts";
+import { VERBS } from "./verbs.ts";
+
+/** Runs one command line. @returns the exit code */
+export async function main(args: readonly string[]): Promise<number> {
+  const stop = listenForInterrupts();
+  ignoreClosedPipes();
+  const context = createContext(stop);
+  const program = new Command("lorafit")
+    .description(
+      "Specialise a small open model to one narrow job on one workstation, and prove that it helped.",
+    )
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => process.stdout.write(text), outputError: () => {} })
+    .hook("preAction", (_program, verb) => {
+      context.output = createOutput(verb.opts());
+    });
+  for (const add of VERBS) add(program, context);
+  addCommonFlags(program);
+  // A mistake in the flags is reported in the form that the rest of them asks for.
+  context.output = createOutput({ json: args.includes("--json"), quiet: args.includes("--quiet") });
+  try {
+    await program.parseAsync(args as string[], { from: "user" });
+    return context.exitCode;
+  } catch (error) {
+    return reportFailure(error, context.output);
+  } finally {
+    context.output.settle();
+  }
+}
+
+function addCommonFlags(command: Command): void {
+  for (const verb of command.commands) {
+    if (verb.commands.length > 0) addCommonFlags(verb);
+    else {
+      verb
+        .option("--json", "events and results as one JSON object a line on stdout; text for people on stderr")
+        .option("--quiet", "only results and errors");
+    }
+  }
+}
+
+/** First Ctrl-C (or SIGTERM): stop at the next safe place. Second: at once. */
+function listenForInterrupts(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write("\nstopping at the next safe place; once more to stop at once\n");
+    controller.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return controller.signal;
+}
+
+/** `lorafit … | head` closes our stdout; the work and its exit code are not affected. */
+function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+}
+
+export function packageVersion(): string {
+  const url = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(url, "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,151 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { HostTensor, Tensors } from "../engines/engine.ts";
+import { LorafitError } from "../errors.ts";
+import { writeFileAtomic } from "../formats/files.ts";
+import { openSafetensors, readBytes, writeSafetensors } from "../formats/safetensors.ts";
+import { progressSchema } from "./progress.ts";
+
+/** What a run computes with; a bit-exact continuation needs all of it unchanged. */
+export const machineSchema = z.strictObject({
+  engine: z.string(),
+  version: z.string(),
+  device: z.string(),
+  threads: z.int().min(0),
+});
+export type Machine = z.output<typeof machineSchema>;
+
+const stateSchema = z.strictObject({
+  format_version: z.literal(1),
+  progress: progressSchema,
+  /** All that is drawn is a function of the seed and the progress: batches, dropout masks, initial factors. */
+  seed: z.int().min(0),
+  hashes: z.strictObject({ base: z.string(), data: z.string(), config: z.string() }),
+  machine: machineSchema,
+});
+
+/** state.json of a checkpoint. */
+export type CheckpointState = z.output<typeof stateSchema>;
+
+export interface Checkpoint {
+  readonly path: string;
+  readonly state: CheckpointState;
+  /** parameters, moment1, moment2 [P], in the engine's own precision. */
+  readonly tensors: Tensors;
+}
+
+/** Engine state that a checkpoint holds; the gradient sum is zero at a step boundary. */
+export const CHECKPOINT_TENSORS = ["parameters", "moment1", "moment2"];
+
+const folderOf = (checkpoints: string, step: number): string => join(checkpoints, `step-${step}`);
+
+/**
+ * Writes checkpoints/step-N as a whole or not at all (temporary name, fsync, rename), then removes all others but the one
+ * before it and the best one's.
+ * @returns its path
+ */
+export function writeCheckpoint(checkpoints: string, state: CheckpointState, tensors: Tensors): string {
+  const { step, best } = state.progress;
+  const path = folderOf(checkpoints, step);
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(temporary, { recursive: true });
+    writeSafetensors(join(temporary, "state.safetensors"), tensors);
+    writeFileAtomic(join(temporary, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
+    syncFolder(temporary);
+    discard(path);
+    renameSync(temporary, path);
+    syncFolder(checkpoints);
+  } catch (cause) {
+    rmSync(temporary, { recursive: true, force: true });
+    if (LorafitError.is(cause)) throw cause;
+    throw new LorafitError("environment", `${path}: cannot be written: ${(cause as Error).message}`, {
+      hint: "check free space and permission; the run goes on from its last checkpoint with --resume",
+      cause,
+    });
+  }
+  const [newest, before] = stepsOf(checkpoints);
+  for (const old of stepsOf(checkpoints)) {
+    if (![newest, before, best?.step].includes(old)) discard(folderOf(checkpoints, old));
+  }
+  return path;
+}
+
+/** The newest checkpoint of a run, or undefined; what an interrupted write left behind is removed. */
+export function newestCheckpoint(checkpoints: string): Checkpoint | undefined {
+  for (const name of list(checkpoints)) {
+    if (name.endsWith(".tmp")) rmSync(join(checkpoints, name), { recursive: true, force: true });
+  }
+  const [newest] = stepsOf(checkpoints);
+  return newest === undefined ? undefined : readCheckpoint(checkpoints, newest);
+}
+
+/** @throws data error when the checkpoint is damaged */
+export function readCheckpoint(checkpoints: string, step: number): Checkpoint {
+  const path = folderOf(checkpoints, step);
+  let state: CheckpointState;
+  try {
+    state = stateSchema.parse(JSON.parse(readFileSync(join(path, "state.json"), "utf8")));
+  } catch (cause) {
+    throw new LorafitError("data", `${join(path, "state.json")}: the checkpoint is damaged`, {
+      hint: "remove this checkpoint's folder to go on from the one before it",
+      cause,
+    });
+  }
+  const file = openSafetensors(join(path, "state.safetensors"));
+  const tensors = Object.fromEntries(
+    CHECKPOINT_TENSORS.map((name): [string, HostTensor] => {
+      const { bytes, dtype, shape } = readBytes(file, name);
+      const data = dtype === "F64" ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
+      return [name, { shape, data }];
+    }),
+  );
+  return { path, state, tensors };
+}
+
+/** Steps that have a checkpoint, newest first. */
+function stepsOf(checkpoints: string): number[] {
+  return list(checkpoints)
+    .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Renamed first: a folder under a checkpoint's name is always complete. */
+function discard(path: string): void {
+  const doomed = `${path}.${process.pid}.old.tmp`;
+  try {
+    renameSync(path, doomed);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  rmSync(doomed, { recursive: true, force: true });
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,64 @@
+import type { BatchPlan } from "../data/plan.ts";
+import { type LoraLayout, loraLayout } from "../lora/layout.ts";
+import type { ModelConfig } from "../model/config.ts";
+import type { WeightSource } from "../model/weights.ts";
+import type { Task } from "../task/load.ts";
+import { loadTokenizer } from "../tokens/tokenizer.ts";
+import { estimateMemory, type MemoryEstimate } from "./estimate.ts";
+import { type PreparedData, prepareData } from "./prepare.ts";
+import { trainingPrograms } from "./programs.ts";
+import { loraConfigOf, optimizerOf } from "./settings.ts";
+
+/** A run that is planned and not begun: what `train --dry-run` shows. */
+export interface TrainPlan {
+  readonly data: PreparedData;
+  readonly layout: LoraLayout;
+  readonly estimate: MemoryEstimate;
+  readonly availableBytes: number;
+  readonly recompute: boolean;
+  /** Rows that lost tokens or are tokenised otherwise as a whole, and memory that is short. */
+  readonly warnings: readonly string[];
+}
+
+export async function planRun(task: Task, base: WeightSource, files?: readonly string[]): Promise<TrainPlan> {
+  const data = prepareData(task, await loadTokenizer(base.tokenizerFiles()), base.config, files);
+  const layout = loraLayout(base.config, loraConfigOf(task.train));
+  const availableBytes = process.availableMemory();
+  const estimate = (recompute: boolean): MemoryEstimate =>
+    estimateRun(task, base.config, layout, data.plan, recompute);
+  const whole = estimate(false);
+  const recompute =
+    task.train.recompute === "auto" ? whole.total > availableBytes * 0.7 : task.train.recompute;
+  const chosen = recompute ? estimate(true) : whole;
+  const warnings = [...data.warnings, ...memoryWarnings(chosen.total, availableBytes)];
+  return { data, layout, availableBytes, recompute, estimate: chosen, warnings };
+}
+
+function estimateRun(
+  task: Task,
+  model: ModelConfig,
+  layout: LoraLayout,
+  plan: BatchPlan,
+  recompute: boolean,
+): MemoryEstimate {
+  const { train: settings } = task;
+  const size = ({ batch, sequence }: { batch: number; sequence: number }): number => batch * sequence;
+  const shape = plan.shapes.reduce((largest, next) => (size(next) > size(largest) ? next : largest));
+  const options = {
+    model,
+    layout,
+    shape,
+    optimizer: optimizerOf(settings),
+    dropout: settings.dropout,
+    recompute,
+  };
+  return estimateMemory(trainingPrograms(options).step);
+}
+
+function memoryWarnings(needed: number, free: number): string[] {
+  const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const advice = "lower train.micro_batch_tokens";
+  return needed <= free
+    ? []
+    : [`this needs about ${gigabytes(needed)} of memory, ${gigabytes(free)} are free: ${advice}`];
+}

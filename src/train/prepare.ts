@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { type EncodedRow, encodeRows } from "../data/encode.ts";
+import { type BatchPlan, planBatches } from "../data/plan.ts";
+import { readRows } from "../data/rows.ts";
+import { mixReplay, splitByGroup } from "../data/split.ts";
+import { LorafitError } from "../errors.ts";
+import type { ModelConfig } from "../model/config.ts";
+import type { Task } from "../task/load.ts";
+import type { Tokenizer } from "../tokens/tokenizer.ts";
+
+/** A base with a longer context than this is trained on shorter rows, unless the task says otherwise. */
+const DEFAULT_SEQUENCE = 512;
+
+/** The task's rows as batches, and the identity of the files that they come from. */
+export interface PreparedData {
+  readonly train: readonly EncodedRow[];
+  readonly validation: readonly EncodedRow[];
+  readonly plan: BatchPlan;
+  /** Null when no row could be held out. */
+  readonly validationPlan: BatchPlan | null;
+  readonly warnings: readonly string[];
+  readonly files: readonly { readonly file: string; readonly sha256: string }[];
+  /** Over all files and how they are split and mixed. */
+  readonly sha256: string;
+}
+
+/**
+ * Reads, splits, encodes and plans. `files` stands in for the task's own training files, such as the clean set.
+ * @throws data error that lists every bad row; usage error for a sequence longer than the base's context
+ */
+export function prepareData(
+  task: Task,
+  tokenizer: Tokenizer,
+  model: ModelConfig,
+  files: readonly string[] = task.paths.train,
+): PreparedData {
+  const { seed, data, train: settings } = task;
+  const maxLength = sequenceLength(settings.sequence_length, model);
+  const split = splitByGroup(readRows(files, { groupKey: data.group }), {
+    validation: data.validation,
+    seed,
+  });
+  const own = encodeRows(split.train, tokenizer, { maxLength });
+  const held = encodeRows(split.validation, tokenizer, { maxLength });
+  const warnings = [...own.warnings, ...held.warnings];
+  let train = own.rows;
+  if (data.replay !== undefined && task.paths.replay !== undefined) {
+    const replay = encodeRows(readRows([task.paths.replay]), tokenizer, { maxLength });
+    const mixed = mixReplay(train, replay.rows, { share: data.replay.share, seed });
+    warnings.push(...replay.warnings);
+    train = mixed.rows;
+  }
+  const options = {
+    seed,
+    packing: settings.packing,
+    sequenceLength: maxLength,
+    tokensPerStep: settings.tokens_per_step,
+    microBatchTokens: settings.micro_batch_tokens ?? settings.tokens_per_step,
+  };
+  const length =
+    settings.max_steps === undefined ? { epochs: settings.epochs } : { steps: settings.max_steps };
+  const identity = [...files, ...(task.paths.replay === undefined ? [] : [task.paths.replay])].map(
+    (path) => ({
+      file: relative(task.folder, path),
+      sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
+    }),
+  );
+  return {
+    train,
+    validation: held.rows,
+    plan: planBatches(train, { ...options, length }),
+    validationPlan:
+      held.rows.length === 0 ? null : planBatches(held.rows, { ...options, length: { epochs: 1 } }),
+    warnings,
+    files: identity,
+    sha256: createHash("sha256")
+      .update(
+        JSON.stringify([
+          identity.map((file) => file.sha256),
+          data.group,
+          data.validation,
+          data.replay?.share,
+        ]),
+      )
+      .digest("hex"),
+  };
+}
+
+function sequenceLength(wanted: number | undefined, model: ModelConfig): number {
+  if (wanted !== undefined && wanted > model.maxPositions) {
+    throw new LorafitError(
+      "data",
+      `train.sequence_length: ${wanted} tokens are more than the base's context of ${model.maxPositions}`,
+      { hint: `use at most ${model.maxPositions}` },
+    );
+  }
+  return wanted ?? Math.min(model.maxPositions, DEFAULT_SEQUENCE);
+}

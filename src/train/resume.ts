@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { LorafitError, listMistakes } from "../errors.ts";
+import { type Checkpoint, type Machine, newestCheckpoint } from "./checkpoint.ts";
+import { type RunRecord, readRun, runFolder } from "./run-folder.ts";
+
+/** Settings that change how a run is computed but not what it computes. */
+const MACHINE_SETTINGS = new Set(["train.threads"]);
+
+/** Identity of what is trained: seed and every setting. */
+export function configHash(record: RunRecord): string {
+  const settings = Object.entries(record.settings)
+    .filter(([key]) => !MACHINE_SETTINGS.has(key))
+    .map(([key, { value }]) => [key, value]);
+  return createHash("sha256").update(JSON.stringify(settings.sort())).digest("hex");
+}
+
+export interface Resumed {
+  /** Undefined when the run was stopped before its first checkpoint. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Why the outcome may differ in its last bits from that of a run that was left alone. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The checkpoint that a run goes on from.
+ * @param now what the run would be if it were started anew
+ * @throws mismatch error that names everything in base, data and settings that is no longer as it was
+ */
+export function resumeRun(path: string, now: RunRecord, machine: Machine): Resumed {
+  const record = readRun(path);
+  const checkpoint = newestCheckpoint(runFolder(path).checkpoints);
+  const changes = [
+    ...recordChanges(record, now),
+    ...(checkpoint === undefined ? [] : stateChanges(record, checkpoint)),
+  ];
+  if (changes.length > 0) {
+    throw new LorafitError("mismatch", `${path}: cannot be resumed:\n${listMistakes(changes)}`, {
+      hint: "put these back, or start a new run",
+    });
+  }
+  return {
+    checkpoint,
+    warnings: checkpoint === undefined ? [] : machineChanges(checkpoint.state.machine, machine),
+  };
+}
+
+function recordChanges(record: RunRecord, now: RunRecord): string[] {
+  const changes: string[] = [];
+  if (record.base.sha256 !== now.base.sha256) {
+    changes.push(
+      `base: trained on ${record.base.name} ${record.base.sha256.slice(0, 12)}, now ${now.base.name} ${now.base.sha256.slice(0, 12)}`,
+    );
+  }
+  const files = new Map(now.data.files.map(({ file, sha256 }) => [file, sha256]));
+  for (const { file, sha256 } of record.data.files) {
+    if (files.get(file) !== sha256)
+      changes.push(`data: ${file} ${files.has(file) ? "has changed" : "is no longer used"}`);
+    files.delete(file);
+  }
+  for (const file of files.keys()) changes.push(`data: ${file} is new`);
+  if (record.data.sha256 !== now.data.sha256 && !changes.some((line) => line.startsWith("data:"))) {
+    changes.push("data: group, validation or replay have changed");
+  }
+  const keys = new Set([...Object.keys(record.settings), ...Object.keys(now.settings)]);
+  for (const key of keys) {
+    const [before, after] = [record.settings[key]?.value, now.settings[key]?.value];
+    if (!MACHINE_SETTINGS.has(key) && JSON.stringify(before) !== JSON.stringify(after)) {
+      changes.push(`${key}: was ${JSON.stringify(before)}, is ${JSON.stringify(after)}`);
+    }
+  }
+  return changes;
+}
+
+/** A checkpoint must belong to the record beside it. */
+function stateChanges(record: RunRecord, { path, state }: Checkpoint): string[] {
+  const expected = { base: record.base.sha256, data: record.data.sha256, config: configHash(record) };
+  return (Object.keys(expected) as (keyof typeof expected)[])
+    .filter((key) => state.hashes[key] !== expected[key])
+    .map((key) => `${path}: was written with another ${key}`);
+}
+
+function machineChanges(before: Machine, now: Machine): string[] {
+  return (Object.keys(now) as (keyof Machine)[])
+    .filter((key) => before[key] !== now[key])
+    .map((key) => `${key} was ${before[key]}, is ${now[key]}: the outcome may differ in its last bits`);
+}

@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import * as z from "zod";
+import { LorafitError } from "../errors.ts";
+import { writeFileAtomic } from "../formats/files.ts";
+import { hash32 } from "../rng.ts";
+
+const setting = z.strictObject({ value: z.unknown(), origin: z.string() });
+
+const recordSchema = z.strictObject({
+  format_version: z.literal(1),
+  id: z.string(),
+  created: z.string(),
+  /** Version of lorafit that made the run. */
+  lorafit: z.string(),
+  task: z.strictObject({ name: z.string(), file: z.string() }),
+  base: z.strictObject({ name: z.string(), sha256: z.string() }),
+  data: z.strictObject({
+    sha256: z.string(),
+    files: z.array(z.strictObject({ file: z.string(), sha256: z.string() })),
+    train_rows: z.int(),
+    validation_rows: z.int(),
+  }),
+  engine: z.string(),
+  /** `seed`, and every field of `train`, with where it was set. */
+  settings: z.record(z.string(), setting),
+});
+
+/** config.json of a run: everything resolved, and its origin. */
+export type RunRecord = z.output<typeof recordSchema>;
+
+/** Where the parts of a run lie. */
+export interface RunFolder {
+  readonly path: string;
+  readonly config: string;
+  readonly metrics: string;
+  readonly checkpoints: string;
+  /** PEFT folder of the best step; absent until the run has ended. */
+  readonly adapter: string;
+}
+
+export function runFolder(path: string): RunFolder {
+  const at = (name: string): string => join(path, name);
+  return {
+    path,
+    config: at("config.json"),
+    metrics: at("metrics.jsonl"),
+    checkpoints: at("checkpoints"),
+    adapter: at("adapter"),
+  };
+}
+
+/** Date, time and a short hash: sorts by age, and two runs of one second do not meet. */
+export function newRunId(now: Date, salt: string): string {
+  const time = now.toISOString().slice(0, 19).replaceAll(":", "-");
+  return `${time}-${hash32(`${now.getTime()}/${process.pid}/${salt}`).toString(16).padStart(8, "0").slice(0, 6)}`;
+}
+
+export function createRun(runs: string, record: RunRecord): RunFolder {
+  const folder = runFolder(join(runs, record.id));
+  try {
+    mkdirSync(folder.checkpoints, { recursive: true });
+  } catch (cause) {
+    throw new LorafitError("environment", `${folder.path}: cannot be made: ${(cause as Error).message}`, {
+      hint: "check permission and free space",
+      cause,
+    });
+  }
+  writeFileAtomic(folder.config, `${JSON.stringify(record, null, 2)}\n`);
+  return folder;
+}
+
+/** @throws usage error when there is no run, data error when its config.json is damaged */
+export function readRun(path: string): RunRecord {
+  const file = runFolder(path).config;
+  if (!existsSync(file)) {
+    throw new LorafitError("usage", `${path}: there is no run here`, { hint: "name a folder under runs/" });
+  }
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new LorafitError("data", `${file}: the run's record is damaged`, { hint: "train again", cause });
+  }
+}
+
+/**
+ * The run that a person means: a run directory, or a task folder, which stands for its newest run.
+ * @throws usage error
+ */
+export function findRun(path = "."): string {
+  if (isRun(path)) return resolve(path);
+  const runs = join(path, "runs");
+  const newest = existsSync(runs)
+    ? readdirSync(runs)
+        .filter((name) => isRun(join(runs, name)))
+        .sort()
+        .at(-1)
+    : undefined;
+  if (newest === undefined) {
+    throw new LorafitError("usage", `${path}: neither a run nor a task that has one`, {
+      hint: "train first with `lorafit train`, or name a folder under runs/",
+    });
+  }
+  return resolve(runs, newest);
+}
+
+const isRun = (path: string): boolean =>
+  existsSync(runFolder(path).config) && existsSync(runFolder(path).checkpoints);

@@ -1,0 +1,192 @@
+import { join } from "node:path";
+import type { Engine, EngineSession, HostTensor, Tensors } from "../engines/engine.ts";
+import type { LoraLayout } from "../lora/layout.ts";
+import type { WeightSource } from "../model/weights.ts";
+import type { Task } from "../task/load.ts";
+import { writeAdapter } from "./adapter.ts";
+import { CHECKPOINT_TENSORS, type Machine, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import type { TrainEvent } from "./events.ts";
+import { initialFactors } from "./initial.ts";
+import { stoppedEarly, trainLoop } from "./loop.ts";
+import { openMetrics } from "./metrics.ts";
+import { planRun } from "./plan.ts";
+import type { PreparedData } from "./prepare.ts";
+import { type Progress, START } from "./progress.ts";
+import { configHash, resumeRun } from "./resume.ts";
+import { createRun, newRunId, type RunFolder, type RunRecord, runFolder } from "./run-folder.ts";
+import { learningRateSchedule } from "./schedule.ts";
+import { optimizerOf } from "./settings.ts";
+import { createStepper } from "./stepper.ts";
+
+export interface TrainOptions {
+  /** With all settings applied. */
+  readonly task: Task;
+  readonly base: WeightSource;
+  readonly engine: Engine;
+  /** Version of the engine's native part, for the checkpoint. */
+  readonly engineVersion: string;
+  /** Version of lorafit, for the record. */
+  readonly version: string;
+  /** Training files to use instead of the task's. */
+  readonly files?: readonly string[];
+  /** Path of the run to go on with. */
+  readonly resume?: string;
+  /** Folder for what the engine keeps on disk while it runs. */
+  readonly scratchDir?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains the task's adapter, as events. Leaves runs/ID with config.json, metrics.jsonl, checkpoints and, at the end,
+ * adapter/: PEFT of the step with the lowest validation loss.
+ * @throws interrupted error after an abort (a checkpoint is kept); mismatch error when `resume` does not fit; and as
+ *   prepareData, the engine and the loop do
+ */
+export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
+  const { task, base, engine } = options;
+  const { train: settings, seed } = task;
+  const planned = await planRun(task, base, options.files);
+  const { data, layout, recompute } = planned;
+  const machine: Machine = {
+    engine: engine.name,
+    version: options.engineVersion,
+    device: "",
+    threads: settings.threads,
+  };
+  const session = await engine.open(base, {
+    threads: settings.threads,
+    ...(options.scratchDir === undefined ? {} : { scratchDir: options.scratchDir }),
+  });
+  try {
+    machine.device = session.device;
+    const now = recordOf(options, data);
+    const resumed = options.resume === undefined ? undefined : resumeRun(options.resume, now, machine);
+    const folder =
+      resumed === undefined ? createRun(join(task.folder, "runs"), now) : runFolder(options.resume!);
+    const start = resumed?.checkpoint?.state.progress ?? START;
+    yield {
+      event: "run-start",
+      run: folder.path,
+      engine: engine.name,
+      device: session.device,
+      steps: data.plan.totalSteps,
+      stepsPerEpoch: data.plan.stepsPerEpoch,
+      parameters: layout.size,
+      trainRows: data.train.length,
+      validationRows: data.validation.length,
+      estimatedBytes: planned.estimate.total,
+      availableBytes: planned.availableBytes,
+      recompute,
+      from: start.step,
+    };
+    for (const message of [...planned.warnings, ...(resumed?.warnings ?? [])]) {
+      yield { event: "warning", message };
+    }
+
+    await session.writeState(resumed?.checkpoint?.tensors ?? initialState(layout, seed));
+    await session.writeState({ gradient: zeros(layout) });
+    const hashes = { base: base.sha256, data: data.sha256, config: configHash(now) };
+    const save = async (progress: Progress): Promise<string> => {
+      const tensors = await session.readState(CHECKPOINT_TENSORS);
+      return writeCheckpoint(
+        folder.checkpoints,
+        { format_version: 1, progress, seed, hashes, machine },
+        tensors,
+      );
+    };
+    const stepper = createStepper(session, {
+      model: base.config,
+      layout,
+      optimizer: optimizerOf(settings),
+      dropout: settings.dropout,
+      recompute,
+      seed,
+    });
+    const events = trainLoop(
+      {
+        stepper,
+        plan: data.plan,
+        validation: data.validationPlan,
+        schedule: learningRateSchedule(settings, data.plan.totalSteps),
+        validateEvery: settings.validate_every,
+        checkpointEvery: settings.checkpoint_every,
+        patience: settings.patience,
+        maxNonfiniteSteps: settings.max_nonfinite_steps,
+        save,
+        signal: options.signal,
+      },
+      start,
+    );
+    const measure = openMetrics(folder.metrics);
+    let next = await events.next();
+    for (; !next.done; next = await events.next()) {
+      measure(next.value);
+      yield next.value;
+    }
+    const progress = next.value;
+    await writeAdapter(folder.adapter, task, base, layout, await bestParameters(folder, session, progress));
+    await stepper.dispose();
+    yield {
+      event: "run-end",
+      run: folder.path,
+      step: progress.step,
+      reason: stoppedEarly(progress, settings.patience) ? "no improvement" : "all steps done",
+      best: progress.best,
+      adapter: folder.adapter,
+      peakBytes: session.memory().peakBytes,
+      estimatedBytes: planned.estimate.total,
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+function recordOf(options: TrainOptions, data: PreparedData): RunRecord {
+  const { task, base, engine } = options;
+  const now = new Date();
+  const setting = (key: string, value: unknown) => ({ value, origin: task.origins[key] ?? "default" });
+  return {
+    format_version: 1,
+    id: newRunId(now, task.file),
+    created: now.toISOString(),
+    lorafit: options.version,
+    task: { name: task.name, file: task.file },
+    base: { name: task.base, sha256: base.sha256 },
+    data: {
+      sha256: data.sha256,
+      files: [...data.files],
+      train_rows: data.train.length,
+      validation_rows: data.validation.length,
+    },
+    engine: engine.name,
+    settings: {
+      seed: setting("seed", task.seed),
+      ...Object.fromEntries(
+        Object.entries(task.train).map(([key, value]) => [`train.${key}`, setting(`train.${key}`, value)]),
+      ),
+    },
+  };
+}
+
+const zeros = (layout: LoraLayout) => ({ shape: [layout.size], data: new Float32Array(layout.size) });
+
+function initialState(layout: LoraLayout, seed: number): Tensors {
+  return {
+    parameters: { shape: [layout.size], data: initialFactors(layout, seed) },
+    moment1: zeros(layout),
+    moment2: zeros(layout),
+  };
+}
+
+/** Those of the best step's checkpoint; without validation, of the session as it stands. */
+async function bestParameters(
+  folder: RunFolder,
+  session: EngineSession,
+  { best }: Progress,
+): Promise<HostTensor> {
+  const state =
+    best === null
+      ? await session.readState(["parameters"])
+      : readCheckpoint(folder.checkpoints, best.step).tensors;
+  return state["parameters"]!;
+}

@@ -1,0 +1,27 @@
+import type { LoraConfig } from "../lora/config.ts";
+import type { OptimizerSettings } from "../optim/adamw.ts";
+import type { TrainSettings } from "../task/settings.ts";
+
+/** The adapter that the settings describe. */
+export function loraConfigOf(settings: TrainSettings): LoraConfig {
+  return {
+    rank: settings.rank,
+    alpha: settings.alpha,
+    dropout: settings.dropout,
+    rsLora: settings.rs_lora,
+    targets: settings.targets,
+    rankPattern: settings.rank_pattern,
+    alphaPattern: settings.alpha_pattern,
+  };
+}
+
+export function optimizerOf(settings: TrainSettings): OptimizerSettings {
+  return {
+    beta1: settings.beta1,
+    beta2: settings.beta2,
+    eps: settings.eps,
+    weightDecay: settings.weight_decay,
+    clip: settings.clip,
+    loraPlusRatio: settings.lora_plus_ratio,
+  };
+}

@@ -1,0 +1,206 @@
+import { expect, test } from "vitest";
+import type { Batch } from "../../src/data/batch.ts";
+import type { EncodedRow } from "../../src/data/encode.ts";
+import { type BatchPlan, planBatches } from "../../src/data/plan.ts";
+import { memoryWeights } from "../../src/engines/memory-weights.ts";
+import { referenceEngine } from "../../src/engines/reference/reference.ts";
+import { loraLayout } from "../../src/lora/layout.ts";
+import { createRng } from "../../src/rng.ts";
+import type { LoopEvent } from "../../src/train/events.ts";
+import { initialFactors } from "../../src/train/initial.ts";
+import { type LoopOptions, trainLoop } from "../../src/train/loop.ts";
+import { type Progress, START } from "../../src/train/progress.ts";
+import { createStepper } from "../../src/train/stepper.ts";
+import { OPTIMIZER, randomWeights, TINY_LORA, tinyConfig } from "../tiny-model.ts";
+
+const config = tinyConfig();
+const layout = loraLayout(config, TINY_LORA);
+
+function rows(count: number): EncodedRow[] {
+  const rng = createRng("rows");
+  return Array.from({ length: count }, (_, n) => {
+    const ids = Array.from({ length: 4 + rng.int(8) }, () => rng.int(config.vocabSize));
+    const labels = ids.map((id, t) => (t < 2 ? -100 : id));
+    return {
+      id: `r${n}`,
+      group: `r${n}`,
+      where: `rows:${n}`,
+      ids,
+      labels,
+      supervised: ids.length - 2,
+      truncated: 0,
+    };
+  });
+}
+
+const plan = (changes: Partial<Parameters<typeof planBatches>[1]> = {}, count = 24): BatchPlan =>
+  planBatches(rows(count), {
+    seed: 3,
+    length: { epochs: 2 },
+    packing: true,
+    sequenceLength: 16,
+    tokensPerStep: 64,
+    microBatchTokens: 64,
+    ...changes,
+  });
+
+async function openRun(dropout = 0) {
+  const session = await referenceEngine.open(memoryWeights(randomWeights(config)));
+  const zeros = () => ({ shape: [layout.size], data: new Float64Array(layout.size) });
+  await session.writeState({
+    parameters: { shape: [layout.size], data: initialFactors(layout, 5) },
+    moment1: zeros(),
+    moment2: zeros(),
+    gradient: zeros(),
+  });
+  const stepper = createStepper(session, {
+    model: config,
+    layout,
+    optimizer: OPTIMIZER,
+    dropout,
+    recompute: false,
+    seed: 9,
+  });
+  return { session, stepper };
+}
+
+type Run = Awaited<ReturnType<typeof openRun>>;
+
+const looping = (run: Run, changes: Partial<LoopOptions> = {}): LoopOptions => {
+  const batches = changes.plan ?? plan();
+  return {
+    stepper: run.stepper,
+    plan: batches,
+    validation: plan({ length: { epochs: 1 } }, 6),
+    schedule: { peak: 0.01, kind: "cosine", warmupSteps: 1, totalSteps: batches.totalSteps },
+    validateEvery: 2,
+    checkpointEvery: 3,
+    patience: 0,
+    maxNonfiniteSteps: 1,
+    save: async ({ step }) => `step-${step}`,
+    ...changes,
+  };
+};
+
+async function finish(events: AsyncGenerator<LoopEvent, Progress>) {
+  const seen: LoopEvent[] = [];
+  let next = await events.next();
+  for (; !next.done; next = await events.next()) seen.push(next.value);
+  return { seen, progress: next.value };
+}
+
+const parametersOf = async ({ session }: Run): Promise<number[]> =>
+  Array.from((await session.readState(["parameters"]))["parameters"]!.data as Float64Array);
+
+test("the loss falls, validation chooses the best step, and events come in order", async () => {
+  const { seen, progress } = await finish(trainLoop(looping(await openRun()), START));
+  const losses = seen.flatMap((event) => (event.event === "validation-end" ? [event.loss] : []));
+  expect(losses.at(-1)).toBeLessThan(losses[0]! - 0.01);
+  expect(progress.best!.loss).toBe(Math.min(...losses.slice(1)));
+  expect(seen[0]).toMatchObject({ event: "validation-end", step: 0, best: false });
+  expect(seen.filter(({ event }) => event === "step-end").map(({ step }) => step)).toEqual(
+    Array.from({ length: progress.step }, (_, i) => i + 1),
+  );
+  expect(seen.at(-1)).toMatchObject({ event: "checkpoint-written", step: progress.step });
+});
+
+test("several micro-batches move the parameters as one batch does", async () => {
+  const [whole, parts] = [await openRun(), await openRun()];
+  const short = { length: { steps: 3 } } as const;
+  const { seen } = await finish(trainLoop(looping(whole, { plan: plan(short) }), START));
+  const other = await finish(
+    trainLoop(looping(parts, { plan: plan({ ...short, microBatchTokens: 16 }) }), START),
+  );
+  const counts = (events: LoopEvent[]) =>
+    events.flatMap((e) => (e.event === "step-end" ? [e.supervisedTokens] : []));
+  expect(plan({ ...short, microBatchTokens: 16 }).step(0)).toHaveLength(4);
+  expect(counts(other.seen)).toEqual(counts(seen));
+  const [a, b] = [await parametersOf(whole), await parametersOf(parts)];
+  const worst = Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+  expect(worst).toBeLessThan(1e-9);
+});
+
+test.each([0, 0.3])(
+  "stopped at any step and gone on with, a run ends bit for bit the same (dropout %d)",
+  async (dropout) => {
+    const alone = await openRun(dropout);
+    const reference = await finish(trainLoop(looping(alone), START));
+    const expected = await parametersOf(alone);
+    for (const stopAt of [1, 4]) {
+      const first = await openRun(dropout);
+      const controller = new AbortController();
+      let saved: { progress: Progress; state: Awaited<ReturnType<Run["session"]["readState"]>> } | undefined;
+      const save = async (progress: Progress): Promise<string> => {
+        const state = await first.session.readState(["parameters", "moment1", "moment2"]);
+        saved = { progress, state: structuredClone(state) };
+        return "";
+      };
+      const stopped = async (): Promise<void> => {
+        const options = looping(first, { save, signal: controller.signal });
+        for await (const event of trainLoop(options, START)) {
+          if (event.event === "step-end" && event.step === stopAt) controller.abort();
+        }
+      };
+      await expect(stopped()).rejects.toMatchObject({ kind: "interrupted" });
+      expect(saved!.progress.step).toBe(stopAt);
+      const second = await openRun(dropout);
+      await second.session.writeState(saved!.state);
+      const { progress } = await finish(trainLoop(looping(second), saved!.progress));
+      expect(progress).toEqual(reference.progress);
+      expect(await parametersOf(second)).toEqual(expected);
+    }
+  },
+);
+
+/** The plan with one batch whose loss is not finite. */
+function poisoned(at: (step: number) => boolean, changes = {}): BatchPlan {
+  const sound = plan(changes);
+  const spoil = (batch: Batch): Batch => ({ ...batch, weights: batch.weights.map((w) => w * Number.NaN) });
+  return {
+    ...sound,
+    step: (index) => sound.step(index).map((batch, i) => (at(index) && i === 0 ? spoil(batch) : batch)),
+  };
+}
+
+test.each([64, 16])(
+  "a step that is not finite is skipped and leaves no trace (micro-batches of %d)",
+  async (microBatchTokens) => {
+    const run = await openRun();
+    const before = await parametersOf(run);
+    const steps = { length: { steps: 1 }, microBatchTokens };
+    const { seen, progress } = await finish(
+      trainLoop(looping(run, { plan: poisoned(() => true, steps) }), START),
+    );
+    expect(seen.find(({ event }) => event === "step-skipped")).toMatchObject({ step: 1, inARow: 1 });
+    expect(progress.updates).toBe(0);
+    expect(await parametersOf(run)).toEqual(before);
+    const { gradient } = await run.session.readState(["gradient"]);
+    expect(gradient!.data.every((value) => Number(value) === 0)).toBe(true);
+  },
+);
+
+test("too many such steps in a row end the run, and the rows are named", async () => {
+  const run = await openRun();
+  await expect(
+    finish(trainLoop(looping(run, { plan: poisoned((step) => step >= 1) }), START)),
+  ).rejects.toMatchObject({
+    kind: "failed",
+    message: expect.stringMatching(/^step 3: .* 2 times in a row; last with rows r\d+/),
+  });
+});
+
+test("training stops when validation no longer improves, and the best step is kept", async () => {
+  const run = await openRun();
+  const options = looping(run, {
+    patience: 2,
+    validateEvery: 1,
+    plan: plan({ length: { epochs: 40 } }),
+    schedule: { peak: 2, kind: "constant", warmupSteps: 0, totalSteps: 100 },
+  });
+  const { seen, progress } = await finish(trainLoop(options, START));
+  expect(progress.validationsSinceBest).toBe(2);
+  expect(progress.step).toBe(progress.best!.step + 2);
+  expect(seen.filter(({ event }) => event === "checkpoint-written").map(({ step }) => step)).toContain(
+    progress.best!.step,
+  );
+});
