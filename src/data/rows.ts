@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { sha256 } from "./hash.ts";
+import { dataLines } from "./lines.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -53,7 +53,7 @@ function turns(context: z.core.ParsePayload<readonly Message[]>): void {
   if (roles.at(-1) !== "assistant") say(roles.length - 1, "the last turn must be the assistant's");
 }
 
-function contentOf(raw: Record<string, unknown>): z.ZodSafeParseResult<TrainingRow["content"]> {
+function contentOf(raw: Readonly<Record<string, unknown>>): z.ZodSafeParseResult<TrainingRow["content"]> {
   if ("messages" in raw) {
     return messagesRow
       .transform(({ messages }) => ({ messages: messages.map(({ role, content }) => ({ role, content })) }))
@@ -90,15 +90,13 @@ export function parseRows(
   for (const path of files) {
     const file = relative(process.cwd(), path) || path;
     const before = rows.length + mistakes.length;
-    for (const { line, value, problem } of jsonLines(path)) {
-      const raw =
-        typeof value === "object" && value !== null && !Array.isArray(value)
-          ? (value as Record<string, unknown>)
-          : undefined;
-      if (raw === undefined) {
-        mistakes.push({ file, line, message: problem ?? "expected a JSON object" });
+    for (const found of dataLines(path)) {
+      const { line } = found;
+      if ("problem" in found) {
+        mistakes.push({ file, line, message: found.problem });
         continue;
       }
+      const raw = found.value;
       const parsed = contentOf(raw);
       if (!parsed.success) {
         const shapeless = !["messages", "prompt", "completion", "text"].some((key) => key in raw);
@@ -160,18 +158,4 @@ function contentId(content: TrainingRow["content"], taken: ReadonlyMap<string, s
   let id = hash;
   for (let copy = 2; taken.has(id); copy++) id = `${hash}-${copy}`;
   return id;
-}
-
-function* jsonLines(path: string): Generator<{ line: number; value?: unknown; problem?: string }> {
-  for (const [index, text] of readFileSync(path, "utf8")
-    .replace(/^\ufeff/, "")
-    .split("\n")
-    .entries()) {
-    if (text.trim() === "") continue;
-    try {
-      yield { line: index + 1, value: JSON.parse(text) };
-    } catch (error) {
-      yield { line: index + 1, problem: `is not JSON: ${(error as Error).message}` };
-    }
-  }
 }

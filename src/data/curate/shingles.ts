@@ -1,0 +1,73 @@
+/** Two texts, by their places in the two lists, and their Jaccard similarity. */
+export interface NearPair {
+  readonly left: number;
+  readonly right: number;
+  readonly similarity: number;
+}
+
+const LENGTH = 5;
+
+/** The set of character 5-grams; a shorter text is its own. */
+function shinglesOf(text: string): Set<string> {
+  const found = new Set<string>();
+  if (text.length < LENGTH) found.add(text);
+  for (let i = 0; i + LENGTH <= text.length; i++) found.add(text.slice(i, i + LENGTH));
+  return found;
+}
+
+/** Each text's shingles as ascending numbers, the rarest shingle first. */
+function ranked(lists: readonly (readonly string[])[]): Int32Array[][] {
+  const frequency = new Map<string, number>();
+  const sets = lists.map((list) => list.map(shinglesOf));
+  for (const set of sets.flat()) for (const gram of set) frequency.set(gram, (frequency.get(gram) ?? 0) + 1);
+  const order = [...frequency].sort(([a, n], [b, m]) => n - m || (a < b ? -1 : 1));
+  const rank = new Map(order.map(([gram], i) => [gram, i]));
+  return sets.map((list) => list.map((set) => Int32Array.from(set, (gram) => rank.get(gram)!).sort()));
+}
+
+/** Rounding must not lose a pair that lies exactly on the threshold. */
+const ceil = (value: number): number => Math.ceil(value - 1e-9);
+
+/**
+ * All pairs of normalised texts whose 5-grams have a Jaccard similarity of `threshold` or more; exact.
+ * Prefix filtering (Chaudhuri et al., ICDE 2006; Bayardo et al., WWW 2007): sets of sizes a and b that similar share at
+ * least ceil(t * max(a, b)) elements, hence one among the first n - ceil(t * n) + 1 of each in a common order.
+ */
+export function nearPairs(left: readonly string[], right: readonly string[], threshold: number): NearPair[] {
+  const [leftSets, rightSets] = ranked([left, right]) as [Int32Array[], Int32Array[]];
+  const prefix = (set: Int32Array) => set.subarray(0, set.length - ceil(threshold * set.length) + 1);
+  const index = new Map<number, number[]>();
+  for (const [j, set] of rightSets.entries()) {
+    for (const gram of prefix(set)) {
+      const holders = index.get(gram);
+      if (holders === undefined) index.set(gram, [j]);
+      else holders.push(j);
+    }
+  }
+  const pairs: NearPair[] = [];
+  const seenBy = new Int32Array(rightSets.length).fill(-1);
+  for (const [i, set] of leftSets.entries()) {
+    for (const gram of prefix(set)) {
+      for (const j of index.get(gram) ?? []) {
+        if (seenBy[j] === i) continue;
+        seenBy[j] = i;
+        const similarity = jaccard(set, rightSets[j]!, threshold);
+        if (similarity >= threshold) pairs.push({ left: i, right: j, similarity });
+      }
+    }
+  }
+  return pairs;
+}
+
+/** Of two ascending sets; 0 when their sizes alone rule the threshold out. */
+function jaccard(a: Int32Array, b: Int32Array, threshold: number): number {
+  if (Math.min(a.length, b.length) < ceil(threshold * Math.max(a.length, b.length))) return 0;
+  let [i, j, shared] = [0, 0, 0];
+  while (i < a.length && j < b.length) {
+    const difference = a[i]! - b[j]!;
+    if (difference === 0) shared++;
+    if (difference <= 0) i++;
+    if (difference >= 0) j++;
+  }
+  return shared / (a.length + b.length - shared);
+}

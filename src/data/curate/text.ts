@@ -1,0 +1,28 @@
+import type { TrainingRow } from "../rows.ts";
+
+/** Lower case, everything but letters and digits to one space, one space on each side. */
+export function normalise(text: string): string {
+  return ` ${text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, " ")
+    .trim()} `;
+}
+
+/** The strings of a row that are trained on, with where they stand. */
+export function texts(content: TrainingRow["content"]): { at: string; text: string }[] {
+  if ("text" in content) return [{ at: "text", text: content.text }];
+  return content.messages.map((message, i) => ({ at: `messages[${i}]`, text: message.content }));
+}
+
+/** The whole conversation, normalised turn by turn. */
+export function conversation(content: TrainingRow["content"]): string {
+  if ("text" in content) return normalise(content.text);
+  return content.messages.map((message) => `${message.role}:${normalise(message.content)}`).join("\n");
+}
+
+/** What the customer says, normalised: each turn, and all turns up to each, so that a case is found wherever it stands. */
+export function customerSides(content: TrainingRow["content"]): string[] {
+  if ("text" in content) return [normalise(content.text)];
+  const turns = content.messages.filter(({ role }) => role === "user").map((message) => message.content);
+  return [...new Set(turns.flatMap((turn, i) => [turn, turns.slice(0, i + 1).join(" ")]).map(normalise))];
+}

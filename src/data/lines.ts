@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { LorafitError } from "../errors.ts";
+
+/** One row of a data file: its value, or why it has none. */
+export type DataLine =
+  | { readonly line: number; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly line: number; readonly problem: string };
+
+/**
+ * The rows of a JSONL file, or of a .csv with a header; blank lines are skipped, lines count from 1.
+ * @throws usage error when the file cannot be read
+ */
+export function dataLines(path: string): DataLine[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
+  } catch (cause) {
+    throw new LorafitError("usage", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  return path.toLowerCase().endsWith(".csv") ? csvLines(text) : jsonLines(text);
+}
+
+function jsonLines(text: string): DataLine[] {
+  const lines: DataLine[] = [];
+  for (const [index, source] of text.split("\n").entries()) {
+    if (source.trim() === "") continue;
+    const line = index + 1;
+    try {
+      const value: unknown = JSON.parse(source);
+      if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+        lines.push({ line, value: value as Record<string, unknown> });
+      } else lines.push({ line, problem: "expected a JSON object" });
+    } catch (error) {
+      lines.push({ line, problem: `is not JSON: ${(error as Error).message}` });
+    }
+  }
+  return lines;
+}
+
+/** RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. */
+function csvLines(text: string): DataLine[] {
+  const records: { line: number; fields: string[] }[] = [];
+  const field = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/y;
+  let [line, start] = [1, 1];
+  let fields: string[] = [];
+  while (field.lastIndex < text.length) {
+    const match = field.exec(text);
+    if (match === null)
+      return [...toRows(records), { line, problem: "a quoted field does not end, or holds a bare quote" }];
+    const [whole, value, end] = match;
+    fields.push(value!.startsWith('"') ? value!.slice(1, -1).replaceAll('""', '"') : value!);
+    line += whole.split("\n").length - 1;
+    if (end === ",") continue;
+    if (fields.length > 1 || fields[0] !== "") records.push({ line: start, fields });
+    [fields, start] = [[], line];
+  }
+  return toRows(records);
+}
+
+function toRows([header, ...records]: readonly { line: number; fields: string[] }[]): DataLine[] {
+  return records.map(({ line, fields }) =>
+    fields.length === header!.fields.length
+      ? { line, value: Object.fromEntries(header!.fields.map((name, i) => [name, fields[i]])) }
+      : { line, problem: `has ${fields.length} fields where the header has ${header!.fields.length}` },
+  );
+}

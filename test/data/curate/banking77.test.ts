@@ -1,0 +1,42 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
+
+const folder = fileURLToPath(new URL("../../../../shared/data/banking77", import.meta.url));
+const missing = !existsSync(join(folder, "train.csv"));
+
+let out: string;
+beforeAll(() => {
+  out = mkdtempSync(join(tmpdir(), "lorafit-banking77-"));
+});
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+// A set of other people's sentences that no copy is kept of: skipped where ../shared/data/banking77 is missing.
+it.skipIf(missing)(
+  "banking77: 25 of 3,080 test queries stand in the 10,003 training rows, 111 more nearly",
+  () => {
+    const train = join(folder, "train.csv");
+    const start = performance.now();
+    const summary: CurateSummary = curate({
+      files: [train],
+      cases: [join(folder, "test.csv")],
+      accept: "safe",
+      out,
+    });
+    expect(performance.now() - start).toBeLessThan(30_000);
+    expect(summary.rows).toBe(10_003);
+    expect(summary.leakedCases).toEqual({ exact: 25, near: 111 });
+    const others = (kind: string) =>
+      new Set(
+        summary.findings.filter((f) => f.kind === kind).map((f) => `${f.other?.file}:${f.other?.line}`),
+      );
+    expect(others("leakage-exact").size).toBe(25);
+    expect(summary.counts["exact-duplicate"]).toBe(31);
+    const rows = readFileSync(summary.paths.clean, "utf8").trim().split("\n");
+    expect(rows.length).toBe(summary.clean_rows);
+    expect(JSON.parse(rows[0]!)).toHaveProperty("category");
+  },
+);
