@@ -50,7 +50,9 @@ function turns(context: z.core.ParsePayload<readonly Message[]>): void {
     const expected = (at - start) % 2 === 0 ? "user" : "assistant";
     if (roles[at] !== expected) return void say(at, `expected ${expected}, found ${roles[at]}`);
   }
-  if (roles.at(-1) !== "assistant") say(roles.length - 1, "the last turn must be the assistant's");
+  if (roles.at(-1) !== "assistant") {
+    context.issues.push({ code: "custom", message: "the last turn must be the assistant's", input: roles });
+  }
 }
 
 function contentOf(raw: Readonly<Record<string, unknown>>): z.ZodSafeParseResult<TrainingRow["content"]> {

@@ -1,0 +1,61 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
+
+const folder = fileURLToPath(new URL("../../../datasets/awesomeshoes", import.meta.url));
+const truth = JSON.parse(readFileSync(join(folder, "data/ground-truth.json"), "utf8")) as {
+  line: number;
+  kind: string;
+  note: string;
+}[];
+const options = {
+  files: [join(folder, "data/transcripts.jsonl")],
+  cases: ["domain", "scope", "safety", "general"].map((pack) => join(folder, `cases/${pack}.jsonl`)),
+  accept: "safe",
+  groupKey: "transcript_id",
+} as const;
+
+let out: string;
+let summary: CurateSummary;
+beforeAll(() => {
+  out = mkdtempSync(join(tmpdir(), "lorafit-awesomeshoes-"));
+  summary = curate({ ...options, out });
+});
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+/** A chat that ends with the customer is cut off, and has no answer to train on: both kinds are true of it. */
+const KINDS: [string, (entry: (typeof truth)[number]) => boolean][] = [
+  ["format", ({ kind, note }) => kind === "format" || note === "ends with the customer"],
+  ["exact-duplicate", ({ kind }) => kind === "exact-duplicate"],
+  ["personal-data", ({ kind }) => kind === "personal-data"],
+  ["secret", ({ kind }) => kind === "secret"],
+];
+
+describe("the defects planted in AwesomeShoes' transcripts", () => {
+  it.each(KINDS)("%s: recall 0.95, precision 0.9", (kind, planted) => {
+    const expected = new Set(truth.filter(planted).map(({ line }) => line));
+    const found = new Set(
+      summary.findings.filter((finding) => finding.kind === kind).map(({ line }) => line),
+    );
+    const hits = [...expected].filter((line) => found.has(line)).length;
+    expect(expected.size).toBeGreaterThan(2);
+    expect(hits / expected.size).toBeGreaterThanOrEqual(0.95);
+    expect(hits / found.size).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it("the cases are held out: nothing leaks", () => {
+    expect(summary.leakedCases).toEqual({ exact: 0, near: 0 });
+  });
+
+  it("with the content owner's decisions no error is open and every planted defect is gone or masked", () => {
+    const reviewed = curate({ ...options, review: join(folder, "data/review.jsonl"), out });
+    expect(reviewed.unresolvedErrors).toEqual([]);
+    expect(reviewed.staleDecisions).toEqual([]);
+    const clean = readFileSync(reviewed.paths.clean, "utf8");
+    expect(clean).not.toMatch(/within 30 days|@example\./);
+    expect(reviewed.clean_rows).toBeGreaterThan(600);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { mask, personalData, secrets } from "../../../src/data/curate/personal.ts";
+
+const hide = (text: string) => mask(text, personalData(text));
+
+describe("personal data", () => {
+  it.each([
+    ["Write to anna-k.o@mail.example.org, please.", "Write to [email], please."],
+    ["Call 07700 900123 or +44 7700 900456.", "Call [phone] or [phone]."],
+    ["(202) 555-0142 after five", "[phone] after five"],
+    ["202-555-0142 works too", "[phone] works too"],
+    ["card 4111 1111 1111 1111, exp 09/27", "card [card], exp 09/27"],
+    ["Amex 378282246310005.", "Amex [card]."],
+    ["to DE89 3704 0044 0532 0130 00 please", "to [iban] please"],
+    ["GB82 WEST 1234 5698 7654 32", "[iban]"],
+    ["Order AS-482913 is late", "Order [order] is late"],
+    ["my order number: 99812345", "my order number: [order]"],
+    ["I live at 221 Juniper Street, Apt 5, Fairhaven. Why?", "I live at [address]. Why?"],
+    ["Lindenstraße 12a, Ulm", "[address], Ulm"],
+    ["postcode is SW1A 1AA", "postcode is [postcode]"],
+    ["from 192.168.10.24 at noon", "from [ip] at noon"],
+  ])("%s", (text, expected) => expect(hide(text)).toBe(expected));
+
+  it.each([
+    "I have had them for 60 days, size 38.5 or 7 1/2, for 129.95",
+    "delivered on 2024-05-06 at 10:30",
+    "card 4111 1111 1111 1112 fails the check digit",
+    "DE00 3704 0044 0532 0130 00 fails modulo 97",
+    "version 1.2.3.4.5 of the app, 300.1.1.1",
+    "the 3 Summit boots and 2 Metro sneakers",
+    "12 Reasons Why this is good",
+    "call 12345 or write us @home",
+  ])("leaves alone: %s", (text) => expect(hide(text)).toBe(text));
+});
+
+describe("secrets", () => {
+  it.each([
+    ["My password is Sunflower!82, ok?", "My password is [secret], ok?"],
+    ["login maria, pw: hunter-boots-9", "login maria, pw: [secret]"],
+    ["The password Gr33nSandals no longer works", "The password [secret] no longer works"],
+    [`key ${"sk"}-${"live_"}${"a1B2".repeat(6)} leaked`, "key [secret] leaked"],
+    [`${"AKIA"}${"ABCDEFGH12345678"} in the log`, "[secret] in the log"],
+  ])("%s", (text, expected) => expect(mask(text, secrets(text))).toBe(expected));
+
+  it.each(["Never share your password or card number.", "I forgot my password again"])(
+    "leaves alone: %s",
+    (text) => expect(secrets(text)).toEqual([]),
+  );
+});
