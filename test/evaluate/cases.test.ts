@@ -89,4 +89,11 @@ describe("readCases", () => {
     expect(exitCode).toBe(2);
     expect(message).toMatch(/success\[0\]: domain errors: no case of domain .*where \{"critical":true\}/);
   });
+
+  test("the running example is sound", () => {
+    const task = loadTask(new URL("../../datasets/awesomeshoes", import.meta.url).pathname);
+    const cases = readCases(task);
+    expect(cases.filter((item) => item.pack === "domain").length).toBeGreaterThanOrEqual(160);
+    expect(cases.filter((item) => item.critical).length).toBeGreaterThanOrEqual(20);
+  });
 });
