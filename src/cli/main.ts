@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { createContext } from "./context.ts";
 import { reportFailure } from "./failure.ts";
 import { createOutput } from "./output.ts";
+import { packageVersion } from "./package.ts";
 import { VERBS } from "./verbs.ts";
 
 /** Runs one command line. @returns the exit code */
@@ -65,9 +65,4 @@ function ignoreClosedPipes(): void {
       if (error.code !== "EPIPE") throw error;
     });
   }
-}
-
-export function packageVersion(): string {
-  const url = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(url, "utf8")) as { version: string }).version;
 }

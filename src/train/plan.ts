@@ -3,7 +3,7 @@ import { type LoraLayout, loraLayout } from "../lora/layout.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
-import { loadTokenizer } from "../tokens/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../tokens/tokenizer.ts";
 import { estimateMemory, type MemoryEstimate } from "./estimate.ts";
 import { type PreparedData, prepareData } from "./prepare.ts";
 import { trainingPrograms } from "./programs.ts";
@@ -12,6 +12,7 @@ import { loraConfigOf, optimizerOf } from "./settings.ts";
 /** A run that is planned and not begun: what `train --dry-run` shows. */
 export interface TrainPlan {
   readonly data: PreparedData;
+  readonly tokenizer: Tokenizer;
   readonly layout: LoraLayout;
   readonly estimate: MemoryEstimate;
   readonly availableBytes: number;
@@ -21,7 +22,8 @@ export interface TrainPlan {
 }
 
 export async function planRun(task: Task, base: WeightSource, files?: readonly string[]): Promise<TrainPlan> {
-  const data = prepareData(task, await loadTokenizer(base.tokenizerFiles()), base.config, files);
+  const tokenizer = await loadTokenizer(base.tokenizerFiles());
+  const data = prepareData(task, tokenizer, base.config, files);
   const layout = loraLayout(base.config, loraConfigOf(task.train));
   const availableBytes = process.availableMemory();
   const estimate = (recompute: boolean): MemoryEstimate =>
@@ -31,7 +33,7 @@ export async function planRun(task: Task, base: WeightSource, files?: readonly s
     task.train.recompute === "auto" ? whole.total > availableBytes * 0.7 : task.train.recompute;
   const chosen = recompute ? estimate(true) : whole;
   const warnings = [...data.warnings, ...memoryWarnings(chosen.total, availableBytes)];
-  return { data, layout, availableBytes, recompute, estimate: chosen, warnings };
+  return { data, tokenizer, layout, availableBytes, recompute, estimate: chosen, warnings };
 }
 
 function estimateRun(

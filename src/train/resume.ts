@@ -44,7 +44,7 @@ export function resumeRun(path: string, now: RunRecord, machine: Machine): Resum
   };
 }
 
-function recordChanges(record: RunRecord, now: RunRecord): string[] {
+export function recordChanges(record: RunRecord, now: RunRecord): string[] {
   const changes: string[] = [];
   if (record.base.sha256 !== now.base.sha256) {
     changes.push(

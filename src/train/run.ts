@@ -59,7 +59,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
   });
   try {
     machine.device = session.device;
-    const now = recordOf(options, data);
+    const now = recordOf({ ...options, engineName: engine.name }, data);
     const resumed = options.resume === undefined ? undefined : resumeRun(options.resume, now, machine);
     const folder =
       resumed === undefined ? createRun(join(task.folder, "runs"), now) : runFolder(options.resume!);
@@ -141,8 +141,12 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
   }
 }
 
-function recordOf(options: TrainOptions, data: PreparedData): RunRecord {
-  const { task, base, engine } = options;
+/** config.json of a run of this task on this base and data. */
+export function recordOf(
+  options: Pick<TrainOptions, "task" | "base" | "version"> & { readonly engineName: string },
+  data: PreparedData,
+): RunRecord {
+  const { task, base } = options;
   const now = new Date();
   const setting = (key: string, value: unknown) => ({ value, origin: task.origins[key] ?? "default" });
   return {
@@ -158,7 +162,7 @@ function recordOf(options: TrainOptions, data: PreparedData): RunRecord {
       train_rows: data.train.length,
       validation_rows: data.validation.length,
     },
-    engine: engine.name,
+    engine: options.engineName,
     settings: {
       seed: setting("seed", task.seed),
       ...Object.fromEntries(

@@ -1,0 +1,59 @@
+import { type Command, Option } from "commander";
+import pc from "picocolors";
+import { type CurateSummary, curate } from "../data/curate/curate.ts";
+import { LorafitError } from "../errors.ts";
+import type { Task } from "../task/load.ts";
+import { curateTask } from "../workflow/curate-task.ts";
+import type { Context } from "./context.ts";
+import { taskOf } from "./task.ts";
+
+interface Flags {
+  readonly accept: "all" | "safe" | "none";
+  readonly data?: string;
+  readonly cases?: string;
+  readonly out?: string;
+}
+
+export function addCurate(program: Command, context: Context): void {
+  program
+    .command("curate")
+    .description("Find what is wrong with the training rows and write the clean set.")
+    .argument("[task]", "folder or task.yaml (default: here)")
+    .addOption(
+      new Option(
+        "--accept <what>",
+        "safe: drop exact duplicates and leakage, mask personal data; all: every proposal; none: only report",
+      )
+        .choices(["all", "safe", "none"])
+        .default("safe"),
+    )
+    .option("--data <file>", "without a task: training rows, JSONL or CSV with a text column")
+    .option("--cases <file>", "without a task: held-out cases that training must not see")
+    .option("--out <dir>", "without a task: where curation.json, review.jsonl and train.clean.jsonl go")
+    .action((path: string | undefined, flags: Flags) => {
+      if (flags.data === undefined) return runCurate(taskOf(path), flags.accept, context);
+      if (flags.out === undefined) throw new LorafitError("usage", "--data needs --out DIR");
+      const cases = flags.cases === undefined ? [] : [flags.cases];
+      return show(curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }), context);
+    });
+}
+
+export function runCurate(task: Task, accept: Flags["accept"], context: Context): CurateSummary {
+  const summary = curateTask(task, accept);
+  show(summary, context);
+  return summary;
+}
+
+function show(summary: CurateSummary, { output }: Context): void {
+  const kinds = Object.entries(summary.counts)
+    .sort((a, b) => b[1] - a[1])
+    .map(([kind, count]) => `  ${String(count).padStart(5)}  ${kind}`);
+  const open = summary.unresolvedErrors;
+  const lines = [
+    `${pc.bold("curate")}: ${summary.rows} rows, ${summary.clean_rows} in the clean set ${summary.paths.clean}`,
+    ...kinds,
+    ...(open.length === 0 ? [] : [pc.yellow(`${open.length} errors wait for a person: ${summary.paths.review}`)]),
+  ];
+  const { findings: _, ...brief } = summary;
+  output.result({ event: "curated", ...brief }, lines.join("\n"));
+}

@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { selectEngine } from "../engines/select.ts";
+import { EXPORT_FORMATS, exportModel } from "../export/export.ts";
+import { findRun, runFolder } from "../train/run-folder.ts";
+import { openRun } from "../workflow/judge-run.ts";
+import type { Context } from "./context.ts";
+import { baseOf } from "./task.ts";
+
+interface Flags {
+  readonly format: string;
+  readonly out: string;
+}
+
+export function addExport(program: Command, context: Context): void {
+  program
+    .command("export")
+    .description("Write a run's adapter in another form, read it back and compare it with the training engine.")
+    .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
+    .requiredOption("--format <format>", EXPORT_FORMATS.join(", "))
+    .requiredOption("--out <dir>", "folder to write; a former export is replaced")
+    .action(async (path: string | undefined, { format, out }: Flags) => {
+      const run = openRun(findRun(path));
+      const { engine } = await selectEngine(run.record.engine);
+      const base = baseOf(run.task, context);
+      const adapter = runFolder(run.path).adapter;
+      const report = await exportModel({ base, adapter, format, out, engine, signal: context.signal });
+      context.output.result({ event: "exported", out, ...report }, `${pc.bold("export")}: ${format} in ${out}, read back and compared`);
+    });
+}
