@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LorafitError } from "../errors.ts";
+import { writeFileAtomic } from "../formats/files.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { type TokenizerFiles, templateText, withStringMerges } from "../tokens/files.ts";
+import { loadTokenizer } from "../tokens/tokenizer.ts";
+import { configJson } from "./config-json.ts";
+import { REPORT_FILE } from "./folder.ts";
+
+/**
+ * Everything beside the graph that transformers.js 2 to 4 want in a folder: config.json, tokenizer.json with merges as
+ * strings, tokenizer_config.json with the chat template as a string (transformers.js ignores chat_template.jinja), and
+ * generation_config.json with every token that ends a turn, greedy as it was judged. `external`: the weights lie in a file of
+ * their own.
+ */
+export async function writeConsumerFiles(
+  folder: string,
+  config: ModelConfig,
+  files: TokenizerFiles,
+  external: boolean,
+): Promise<void> {
+  const { eosIds, padId } = await loadTokenizer(files);
+  const template = templateText(files);
+  const write = (name: string, content: unknown) =>
+    writeFileAtomic(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
+  const ids = { bos_token_id: config.bosId, eos_token_id: eosIds, pad_token_id: padId };
+  write("config.json", {
+    ...configJson(config),
+    torch_dtype: "float32",
+    "transformers.js_config": { dtype: "fp32", ...(external ? { use_external_data_format: true } : {}) },
+  });
+  write("generation_config.json", { ...ids, do_sample: false });
+  write("tokenizer.json", withStringMerges(files.tokenizerJson));
+  write("tokenizer_config.json", {
+    ...files.tokenizerConfig,
+    ...(template === undefined ? {} : { chat_template: template }),
+  });
+}
+
+/** @throws data error that names the file */
+export function readConsumerFiles(folder: string): {
+  config: unknown;
+  tokenizer: TokenizerFiles;
+  /** Of the base that the export was made of; null when the folder is not ours. */
+  baseSha256: string | null;
+} {
+  const object = (name: string) => readJson(join(folder, name)) as Record<string, unknown>;
+  const report = join(folder, REPORT_FILE);
+  return {
+    config: object("config.json"),
+    tokenizer: {
+      tokenizerJson: object("tokenizer.json"),
+      tokenizerConfig: object("tokenizer_config.json"),
+      generationConfig: object("generation_config.json"),
+    },
+    baseSha256: existsSync(report) ? (readJson(report) as { base_sha256: string }).base_sha256 : null,
+  };
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new LorafitError("data", `${path}: ${(cause as Error).message}`, {
+      hint: "name a folder that `lorafit export --format onnx` wrote",
+      cause,
+    });
+  }
+}

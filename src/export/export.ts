@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import type { Engine } from "../engines/engine.ts";
+import { LorafitError } from "../errors.ts";
+import { writeFileAtomic } from "../formats/files.ts";
+import { loraLayout } from "../lora/layout.ts";
+import type { WeightSource } from "../model/weights.ts";
+import { loadTokenizer } from "../tokens/tokenizer.ts";
+import { type Adapter, readAdapter } from "./adapter.ts";
+import { artifactSha256, REPORT_FILE, writeFolder } from "./folder.ts";
+import { writeHotSwap, writeMerged } from "./onnx.ts";
+import { copyPeft } from "./peft.ts";
+import { openExported } from "./session.ts";
+import { type Comparison, verifyExport } from "./verify.ts";
+
+export const EXPORT_FORMATS = ["peft", "onnx", "onnx-adapter"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+const NOT_YET = ["mlx", "gguf", "merged", "merged-gguf"];
+
+/** export.json: what the folder is and how it compared. */
+export interface ExportReport {
+  readonly format: ExportFormat;
+  readonly base_sha256: string;
+  /** Null for PEFT, whose factors are read back and compared bit by bit. */
+  readonly comparison: Comparison | null;
+  readonly artifact_sha256: string;
+}
+
+export interface ExportOptions {
+  readonly base: WeightSource;
+  /** PEFT folder. Absent: the base alone, which `onnx` writes so that both sides can be judged alike. */
+  readonly adapter?: string;
+  readonly format: string;
+  readonly out: string;
+  /** What the export is compared with. */
+  readonly engine: Engine;
+  readonly threads?: number;
+  /** Weights above this go to a file of their own, onnx/model.onnx_data. */
+  readonly singleFileBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Writes one format to the folder `out`, reads it back and compares it with the training engine; a folder that does not
+ * agree is not kept.
+ * @throws usage error for an unknown format or a folder in use; mismatch when the export is not the trained model or the
+ * adapter does not fit the base; environment error when it cannot be written
+ */
+export async function exportModel(options: ExportOptions): Promise<ExportReport> {
+  const { base, adapter: peftFolder } = options;
+  const format = checkFormat(options.format);
+  const adapter = peftFolder === undefined ? null : readAdapter(peftFolder, base);
+  if (adapter === null && format !== "onnx") {
+    throw new LorafitError("usage", `--format ${format}: there is no adapter to export`, {
+      hint: "name a run, or use onnx",
+    });
+  }
+  return writeReported(options, format, async (folder) => {
+    if (format === "peft") {
+      copyPeft(peftFolder!, folder, base);
+      return null;
+    }
+    if (format === "onnx") await writeMerged(folder, base, adapter, options.singleFileBytes);
+    else {
+      const beside = { adapter: adapter!, peftFolder: peftFolder! };
+      await writeHotSwap(folder, base, adapter!.layout, beside, options.singleFileBytes);
+    }
+    return compare(folder, options, adapter, format === "onnx-adapter" ? folder : undefined);
+  });
+}
+
+/**
+ * The base's graph with the factors of every linear layer as inputs, for trying adapters without exporting each.
+ * @throws as exportModel does
+ */
+export async function exportHotSwapBase(
+  options: Omit<ExportOptions, "adapter" | "format">,
+): Promise<ExportReport> {
+  const { base } = options;
+  const any = { rank: 1, alpha: 1, dropout: 0, rsLora: false, rankPattern: {}, alphaPattern: {} };
+  const layout = loraLayout(base.config, { ...any, targets: "all-linear" });
+  return writeReported(options, "onnx-adapter", async (folder) => {
+    await writeHotSwap(folder, base, layout, null, options.singleFileBytes);
+    return compare(folder, options, null, undefined);
+  });
+}
+
+function checkFormat(format: string): ExportFormat {
+  const known = EXPORT_FORMATS.find((name) => name === format);
+  if (known !== undefined) return known;
+  const what = NOT_YET.includes(format) ? "not there yet" : "unknown";
+  throw new LorafitError("usage", `--format ${format}: ${what}`, {
+    hint: `use ${EXPORT_FORMATS.join(", ")}`,
+  });
+}
+
+function writeReported(
+  { base, out }: { readonly base: WeightSource; readonly out: string },
+  format: ExportFormat,
+  write: (folder: string) => Promise<Comparison | null>,
+): Promise<ExportReport> {
+  return writeFolder(out, async (folder) => {
+    const comparison = await write(folder);
+    const artifact_sha256 = await artifactSha256(folder);
+    const report: ExportReport = { format, base_sha256: base.sha256, comparison, artifact_sha256 };
+    writeFileAtomic(join(folder, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
+    return report;
+  });
+}
+
+async function compare(
+  folder: string,
+  options: Omit<ExportOptions, "adapter" | "format">,
+  adapter: Adapter | null,
+  adapterFolder: string | undefined,
+): Promise<Comparison> {
+  const { base, engine } = options;
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const model = await openExported(folder, {
+    ...threads,
+    ...(adapterFolder === undefined ? {} : { adapter: adapterFolder }),
+  });
+  try {
+    const tokenizer = await loadTokenizer(base.tokenizerFiles());
+    return await verifyExport(model, { config: base.config, weights: base, tokenizer, adapter }, engine, {
+      ...threads,
+      ...signal,
+    });
+  } finally {
+    await model.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { lowerProgram, type WeightData } from "../engines/onnx/lower.ts";
+import { writeFileAtomic } from "../formats/files.ts";
+import { encodeOnnx } from "../formats/onnx.ts";
+import { injectLora } from "../lora/inject.ts";
+import type { LoraLayout } from "../lora/layout.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { decodingProgram } from "../model/llama.ts";
+import type { Program } from "../program/program.ts";
+import { inEnvironment } from "./folder.ts";
+import type { WeightLookup } from "./merge.ts";
+
+/** A protobuf file ends at 2 GB; some room is left for the graph itself. */
+export const SINGLE_FILE_BYTES = 1.9e9;
+
+/**
+ * Writes the decoding Program in standard operators to `path`. With a layout, its factors are inputs. Weights beyond
+ * `singleFileBytes` go to the file beside it that transformers.js expects, `path` + "_data".
+ * @returns whether there is such a file
+ */
+export function writeGraph(
+  path: string,
+  config: ModelConfig,
+  weights: WeightLookup,
+  layout: LoraLayout | null,
+  singleFileBytes = SINGLE_FILE_BYTES,
+): boolean {
+  const plain = decodingProgram(config);
+  const program = layout === null ? plain : injectLora(plain, layout, "inputs");
+  const external = 4 * weightCount(program) > singleFileBytes;
+  const weight = external
+    ? inEnvironment(path, () => externalWeights(`${path}_data`, program, weights))
+    : (name: string): WeightData => ({ data: weights.read(name) });
+  writeFileAtomic(path, encodeOnnx(lowerProgram(program, { profile: "portable", weight })));
+  return external;
+}
+
+const weightCount = (program: Program): number =>
+  program.weights.reduce(
+    (sum, id) => sum + (program.values[id]!.shape as number[]).reduce((n, d) => n * d, 1),
+    0,
+  );
+
+/** onnxruntime maps external data in pages. */
+const ALIGNMENT = 4096;
+
+function externalWeights(
+  path: string,
+  program: Program,
+  weights: WeightLookup,
+): (name: string) => WeightData {
+  const places = new Map<string, { location: string; offset: number; length: number }>();
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(path, "w");
+  try {
+    let offset = 0;
+    for (const id of program.weights) {
+      const { name } = program.values[id]!;
+      const data = weights.read(name);
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      for (let at = 0; at < bytes.length; ) {
+        at += writeSync(file, bytes, at, Math.min(bytes.length - at, 1 << 30), offset + at);
+      }
+      places.set(name, { location: basename(path), offset, length: bytes.length });
+      offset += Math.ceil(bytes.length / ALIGNMENT) * ALIGNMENT;
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return (name) => ({ external: places.get(name)! });
+}

@@ -1,0 +1,48 @@
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LoraLayout } from "../lora/layout.ts";
+import type { WeightSource } from "../model/weights.ts";
+import type { Adapter } from "./adapter.ts";
+import { writeConsumerFiles } from "./consumer-files.ts";
+import { writeFactorInputs } from "./factor-inputs.ts";
+import { secondName } from "./folder.ts";
+import { writeGraph } from "./graph.ts";
+import { mergedWeights } from "./merge.ts";
+
+/** The name that transformers.js 3 and later look for, and the one that version 2 looks for. */
+const [GRAPH, GRAPH_V2] = ["onnx/model.onnx", "onnx/decoder_model_merged.onnx"];
+
+/**
+ * A folder for transformers.js: the base with the adapter, if any, merged into its weights. Version 2 knows no external
+ * data, so a graph too large for one file serves version 3 and later alone.
+ */
+export async function writeMerged(
+  folder: string,
+  base: WeightSource,
+  adapter: Adapter | null,
+  singleFileBytes?: number,
+): Promise<void> {
+  const weights = adapter === null ? base : mergedWeights(base, adapter);
+  const external = writeGraph(join(folder, GRAPH!), base.config, weights, null, singleFileBytes);
+  if (!external) secondName(join(folder, GRAPH!), join(folder, GRAPH_V2!));
+  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
+}
+
+/**
+ * A folder for onnxruntime: the base's graph with the factors of `layout` as inputs of any rank, and, when given, an
+ * adapter's factors beside it. transformers.js cannot feed such a graph.
+ */
+export async function writeHotSwap(
+  folder: string,
+  base: WeightSource,
+  layout: LoraLayout,
+  beside: { readonly adapter: Adapter; readonly peftFolder: string } | null,
+  singleFileBytes?: number,
+): Promise<void> {
+  const external = writeGraph(join(folder, GRAPH!), base.config, base, layout, singleFileBytes);
+  if (beside !== null) {
+    writeFactorInputs(folder, beside.adapter);
+    copyFileSync(join(beside.peftFolder, "adapter_config.json"), join(folder, "adapter_config.json"));
+  }
+  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
+}

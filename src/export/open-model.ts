@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine } from "../engines/engine.ts";
+import { openModel } from "../model/open.ts";
+import { exportHotSwapBase } from "./export.ts";
+import { type ExportedModel, isExported, type OpenOptions, openExported } from "./session.ts";
+
+/** Part of the cache key: raise it whenever another graph is written for the same base. */
+const GRAPH_VERSION = 1;
+
+/**
+ * Opens what a person names to talk to: an exported folder as it is; a base (folder or GGUF file) through its hot-swap
+ * graph, which is written once to `cacheDir` and takes any adapter, so that trying another adapter costs nothing.
+ * @throws as openModel, exportModel and openExported do
+ */
+export async function openForGeneration(
+  model: string,
+  options: OpenOptions & {
+    readonly cacheDir: string;
+    readonly engine: Engine;
+    readonly signal?: AbortSignal;
+  },
+): Promise<ExportedModel> {
+  if (isExported(model)) return openExported(model, options);
+  const base = openModel(model, { cacheDir: options.cacheDir });
+  const folder = join(options.cacheDir, "hot-swap", `${base.sha256}-${GRAPH_VERSION}`);
+  if (!existsSync(folder)) await exportHotSwapBase({ ...options, base, out: folder });
+  return openExported(folder, options);
+}

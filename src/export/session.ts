@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type ModelConfig, parseModelConfig } from "../model/config.ts";
+import { loadTokenizer, type Tokenizer } from "../tokens/tokenizer.ts";
+import { readConsumerFiles } from "./consumer-files.ts";
+import { type FactorInputs, openDecoder } from "./decoder.ts";
+import { readFactorInputs } from "./factor-inputs.ts";
+import { artifactSha256 } from "./folder.ts";
+import { type Finish, type GenerateOptions, generateTokens, type TokenEvent } from "./generate.ts";
+import { logLikelihood, rowLogits, type ScoredRow } from "./score.ts";
+
+export interface Generated {
+  /** Without the token that ended it. */
+  readonly ids: number[];
+  readonly finish: Finish;
+}
+
+/** A model as a consumer would run it: an exported folder in onnxruntime. Sums are natural logarithms. */
+export interface ExportedModel {
+  readonly dir: string;
+  /** Of the folder's files; with an adapter of its own, of both. */
+  readonly sha256: string;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  /** Whether the graph takes LoRA factors as inputs. */
+  readonly takesAdapters: boolean;
+  /** Continuations in the caller's order. @throws as `tokens` */
+  generate(
+    prompts: readonly (readonly number[])[],
+    options: GenerateOptions & { readonly onToken?: (row: number, id: number) => void },
+  ): Promise<Generated[]>;
+  /** The same, as it happens; leaving the loop stops it. */
+  tokens(prompts: readonly (readonly number[])[], options: GenerateOptions): AsyncGenerator<TokenEvent>;
+  logLikelihood(
+    rows: readonly ScoredRow[],
+    options?: { readonly batchSize?: number },
+  ): Promise<{ sum: number; count: number }[]>;
+  /** Logits [length, V] of each row. */
+  logits(
+    rows: readonly (readonly number[])[],
+    options?: { readonly batchSize?: number },
+  ): Promise<Float32Array[]>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** 0 or absent: all cores. */
+  readonly threads?: number;
+  /**
+   * For a graph with LoRA inputs: a folder that `export --format onnx-adapter` wrote, or a PEFT adapter. Without one, every
+   * factor has rank 0, which is the base exactly.
+   */
+  readonly adapter?: string;
+}
+
+/**
+ * Opens a folder in transformers.js layout: config.json, tokenizer files and onnx/model.onnx.
+ * @throws data error for files that are missing or damaged; mismatch when the adapter does not fit
+ */
+export async function openExported(dir: string, options: OpenOptions = {}): Promise<ExportedModel> {
+  const files = readConsumerFiles(dir);
+  const config = parseModelConfig(files.config, join(dir, "config.json"));
+  const tokenizer = await loadTokenizer(files.tokenizer);
+  const factors =
+    options.adapter === undefined
+      ? new Map()
+      : readFactorInputs(options.adapter, { config, sha256: files.baseSha256 });
+  const decoder = await openDecoder(join(dir, "onnx/model.onnx"), config, {
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    factors,
+  });
+  const stopIds = new Set(tokenizer.eosIds);
+  const tokens = (prompts: readonly (readonly number[])[], generateOptions: GenerateOptions) =>
+    generateTokens(decoder, stopIds, prompts, generateOptions);
+  return {
+    dir,
+    sha256: withFactors(await artifactSha256(dir), factors),
+    config,
+    tokenizer,
+    takesAdapters: Object.keys(decoder.factors).length > 0,
+    tokens,
+    async generate(prompts, { onToken, ...generateOptions }) {
+      const results = prompts.map(() => ({ ids: [] as number[], finish: "length" as Finish }));
+      for await (const event of tokens(prompts, generateOptions)) {
+        if (event.type === "end") results[event.row]!.finish = event.finish;
+        else {
+          results[event.row]!.ids.push(event.id);
+          onToken?.(event.row, event.id);
+        }
+      }
+      return results;
+    },
+    logLikelihood: (rows, { batchSize } = {}) => logLikelihood(decoder, rows, batchSize),
+    logits: (rows, { batchSize } = {}) => rowLogits(decoder, rows, batchSize),
+    close: () => decoder.session.release(),
+  };
+}
+
+/** Whether `openExported` would find a graph there. */
+export const isExported = (dir: string): boolean => existsSync(join(dir, "onnx/model.onnx"));
+
+function withFactors(folderSha256: string, factors: FactorInputs): string {
+  if (factors.size === 0) return folderSha256;
+  const hash = createHash("sha256").update(folderSha256);
+  for (const name of [...factors.keys()].sort()) hash.update(name).update(factors.get(name)!.data);
+  return hash.digest("hex");
+}

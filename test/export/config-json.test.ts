@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { configJson } from "../../src/export/config-json.ts";
+import { parseModelConfig } from "../../src/model/config.ts";
+import { tinyConfig } from "../tiny-model.ts";
+
+const llama3 = {
+  rope_type: "llama3",
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 32,
+};
+
+for (const [what, changes] of Object.entries({
+  plain: {},
+  "untied, biased, several ends": {
+    tie_word_embeddings: false,
+    attention_bias: true,
+    eos_token_id: [2, 5],
+    pad_token_id: 0,
+  },
+  "linear scaling": { rope_scaling: { type: "linear", factor: 2 } },
+  "llama3 scaling": { rope_scaling: llama3, rope_theta: 500000 },
+})) {
+  it(`gives the same model back: ${what}`, () => {
+    const config = tinyConfig(changes);
+    expect(parseModelConfig(JSON.parse(JSON.stringify(configJson(config))), "written")).toEqual(config);
+  });
+}
