@@ -58,7 +58,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
 }
 
 async function openEncoder(json: TokenizerJson, config: Record<string, unknown>) {
-  const { PreTrainedTokenizer } = await import("@xenova/transformers");
+  const { PreTrainedTokenizer } = await import("@xenova/transformers/src/tokenizers.js");
   try {
     return new PreTrainedTokenizer(json, config);
   } catch (cause) {
