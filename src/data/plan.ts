@@ -8,7 +8,7 @@ export interface PlanOptions {
   readonly length: { readonly epochs: number } | { readonly steps: number };
   /** Several rows in one sequence; false puts each in the smallest length bucket that holds it. */
   readonly packing: boolean;
-  /** Tokens of the longest sequence; no row may be longer. */
+  /** Tokens of the longest row permitted; sequences are as long as the rows at hand need. */
   readonly sequenceLength: number;
   /** Tokens of one optimizer step and of one micro-batch, padding included. */
   readonly tokensPerStep: number;
@@ -49,10 +49,8 @@ const SMALLEST_BUCKET = 64;
  * appended leave the others in their order. The number of steps is the same in every epoch.
  */
 export function planBatches(rows: readonly EncodedRow[], options: PlanOptions): BatchPlan {
-  const perStep = Math.max(
-    1,
-    Math.ceil(options.tokensPerStep / Math.max(options.microBatchTokens, options.sequenceLength)),
-  );
+  const microBatch = Math.max(options.microBatchTokens, longestSequence(rows, options));
+  const perStep = Math.max(1, Math.ceil(options.tokensPerStep / microBatch));
   const stepsPerEpoch = Math.ceil(microBatches(rows, options, 0).length / perStep);
   const totalSteps =
     "steps" in options.length
@@ -107,8 +105,10 @@ function microBatches(rows: readonly EncodedRow[], options: PlanOptions, epoch: 
     .map((row) => ({ rows: [row], key: hashUnit(options.seed, epoch, row.id) }))
     .sort((a, b) => a.key - b.key);
   const buckets = new Map<number, Line[]>();
-  if (options.packing) buckets.set(options.sequenceLength, pack(keyed, options.sequenceLength));
-  else {
+  if (options.packing) {
+    const sequence = longestSequence(rows, options);
+    buckets.set(sequence, pack(keyed, sequence));
+  } else {
     for (const line of keyed) {
       const sequence = bucketOf(line.rows[0]!.ids.length, options.sequenceLength);
       buckets.set(sequence, [...(buckets.get(sequence) ?? []), line]);
@@ -122,6 +122,14 @@ function microBatches(rows: readonly EncodedRow[], options: PlanOptions, epoch: 
     }
   }
   return planned.sort((a, b) => a.key - b.key);
+}
+
+/** No longer than the longest row needs: what attention computes grows with the square of the sequence. */
+function longestSequence(rows: readonly EncodedRow[], options: PlanOptions): number {
+  return bucketOf(
+    rows.reduce((most, row) => Math.max(most, row.ids.length), 0),
+    options.sequenceLength,
+  );
 }
 
 function bucketOf(length: number, longest: number): number {

@@ -111,6 +111,24 @@ describe("order and shares", () => {
     expect(filled).toBeGreaterThan(0.9);
   });
 
+  it("makes sequences no longer than the longest row needs", () => {
+    const sequenceOf = (sequenceLength: number) =>
+      planBatches(rowsOf(100), { ...options, sequenceLength }).shapes.map(({ batch, sequence }) => [
+        batch,
+        sequence,
+      ]);
+    expect(sequenceOf(512)).toEqual([[4, 128]]);
+    expect(sequenceOf(100)).toEqual([[5, 100]]);
+  });
+
+  it("fills a step whatever the micro-batch", () => {
+    for (const microBatchTokens of [64, 256, 1024]) {
+      const plan = planBatches(rowsOf(150), { ...options, sequenceLength: 512, microBatchTokens });
+      const grid = plan.step(0).reduce((sum, batch) => sum + batch.batch * batch.sequence, 0);
+      expect(grid).toBe(options.tokensPerStep);
+    }
+  });
+
   it("goes on for a number of steps instead of epochs", () => {
     const plan = planBatches(rowsOf(20), { ...options, length: { steps: 9 } });
     expect(plan.totalSteps).toBe(9);
