@@ -31,10 +31,13 @@ export function addCurate(program: Command, context: Context): void {
     .option("--cases <file>", "without a task: held-out cases that training must not see")
     .option("--out <dir>", "without a task: where curation.json, review.jsonl and train.clean.jsonl go")
     .action((path: string | undefined, flags: Flags) => {
-      if (flags.data === undefined) return runCurate(taskOf(path), flags.accept, context);
+      if (flags.data === undefined) {
+        runCurate(taskOf(path), flags.accept, context);
+        return;
+      }
       if (flags.out === undefined) throw new LorafitError("usage", "--data needs --out DIR");
       const cases = flags.cases === undefined ? [] : [flags.cases];
-      return show(curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }), context);
+      show(curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }), context);
     });
 }
 

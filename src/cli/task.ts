@@ -20,6 +20,11 @@ export function baseOf(task: Task, context: Context): WeightSource {
 
 /** Opens a base by path (relative to `folder`), by the name of a bundled or of a pulled model. */
 export function openBase(name: string, context: Context, folder = "."): WeightSource {
+  return openModel(modelPath(name, context, folder), { cacheDir: context.home });
+}
+
+/** Where the model of this name lies: a path (relative to `folder`), a bundled or a pulled model. */
+export function modelPath(name: string, context: Context, folder = "."): string {
   const places = [
     resolve(folder, name),
     join(fileURLToPath(new URL("../../models", import.meta.url)), name),
@@ -31,5 +36,5 @@ export function openBase(name: string, context: Context, folder = "."): WeightSo
       hint: "name a folder or a GGUF file, or fetch one that `lorafit models` lists with `lorafit pull NAME`",
     });
   }
-  return openModel(path, { cacheDir: join(context.home, "float32") });
+  return path;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
@@ -6,11 +6,14 @@ import pc from "picocolors";
 import { paintPreview, preview } from "../data/preview.ts";
 import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import type { Task } from "../task/load.ts";
+import { lockFile } from "../task/lock.ts";
 import { resolvedSettings } from "../task/override.ts";
 import type { TrainEvent } from "../train/events.ts";
 import { planRun } from "../train/plan.ts";
 import { trainRun } from "../train/run.ts";
 import { findRun, readRun } from "../train/run-folder.ts";
+import { trainingFiles } from "../workflow/curate-task.ts";
+import { heldLock } from "../workflow/judge-run.ts";
 import type { Context } from "./context.ts";
 import { collect, megabytes, seconds } from "./format.ts";
 import { packageVersion } from "./package.ts";
@@ -55,9 +58,14 @@ export async function train(
   const scratchDir = mkdtempSync(join(tmpdir(), "lorafit-train-"));
   let run = "";
   try {
+    const base = baseOf(task, context);
+    if (existsSync(lockFile(task))) heldLock(task, base);
+    const { files, warning } = trainingFiles(task);
+    if (warning !== undefined) report({ event: "warning", message: warning }, context);
     const events = trainRun({
       task,
-      base: baseOf(task, context),
+      base,
+      files,
       engine,
       engineVersion,
       version: packageVersion(),
@@ -129,7 +137,7 @@ const SHOWN = 3;
 
 async function showPlan(task: Task, context: Context): Promise<void> {
   const settings = resolvedSettings(task);
-  const planned = await planRun(task, baseOf(task, context));
+  const planned = await planRun(task, baseOf(task, context), trainingFiles(task).files);
   const { data, layout, estimate, availableBytes, recompute, warnings } = planned;
   const rows = preview(data.train, planned.tokenizer, { show: SHOWN });
   const { totalSteps: steps, stepsPerEpoch, shapes } = data.plan;

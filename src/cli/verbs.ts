@@ -1,9 +1,27 @@
 import type { Command } from "commander";
 import type { Context } from "./context.ts";
+import { addCurate } from "./curate.ts";
+import { addDebug } from "./debug.ts";
+import { addExport } from "./export.ts";
+import { addGenerate } from "./generate.ts";
+import { addJudging } from "./judge.ts";
+import { addLock } from "./lock.ts";
+import { addQuickstart } from "./quickstart.ts";
+import { addRun } from "./run.ts";
 import { addTrain } from "./train.ts";
 
-/** Adds one verb; its file has the same name. --help, --json and --quiet are added to each. */
+/** Adds one verb, or verbs that belong together. --help, --json and --quiet are added to each. */
 export type AddVerb = (program: Command, context: Context) => void;
 
 /** In the order in which `lorafit --help` lists them. */
-export const VERBS: readonly AddVerb[] = [addTrain];
+export const VERBS: readonly AddVerb[] = [
+  addQuickstart,
+  addCurate,
+  addLock,
+  addTrain,
+  addExport,
+  addJudging,
+  addRun,
+  addGenerate,
+  addDebug,
+];

@@ -3,7 +3,7 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import type { Origin, Task } from "./load.ts";
 import { mistakeLines, mistakesOf } from "./mistakes.ts";
 import { taskSchema } from "./schema.ts";
-import { trainSettingsSchema } from "./settings.ts";
+import { type TrainSettings, trainSettingsSchema } from "./settings.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** One resolved setting, for printing. */
@@ -27,7 +27,10 @@ function parseValue(text: string): unknown {
  * What the gate judges by (cases, criteria, decoding) is set in task.yaml only.
  * @throws usage error that lists every mistake at once
  */
-export function applySettings(task: Task, assignments: readonly string[]): Task {
+export function applySettings<T extends Pick<Task, "train" | "seed" | "base" | "origins">>(
+  task: T,
+  assignments: readonly string[],
+): T {
   const known = Object.keys(trainSettingsSchema.shape);
   const train: Record<string, unknown> = { ...task.train };
   const top: Record<string, unknown> = { seed: task.seed, base: task.base };
@@ -67,6 +70,12 @@ export function applySettings(task: Task, assignments: readonly string[]): Task 
     });
   }
   return { ...task, ...parsed.data, origins };
+}
+
+/** The defaults with `--set key=value` applied, where there is no task. Errors as applySettings has them. */
+export function parseSettings(assignments: readonly string[]): TrainSettings {
+  const none = { train: trainSettingsSchema.parse({}), seed: 0, base: "none", origins: {} };
+  return applySettings(none, assignments).train;
 }
 
 /** Every training setting with its value and origin, in the schema's order; unset optional ones are left out. */

@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { type Batch, batchFromLabels } from "../data/batch.ts";
+import { selectEngine } from "../engines/select.ts";
+import type { EngineSession, HostTensor } from "../engines/engine.ts";
+import { LorafitError } from "../errors.ts";
+import { type TensorData, writeSafetensors } from "../formats/safetensors.ts";
+import { readPeft } from "../lora/peft.ts";
+import type { WeightSource } from "../model/weights.ts";
+import { parseSettings } from "../task/override.ts";
+import { adapterOn, debugLogits, debugStep } from "../train/debug.ts";
+import { optimizerOf } from "../train/settings.ts";
+import type { Context } from "./context.ts";
+import { collect } from "./format.ts";
+import { openBase } from "./task.ts";
+
+interface Flags {
+  readonly model: string;
+  readonly adapter?: string;
+  readonly batch: string;
+  readonly engine: string;
+  readonly out: string;
+  readonly optimizerSteps?: string;
+  readonly set: readonly string[];
+}
+
+/** debug step, debug logits: numbers to compare with any other trainer. */
+export function addDebug(program: Command, context: Context): void {
+  const debug = program.command("debug").description("Gradients, steps and logits, to compare with any other trainer.");
+  const verb = (name: string, description: string): Command =>
+    debug
+      .command(name)
+      .description(description)
+      .requiredOption("--model <model>", "base: folder, GGUF file or name")
+      .requiredOption("--batch <file>", "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target")
+      .requiredOption("--out <file>", "safetensors file to write")
+      .option("--engine <name>", "onnx or reference", "onnx");
+  verb("step", "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of token losses.")
+    .requiredOption("--adapter <dir>", "PEFT folder")
+    .option("--optimizer-steps <n>", "then n AdamW steps on the mean loss: step.<PEFT tensor name>")
+    .option("--set <key=value>", "training setting, such as learning_rate=1e-3; may be repeated", collect, [])
+    .action((flags: Flags) => runStep(flags, context));
+  verb("logits", "The logits [batch, sequence, vocab]; 0 where padded.")
+    .option("--adapter <dir>", "PEFT folder")
+    .action((flags: Flags) => runLogits(flags, context));
+}
+
+async function runStep(flags: Flags, context: Context): Promise<void> {
+  const settings = parseSettings(flags.set);
+  const steps = Number(flags.optimizerSteps ?? 0);
+  if (!Number.isSafeInteger(steps) || steps < 0) {
+    throw new LorafitError("usage", `--optimizer-steps ${flags.optimizerSteps}: is not a whole number`);
+  }
+  const { base, batch, session, engine } = await open(flags, context);
+  try {
+    const adapter = adapterOn(base.config, readPeft(flags.adapter!), flags.adapter!);
+    const result = await debugStep(session, {
+      model: base.config,
+      ...adapter,
+      batch,
+      optimizer: optimizerOf(settings),
+      learningRate: settings.learning_rate,
+      steps,
+    });
+    writeSafetensors(flags.out, result.tensors as ReadonlyMap<string, TensorData>);
+    const summary = { loss_sum: result.lossSum, count: result.count, engine };
+    context.output.result(summary, JSON.stringify(summary));
+  } finally {
+    await session.close();
+  }
+}
+
+async function runLogits(flags: Flags, context: Context): Promise<void> {
+  const { base, batch, session, engine } = await open(flags, context);
+  try {
+    const adapter = flags.adapter === undefined ? null : adapterOn(base.config, readPeft(flags.adapter), flags.adapter);
+    const logits: HostTensor = await debugLogits(session, base.config, adapter, batch);
+    writeSafetensors(flags.out, { logits });
+    const summary = { shape: logits.shape, engine };
+    context.output.result(summary, JSON.stringify(summary));
+  } finally {
+    await session.close();
+  }
+}
+
+async function open(
+  flags: Flags,
+  context: Context,
+): Promise<{ base: WeightSource; batch: Batch; session: EngineSession; engine: string }> {
+  const base = openBase(flags.model, context);
+  const batch = readBatch(flags.batch, base.config.vocabSize);
+  if (batch.sequence > base.config.maxPositions) {
+    throw new LorafitError("data", `${flags.batch}: ${batch.sequence} tokens, the model's context holds ${base.config.maxPositions}`);
+  }
+  const { engine } = await selectEngine(flags.engine);
+  return { base, batch, session: await engine.open(base), engine: engine.name };
+}
+
+function readBatch(file: string, vocabSize: number): Batch {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    throw new LorafitError("data", `${file}: cannot be read as JSON: ${(cause as Error).message}`, { cause });
+  }
+  return batchFromLabels(json, { vocabSize });
+}

@@ -1,0 +1,108 @@
+import { createInterface } from "node:readline/promises";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { selectEngine } from "../engines/select.ts";
+import { LorafitError } from "../errors.ts";
+import { openForGeneration } from "../export/open-model.ts";
+import type { ExportedModel } from "../export/session.ts";
+import { streamChat, streamText, type TextEvent } from "../export/stream.ts";
+import type { Context } from "./context.ts";
+import { modelPath } from "./task.ts";
+
+interface Flags {
+  readonly model: string;
+  readonly adapter?: string;
+  readonly prompt: string;
+  readonly raw?: true;
+  readonly system?: string;
+  readonly maxNewTokens: string;
+  readonly temperature: string;
+  readonly seed: string;
+}
+type Message = Parameters<typeof streamChat>[1][number];
+
+/** generate and chat: talk to the base, to base and adapter, or to an exported folder. */
+export function addGenerate(program: Command, context: Context): void {
+  const verb = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .requiredOption("--model <model>", "exported folder, base folder, GGUF file or name of a base")
+      .option("--adapter <dir>", "adapter in PEFT's format")
+      .option("--system <text>", "system message")
+      .option("--max-new-tokens <n>", "longest answer", "128")
+      .option("--temperature <t>", "0: always the most likely token", "0")
+      .option("--seed <n>", "for temperatures above 0", "0");
+  verb("generate", "Answer one prompt, streaming.")
+    .requiredOption("--prompt <text>", "the user's message")
+    .option("--raw", "continue the prompt as plain text, without the chat template")
+    .action((flags: Flags) => withModel(flags, context, (model) => generate(model, flags, context)));
+  verb("chat", "Talk to a model; an empty line or Ctrl-D ends it.").action((flags: Flags) =>
+    withModel(flags, context, (model) => chat(model, flags, context)),
+  );
+}
+
+async function withModel(flags: Flags, context: Context, use: (model: ExportedModel) => Promise<void>): Promise<void> {
+  const { engine } = await selectEngine();
+  const model = await openForGeneration(modelPath(flags.model, context), {
+    cacheDir: context.home,
+    engine,
+    signal: context.signal,
+    ...(flags.adapter === undefined ? {} : { adapter: flags.adapter }),
+  });
+  try {
+    await use(model);
+  } finally {
+    await model.close();
+  }
+}
+
+function options(flags: Flags, { signal }: Context) {
+  const number = (name: string, text: string, least: number): number => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= least)) throw new LorafitError("usage", `--${name} ${text}: expected a number from ${least} on`);
+    return value;
+  };
+  return {
+    maxNewTokens: number("max-new-tokens", flags.maxNewTokens, 1),
+    temperature: number("temperature", flags.temperature, 0),
+    seed: number("seed", flags.seed, 0),
+    signal,
+  };
+}
+
+const opening = ({ system }: Flags): Message[] => (system === undefined ? [] : [{ role: "system", content: system }]);
+
+async function generate(model: ExportedModel, flags: Flags, context: Context): Promise<void> {
+  const messages: Message[] = [...opening(flags), { role: "user", content: flags.prompt }];
+  const events = flags.raw
+    ? streamText(model, flags.prompt, options(flags, context))
+    : streamChat(model, messages, options(flags, context));
+  await show(events, context);
+}
+
+async function chat(model: ExportedModel, flags: Flags, context: Context): Promise<void> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: pc.cyan("you> ") });
+  const messages = opening(flags);
+  lines.prompt();
+  for await (const line of lines) {
+    if (line.trim() === "") break;
+    messages.push({ role: "user", content: line });
+    const content = await show(streamChat(model, messages, options(flags, context)), context);
+    messages.push({ role: "assistant", content });
+    lines.prompt();
+  }
+  lines.close();
+}
+
+/** Text as it comes; with --json one event a line. */
+async function show(events: AsyncIterable<TextEvent>, { output }: Context): Promise<string> {
+  let text = "";
+  for await (const event of events) {
+    if (event.type === "text") text += event.delta;
+    if (output.json) output.event({ event: event.type, ...event });
+    else if (event.type === "text") process.stdout.write(event.delta);
+  }
+  if (!output.json) process.stdout.write("\n");
+  return text;
+}

@@ -1,0 +1,59 @@
+import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { LorafitError } from "../errors.ts";
+import { findRun } from "../train/run-folder.ts";
+import type { Context } from "./context.ts";
+import { seconds } from "./format.ts";
+import { runTask } from "./run.ts";
+import { taskOf } from "./task.ts";
+
+const DATASETS = fileURLToPath(new URL("../../datasets", import.meta.url));
+
+export function addQuickstart(program: Command, context: Context): void {
+  program
+    .command("quickstart")
+    .description("The AwesomeShoes task on the bundled base, the whole road; needs no network.")
+    .option("--out <dir>", "folder for a copy of the task and its run", "quickstart")
+    .option("--engine <name>", "engine to train on (default: auto)")
+    .action(async ({ out, engine }: { out: string; engine?: string }) => {
+      const began = performance.now();
+      const folder = copyTask(out);
+      context.output.say(`${pc.bold("quickstart")}: the AwesomeShoes task, copied to ${folder}`);
+      await runTask(taskOf(folder), engine === undefined ? {} : { engine }, context);
+      const run = findRun(folder);
+      const took = (performance.now() - began) / 1000;
+      context.output.result(
+        { event: "quickstart-end", folder, run, seconds: Math.round(took) },
+        [
+          "",
+          `Done in ${seconds(took)}. Where to look next:`,
+          `  ${join(run, "report.html")}   the verdict, every answer that changed, the training`,
+          `  ${join(folder, "curation.json")}   what was wrong with the transcripts`,
+          `  ${join(run, "adapter")}   the adapter in PEFT's format`,
+          `  ${join(run, "export", "onnx", "tuned")}   the judged model, for onnxruntime and transformers.js`,
+          `  lorafit chat --model ${join(run, "export", "onnx", "tuned")}`,
+        ].join("\n"),
+      );
+    });
+}
+
+/** The task folder and the general pack that it shares, side by side as in the package. A folder in use is gone on with. */
+function copyTask(out: string): string {
+  const folder = resolve(out, "awesomeshoes");
+  if (existsSync(join(folder, "task.yaml"))) return folder;
+  try {
+    mkdirSync(resolve(out), { recursive: true });
+    for (const name of ["general", "awesomeshoes"]) {
+      cpSync(join(DATASETS, name), resolve(out, name), { recursive: true, filter: (path) => !/\/(make|runs)$/.test(path) });
+    }
+  } catch (cause) {
+    throw new LorafitError("environment", `${resolve(out)}: the task cannot be copied there: ${(cause as Error).message}`, {
+      hint: "choose another --out",
+      cause,
+    });
+  }
+  return folder;
+}

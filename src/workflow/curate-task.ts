@@ -1,0 +1,30 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type CurateSummary, curate } from "../data/curate/curate.ts";
+import type { Task } from "../task/load.ts";
+
+/** Curates a task's own training files; what it leaves lies beside task.yaml. Errors as `curate` has them. */
+export function curateTask(task: Task, accept: "all" | "safe" | "none"): CurateSummary {
+  return curate({
+    files: task.paths.train,
+    cases: Object.values(task.paths.cases),
+    review: task.paths.review,
+    accept,
+    groupKey: task.data.group,
+    out: task.folder,
+  });
+}
+
+/**
+ * What to train on: the clean set when there is one that is no older than the transcripts, their cases and the review,
+ * else the raw files, with a warning that says so.
+ */
+export function trainingFiles(task: Task): { readonly files: readonly string[]; readonly warning?: string } {
+  const clean = join(task.folder, "train.clean.jsonl");
+  if (!existsSync(clean)) return { files: task.paths.train, warning: "the transcripts are not curated: `lorafit curate` finds what is wrong with them" };
+  const { train, review, cases } = task.paths;
+  const made = statSync(clean).mtimeMs;
+  const newer = [...train, ...(review === undefined ? [] : [review]), ...Object.values(cases)].find((file) => statSync(file).mtimeMs > made);
+  if (newer === undefined) return { files: [clean] };
+  return { files: task.paths.train, warning: `${newer} is newer than the clean set: trained on the raw files; run \`lorafit curate\` again` };
+}

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Engine } from "../engines/engine.ts";
+import { LorafitError } from "../errors.ts";
+import { type AnswerRow, readAnswers, writeAnswers } from "../evaluate/answer-row.ts";
+import { type AnswerProgress, answerCases } from "../evaluate/answer.ts";
+import { type Case, readCases } from "../evaluate/cases.ts";
+import { gate, type Verdict } from "../evaluate/gate.ts";
+import { takeLook } from "../evaluate/looks.ts";
+import { SCORER_VERSION } from "../evaluate/scorers.ts";
+import { exportModel } from "../export/export.ts";
+import { artifactSha256, REPORT_FILE } from "../export/folder.ts";
+import { openExported } from "../export/session.ts";
+import { writeFileAtomic } from "../formats/files.ts";
+import type { WeightSource } from "../model/weights.ts";
+import { loadTask, type Task } from "../task/load.ts";
+import { checkLock, type LockIdentity, readLock, type TaskLock } from "../task/lock.ts";
+import { readRun, type RunRecord, runFolder } from "../train/run-folder.ts";
+
+/** A finished run and the task and base that it belongs to. */
+export interface TrainedRun {
+  readonly path: string;
+  readonly record: RunRecord;
+  readonly task: Task;
+}
+
+/** The run at `path` and its task: the folder that holds runs/. */
+export function openRun(path: string): TrainedRun {
+  const record = readRun(path);
+  if (!existsSync(runFolder(path).adapter)) {
+    throw new LorafitError("usage", `${path}: the run has not ended yet`, {
+      hint: `go on with \`lorafit train --resume ${path}\``,
+    });
+  }
+  const beside = join(dirname(dirname(path)), "task.yaml");
+  return { path, record, task: loadTask(existsSync(beside) ? beside : record.task.file) };
+}
+
+export const lockIdentity = (base: WeightSource): LockIdentity => ({ baseSha256: base.sha256, scorer: SCORER_VERSION });
+
+/** The lock, after holding the task against it. Errors as readLock and checkLock have them. */
+export function heldLock(task: Task, base: WeightSource): TaskLock {
+  const lock = readLock(task);
+  checkLock(task, lock, lockIdentity(base));
+  return lock;
+}
+
+/** Where a run's exports for judging lie. */
+export const exportFolder = (run: string, side: "base" | "tuned"): string => join(run, "export", "onnx", side);
+
+interface Machine {
+  readonly base: WeightSource;
+  readonly engine: Engine;
+  readonly signal?: AbortSignal;
+}
+
+/** Whether both sides were exported after the adapter was written. */
+export function isExportedRun({ path }: TrainedRun): boolean {
+  const adapter = statSync(join(runFolder(path).adapter, "adapter_model.safetensors")).mtimeMs;
+  return (["base", "tuned"] as const).every((side) => {
+    const report = join(exportFolder(path, side), REPORT_FILE);
+    return existsSync(report) && statSync(report).mtimeMs >= adapter;
+  });
+}
+
+/** Exports base and tuned with the same exporter, each read back and compared with the training engine. */
+export async function exportForJudging(run: TrainedRun, { base, engine, signal }: Machine): Promise<void> {
+  checkBase(run, base);
+  const common = { base, engine, format: "onnx", threads: run.task.train.threads, ...(signal === undefined ? {} : { signal }) };
+  await exportModel({ ...common, out: exportFolder(run.path, "base") });
+  await exportModel({ ...common, adapter: runFolder(run.path).adapter, out: exportFolder(run.path, "tuned") });
+}
+
+function checkBase({ path, record }: TrainedRun, base: WeightSource): void {
+  if (record.base.sha256 === base.sha256) return;
+  throw new LorafitError("mismatch", `${path}: was trained on another base than ${base.path} is now`, {
+    hint: "put the base back, or train again",
+  });
+}
+
+/** Both exports answer the locked cases; leaves answers.jsonl. */
+export async function evaluateRun(
+  run: TrainedRun,
+  { base, engine, signal }: Machine,
+  onProgress: (event: AnswerProgress) => void,
+): Promise<readonly AnswerRow[]> {
+  const { task, path } = run;
+  heldLock(task, base);
+  const cases: Case[] = readCases(task);
+  if (!isExportedRun(run)) await exportForJudging(run, { base, engine, ...(signal === undefined ? {} : { signal }) });
+  const threads = { threads: task.train.threads };
+  const [left, right] = [await openExported(exportFolder(path, "base"), threads), await openExported(exportFolder(path, "tuned"), threads)];
+  try {
+    const answers = await answerCases({
+      base: left,
+      tuned: right,
+      cases,
+      decoding: task.decoding,
+      seed: task.seed,
+      style: task.style,
+      onProgress,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    writeAnswers(answersFile(path), answers);
+    return answers;
+  } finally {
+    await left.close();
+    await right.close();
+  }
+}
+
+export const answersFile = (run: string): string => join(run, "answers.jsonl");
+export const verdictFile = (run: string): string => join(run, "verdict.json");
+
+/** Decides on the answers, after one more look at the cases is in the ledger; leaves verdict.json. */
+export async function gateRun(run: TrainedRun, base: WeightSource): Promise<Verdict> {
+  const { task, path } = run;
+  const lock = heldLock(task, base);
+  if (!existsSync(answersFile(path))) {
+    throw new LorafitError("usage", `${path}: no case was answered yet`, { hint: `run \`lorafit eval ${path}\` first` });
+  }
+  const answers = readAnswers(answersFile(path));
+  const artifact = await artifactSha256(exportFolder(path, "tuned"));
+  const look = takeLook(task, lock, artifact);
+  const verdict = gate({ task, lock, cases: readCases(task), answers, artifactSha256: artifact, look });
+  writeFileAtomic(verdictFile(path), `${JSON.stringify(verdict, null, 2)}\n`);
+  return verdict;
+}
+
+/** verdict.json of a run. */
+export function readVerdict(path: string): Verdict {
+  if (!existsSync(verdictFile(path))) {
+    throw new LorafitError("usage", `${path}: there is no verdict yet`, { hint: `run \`lorafit gate ${path}\` first` });
+  }
+  return JSON.parse(readFileSync(verdictFile(path), "utf8")) as Verdict;
+}
