@@ -10,7 +10,7 @@ import { firstMatch } from "./pattern.ts";
 
 /** An adapter as PEFT stores it: huggingface/peft, src/peft/tuners/lora/config.py and utils/save_and_load.py. */
 export interface PeftAdapter {
-  readonly config: LoraConfig & { readonly targetModules: readonly string[] | "all-linear" };
+  readonly config: LoraConfig;
   readonly baseName: string | null;
   /** Hash of the base that it was trained on, when lorafit wrote the adapter. */
   readonly baseSha256: string | null;
@@ -60,14 +60,13 @@ export function readPeft(folder: string): PeftAdapter {
   if (!parsed.success || mistakes.length > 0) throw new LorafitError("data", `${file}: not a LoRA that can be read\n${listMistakes(mistakes)}`);
   const { data } = parsed;
   const weights = openSafetensors(join(folder, "adapter_model.safetensors"));
-  const targets = data.target_modules === "all-linear" ? data.target_modules : [data.target_modules].flat();
+  const targets = data.target_modules === "all-linear" ? "all-linear" as const : [data.target_modules].flat();
   const config = {
     rank: data.r,
     alpha: data.lora_alpha,
     dropout: data.lora_dropout,
     rsLora: data.use_rslora,
     targets,
-    targetModules: targets,
     rankPattern: data.rank_pattern,
     alphaPattern: data.alpha_pattern,
   };
