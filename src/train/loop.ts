@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Batch } from "../data/batch.ts";
 import type { BatchPlan } from "../data/plan.ts";
 import { LorafitError } from "../errors.ts";
@@ -44,6 +45,8 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
     if (validation !== null) yield { ...(await validate(stepper, validation, 0)), best: false };
   }
   while (progress.step < plan.totalSteps && !stoppedEarly(progress, patience)) {
+    // An engine in plain JavaScript never lets the event loop turn, and signals would not be seen.
+    await setImmediate();
     if (signal?.aborted) {
       if (saved !== progress.step) yield await save();
       throw new LorafitError("interrupted", `stopped at step ${progress.step} of ${plan.totalSteps}`, {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 import { type EncodedRow, encodeRows } from "../data/encode.ts";
 import { type BatchPlan, planBatches } from "../data/plan.ts";
 import { readRows } from "../data/rows.ts";
@@ -27,14 +27,14 @@ export interface PreparedData {
 }
 
 /**
- * Reads, splits, encodes and plans.
+ * Reads, splits, encodes and plans. `files` stands in for the task's own training files, such as the clean set.
  * @throws data error that lists every bad row; usage error for a sequence longer than the base's context
  */
 export function prepareData(
   task: Task,
   tokenizer: Tokenizer,
   model: ModelConfig,
-  files: readonly string[] = trainingFiles(task),
+  files: readonly string[] = task.paths.train,
 ): PreparedData {
   const { seed, data, train: settings } = task;
   const maxLength = sequenceLength(settings.sequence_length, model);
@@ -97,20 +97,4 @@ function sequenceLength(wanted: number | undefined, model: ModelConfig): number 
     );
   }
   return wanted ?? Math.min(model.maxPositions, DEFAULT_SEQUENCE);
-}
-
-/**
- * The clean set that curate has left in the task's folder; without one, the files that the task names.
- * @throws mismatch error when those have changed since they were curated
- */
-export function trainingFiles(task: Task): string[] {
-  const clean = join(task.folder, "train.clean.jsonl");
-  if (!existsSync(clean)) return task.paths.train;
-  const made = statSync(clean).mtimeMs;
-  const newer = task.paths.train.filter((file) => statSync(file).mtimeMs > made);
-  if (newer.length === 0) return [clean];
-  const names = newer.map((file) => relative(task.folder, file)).join(", ");
-  throw new LorafitError("mismatch", `${clean}: ${names} changed after it was curated`, {
-    hint: "run `lorafit curate` again, or remove the clean set to train on the raw files",
-  });
 }
