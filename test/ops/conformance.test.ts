@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CASES, type OpCase } from "../../src/engines/conformance/cases.ts";
 import { prepareCase, relativeError, runOn, TOLERANCE } from "../../src/engines/conformance/run.ts";
-import { onnxEngine } from "../../src/engines/onnx/engine.ts";
+import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import type { OpName } from "../../src/ops/attrs.ts";
 

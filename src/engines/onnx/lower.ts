@@ -1,0 +1,181 @@
+import type { ElementType, ExternalData, OnnxGraph } from "../../formats/onnx.ts";
+import type { OpName } from "../../ops/attrs.ts";
+import type { DType, Node, Program, Shape, ValueId } from "../../program/program.ts";
+import { GraphEmitter, type Profile, product, type Ref } from "./graph.ts";
+import { LOWERINGS } from "./ops/index.ts";
+import type { Lowering, NodeContext } from "./ops/lowering.ts";
+import { type Plan, planOf } from "./plan.ts";
+
+/** Where a weight's numbers are: inside the graph, or in a file beside it that the runtime maps. */
+export type WeightData = { readonly data: Float32Array } | { readonly external: ExternalData };
+
+export interface LowerOptions {
+  readonly profile: Profile;
+  weight(name: string): WeightData;
+}
+
+/**
+ * A Program as one ONNX graph. Inputs and state values become inputs under their own names; outputs keep their names, and
+ * each state value that moves adds the output `nextName`, each guard that is no output the output `guardName`.
+ */
+export function lowerProgram(program: Program, options: LowerOptions): OnnxGraph {
+  return new Lowerer(program, options).lower();
+}
+
+export const nextName = (state: string): string => `next/${state}`;
+export const guardName = (value: string): string => `guard/${value}`;
+
+/** State values that a run replaces. */
+export const movingState = (program: Program): Program["state"] =>
+  program.state.filter((slot) => slot.value !== slot.next);
+
+/** Guards that are not outputs anyway. */
+export const hiddenGuards = (program: Program): ValueId[] =>
+  program.guards.filter((id) => !program.outputs.includes(id));
+
+const ELEMENTS: Readonly<Record<DType, ElementType>> = {
+  f32: "float",
+  bf16: "bfloat16",
+  i32: "int32",
+  i64: "int64",
+  u8: "uint8",
+};
+
+/** The input by which a node waits for others at next to no cost: the gain of a norm, else what the node works on. */
+const SMALL_INPUT: Partial<Record<OpName, number>> = { rmsNorm: 1, rmsNormGrad: 2 };
+
+class Lowerer {
+  readonly #program: Program;
+  readonly #options: LowerOptions;
+  readonly #plan: Plan;
+  readonly #g: GraphEmitter;
+  readonly #refs = new Map<ValueId, Ref>();
+  readonly #weights: ReadonlySet<ValueId>;
+  /** Parameter gradients of the scope that was last, for which the next scope has to wait. */
+  #unfinished: { scope: string | undefined; refs: Ref[] } = { scope: undefined, refs: [] };
+
+  constructor(program: Program, options: LowerOptions) {
+    this.#program = program;
+    this.#options = options;
+    this.#plan = planOf(program);
+    this.#g = new GraphEmitter(options.profile);
+    this.#weights = new Set(program.weights);
+  }
+
+  lower(): OnnxGraph {
+    const { inputs, state, nodes, outputs, values } = this.#program;
+    for (const id of [...inputs, ...state.map((slot) => slot.value)]) {
+      const { name, dtype, shape } = values[id]!;
+      this.#refs.set(id, this.#g.input(name, ELEMENTS[dtype], shape));
+    }
+    for (const node of nodes) if (!this.#plan.skipped.has(node)) this.#lowerNode(node);
+    for (const id of outputs) this.#output(values[id]!.name, id);
+    for (const id of hiddenGuards(this.#program)) this.#output(guardName(values[id]!.name), id);
+    for (const { value, next } of movingState(this.#program))
+      this.#output(nextName(values[value]!.name), next);
+    return this.#g.finish(this.#program.name);
+  }
+
+  #output(name: string, id: ValueId): void {
+    const { dtype, shape } = this.#program.values[id]!;
+    this.#g.output(name, ELEMENTS[dtype], shape, this.#ref(id));
+  }
+
+  #lowerNode<Op extends OpName>(node: Node<Op>): void {
+    const results = (LOWERINGS[node.op] as unknown as Lowering<Op>)(this.#context(node));
+    const folded = this.#plan.folded.get(node);
+    for (const [i, ref] of results.entries()) {
+      const id = node.outputs[i];
+      if (ref === null || id === undefined) continue;
+      this.#refs.set(id === folded?.value ? folded.sum : id, ref);
+    }
+    if (node.op === "loraLinearGrad") this.#note(node);
+  }
+
+  /** Gradients of parameters are wanted by nobody until the very end: remember to ask for them. */
+  #note(node: Node): void {
+    if (this.#unfinished.scope !== node.scope) this.#unfinished = { scope: node.scope, refs: [] };
+    const last = this.#plan.siblings.get(node)!.at(-1);
+    if (last !== node) return;
+    for (const sibling of this.#plan.siblings.get(node)!) {
+      this.#unfinished.refs.push(this.#ref(sibling.outputs[0]!), this.#ref(sibling.outputs[1]!));
+    }
+  }
+
+  #context<Op extends OpName>(node: Node<Op>): NodeContext<Op> {
+    const g = this.#g;
+    const waiting = this.#waitingInput(node);
+    const input = (i: number): Ref => (waiting?.index === i ? waiting.ref : this.#ref(node.inputs[i]!));
+    const folded = this.#plan.folded.get(node);
+    return {
+      g,
+      node,
+      attrs: node.attrs,
+      plan: this.#plan,
+      grid: (i) => g.reshape(input(i), this.#shape(node.inputs[i]!)),
+      rows: (i) => asRows(g, input(i), this.#shape(node.inputs[i]!)),
+      shape: (i) => this.#shape(node.inputs[i]!),
+      shapeOf: (id) => this.#shape(id),
+      into: folded && asRows(g, this.#ref(folded.into), this.#shape(folded.into)),
+      stack: (ids) => this.#stack(ids),
+      define: (id, ref) => void this.#refs.set(id, ref),
+    };
+  }
+
+  #waitingInput(node: Node): { index: number; ref: Ref } | undefined {
+    const done = node.after === undefined ? [] : [this.#ref(node.after)];
+    const small = SMALL_INPUT[node.op];
+    if (small !== undefined && node.scope !== this.#unfinished.scope) {
+      done.push(...this.#unfinished.refs);
+      this.#unfinished.refs = [];
+    }
+    if (done.length === 0) return undefined;
+    const index = small ?? 0;
+    return { index, ref: this.#g.after(this.#ref(node.inputs[index]!), done) };
+  }
+
+  #stack(ids: readonly ValueId[]): Ref {
+    const views = ids.map((id) => this.#plan.views.get(id));
+    const first = views[0];
+    const width = this.#shape(ids[0]!)[1]!;
+    const rows = ids.reduce((sum, id) => sum + Number(this.#shape(id)[0]), 0);
+    const adjacent = views.every((view, i) => {
+      const before = views[i - 1];
+      return (
+        view !== undefined &&
+        (before === undefined || (view.flat === before.flat && view.offset === before.offset + before.length))
+      );
+    });
+    if (ids.length === 1 || first === undefined || !adjacent)
+      return this.#g.concat(
+        ids.map((id) => this.#ref(id)),
+        0,
+      );
+    return this.#g.share(`/stack/${ids.join()}`, () => {
+      const flat = this.#g.slice(this.#ref(first.flat), first.offset, first.offset + rows * Number(width));
+      return this.#g.reshape(flat, [rows, width]);
+    });
+  }
+
+  #shape(id: ValueId): Shape {
+    return this.#program.values[id]!.shape;
+  }
+
+  #ref(id: ValueId): Ref {
+    const known = this.#refs.get(id);
+    if (known !== undefined) return known;
+    const { name, shape } = this.#program.values[id]!;
+    if (!this.#weights.has(id)) throw new Error(`${name} is read before it is made`);
+    const weight = this.#options.weight(name);
+    const data = "external" in weight ? weight.external : bytesOf(weight.data);
+    const ref = this.#g.initializer(name, "float", shape as readonly number[], data);
+    this.#refs.set(id, ref);
+    return ref;
+  }
+}
+
+const asRows = (g: GraphEmitter, ref: Ref, shape: Shape): Ref =>
+  g.reshape(ref, [product(shape.slice(0, -1)), shape.at(-1)!]);
+
+const bytesOf = (data: Float32Array): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -1,0 +1,55 @@
+import type { Lowering } from "./lowering.ts";
+
+export const embed: Lowering<"embed"> = ({ g, grid }) => {
+  const [ids, table] = [g.flat(grid(0)), grid(1)];
+  return [g.node("Gather", [table, ids], { axis: 0 }, [...ids.shape, table.shape[1]!])];
+};
+
+export const add: Lowering<"add"> = ({ g, shape, rows, grid }) =>
+  shape(0).length > 1 ? [g.each("Add", rows(0), rows(1))] : [g.each("Add", grid(0), grid(1))];
+
+export const scale: Lowering<"scale"> = ({ g, grid, attrs }) => [
+  g.each("Mul", grid(0), g.scalar(attrs.factor)),
+];
+
+export const gatherRows: Lowering<"gatherRows"> = ({ g, rows, grid }) => {
+  const [x, index] = [rows(0), grid(1)];
+  return [g.node("Gather", [x, index], { axis: 0 }, [index.shape[0]!, x.shape[1]!])];
+};
+
+/**
+ * A product with the 0-1 matrix that says which row goes where: sums rows that repeat, in a fixed order, which a scatter
+ * on several threads does not. [T,N] [N,D] is nothing beside the head's [N,D] [D,V].
+ */
+export const scatterRows: Lowering<"scatterRows"> = ({ g, shape, rows, grid }) => {
+  const [B, S] = shape(2) as [number, number, number];
+  const [N] = shape(1) as [number];
+  const positions = g.share(`/positions/${B * S}`, () => {
+    const data = new Uint8Array(BigInt64Array.from({ length: B * S }, (_, i) => BigInt(i)).buffer);
+    return g.initializer(`/positions/${B * S}`, "int64", [B * S, 1], data);
+  });
+  const equal = g.node("Equal", [positions, g.reshape(grid(1), [1, N])], {}, [B * S, N]);
+  return [g.matmul(g.node("Cast", [equal], { to: 1 }, equal.shape), rows(0))];
+};
+
+export const unflatten: Lowering<"unflatten"> = ({ g, grid, attrs }) => {
+  let from = 0;
+  return attrs.shapes.map((shape) => {
+    const length = shape.reduce((n, d) => n * d, 1);
+    from += length;
+    return g.reshape(g.slice(grid(0), from - length, from), shape);
+  });
+};
+
+export const flatten: Lowering<"flatten"> = ({ g, node, grid }) => [
+  g.concat(
+    node.inputs.map((_, i) => g.flat(grid(i))),
+    0,
+  ),
+];
+
+export const zerosLike: Lowering<"zerosLike"> = ({ g, shape }) => {
+  const sizes = shape(0) as readonly number[];
+  // The default value of ConstantOfShape is a float zero.
+  return [g.node("ConstantOfShape", [g.ints(...sizes)], {}, sizes)];
+};
