@@ -18,7 +18,7 @@ export const ENGINES: readonly EngineEntry[] = [
     name: "onnx",
     description: "onnxruntime on the CPU, the whole step as one graph",
     package: "onnxruntime-node",
-    load: async () => (await import("./onnx/engine.ts")).onnxEngine,
+    load: async () => (await import("./onnx/onnx.ts")).onnxEngine,
   },
   {
     name: "reference",

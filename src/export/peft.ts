@@ -12,10 +12,10 @@ export function copyPeft(from: string, to: string, base: WeightSource): void {
   const factors = new Map(
     [...tensors].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data) }]),
   );
-  const { targetModules: targets } = config;
+  const { targets } = config;
   writePeft(to, {
     config,
-    targetModules: targets === "all-linear" ? moduleEndings([...tensors.keys()]) : targets,
+    targetModules: typeof targets === "string" ? moduleEndings([...tensors.keys()]) : targets,
     baseName: baseName ?? base.path,
     baseSha256: base.sha256,
     tensors: factors,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { batchFromLabels } from "../../src/data/batch.ts";
-
+import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import { openSafetensors, readBytes } from "../../src/formats/safetensors.ts";
 import { readPeft } from "../../src/lora/peft.ts";
@@ -17,6 +17,7 @@ import { expectClose } from "../expect-close.ts";
  */
 const ENGINES = [
   { engine: referenceEngine, tolerance: 1e-6 },
+  { engine: onnxEngine, tolerance: 1e-4 },
 
 ];
 const ROOT = join(import.meta.dirname, "llama-tiny");
