@@ -5,9 +5,9 @@ import type { Case, CaseBody } from "./cases.ts";
 import type { EvaluatedModel } from "./model.ts";
 import { checkFailure } from "./scorers.ts";
 
-/** Rows generated together. */
-const GENERATE_BATCH = 16;
-/** Tokens scored together, padding included: bounds the logits in memory. */
+/** Tokens of a batch, padding and room for answers included: bounds the key/value cache in memory. */
+const GENERATE_TOKENS = 4096;
+/** The same where every token is scored: bounds the logits. */
 const SCORE_TOKENS = 2048;
 
 /** Progress, with the seconds that the rest should take at the pace so far. */
@@ -95,11 +95,11 @@ function questionsOf(model: EvaluatedModel, cases: readonly Case[], decoding: De
   return questions;
 }
 
-/** Cuts rows, sorted by length, into batches whose padded size stays within SCORE_TOKENS. */
-function* batches<T extends { row: Scored }>(rows: readonly T[]): Generator<T[]> {
+/** Cuts entries, sorted by length, into batches whose padded size stays within `budget` tokens. */
+function* batches<T>(entries: readonly T[], length: (entry: T) => number, budget: number): Generator<T[]> {
   let batch: T[] = [];
-  for (const entry of rows) {
-    if (batch.length > 0 && (batch.length + 1) * entry.row.ids.length > SCORE_TOKENS) {
+  for (const entry of entries) {
+    if (batch.length > 0 && (batch.length + 1) * length(entry) > budget) {
       yield batch;
       batch = [];
     }
@@ -121,16 +121,17 @@ async function ask(
   onWork: (units: number) => void,
 ): Promise<Heard> {
   const heard: Heard = { generated: new Map(), likelihood: new Map() };
-  for (let at = 0; at < questions.prompts.length; at += GENERATE_BATCH) {
+  const room = decoding.max_new_tokens;
+  for (const batch of batches(questions.prompts, ({ ids }) => ids.length + room, GENERATE_TOKENS)) {
     signal?.throwIfAborted();
-    const batch = questions.prompts.slice(at, at + GENERATE_BATCH);
     const answers = await model.generate(
       batch.map(({ ids }) => ids),
       {
-        maxNewTokens: decoding.max_new_tokens,
+        maxNewTokens: room,
         temperature: decoding.temperature,
-        seed: (seed + at) >>> 0,
-        batchSize: GENERATE_BATCH,
+        // Batches differ in what they draw; base and tuned do not.
+        seed: (seed + heard.generated.size) >>> 0,
+        batchSize: batch.length,
         ...(signal && { signal }),
       },
     );
@@ -138,19 +139,17 @@ async function ask(
       const text = model.tokenizer.decode(ids, { skipSpecial: true }).trim();
       heard.generated.set(batch[i]!.id, { text, tokens: ids.length, finish });
     }
-    onWork(batch.length * decoding.max_new_tokens);
+    onWork(batch.length * room);
   }
-  for (const batch of batches(questions.rows)) {
+  for (const batch of batches(questions.rows, ({ row }) => row.ids.length, SCORE_TOKENS)) {
     signal?.throwIfAborted();
-    const scores = await model.logLikelihood(
-      batch.map(({ row }) => row),
-      { batchSize: batch.length },
-    );
-    for (const [i, { id, text, row }] of batch.entries()) {
+    const rows = batch.map(({ row }) => row);
+    const scores = await model.logLikelihood(rows, { batchSize: batch.length });
+    for (const [i, { id, text }] of batch.entries()) {
       const texts = heard.likelihood.get(id) ?? new Map<string, { sum: number; count: number }>();
       heard.likelihood.set(id, texts.set(text, scores[i]!));
-      onWork(row.ids.length);
     }
+    onWork(rows.reduce((total, { ids }) => total + ids.length, 0));
   }
   return heard;
 }
