@@ -1,8 +1,17 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
+import { batchFromLabels } from "../../src/data/batch.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
+import { referenceEngine } from "../../src/engines/reference/reference.ts";
+import { readAdapter } from "../../src/export/adapter.ts";
 import { mergedWeights } from "../../src/export/merge.ts";
+import { openSafetensors, readBytes } from "../../src/formats/safetensors.ts";
 import { unflattenFactors } from "../../src/lora/flat.ts";
 import { peftName } from "../../src/lora/layout.ts";
+import { openModel } from "../../src/model/open.ts";
+import { debugLogits } from "../../src/train/debug.ts";
+import { expectClose } from "../expect-close.ts";
 import { randomAdapter, randomWeights, TINY_LORA, tinyConfig } from "../tiny-model.ts";
 
 it("adds scale B A to targeted weights and leaves the others alone", () => {
@@ -41,4 +50,18 @@ it("adds scale B A to targeted weights and leaves the others alone", () => {
     }
     expect(found).not.toEqual(W);
   }
+});
+
+it("merged, gives the logits of PyTorch + PEFT", async () => {
+  const name = "all";
+  const root = join(import.meta.dirname, "../golden/llama-tiny");
+  const base = openModel(join(root, "model"), { cacheDir: join(root, "unused") });
+  const merged = mergedWeights(base, readAdapter(join(root, name, "adapter"), base));
+  const session = await referenceEngine.open({ ...base, ...merged });
+  const batch = batchFromLabels(JSON.parse(readFileSync(join(root, "batch.json"), "utf8")));
+  const { data } = await debugLogits(session, base.config, null, batch);
+  const { bytes } = readBytes(openSafetensors(join(root, name, "expected.safetensors")), "logits");
+  // The merged weights are rounded to float32.
+  expectClose(data as Float32Array, new Float64Array(bytes.buffer), 2e-6, "logits");
+  await session.close();
 });
