@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { addBench } from "./bench.ts";
 import type { Context } from "./context.ts";
 import { addCurate } from "./curate.ts";
 import { addDebug } from "./debug.ts";
+import { addDoctor } from "./doctor.ts";
 import { addExport } from "./export.ts";
 import { addGenerate } from "./generate.ts";
 import { addJudging } from "./judge.ts";
@@ -23,5 +25,7 @@ export const VERBS: readonly AddVerb[] = [
   addJudging,
   addRun,
   addGenerate,
+  addDoctor,
+  addBench,
   addDebug,
 ];

@@ -1,0 +1,100 @@
+import { availableParallelism, cpus, platform, release, totalmem } from "node:os";
+import type { Command } from "commander";
+import pc from "picocolors";
+import { type ConformanceResult, conformance } from "../engines/conformance/run.ts";
+import type { Engine } from "../engines/engine.ts";
+import { ENGINES, engineVersion, probeEngine } from "../engines/select.ts";
+import { EXIT } from "../errors.ts";
+import type { Context } from "./context.ts";
+import { megabytes } from "./format.ts";
+import { packageVersion } from "./package.ts";
+
+export function addDoctor(program: Command, context: Context): void {
+  program
+    .command("doctor")
+    .description("What works here and why not; every operation of each engine against the reference.")
+    .action(() => doctor(context));
+}
+
+interface EngineReport {
+  readonly engine: string;
+  readonly usable: boolean;
+  readonly reason: string | null;
+  readonly version?: string;
+  readonly cases?: number;
+  readonly failures?: readonly ConformanceResult[];
+  readonly worstError?: number;
+}
+
+async function doctor(context: Context): Promise<void> {
+  const { output } = context;
+  const machine = {
+    lorafit: packageVersion(),
+    node: process.versions.node,
+    system: `${platform()} ${release()} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    threads: availableParallelism(),
+    memoryBytes: totalmem(),
+    freeBytes: process.availableMemory(),
+    home: context.home,
+  };
+  output.event(
+    { event: "machine", ...machine },
+    [
+      `lorafit ${machine.lorafit}, Node ${machine.node}, ${machine.system}`,
+      `${machine.cpu}, ${machine.threads} threads; ${megabytes(machine.freeBytes)} of ${megabytes(machine.memoryBytes)} free`,
+      `models in ${machine.home} (LORAFIT_HOME)`,
+    ].join("\n"),
+  );
+  const engines: EngineReport[] = [];
+  for (const entry of ENGINES) {
+    const { engine, reason } = await probeEngine(entry);
+    const report: EngineReport = {
+      engine: entry.name,
+      usable: engine !== undefined,
+      reason,
+      ...(engine === undefined ? {} : { version: engineVersion(entry), ...(await conform(engine, context)) }),
+    };
+    engines.push(report);
+    output.event({ event: "engine", ...report }, lineOf(report, entry.description));
+  }
+  const sound = engines.filter(({ usable, failures }) => usable && failures?.length === 0);
+  const broken = engines.some(({ failures = [] }) => failures.length > 0);
+  output.result(
+    { event: "doctor-end", ok: sound.length > 0 && !broken, trainsOn: sound[0]?.engine ?? null },
+    broken
+      ? pc.red("an engine computes something wrong here")
+      : `lorafit train uses ${sound[0]?.engine ?? "nothing"} here`,
+  );
+  if (sound.length === 0 || broken) context.exitCode = EXIT.environment;
+}
+
+async function conform(
+  engine: Engine,
+  { output, signal }: Context,
+): Promise<Pick<EngineReport, "cases" | "failures" | "worstError">> {
+  const results: ConformanceResult[] = [];
+  for await (const result of conformance(engine)) {
+    results.push(result);
+    output.progress(`${engine.name}: ${results.length} cases`);
+    if (signal.aborted) break;
+  }
+  output.settle();
+  return {
+    cases: results.length,
+    failures: results.filter(({ passed }) => !passed),
+    worstError: Math.max(...results.map(({ error }) => error)),
+  };
+}
+
+function lineOf(
+  { engine, usable, reason, version, cases, failures = [], worstError = 0 }: EngineReport,
+  about: string,
+): string {
+  if (!usable) return `${pc.yellow("-")} ${engine} (${about}): ${reason}`;
+  const error = `largest relative error ${worstError.toExponential(1)}`;
+  const head = `${engine} ${version} (${about}): ${cases} cases, ${error}`;
+  if (failures.length === 0) return `${pc.green("✓")} ${head}`;
+  const lines = failures.map(({ op, name, error }) => `    ${op}, ${name}: off by ${error.toExponential(1)}`);
+  return [`${pc.red("✗")} ${head}; ${failures.length} fail:`, ...lines].join("\n");
+}

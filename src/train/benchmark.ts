@@ -1,0 +1,128 @@
+import type { Batch } from "../data/batch.ts";
+import { batchFromLines, labelledCapacity } from "../data/batch.ts";
+import type { Engine, EngineSession } from "../engines/engine.ts";
+import { memoryWeights } from "../engines/memory-weights.ts";
+import type { LoraConfig } from "../lora/config.ts";
+import { loraLayout } from "../lora/layout.ts";
+import type { WeightSource } from "../model/weights.ts";
+import { ProgramBuilder } from "../program/builder.ts";
+import { costOf } from "../program/cost.ts";
+import { createRng } from "../rng.ts";
+import { batchFeeds, updateFeeds } from "./feeds.ts";
+import { initialFactors } from "./initial.ts";
+import { type TrainingOptions, trainingPrograms } from "./programs.ts";
+
+export interface BenchmarkOptions {
+  readonly base: WeightSource;
+  readonly engine: Engine;
+  readonly lora: LoraConfig;
+  readonly batch: number;
+  readonly sequence: number;
+  /** Share of positions that are targets: the last ones of each row. */
+  readonly supervised: number;
+  readonly recompute: boolean;
+  /** 0: the engine's choice. */
+  readonly threads: number;
+  readonly scratchDir: string;
+}
+
+/** A training step, compiled and ready to be timed. */
+export interface Benchmark {
+  readonly device: string;
+  readonly tokens: number;
+  readonly supervisedTokens: number;
+  /** Floating-point operations of one step without recomputation. */
+  readonly flops: number;
+  readonly openMs: number;
+  readonly compileMs: number;
+  step(): Promise<{ readonly ms: number; readonly loss: number }>;
+  readonly session: EngineSession;
+}
+
+const OPTIMIZER = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, clip: 1, loraPlusRatio: 1 };
+const LEARNING_RATE = 1e-4;
+
+/** Opens and compiles one training step on a batch of random tokens. The caller closes the session. */
+export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
+  const { base, engine, lora, threads, scratchDir } = options;
+  const layout = loraLayout(base.config, lora);
+  const batch = randomBatch(options);
+  const training: TrainingOptions = {
+    model: base.config,
+    layout,
+    shape: { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length },
+    optimizer: OPTIMIZER,
+    dropout: 0,
+    recompute: options.recompute,
+  };
+  const opening = performance.now();
+  const session = await engine.open(base, { threads, scratchDir });
+  const zeros = () => ({ shape: [layout.size], data: new Float32Array(layout.size) });
+  await session.writeState({
+    parameters: { shape: [layout.size], data: initialFactors(layout, 1) },
+    moment1: zeros(),
+    moment2: zeros(),
+  });
+  const compiling = performance.now();
+  const step = await session.compile(trainingPrograms(training).step);
+  const compiled = performance.now();
+  let t = 0;
+  return {
+    device: session.device,
+    session,
+    tokens: batch.tokens,
+    supervisedTokens: batch.count,
+    flops: costOf(trainingPrograms({ ...training, recompute: false }).step).flops,
+    openMs: compiling - opening,
+    compileMs: compiled - compiling,
+    async step() {
+      t++;
+      const began = performance.now();
+      const { outputs } = await step.run({
+        ...batchFeeds(batch),
+        ...updateFeeds(OPTIMIZER, LEARNING_RATE, t, batch.count),
+      });
+      const ms = performance.now() - began;
+      return { ms, loss: Number(outputs["loss_sum"]!.data[0]) / batch.count };
+    },
+  };
+}
+
+function randomBatch({ base, batch, sequence, supervised }: BenchmarkOptions): Batch {
+  const rng = createRng("benchmark");
+  const first = Math.min(sequence - 1, Math.floor(sequence * (1 - supervised)));
+  const lines = Array.from({ length: batch }, () => {
+    const ids = Array.from({ length: sequence }, () => rng.int(base.config.vocabSize));
+    return { ids, labels: ids.map((id, at) => (at < first ? -100 : id)), segments: ids.map(() => 1) };
+  });
+  const labelled = labelledCapacity(batch * (sequence - Math.max(1, first)));
+  return batchFromLines(lines, { batch, sequence, labelled });
+}
+
+const GEMM = { rows: 512, inner: 1024, columns: 2048 };
+
+/** Floating-point operations a second of one large matrix product on this engine, the best of several runs. */
+export async function gemmPeak(engine: Engine, threads: number): Promise<number> {
+  const b = new ProgramBuilder("gemm");
+  const { rows, inner, columns } = GEMM;
+  const x = b.input("x", "f32", [1, rows, inner]);
+  b.output(b.node("linear", [x, b.weight("w", [columns, inner])], {})[0]!);
+  const rng = createRng("gemm");
+  const random = (size: number): Float32Array => Float32Array.from({ length: size }, () => rng.next() - 0.5);
+  const weights = memoryWeights({ w: { shape: [columns, inner], data: random(columns * inner) } });
+  const session = await engine.open(weights, { threads });
+  try {
+    const gemm = await session.compile(b.build());
+    const feeds = { x: { shape: [1, rows, inner], data: random(rows * inner) } };
+    let best = Number.POSITIVE_INFINITY;
+    for (let run = 0; run < 6; run++) {
+      const began = performance.now();
+      await gemm.run(feeds);
+      best = Math.min(best, performance.now() - began);
+    }
+    return (2 * rows * inner * columns) / (best / 1000);
+  } finally {
+    await session.close();
+    weights.dispose();
+  }
+}
