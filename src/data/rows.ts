@@ -36,9 +36,18 @@ const message = z.looseObject({
   role: z.enum(["system", "user", "assistant"], { error: "expected system, user or assistant" }),
   content,
 });
-const messagesRow = z.looseObject({ messages: z.array(message).min(1, { error: "is empty" }).check(turns) });
-const promptRow = z.looseObject({ prompt: content, completion: content });
-const textRow = z.looseObject({ text: content });
+const messagesRow = z
+  .looseObject({ messages: z.array(message).min(1, { error: "is empty" }).check(turns) })
+  .transform(({ messages }) => ({ messages: messages.map(({ role, content }) => ({ role, content })) }));
+const promptRow = z
+  .looseObject({ prompt: content, completion: content })
+  .transform(({ prompt, completion }) => ({
+    messages: [
+      { role: "user" as const, content: prompt },
+      { role: "assistant" as const, content: completion },
+    ],
+  }));
+const textRow = z.looseObject({ text: content }).transform(({ text }) => ({ text }));
 
 /** system? (user assistant)+ */
 function turns(context: z.core.ParsePayload<readonly Message[]>): void {
@@ -55,23 +64,20 @@ function turns(context: z.core.ParsePayload<readonly Message[]>): void {
   }
 }
 
-function contentOf(raw: Readonly<Record<string, unknown>>): z.ZodSafeParseResult<TrainingRow["content"]> {
-  if ("messages" in raw) {
-    return messagesRow
-      .transform(({ messages }) => ({ messages: messages.map(({ role, content }) => ({ role, content })) }))
-      .safeParse(raw);
-  }
-  if ("prompt" in raw || "completion" in raw) {
-    return promptRow
-      .transform(({ prompt, completion }) => ({
-        messages: [
-          { role: "user" as const, content: prompt },
-          { role: "assistant" as const, content: completion },
-        ],
-      }))
-      .safeParse(raw);
-  }
-  return textRow.transform(({ text }) => ({ text })).safeParse(raw);
+/** The row's content by its own shape, or what is wrong with it. */
+function contentOf(raw: Readonly<Record<string, unknown>>): TrainingRow["content"] | string {
+  const shape =
+    "messages" in raw
+      ? messagesRow
+      : "prompt" in raw || "completion" in raw
+        ? promptRow
+        : "text" in raw
+          ? textRow
+          : undefined;
+  if (shape === undefined) return "has neither messages, prompt and completion, nor text";
+  const parsed = shape.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  return parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`).join("; ");
 }
 
 function pathOf(path: readonly PropertyKey[]): string {
@@ -99,33 +105,20 @@ export function parseRows(
         continue;
       }
       const raw = found.value;
-      const parsed = contentOf(raw);
-      if (!parsed.success) {
-        const shapeless = !["messages", "prompt", "completion", "text"].some((key) => key in raw);
-        const issues = parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`);
-        const message = shapeless
-          ? "has neither messages, prompt and completion, nor text"
-          : issues.join("; ");
-        mistakes.push({ file, line, message, raw });
+      const content = contentOf(raw);
+      if (typeof content === "string") {
+        mistakes.push({ file, line, message: content, raw });
         continue;
       }
-      const given =
-        typeof raw["id"] === "string" || typeof raw["id"] === "number" ? String(raw["id"]) : undefined;
+      const given = ["string", "number"].includes(typeof raw["id"]) ? String(raw["id"]) : undefined;
       if (given !== undefined && seen.has(given)) {
         mistakes.push({ file, line, message: `id ${given} already stands in ${seen.get(given)}`, raw });
         continue;
       }
-      const id = given ?? contentId(parsed.data, seen);
+      const id = given ?? contentId(content, seen);
       seen.set(id, `${file}:${line}`);
       const group = options.groupKey === undefined ? undefined : raw[options.groupKey];
-      rows.push({
-        id,
-        group: group === undefined ? id : String(group),
-        file,
-        line,
-        content: parsed.data,
-        raw,
-      });
+      rows.push({ id, group: group === undefined ? id : String(group), file, line, content, raw });
     }
     if (rows.length + mistakes.length === before) mistakes.push({ file, line: 1, message: "has no row" });
   }

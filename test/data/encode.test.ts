@@ -87,7 +87,7 @@ describe("encoding a training row", () => {
     );
   });
 
-  it("encodes 700 chats in under a second", () => {
+  it("encodes 700 chats in a second or so of processor time", () => {
     const rows = Array.from({ length: 700 }, (_, i) =>
       row(
         turns(
@@ -97,8 +97,8 @@ describe("encoding a training row", () => {
         i,
       ),
     );
-    const start = performance.now();
+    const start = process.cpuUsage();
     encodeRows(rows, tokenizer, { maxLength: 512 });
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(process.cpuUsage(start).user / 1e6).toBeLessThan(3);
   });
 });

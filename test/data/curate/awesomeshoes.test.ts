@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,9 @@ const truth = JSON.parse(readFileSync(join(folder, "data/ground-truth.json"), "u
 }[];
 const options = {
   files: [join(folder, "data/transcripts.jsonl")],
-  cases: ["domain", "scope", "safety", "general"].map((pack) => join(folder, `cases/${pack}.jsonl`)),
+  cases: readdirSync(join(folder, "cases"))
+    .filter((name) => name.endsWith(".jsonl"))
+    .map((name) => join(folder, "cases", name)),
   accept: "safe",
   groupKey: "transcript_id",
 } as const;
