@@ -1,12 +1,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import ort from "onnxruntime-node";
 import { LorafitError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 
-/** Most logits that one run may return (float32: 128 MB); longer inputs go through the cache in pieces. */
-const LOGITS_BUDGET = 32 * 2 ** 20;
-
-const PAST = /^past_key_values\.(\d+\.(?:key|value))$/;
 const FACTOR = /\.lora_([AB])\.weight$/;
 
 /** Factors for a graph that has LoRA inputs, by input name: A [r, in], B [out, r] with the scale folded in. */
@@ -15,8 +10,11 @@ export type FactorInputs = ReadonlyMap<
   { readonly shape: readonly number[]; readonly data: Float32Array }
 >;
 
-/** A loaded decoder graph with the inputs and outputs of DESIGN's decoding Program, whatever wrote it. */
+type Runtime = typeof import("onnxruntime-node");
+
+/** A loaded decoder graph with the inputs and outputs of the decoding Program, whatever wrote it. */
 export interface Decoder {
+  readonly runtime: Runtime;
   readonly session: InferenceSession;
   readonly config: ModelConfig;
   /** Fed at every run beside ids, mask, positions and cache. */
@@ -31,9 +29,11 @@ export async function openDecoder(
   config: ModelConfig,
   options: { readonly threads?: number; readonly factors?: FactorInputs } = {},
 ): Promise<Decoder> {
+  // Loaded when first used, so that everything else works where the native part does not.
+  const { default: runtime } = await import("onnxruntime-node");
   let session: InferenceSession;
   try {
-    session = await ort.InferenceSession.create(path, {
+    session = await runtime.InferenceSession.create(path, {
       intraOpNumThreads: options.threads ?? 0,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
@@ -44,11 +44,21 @@ export async function openDecoder(
       cause,
     });
   }
-  return { session, config, factors: factorFeeds(session, options.factors ?? new Map(), path) };
+  return {
+    runtime,
+    session,
+    config,
+    factors: factorFeeds(runtime, session, options.factors ?? new Map(), path),
+  };
 }
 
 /** Every LoRA input of the graph gets its factor, or one of rank 0, which adds nothing. */
-function factorFeeds(session: InferenceSession, factors: FactorInputs, path: string): Record<string, Tensor> {
+function factorFeeds(
+  runtime: Runtime,
+  session: InferenceSession,
+  factors: FactorInputs,
+  path: string,
+): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const input of session.inputMetadata) {
     const kind = FACTOR.exec(input.name)?.[1];
@@ -65,8 +75,8 @@ function factorFeeds(session: InferenceSession, factors: FactorInputs, path: str
       );
     }
     feeds[input.name] = given
-      ? new ort.Tensor("float32", given.data, given.shape)
-      : new ort.Tensor("float32", new Float32Array(0), kind === "A" ? [0, width] : [width, 0]);
+      ? new runtime.Tensor("float32", given.data, given.shape)
+      : new runtime.Tensor("float32", new Float32Array(0), kind === "A" ? [0, width] : [width, 0]);
   }
   const lost = [...factors.keys()].filter((name) => !(name in feeds));
   if (lost.length > 0) {
@@ -79,120 +89,4 @@ function factorFeeds(session: InferenceSession, factors: FactorInputs, path: str
     );
   }
   return feeds;
-}
-
-/**
- * Rows in progress, padded on the left to one length. `columns` have been fed so far; row b is real from column `pads[b]`
- * on, and its positions count from there.
- */
-export class DecodingBatch {
-  readonly #decoder: Decoder;
-  #pads: readonly number[];
-  #past: Record<string, Tensor> = {};
-  #columns = 0;
-
-  constructor(decoder: Decoder, pads: readonly number[]) {
-    this.#decoder = decoder;
-    this.#pads = pads;
-    const { kvHeads, headDim } = decoder.config;
-    for (const name of decoder.session.inputNames) {
-      if (PAST.test(name)) {
-        this.#past[name] = new ort.Tensor("float32", new Float32Array(0), [pads.length, kvHeads, 0, headDim]);
-      }
-    }
-  }
-
-  get columns(): number {
-    return this.#columns;
-  }
-
-  /** The most columns that one `extend` should be given. */
-  get budget(): number {
-    return Math.max(1, Math.floor(LOGITS_BUDGET / (this.#pads.length * this.#decoder.config.vocabSize)));
-  }
-
-  /** Feeds the next columns of every row, ids [rows, count] -> logits [rows, count, V]; padding columns hold any valid id. */
-  async extend(ids: BigInt64Array, count: number): Promise<Float32Array> {
-    const { session, config, factors } = this.#decoder;
-    const rows = this.#pads.length;
-    const total = this.#columns + count;
-    const mask = new BigInt64Array(rows * total);
-    const positions = new BigInt64Array(rows * count);
-    for (const [row, pad] of this.#pads.entries()) {
-      mask.fill(1n, row * total + Math.min(pad, total), (row + 1) * total);
-      for (let i = 0; i < count; i++) {
-        // The upper bound matters only to rows that have ended and wait for the others.
-        const position = Math.min(Math.max(0, this.#columns + i - pad), config.maxPositions - 1);
-        positions[row * count + i] = BigInt(position);
-      }
-    }
-    const outputs = await session.run({
-      input_ids: new ort.Tensor("int64", ids, [rows, count]),
-      attention_mask: new ort.Tensor("int64", mask, [rows, total]),
-      position_ids: new ort.Tensor("int64", positions, [rows, count]),
-      ...this.#past,
-      ...factors,
-    });
-    for (const name of Object.keys(this.#past)) {
-      this.#past[name] = outputs[name.replace("past_key_values", "present")]!;
-    }
-    this.#columns = total;
-    return outputs["logits"]!.data as Float32Array;
-  }
-
-  /** Drops all rows but these. */
-  keep(rows: readonly number[]): void {
-    for (const [name, tensor] of Object.entries(this.#past)) {
-      const size = tensor.size / this.#pads.length;
-      const data = new Float32Array(rows.length * size);
-      for (const [i, row] of rows.entries()) {
-        data.set((tensor.data as Float32Array).subarray(row * size, (row + 1) * size), i * size);
-      }
-      this.#past[name] = new ort.Tensor("float32", data, [rows.length, ...tensor.dims.slice(1)]);
-    }
-    this.#pads = rows.map((row) => this.#pads[row]!);
-  }
-}
-
-export type VisitLogits = (row: number, position: number, logits: Float32Array) => void;
-
-/**
- * Runs rows of unequal length through the graph as one left-padded batch, in as many pieces as the budget asks for, and
- * shows the logits [V] of each real position (a view that the next piece replaces).
- */
-export async function prefill(
-  decoder: Decoder,
-  rows: readonly (readonly number[])[],
-  visit: VisitLogits,
-  signal?: AbortSignal,
-): Promise<DecodingBatch> {
-  const width = Math.max(...rows.map((row) => row.length));
-  const pads = rows.map((row) => width - row.length);
-  const batch = new DecodingBatch(decoder, pads);
-  const V = decoder.config.vocabSize;
-  while (batch.columns < width) {
-    signal?.throwIfAborted();
-    const start = batch.columns;
-    const count = Math.min(batch.budget, width - start);
-    const ids = new BigInt64Array(rows.length * count);
-    for (const [b, row] of rows.entries()) {
-      for (let i = 0; i < count; i++) ids[b * count + i] = BigInt(row[start + i - pads[b]!] ?? 0);
-    }
-    const logits = await batch.extend(ids, count);
-    for (const [b, pad] of pads.entries()) {
-      for (let i = Math.max(0, pad - start); i < count; i++) {
-        const at = (b * count + i) * V;
-        visit(b, start + i - pad, logits.subarray(at, at + V));
-      }
-    }
-  }
-  return batch;
-}
-
-/** Indices of rows in order of length, cut into groups of `size`: rows of a group need little padding. */
-export function groupsByLength(lengths: readonly number[], size: number): number[][] {
-  const order = lengths.map((_, row) => row).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
-  return Array.from({ length: Math.ceil(order.length / size) }, (_, i) =>
-    order.slice(i * size, (i + 1) * size),
-  );
 }

@@ -1,6 +1,7 @@
 import { LorafitError } from "../errors.ts";
 import { createRng, type Rng } from "../rng.ts";
-import { type Decoder, groupsByLength, prefill } from "./decoder.ts";
+import { groupsByLength, prefill } from "./batch.ts";
+import type { Decoder } from "./decoder.ts";
 
 export interface GenerateOptions {
   readonly maxNewTokens: number;

@@ -1,5 +1,6 @@
 import { LorafitError } from "../errors.ts";
-import { type Decoder, groupsByLength, prefill } from "./decoder.ts";
+import { groupsByLength, prefill } from "./batch.ts";
+import type { Decoder } from "./decoder.ts";
 
 export interface ScoredRow {
   readonly ids: readonly number[];

@@ -97,6 +97,13 @@ it("swaps adapters in one graph: rank 0 is the base exactly, a PEFT folder does 
   await Promise.all(models.map((model) => model.close()));
 });
 
+it("puts weights that one file cannot hold into a file beside it", async () => {
+  const { comparison } = await write("onnx", "external", { singleFileBytes: 1e6 });
+  expect(comparison!.max_logit_difference).toBeLessThan(1e-4);
+  expect(readdirSync(at("external/onnx")).sort()).toEqual(["model.onnx", "model.onnx_data"]);
+  expect(statSync(at("external/onnx/model.onnx")).size).toBeLessThan(1e6);
+});
+
 it("copies PEFT factors bit by bit", async () => {
   await write("peft", "peft");
   const [from, to] = [readPeft(at("adapter")), readPeft(at("peft"))];

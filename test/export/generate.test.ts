@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { groupsByLength } from "../../src/export/decoder.ts";
+import { groupsByLength } from "../../src/export/batch.ts";
 import { pickToken } from "../../src/export/generate.ts";
 import { createRng } from "../../src/rng.ts";
 
