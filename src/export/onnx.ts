@@ -13,8 +13,8 @@ import { mergedWeights } from "./merge.ts";
 const [GRAPH, GRAPH_V2] = ["onnx/model.onnx", "onnx/decoder_model_merged.onnx"];
 
 /**
- * A folder for transformers.js: the base with the adapter, if any, merged into its weights. Version 2 knows no external
- * data, so a graph too large for one file serves version 3 and later alone.
+ * A folder for transformers.js: the base with the adapter, if any, merged into its weights. Version 2 knows neither external
+ * data nor head_dim, so a graph that needs either serves version 3 and later alone.
  */
 export async function writeMerged(
   folder: string,
@@ -24,7 +24,8 @@ export async function writeMerged(
 ): Promise<void> {
   const weights = adapter === null ? base : mergedWeights(base, adapter);
   const external = writeGraph(join(folder, GRAPH!), base.config, weights, null, singleFileBytes);
-  if (!external) secondName(join(folder, GRAPH!), join(folder, GRAPH_V2!));
+  const usualHeads = base.config.headDim * base.config.heads === base.config.hiddenSize;
+  if (!external && usualHeads) secondName(join(folder, GRAPH!), join(folder, GRAPH_V2!));
   await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
 }
 

@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { memoryWeights } from "../../src/engines/memory-weights.ts";
+import { referenceEngine } from "../../src/engines/reference/reference.ts";
+import { prefill } from "../../src/export/batch.ts";
+import { openDecoder } from "../../src/export/decoder.ts";
+import { factorInputs } from "../../src/export/factor-inputs.ts";
+import { writeGraph } from "../../src/export/graph.ts";
+import { mergedWeights } from "../../src/export/merge.ts";
+import { rowLogits } from "../../src/export/score.ts";
+import { logitsProgram } from "../../src/train/programs.ts";
+import { expectClose } from "../expect-close.ts";
+import { randomAdapter, randomWeights, TINY_LORA, tinyConfig } from "../tiny-model.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "lorafit-graph-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const MODELS = {
+  "tied, grouped heads": {},
+  "untied, biases, wide heads": {
+    tie_word_embeddings: false,
+    attention_bias: true,
+    mlp_bias: true,
+    head_dim: 10,
+  },
+  "one key head, linear rope scaling": {
+    num_key_value_heads: 1,
+    rope_scaling: { type: "linear", factor: 2 },
+  },
+  "llama3 rope scaling": {
+    rope_theta: 50,
+    rope_scaling: {
+      rope_type: "llama3",
+      factor: 8,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 32,
+    },
+  },
+};
+const ROWS = [
+  [3, 14, 15, 9, 26, 5, 35, 8, 9, 7],
+  [2, 7, 18],
+  [30, 1, 4, 1, 5, 9],
+];
+
+describe.each(Object.entries(MODELS))("%s", (name, changes) => {
+  const config = tinyConfig(changes);
+  const weights = memoryWeights(randomWeights(config));
+  const lora = { ...TINY_LORA, rsLora: true, rankPattern: { v_proj: 1, "layers.1.mlp.up_proj": 5 } };
+  const { layout, parameters } = randomAdapter(config, lora);
+  const adapter = { layout, flat: Float32Array.from(parameters.data as Float32Array) };
+  const V = config.vocabSize;
+
+  /** Each row by itself, in float64, with the adapter unmerged. */
+  async function trainedLogits(row: readonly number[]): Promise<ArrayLike<number>> {
+    const session = await referenceEngine.open(weights);
+    await session.writeState({ parameters });
+    const run = await session.compile(logitsProgram(config, layout, 1, row.length));
+    const grid = (of: (t: number) => number) => ({
+      shape: [1, row.length],
+      data: BigInt64Array.from(row, (_, t) => BigInt(of(t))),
+    });
+    const feeds = { input_ids: grid((t) => row[t]!), positions: grid((t) => t), segments: grid(() => 1) };
+    const { outputs } = await run.run(feeds);
+    await session.close();
+    return outputs["logits"]!.data as Float64Array;
+  }
+
+  it("merged, and with factors as inputs: a left-padded batch and single steps give the trained logits", async () => {
+    const merged = join(scratch, `${name}.merged.onnx`);
+    const swap = join(scratch, `${name}.swap.onnx`);
+    writeGraph(merged, config, mergedWeights(weights, adapter), null);
+    writeGraph(swap, config, weights, layout);
+    const expected = await Promise.all(ROWS.map(trainedLogits));
+    const decoders = [
+      await openDecoder(merged, config),
+      await openDecoder(swap, config, { factors: factorInputs(adapter) }),
+    ];
+    for (const decoder of decoders) {
+      for (const [r, logits] of (await rowLogits(decoder, ROWS)).entries())
+        expectClose(logits, expected[r]!, 1e-5);
+      // The first two tokens of each row at once, which pads none; then one by one, dropping rows that have ended.
+      const batch = await prefill(
+        decoder,
+        ROWS.map((row) => row.slice(0, 2)),
+        () => {},
+      );
+      let open = [0, 1, 2];
+      for (let t = 2; t < 10; t++) {
+        const left = open.filter((r) => t < ROWS[r]!.length);
+        if (left.length < open.length) batch.keep(left.map((r) => open.indexOf(r)));
+        open = left;
+        const logits = await batch.extend(
+          BigInt64Array.from(open, (r) => BigInt(ROWS[r]![t]!)),
+          1,
+        );
+        for (const [b, r] of open.entries()) {
+          const step = Array.from({ length: V }, (_, i) => expected[r]![t * V + i]!);
+          expectClose(logits.subarray(b * V, (b + 1) * V), step, 1e-5, `row ${r}, step ${t}`);
+        }
+      }
+      await decoder.session.release();
+    }
+  });
+
+  it("with rank 0, the swap graph is the base exactly", async () => {
+    const plain = join(scratch, `${name}.base.onnx`);
+    const swap = join(scratch, `${name}.rank0.onnx`);
+    writeGraph(plain, config, weights, null);
+    writeGraph(swap, config, weights, layout);
+    const [base, rank0] = [await openDecoder(plain, config), await openDecoder(swap, config)];
+    expect(await rowLogits(rank0, ROWS)).toEqual(await rowLogits(base, ROWS));
+    await Promise.all([base.session.release(), rank0.session.release()]);
+  });
+});
