@@ -91,7 +91,7 @@ async function benchStep(flags: Flags, context: Context): Promise<void> {
     const versions = { lorafit: packageVersion(), node: process.versions.node, [engine.name]: version };
     try {
       for (let i = 0; i < flags.warmup; i++) await benchmark.step();
-      if (flags.serve) await serve(benchmark);
+      if (flags.serve) await serve(benchmark, versions);
       else await time(benchmark, peak, flags, { engine: engine.name, versions }, context);
     } finally {
       await benchmark.session.close();
@@ -167,14 +167,10 @@ async function time(
 }
 
 /** One step a line, so that a second program can take turns with another trainer. */
-async function serve(benchmark: Benchmark): Promise<void> {
+async function serve(benchmark: Benchmark, versions: Readonly<Record<string, string>>): Promise<void> {
   const say = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
-  say({
-    ready: true,
-    open_ms: round(benchmark.openMs),
-    compile_ms: round(benchmark.compileMs),
-    tokens: benchmark.tokens,
-  });
+  const { openMs, compileMs, tokens } = benchmark;
+  say({ ready: true, open_ms: round(openMs), compile_ms: round(compileMs), tokens, versions });
   for await (const line of createInterface({ input: process.stdin })) {
     if (line === "end") break;
     say({ ...(await benchmark.step()), memory: processMemory() });
