@@ -1,0 +1,138 @@
+"""Goldens in float64 from PyTorch + PEFT, in the file forms of `lorafit debug`.
+
+    python test/golden/make.py CASE_DIR ...        (torch, transformers, peft, safetensors)
+
+A case folder NAME holds model/, batch.json and one folder for each adapter. `--new` first makes the models, batches and
+adapters of the cases below with random weights; without it only the expected values are made again. Every document of a
+packed row is run by itself and the sums are added, so nothing here depends on a packed attention mask.
+"""
+import json
+import sys
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+
+HERE = Path(__file__).parent
+STEPS, RATE, DECAY, CLIP = 3, 1e-3, 0.01, 1.0
+ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+NEW = {
+    # Untied head, head size other than hidden / heads, biases, llama3 positions, rsLoRA with patterns;
+    # right padding without segments, and a row without labels.
+    "untied-llama3": dict(
+        config=dict(hidden_size=32, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=1, head_dim=12, intermediate_size=48,
+                    vocab_size=101, tie_word_embeddings=False, attention_bias=True, mlp_bias=True, max_position_embeddings=128, rms_norm_eps=1e-6,
+                    rope_parameters=dict(rope_type="llama3", rope_theta=500000.0, factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                                         original_max_position_embeddings=32)),
+        adapters={"rslora": dict(r=4, lora_alpha=6, use_rslora=True, target_modules=ALL, rank_pattern={"layers.0.self_attn.q_proj": 2, "down_proj": 6},
+                                 alpha_pattern={"layers.1.mlp.up_proj": 3, "k_proj": 9})},
+        batch=lambda: padded_batch(3, 40, 101)),
+    # Linear position scaling, few targets, three documents in a row.
+    "linear-packed": dict(
+        config=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=3, intermediate_size=40, vocab_size=67,
+                    tie_word_embeddings=True, max_position_embeddings=64, rms_norm_eps=1e-5,
+                    rope_parameters=dict(rope_type="linear", rope_theta=10000.0, factor=2.0)),
+        adapters={"vdown": dict(r=5, lora_alpha=10, target_modules=["v_proj", "down_proj"])},
+        batch=lambda: packed_batch(2, 30, 67, [[7, 13, 6], [20, 8]])),
+}
+
+
+def padded_batch(rows, length, vocab):
+    ids = torch.randint(3, vocab, (rows, length))
+    labels = ids.clone()
+    for b in range(rows):
+        labels[b, : 5 + 3 * b] = -100
+        labels[b, length - 4 * b :] = -100
+    labels[rows - 1] = -100
+    return dict(input_ids=ids.tolist(), labels=labels.tolist())
+
+
+def packed_batch(rows, length, vocab, documents):
+    ids = torch.randint(3, vocab, (rows, length))
+    labels, segments = ids.clone(), torch.zeros(rows, length, dtype=torch.long)
+    for b, sizes in enumerate(documents):
+        at = 0
+        for number, size in enumerate(sizes, 1):
+            segments[b, at : at + size] = number
+            labels[b, at : at + 1 + size // 4] = -100
+            at += size
+        labels[b, at:] = -100
+        ids[b, at:] = 0
+    return dict(input_ids=ids.tolist(), labels=labels.tolist(), segments=segments.tolist())
+
+
+def make_new(root, spec):
+    torch.manual_seed(11)
+    model = LlamaForCausalLM(LlamaConfig(bos_token_id=1, eos_token_id=2, pad_token_id=0, **spec["config"]))
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            p.copy_(torch.randn_like(p) * 0.15 + ("norm" in name))
+    model.save_pretrained(root / "model")
+    (root / "batch.json").write_text(json.dumps(spec["batch"]()) + "\n")
+    for name, config in spec["adapters"].items():
+        peft = get_peft_model(AutoModelForCausalLM.from_pretrained(root / "model", dtype=torch.float32),
+                              LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config))
+        with torch.no_grad():
+            for n, p in peft.named_parameters():
+                if "lora_" in n:
+                    p.copy_(torch.randn_like(p) * 0.2)
+        peft.save_pretrained(root / name / "adapter")
+        (root / name / "adapter" / "README.md").unlink(missing_ok=True)
+        file = root / name / "adapter" / "adapter_config.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"base_model_name_or_path": "model"}, indent=2, sort_keys=True) + "\n")
+
+
+def run(model, batch):
+    ids, labels = torch.tensor(batch["input_ids"]), torch.tensor(batch["labels"])
+    segments = torch.tensor(batch["segments"]) if "segments" in batch else torch.ones_like(ids)
+    total, count = torch.zeros((), dtype=torch.float64), 0
+    logits = torch.zeros(*ids.shape, model.config.vocab_size, dtype=torch.float64)
+    for b in range(ids.shape[0]):
+        for s in (int(x) for x in segments[b].unique() if x > 0):
+            where = (segments[b] == s).nonzero()[:, 0]
+            out = model(input_ids=ids[b, where][None]).logits[0]
+            logits[b, where] = out.detach()
+            targets = labels[b, where][1:]
+            keep = targets != -100
+            if keep.any():
+                total = total + torch.nn.functional.cross_entropy(out[:-1][keep], targets[keep], reduction="sum")
+            count += int(keep.sum())
+    return total, count, logits
+
+
+def expected(root, out):
+    batch = json.loads((root / "batch.json").read_text())
+    base = AutoModelForCausalLM.from_pretrained(root / "model", dtype=torch.float64)
+    model = PeftModel.from_pretrained(base, out / "adapter", is_trainable=True, autocast_adapter_dtype=False).double().eval()
+    params = {n.replace(".default", ""): p for n, p in model.named_parameters() if p.requires_grad}
+    stored = load_file(out / "adapter" / "adapter_model.safetensors")
+    assert set(stored) == set(params) and all(torch.equal(stored[n].double(), p) for n, p in params.items())
+    optimizer = torch.optim.AdamW(params.values(), lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=DECAY)
+    save, losses, norms = {}, [], []
+    for step in range(STEPS):
+        loss, count, logits = run(model, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        if step == 0:
+            save |= {f"grad.{n}": p.grad.clone() for n, p in params.items()} | {"logits": logits}
+            (out / "expected.json").write_text(json.dumps(dict(loss_sum=float(loss.detach()), count=count), indent=1) + "\n")
+        for p in params.values():
+            p.grad /= count
+        norms.append(float(torch.nn.utils.clip_grad_norm_(params.values(), CLIP)))
+        losses.append(float(loss.detach()) / count)
+        optimizer.step()
+    save |= {f"step.{n}": p.detach().clone() for n, p in params.items()}
+    save_file({k: v.contiguous() for k, v in save.items()}, out / "expected.safetensors")
+    settings = dict(steps=STEPS, learning_rate=RATE, betas=[0.9, 0.999], eps=1e-8, weight_decay=DECAY, clip=CLIP)
+    (out / "trajectory.json").write_text(json.dumps(settings | dict(mean_loss=losses, grad_norm=norms), indent=1) + "\n")
+    print(out.relative_to(HERE), losses[0], count)
+
+
+for name in [a for a in sys.argv[1:] if a != "--new"] or ["llama-tiny", *NEW]:
+    if "--new" in sys.argv and name in NEW:
+        make_new(HERE / name, NEW[name])
+    for adapter in sorted((HERE / name).glob("*/adapter")):
+        expected(HERE / name, adapter.parent)
