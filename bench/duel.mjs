@@ -164,7 +164,6 @@ for (const shape of flags.shapes.split(",")) {
       cpu: cpus()[0].model.trim(),
       cores: availableParallelism(),
       memory_bytes: totalmem(),
-      node: process.versions.node,
     },
     date: new Date().toISOString().slice(0, 10),
     sides,

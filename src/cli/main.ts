@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { createContext } from "./context.ts";
+import { type Context, createContext } from "./context.ts";
 import { reportFailure } from "./failure.ts";
 import { createOutput } from "./output.ts";
 import { packageVersion } from "./package.ts";
@@ -10,6 +10,21 @@ export async function main(args: readonly string[]): Promise<number> {
   const stop = listenForInterrupts();
   ignoreClosedPipes();
   const context = createContext(stop);
+  const program = createProgram(context);
+  // A mistake in the flags is reported in the form that the rest of them asks for.
+  context.output = createOutput({ json: args.includes("--json"), quiet: args.includes("--quiet") });
+  try {
+    await program.parseAsync(args as string[], { from: "user" });
+    return context.exitCode;
+  } catch (error) {
+    return reportFailure(error, context.output);
+  } finally {
+    context.output.settle();
+  }
+}
+
+/** All verbs with their flags; parsing runs one. */
+export function createProgram(context: Context): Command {
   const program = new Command("lorafit")
     .description(
       "Specialise a small open model to one narrow job on one workstation, and prove that it helped.",
@@ -22,16 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
     });
   for (const add of VERBS) add(program, context);
   addCommonFlags(program);
-  // A mistake in the flags is reported in the form that the rest of them asks for.
-  context.output = createOutput({ json: args.includes("--json"), quiet: args.includes("--quiet") });
-  try {
-    await program.parseAsync(args as string[], { from: "user" });
-    return context.exitCode;
-  } catch (error) {
-    return reportFailure(error, context.output);
-  } finally {
-    context.output.settle();
-  }
+  return program;
 }
 
 function addCommonFlags(command: Command): void {

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { smallTask } from "../train/small-task.ts";
+import { jsonLines, lorafit } from "./lorafit.ts";
+
+const model = join(smallTask(), "base");
+
+test("bench step prints the fields of the contract, from a model and from a config alone", async () => {
+  const shape = ["--batch", "2", "--seq", "24", "--rank", "4", "--targets", "all-linear", "--steps", "3"];
+  const whole = await lorafit(["bench", "step", "--model", model, ...shape]).finished;
+  expect(whole.code, whole.stderr).toBe(0);
+  const result = JSON.parse(whole.stdout) as Record<string, unknown>;
+  expect(result).toMatchObject({
+    tokens_per_second: expect.any(Number),
+    step_ms: { p50: expect.any(Number), p95: expect.any(Number), n: 3 },
+    compile_ms: expect.any(Number),
+    device: expect.any(String),
+    versions: { lorafit: expect.any(String), onnx: "1.30.0" },
+    shape: { batch: 2, sequence: 24, rank: 4, targets: "all-linear" },
+  });
+  expect(result["mfu"]).toBeGreaterThan(0);
+  expect(result["mfu"]).toBeLessThan(1);
+  expect(result["peak_bytes"]).toBeGreaterThan(2 ** 20);
+  const config = ["--config", join(model, "config.json"), "--random-weights"];
+  const random = await lorafit(["bench", "step", ...config, "--seq", "16", "--steps", "1", "--json"])
+    .finished;
+  expect(random.code, random.stderr).toBe(0);
+  // Random logits: the loss is that of a guess among 4,096 tokens.
+  expect(jsonLines(random)[0]!["loss"]).toBeCloseTo(Math.log(4096), 0);
+});
+
+test("mistakes in its flags exit with 2", async () => {
+  for (const args of [
+    [],
+    ["--config", "x.json"],
+    ["--batch", "0", "--model", "x"],
+    ["--supervised", "2", "--model", "x"],
+  ]) {
+    const { code, stdout } = await lorafit(["bench", "step", ...args]).finished;
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+  }
+});
+
+test("doctor finds every engine sound here", async () => {
+  const finished = await lorafit(["doctor", "--json"]).finished;
+  expect(finished.code, finished.stderr).toBe(0);
+  const events = jsonLines(finished);
+  for (const engine of ["onnx", "reference"]) {
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: "engine", engine, usable: true, failures: [] }),
+    );
+  }
+  expect(events.at(-1)).toMatchObject({ event: "doctor-end", ok: true, trains_on: "onnx" });
+});
