@@ -100,7 +100,7 @@ function writeReported(
 ): Promise<ExportReport> {
   return writeFolder(out, async (folder) => {
     const comparison = await write(folder);
-    const artifact_sha256 = await artifactSha256(folder);
+    const artifact_sha256 = artifactSha256(folder);
     const report: ExportReport = { format, base_sha256: base.sha256, comparison, artifact_sha256 };
     writeFileAtomic(join(folder, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
     return report;

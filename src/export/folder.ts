@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
 import {
   copyFileSync,
-  createReadStream,
   existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
+import { sha256File } from "../formats/files.ts";
 
 /** Says what an export was made of and how it compared; its presence marks a folder as an export. */
 export const REPORT_FILE = "export.json";
@@ -81,17 +82,21 @@ export function secondName(from: string, to: string): void {
 }
 
 /** SHA-256 over the names and contents of all files in the folder except the report, in order of name. */
-export async function artifactSha256(folder: string): Promise<string> {
+export function artifactSha256(folder: string): string {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .filter((name) => name !== REPORT_FILE)
     .sort();
   const whole = createHash("sha256");
+  // A graph with two names is read once.
+  const known = new Map<string, string>();
   for (const name of files) {
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(join(folder, name))) hash.update(chunk as Buffer);
-    whole.update(`${hash.digest("hex")}  ${name.replaceAll("\\", "/")}\n`);
+    const path = join(folder, name);
+    const { dev, ino } = statSync(path, { bigint: true });
+    const digest = known.get(`${dev}:${ino}`) ?? sha256File(path);
+    known.set(`${dev}:${ino}`, digest);
+    whole.update(`${digest}  ${name.replaceAll("\\", "/")}\n`);
   }
   return whole.digest("hex");
 }

@@ -75,7 +75,7 @@ export async function openExported(dir: string, options: OpenOptions = {}): Prom
     generateTokens(decoder, stopIds, prompts, generateOptions);
   return {
     dir,
-    sha256: withFactors(await artifactSha256(dir), factors),
+    sha256: withFactors(artifactSha256(dir), factors),
     config,
     tokenizer,
     takesAdapters: Object.keys(decoder.factors).length > 0,

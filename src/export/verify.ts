@@ -4,7 +4,7 @@ import type { ModelConfig } from "../model/config.ts";
 import type { Tokenizer } from "../tokens/tokenizer.ts";
 import { logitsProgram } from "../train/programs.ts";
 import type { Adapter } from "./adapter.ts";
-import type { ExportedModel } from "./session.ts";
+import type { ExportedModel, Generated } from "./session.ts";
 
 /** Largest logit difference that an export may show, relative to the largest logit. */
 const LOGIT_LIMIT = 1e-3;
@@ -76,7 +76,7 @@ export async function verifyExport(
     engine: engine.name,
     max_logit_difference: relativeDifference(exported, tuned),
     limit: LOGIT_LIMIT,
-    greedy: compareGreedy(prompts, rows, tuned, config.vocabSize),
+    greedy: compareGreedy(prompts, answers, tuned, config.vocabSize, tokenizer.eosIds),
     batch_difference: relativeDifference(exported, single),
     conversation_tokens: compareConversation(tokenizer, model.tokenizer),
     adapter_effect: base === null ? null : relativeDifference(tuned, base),
@@ -86,13 +86,9 @@ export async function verifyExport(
     mistakes.push("the adapter changes nothing in the export");
   }
   if (mistakes.length > 0) {
-    throw new LorafitError(
-      "mismatch",
-      `${model.dir}: the export is not the trained model\n${listMistakes(mistakes)}`,
-      {
-        hint: "nothing was kept; please report this with the base's name",
-      },
-    );
+    throw new LorafitError("mismatch", `the export is not the trained model\n${listMistakes(mistakes)}`, {
+      hint: "nothing was kept; please report this with the base's name",
+    });
   }
   return comparison;
 }
@@ -161,18 +157,21 @@ function relativeDifference(a: readonly Float32Array[], b: readonly Float32Array
 /** Each generated token against the trained logits at the position before it: equal by induction if every one agrees. */
 function compareGreedy(
   prompts: readonly (readonly number[])[],
-  rows: readonly (readonly number[])[],
+  answers: readonly Generated[],
   logits: readonly Float32Array[],
   V: number,
+  stopIds: readonly number[],
 ): Comparison["greedy"] {
   const greedy = { tokens: 0, clear: 0, agreed: 0 };
-  for (const [r, row] of rows.entries()) {
-    for (let t = prompts[r]!.length; t < row.length; t++) {
+  for (const [r, { ids, finish }] of answers.entries()) {
+    const chosen = finish === "stop" ? [...ids, null] : ids;
+    for (const [n, id] of chosen.entries()) {
+      const t = prompts[r]!.length + n;
       const { best, gap } = topTwo(logits[r]!.subarray((t - 1) * V, t * V));
       greedy.tokens++;
       if (gap <= CLEAR_GAP) continue;
       greedy.clear++;
-      if (best === row[t]) greedy.agreed++;
+      if (id === null ? stopIds.includes(best) : best === id) greedy.agreed++;
     }
   }
   return greedy;

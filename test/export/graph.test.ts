@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { factorInputs } from "../../src/export/factor-inputs.ts";
 import { writeGraph } from "../../src/export/graph.ts";
 import { mergedWeights } from "../../src/export/merge.ts";
 import { rowLogits } from "../../src/export/score.ts";
+import { readOnnx } from "../../src/formats/onnx.ts";
 import { logitsProgram } from "../../src/train/programs.ts";
 import { expectClose } from "../expect-close.ts";
 import { randomAdapter, randomWeights, TINY_LORA, tinyConfig } from "../tiny-model.ts";
@@ -45,6 +46,38 @@ const ROWS = [
   [2, 7, 18],
   [30, 1, 4, 1, 5, 9],
 ];
+
+it("declares what transformers.js and onnxruntime-genai look for, in operators that every runtime has", () => {
+  const config = tinyConfig();
+  const path = join(scratch, "surface.onnx");
+  writeGraph(path, config, memoryWeights(randomWeights(config)), randomAdapter(config).layout);
+  const { irVersion, opsets, inputs, outputs } = readOnnx(readFileSync(path), path);
+  expect([irVersion, [...opsets]]).toEqual([8, [["", 17]]]);
+  const shapes = Object.fromEntries([...inputs, ...outputs].map(({ name, shape }) => [name, shape]));
+  const [B, S, past, total] = [
+    "batch_size",
+    "sequence_length",
+    "past_sequence_length",
+    "total_sequence_length",
+  ];
+  expect(shapes).toMatchObject({
+    input_ids: [B, S],
+    position_ids: [B, S],
+    attention_mask: [B, total],
+    logits: [B, S, 37],
+  });
+  for (let layer = 0; layer < 2; layer++) {
+    for (const kind of ["key", "value"]) {
+      expect(shapes[`past_key_values.${layer}.${kind}`]).toEqual([B, 2, past, 6]);
+      expect(shapes[`present.${layer}.${kind}`]).toEqual([B, 2, total, 6]);
+    }
+  }
+  const factors = inputs.map(({ name }) => name).filter((name) => name.includes("lora"));
+  expect(factors.length).toBe(2 * 2 * 7);
+  expect(shapes["model.layers.1.mlp.down_proj.lora_A.weight"]![1]).toBe(28);
+  expect(shapes["model.layers.1.mlp.down_proj.lora_B.weight"]![0]).toBe(24);
+  expect(inputs.length).toBe(3 + 4 + factors.length);
+});
 
 describe.each(Object.entries(MODELS))("%s", (name, changes) => {
   const config = tinyConfig(changes);
