@@ -62,9 +62,14 @@ function readJson(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new LorafitError("data", `${path}: ${(cause as Error).message}`, {
-      hint: "name a folder that `lorafit export --format onnx` wrote",
-      cause,
-    });
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new LorafitError(
+      "data",
+      `${path}: ${missing ? "there is no such file" : (cause as Error).message}`,
+      {
+        hint: "name a folder that `lorafit export --format onnx` wrote",
+        cause,
+      },
+    );
   }
 }

@@ -150,6 +150,10 @@ it("refuses what it cannot do, and leaves no folder", async () => {
   await expect(openExported(at("base"), { adapter: at("adapter") })).rejects.toMatchObject({
     kind: "mismatch",
   });
+  await expect(openExported(at("nowhere"))).rejects.toMatchObject({
+    kind: "data",
+    message: expect.stringContaining("config.json"),
+  });
   expect(existsSync(at("no"))).toBe(false);
   expect(readdirSync(scratch).filter((name) => name.includes(".tmp"))).toEqual([]);
 });
