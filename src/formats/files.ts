@@ -35,9 +35,26 @@ export function sha256File(path: string): string {
   const file = openSync(path, "r");
   try {
     const piece = Buffer.alloc(1 << 22);
-    for (let got = readSync(file, piece); got > 0; got = readSync(file, piece)) hash.update(piece.subarray(0, got));
+    for (let got = readSync(file, piece); got > 0; got = readSync(file, piece))
+      hash.update(piece.subarray(0, got));
   } finally {
     closeSync(file);
   }
   return hash.digest("hex");
+}
+
+/** `length` bytes from `offset` on, in a buffer of their own; null when the file ends before. */
+export function readBytesAt(path: string, offset: number, length: number): Uint8Array<ArrayBuffer> | null {
+  const bytes = new Uint8Array(new ArrayBuffer(length));
+  const fd = openSync(path, "r");
+  try {
+    for (let at = 0; at < length; ) {
+      const got = readSync(fd, bytes, at, Math.min(length - at, 1 << 30), offset + at);
+      if (got === 0) return null;
+      at += got;
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return bytes;
 }

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { LorafitError, listMistakes } from "../errors.ts";
-import { writeFileAtomic } from "./files.ts";
+import { readBytesAt, writeFileAtomic } from "./files.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./numbers.ts";
 
 /**
@@ -61,7 +61,7 @@ function parseHeader(path: string, header: Buffer, size: number): Omit<Safetenso
   let text: string;
   let json: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(header);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
     json = JSON.parse(text);
   } catch (cause) {
     throw damaged(path, "the header is not JSON", cause);
@@ -121,13 +121,19 @@ function repeatedNames(text: string): string[] {
     else if (char === '"') {
       const from = i++;
       while (text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
-      if (depth !== 1 || !/^\s*:/.test(text.slice(i + 1, i + 20))) continue;
+      if (depth !== 1 || !isKey(text, i + 1)) continue;
       const name = JSON.parse(text.slice(from, i + 1)) as string;
       if (seen.has(name)) repeated.push(name);
       seen.add(name);
     }
   }
   return repeated;
+}
+
+/** Whether a colon follows. */
+function isKey(text: string, at: number): boolean {
+  while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at++;
+  return text[at] === ":";
 }
 
 /** The tensor as float32, whatever floating type it is stored in. */
@@ -145,17 +151,8 @@ export function readFloat32(file: SafetensorsFile, name: string): Float32Array {
 export function readBytes(file: SafetensorsFile, name: string): SafetensorsEntry & { bytes: Uint8Array } {
   const entry = file.tensors.get(name);
   if (entry === undefined) throw new LorafitError("data", `${file.path}: there is no tensor ${name}`);
-  const bytes = new Uint8Array(new ArrayBuffer(entry.length));
-  const fd = openSync(file.path, "r");
-  try {
-    for (let at = 0; at < entry.length; ) {
-      const got = readSync(fd, bytes, at, Math.min(entry.length - at, 1 << 30), entry.offset + at);
-      if (got === 0) throw damaged(file.path, `ends within ${name}`);
-      at += got;
-    }
-  } finally {
-    closeSync(fd);
-  }
+  const bytes = readBytesAt(file.path, entry.offset, entry.length);
+  if (bytes === null) throw damaged(file.path, `ends within ${name}`);
   return { ...entry, bytes };
 }
 

@@ -38,7 +38,7 @@ const HARMLESS = new Set(
   pretraining_tp _name_or_path bos_token_id eos_token_id pad_token_id is_llama_config rope_interleaved
   transformers.js_config unsloth_fixed unsloth_version chat_template_hash attn_implementation _attn_implementation
   auto_map tokenizer_class output_attentions output_hidden_states return_dict task_specific_params use_sliding_window
-  id2label label2id problem_type quantization_config_was name hidden_dropout finetuning_task chunk_size_feed_forward is_encoder_decoder is_decoder add_cross_attention cross_attention_hidden_size
+  id2label label2id problem_type name hidden_dropout finetuning_task chunk_size_feed_forward is_encoder_decoder is_decoder add_cross_attention cross_attention_hidden_size
   decoder_start_token_id prefix sep_token_id tie_encoder_decoder torchscript use_bfloat16 pruned_heads bad_words_ids`.split(/\s+/),
 );
 /** Keys that this module reads. */
@@ -123,11 +123,16 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
 const tokenIds = (value: unknown): number[] =>
   [value].flat().filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
 
+const ROPE_KEYS = new Set("rope_theta rope_type type factor low_freq_factor high_freq_factor original_max_position_embeddings".split(" "));
+
 /** Both spellings: rope_theta with rope_scaling, and the newer rope_parameters. */
 function parseRope(raw: Record<string, unknown>, mistakes: string[]): ModelConfig["rope"] {
   const parameters = { ...((raw["rope_scaling"] as object | null) ?? {}), ...((raw["rope_parameters"] as object | null) ?? {}) } as Record<string, unknown>;
   const theta = (parameters["rope_theta"] ?? raw["rope_theta"] ?? 10000) as number;
   if (!(typeof theta === "number" && theta > 0)) mistakes.push(`rope_theta: ${JSON.stringify(theta)} is not a positive number`);
+  for (const key of Object.keys(parameters)) {
+    if (!ROPE_KEYS.has(key)) mistakes.push(`rope scaling: ${key} is not supported`);
+  }
   const type = parameters["rope_type"] ?? parameters["type"] ?? "default";
   const positive = (key: string): number => {
     const value = parameters[key] ?? (key === "original_max_position_embeddings" ? raw["max_position_embeddings"] : undefined);

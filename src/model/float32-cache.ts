@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { openSafetensors, safetensorsHeader } from "../formats/safetensors.ts";
@@ -14,8 +23,19 @@ export function float32Cache(
 ): Float32File {
   const folder = join(cacheDir, "float32");
   const path = join(folder, `${source.sha256}.safetensors`);
-  if (!existsSync(path)) write(source, folder, path);
+  if (!isWhole(path, source.sha256)) write(source, folder, path);
   return { path, tensors: openSafetensors(path).tensors };
+}
+
+/** A file that was cut off or put there by someone else is written again. */
+function isWhole(path: string, sha256: string): boolean {
+  if (!existsSync(path)) return false;
+  try {
+    return openSafetensors(path).metadata["lorafit.base_sha256"] === sha256;
+  } catch (error) {
+    if (LorafitError.is(error)) return false;
+    throw error;
+  }
 }
 
 function write(source: Parameters<typeof float32Cache>[0], folder: string, path: string): void {
@@ -43,10 +63,14 @@ function write(source: Parameters<typeof float32Cache>[0], folder: string, path:
   } catch (cause) {
     rmSync(temporary, { force: true });
     if (LorafitError.is(cause)) throw cause;
-    throw new LorafitError("environment", `${path}: the float32 copy of the base cannot be written: ${(cause as Error).message}`, {
-      hint: "free some space, or set LORAFIT_HOME to a folder that can be written",
-      cause,
-    });
+    throw new LorafitError(
+      "environment",
+      `${path}: the float32 copy of the base cannot be written: ${(cause as Error).message}`,
+      {
+        hint: "free some space, or set LORAFIT_HOME to a folder that can be written",
+        cause,
+      },
+    );
   }
 }
 

@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { sha256File } from "../formats/files.ts";
 import { openSafetensors, readFloat32, type SafetensorsFile } from "../formats/safetensors.ts";
 import type { TokenizerFiles } from "../tokens/files.ts";
 import { parseModelConfig } from "./config.ts";
 import { checkWeights } from "./expected.ts";
 import { float32Cache } from "./float32-cache.ts";
+import { baseSha256 } from "./identity.ts";
 import type { WeightSource } from "./weights.ts";
 
 /** A Hugging Face folder: config.json, one or several safetensors files, tokenizer files. */
@@ -15,12 +14,19 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
   const config = parseModelConfig(readJson(join(folder, "config.json")), join(folder, "config.json"));
   const files = weightFiles(folder).map((file) => openSafetensors(join(folder, file)));
   const fileOf = new Map<string, SafetensorsFile>();
-  for (const file of files) for (const name of file.tensors.keys()) fileOf.set(name, file);
+  for (const file of files) {
+    for (const name of file.tensors.keys()) {
+      if (fileOf.has(name)) throw new LorafitError("data", `${folder}: ${name} is in two files`);
+      fileOf.set(name, file);
+    }
+  }
   const tensors = new Map([...fileOf].map(([name, file]) => [name, file.tensors.get(name)!]));
   checkWeights(config, tensors, folder);
-  const hash = createHash("sha256").update(JSON.stringify(config));
-  for (const file of files) hash.update(sha256File(file.path));
-  const sha256 = hash.digest("hex");
+  const sha256 = baseSha256(
+    config,
+    files.map((file) => file.path),
+    cacheDir,
+  );
 
   const read = (name: string): Float32Array => {
     const file = fileOf.get(name);
@@ -35,7 +41,8 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
     sha256,
     list,
     read,
-    float32File: () => (own ? { path: resolve(files[0]!.path), tensors } : float32Cache({ sha256, list, read }, cacheDir)),
+    float32File: () =>
+      own ? { path: resolve(files[0]!.path), tensors } : float32Cache({ sha256, list, read }, cacheDir),
     tokenizerFiles: () => readTokenizerFiles(folder),
   };
 }
@@ -47,7 +54,8 @@ function weightFiles(folder: string): string[] {
   if (typeof map !== "object" || map === null) throw new LorafitError("data", `${index}: has no weight_map`);
   const names = [...new Set(Object.values(map))].sort();
   const bad = names.find((name) => typeof name !== "string" || basename(name) !== name);
-  if (bad !== undefined) throw new LorafitError("data", `${index}: ${JSON.stringify(bad)} is not a file name within the folder`);
+  if (bad !== undefined)
+    throw new LorafitError("data", `${index}: ${JSON.stringify(bad)} is not a file name within the folder`);
   return names as string[];
 }
 
@@ -68,7 +76,10 @@ function readJson(path: string): unknown {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new LorafitError("data", `${path}: cannot be read`, { hint: "name a folder with config.json, model.safetensors and tokenizer.json", cause });
+    throw new LorafitError("data", `${path}: cannot be read`, {
+      hint: "name a folder with config.json, model.safetensors and tokenizer.json",
+      cause,
+    });
   }
   try {
     return JSON.parse(text);

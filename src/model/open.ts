@@ -1,14 +1,27 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
+import { openGguf } from "./gguf.ts";
 import { openHuggingFace } from "./huggingface.ts";
 import type { WeightSource } from "./weights.ts";
 
 /**
- * Opens a Hugging Face folder as a base. `cacheDir` takes the float32 copy.
- * Errors (data): unknown format, unsupported architecture, damaged or incomplete files, all mistakes at once.
+ * Opens a base: a Hugging Face folder, a GGUF file, or a folder with one GGUF file. `cacheDir` takes the float32 copy and
+ * remembered hashes.
+ * @throws data error: unknown format, unsupported architecture, damaged or incomplete files, all mistakes at once
  */
 export function openModel(path: string, options: { readonly cacheDir: string }): WeightSource {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) throw new LorafitError("data", `${path}: there is no such model`, { hint: "see `lorafit models`" });
-  return openHuggingFace(path, options.cacheDir);
+  if (stat === undefined)
+    throw new LorafitError("data", `${path}: there is no such model`, { hint: "see `lorafit models`" });
+  if (stat.isFile()) return openGguf(path, options.cacheDir);
+  const files = readdirSync(path);
+  const ggufs = files.filter((name) => name.endsWith(".gguf"));
+  if (files.includes("config.json") || ggufs.length === 0) return openHuggingFace(path, options.cacheDir);
+  if (ggufs.length > 1) {
+    throw new LorafitError("data", `${path}: holds ${ggufs.length} GGUF files: ${ggufs.join(", ")}`, {
+      hint: "name one of them",
+    });
+  }
+  return openGguf(join(path, ggufs[0]!), options.cacheDir);
 }

@@ -1,0 +1,153 @@
+import { closeSync, openSync } from "node:fs";
+import { LorafitError, listMistakes } from "../errors.ts";
+import { readBytesAt } from "./files.ts";
+import { damagedGguf, GgufCursor } from "./gguf-cursor.ts";
+import { QUANTS, type Quant } from "./quants.ts";
+
+/**
+ * GGUF, versions 2 and 3 (ggml-org/ggml, docs/gguf.md): metadata, a table of tensors, aligned data; little-endian. Files
+ * are treated as hostile: every count, length and offset is checked against the file's size before anything is allocated.
+ */
+export interface GgufFile {
+  readonly path: string;
+  readonly metadata: ReadonlyMap<string, GgufValue>;
+  readonly tensors: ReadonlyMap<string, GgufTensor>;
+}
+
+/** 64-bit integers beyond 2^53 stay bigint. */
+export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
+
+export interface GgufTensor {
+  /** Slowest dimension first, as in Hugging Face; the file has it the other way round. */
+  readonly shape: readonly number[];
+  readonly type: Quant;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+const MAX_TENSORS = 1 << 16;
+const MAX_KEYS = 1 << 16;
+/** ggml's GGML_MAX_NAME and GGML_MAX_DIMS. */
+const MAX_NAME = 64;
+const MAX_RANK = 4;
+const DEFAULT_ALIGNMENT = 32;
+const MAX_ALIGNMENT = 1 << 16;
+
+/** Reads and checks everything but the data. @throws data error that names the file and what is wrong with it */
+export function openGgufFile(path: string): GgufFile {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch (cause) {
+    throw new LorafitError("data", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    const cursor = new GgufCursor(path, fd);
+    const { tensorCount, keyCount } = readHeader(cursor);
+    const metadata = readMetadata(cursor, keyCount);
+    return { path, metadata, tensors: readTable(cursor, tensorCount, alignmentOf(cursor, metadata)) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The tensor as float32, dequantised. */
+export function readGgufTensor(file: GgufFile, name: string): Float32Array {
+  const tensor = file.tensors.get(name);
+  if (tensor === undefined) throw new LorafitError("data", `${file.path}: there is no tensor ${name}`);
+  const bytes = readBytesAt(file.path, tensor.offset, tensor.length);
+  if (bytes === null) throw damagedGguf(file.path, `ends within ${name}`);
+  return tensor.type.decode(bytes);
+}
+
+function readHeader(cursor: GgufCursor): { tensorCount: number; keyCount: number } {
+  if (cursor.left < 24) throw cursor.damaged("it is too short for a header");
+  if (cursor.take(4).toString("latin1") !== "GGUF") {
+    throw new LorafitError("data", `${cursor.path}: is not a GGUF file`);
+  }
+  const version = cursor.take(4).readUInt32LE();
+  if (version !== 2 && version !== 3) {
+    throw new LorafitError(
+      "data",
+      `${cursor.path}: GGUF version ${version} is not supported; supported: 2 and 3, little-endian`,
+    );
+  }
+  // The smallest tensor entry has 24 bytes, the smallest key 13.
+  const tensorCount = cursor.count("tensors", 24, MAX_TENSORS);
+  return { tensorCount, keyCount: cursor.count("metadata keys", 13, MAX_KEYS) };
+}
+
+function readMetadata(cursor: GgufCursor, count: number): Map<string, GgufValue> {
+  const metadata = new Map<string, GgufValue>();
+  for (let i = 0; i < count; i++) {
+    const key = cursor.string(`the name of key ${i + 1}`);
+    if (metadata.has(key)) throw cursor.damaged(`key ${key} occurs twice`);
+    metadata.set(key, cursor.value(key, cursor.take(4).readUInt32LE()));
+  }
+  return metadata;
+}
+
+function alignmentOf(cursor: GgufCursor, metadata: ReadonlyMap<string, GgufValue>): number {
+  const value = metadata.get("general.alignment") ?? DEFAULT_ALIGNMENT;
+  if (typeof value === "number" && Number.isInteger(Math.log2(value)) && value <= MAX_ALIGNMENT) return value;
+  throw cursor.damaged(`general.alignment is ${String(value)}, not a power of two up to ${MAX_ALIGNMENT}`);
+}
+
+interface Entry {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly type: number;
+  readonly offset: bigint;
+}
+
+function readTable(cursor: GgufCursor, count: number, alignment: number): Map<string, GgufTensor> {
+  const entries = Array.from({ length: count }, (_, i) => readEntry(cursor, i));
+  const start = Math.ceil(cursor.position / alignment) * alignment;
+  const tensors = new Map<string, GgufTensor>();
+  const mistakes: string[] = [];
+  for (const entry of entries) {
+    const tensor = checkEntry(entry, start, cursor.size, alignment);
+    if (tensors.has(entry.name)) mistakes.push(`${entry.name}: occurs twice`);
+    else if (typeof tensor === "string") mistakes.push(`${entry.name}: ${tensor}`);
+    else tensors.set(entry.name, tensor);
+  }
+  let end = start;
+  for (const [name, { offset, length }] of [...tensors].sort((a, b) => a[1].offset - b[1].offset)) {
+    if (offset < end) mistakes.push(`${name}: overlaps the tensor before it`);
+    end = Math.max(end, offset + length);
+  }
+  if (mistakes.length > 0) throw cursor.damaged(`\n${listMistakes(mistakes)}`);
+  return tensors;
+}
+
+function readEntry(cursor: GgufCursor, index: number): Entry {
+  const name = cursor.string(`the name of tensor ${index + 1}`, MAX_NAME);
+  const rank = cursor.take(4).readUInt32LE();
+  if (rank > MAX_RANK) throw cursor.damaged(`${name}: ${rank} dimensions, at most ${MAX_RANK} are known`);
+  const dims = Array.from({ length: rank }, () => Number(cursor.take(8).readBigUInt64LE()));
+  return { name, dims, type: cursor.take(4).readUInt32LE(), offset: cursor.take(8).readBigUInt64LE() };
+}
+
+function checkEntry(
+  { dims, type, offset }: Entry,
+  start: number,
+  size: number,
+  alignment: number,
+): GgufTensor | string {
+  const quant = QUANTS.get(type);
+  if (quant === undefined) {
+    const known = [...QUANTS.values()].map(({ name }) => name).join(", ");
+    return `type ${type} is not supported; supported: ${known}`;
+  }
+  const elements = dims.reduce((product, d) => product * d, 1);
+  if (!Number.isSafeInteger(elements)) return `bad shape [${dims.join(", ")}]`;
+  const row = dims[0] ?? 1;
+  if (row % quant.elements !== 0)
+    return `rows of ${row} are not whole blocks of ${quant.elements} (${quant.name})`;
+  const length = (elements / quant.elements) * quant.bytes;
+  if (offset % BigInt(alignment) !== 0n) return `offset ${offset} is not a multiple of ${alignment}`;
+  if (BigInt(start) + offset + BigInt(length) > BigInt(size))
+    return `${length} bytes at ${offset} lie outside the file`;
+  return { shape: dims.toReversed(), type: quant, offset: start + Number(offset), length };
+}

@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { openModel } from "../../src/model/open.ts";
+import type { WeightSource } from "../../src/model/weights.ts";
+import { type WriterTensor, type WriterValue, writeGguf } from "../formats/gguf-writer.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "lorafit-gguf-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const cacheDir = join(folder, "cache");
+const golden = openModel(fileURLToPath(new URL("../golden/llama-tiny/model", import.meta.url)), { cacheDir });
+
+const NAMES: readonly [RegExp, string][] = [
+  [/^model\.embed_tokens/, "token_embd"],
+  [/^model\.norm/, "output_norm"],
+  [/^model\.layers\.(\d+)\.self_attn\.([qkv])_proj/, "blk.$1.attn_$2"],
+  [/^model\.layers\.(\d+)\.self_attn\.o_proj/, "blk.$1.attn_output"],
+  [/^model\.layers\.(\d+)\.mlp\.(\w+)_proj/, "blk.$1.ffn_$2"],
+  [/^model\.layers\.(\d+)\.input_layernorm/, "blk.$1.attn_norm"],
+  [/^model\.layers\.(\d+)\.post_attention_layernorm/, "blk.$1.ffn_norm"],
+];
+
+/** llama.cpp's `permute`: reshape [heads, 2, half, width], swap the middle axes. */
+function permute(data: Float32Array, heads: number, headDim: number): Float32Array {
+  const [half, width] = [headDim / 2, data.length / (heads * headDim)];
+  const out = new Float32Array(data.length);
+  let to = 0;
+  for (let head = 0; head < heads; head++) {
+    for (let i = 0; i < half; i++) {
+      for (let pair = 0; pair < 2; pair++) {
+        const row = (head * 2 + pair) * half + i;
+        out.set(data.subarray(row * width, (row + 1) * width), width * to++);
+      }
+    }
+  }
+  return out;
+}
+
+function asGguf({ config, list, read }: WeightSource): WriterTensor[] {
+  return list().map(({ name, shape }) => {
+    const heads = name.includes("q_proj") ? config.heads : name.includes("k_proj") ? config.kvHeads : 0;
+    const data = heads > 0 ? permute(read(name), heads, config.headDim) : read(name);
+    const [pattern, own] = NAMES.find(([known]) => known.test(name))!;
+    return {
+      name: name.replace(pattern, own),
+      shape,
+      type: 0,
+      bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    };
+  });
+}
+
+const METADATA: Record<string, WriterValue> = {
+  "general.architecture": { str: "llama" },
+  "llama.block_count": { u32: golden.config.layers },
+  "llama.context_length": { u32: golden.config.maxPositions },
+  "llama.embedding_length": { u32: golden.config.hiddenSize },
+  "llama.feed_forward_length": { u32: golden.config.intermediateSize },
+  "llama.attention.head_count": { u32: golden.config.heads },
+  "llama.attention.head_count_kv": { u32: golden.config.kvHeads },
+  "llama.attention.layer_norm_rms_epsilon": { f32: 1e-5 },
+  "llama.rope.freq_base": { f32: 10000 },
+  "llama.rope.dimension_count": { u32: golden.config.headDim },
+  "tokenizer.ggml.model": { str: "gpt2" },
+  "tokenizer.ggml.pre": { str: "smollm" },
+  "tokenizer.ggml.tokens": { strings: ["<|end|>", "a", "b", "ab", "<tool>"] },
+  "tokenizer.ggml.token_type": { i32s: [3, 1, 1, 1, 4] },
+  "tokenizer.ggml.merges": { strings: ["a b"] },
+  "tokenizer.ggml.bos_token_id": { u32: 1 },
+  "tokenizer.ggml.eos_token_id": { u32: 2 },
+  "tokenizer.ggml.padding_token_id": { u32: 0 },
+  "tokenizer.chat_template": { str: "{{ messages[0].content }}" },
+};
+
+function written(
+  name: string,
+  changes: Record<string, WriterValue> = {},
+  extra: WriterTensor[] = [],
+  without = "",
+): WeightSource {
+  const path = join(folder, `${name}.gguf`);
+  const tensors = asGguf(golden).filter((tensor) => tensor.name !== without);
+  writeGguf(path, { ...METADATA, ...changes }, [...tensors, ...extra]);
+  return openModel(path, { cacheDir });
+}
+
+test("a model converted to GGUF reads as the folder it came from: config, names, every weight", () => {
+  const source = written("whole");
+  expect(source.config).toEqual(golden.config);
+  expect(
+    source
+      .list()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(
+    golden
+      .list()
+      .map(({ name }) => name)
+      .sort(),
+  );
+  for (const { name, shape } of golden.list()) {
+    expect(source.list().find((info) => info.name === name)!.shape).toEqual(shape);
+    expect(source.read(name)).toEqual(golden.read(name));
+  }
+});
+
+test("the float32 copy holds the same numbers, and is made once", () => {
+  const source = written("copy");
+  const { path, tensors } = source.float32File();
+  expect(path.startsWith(join(cacheDir, "float32"))).toBe(true);
+  expect([...tensors.keys()].sort()).toEqual(
+    golden
+      .list()
+      .map(({ name }) => name)
+      .sort(),
+  );
+  expect(source.float32File().path).toBe(path);
+});
+
+test("the tokenizer is rebuilt: control tokens are special, user-defined ones are not", () => {
+  const files = written("tokens").tokenizerFiles();
+  const json = files.tokenizerJson as { added_tokens: object[]; model: { vocab: object; merges: string[] } };
+  expect(json.added_tokens).toMatchObject([
+    { id: 0, content: "<|end|>", special: true },
+    { id: 4, content: "<tool>", special: false },
+  ]);
+  expect(json.model).toMatchObject({
+    vocab: { "<|end|>": 0, a: 1, b: 2, ab: 3, "<tool>": 4 },
+    merges: ["a b"],
+  });
+  expect(files.tokenizerConfig).toMatchObject({
+    eos_token: "b",
+    pad_token: "<|end|>",
+    chat_template: "{{ messages[0].content }}",
+  });
+  expect(files.generationConfig).toEqual({ eos_token_id: [2] });
+});
+
+test.each([
+  ["another architecture", { "general.architecture": { str: "mamba" } }, /general\.architecture "mamba"/],
+  ["experts", { "llama.expert_count": { u32: 8 } }, /expert_count 8/],
+  ["partial rotary", { "llama.rope.dimension_count": { u32: 8 } }, /dimension_count 8/],
+  [
+    "yarn",
+    { "llama.rope.scaling.type": { str: "yarn" }, "llama.rope.scaling.factor": { f32: 4 } },
+    /"yarn" is not supported/,
+  ],
+] as const)("%s is refused by name", (name, changes, message) => {
+  expect(() => written(name, changes)).toThrow(message);
+});
+
+test.each([
+  [
+    "SentencePiece",
+    { "tokenizer.ggml.model": { str: "llama" } },
+    /tokenizer\.ggml\.model "llama" is not supported/,
+  ],
+  [
+    "an unknown pre-tokenizer",
+    { "tokenizer.ggml.pre": { str: "tekken" } },
+    /tokenizer\.ggml\.pre "tekken" is not supported/,
+  ],
+  [
+    "token types of another length",
+    { "tokenizer.ggml.token_type": { i32s: [3] } },
+    /5 tokens and 1 token types/,
+  ],
+] as const)("tokenizer: %s is refused by name", (name, changes, message) => {
+  expect(() => written(name, changes).tokenizerFiles()).toThrow(message);
+});
+
+test("missing, unexpected and misshaped weights are all listed", () => {
+  const odd = { name: "blk.0.attn_qkv.weight", shape: [2, 2], type: 0, bytes: new Uint8Array(16) };
+  expect(() =>
+    written("odd", { "llama.feed_forward_length": { u32: 96 } }, [odd], "output_norm.weight"),
+  ).toThrow(/model\.norm\.weight: missing[\s\S]*blk\.0\.attn_qkv\.weight: not expected/);
+  expect(() => written("odd2", { "llama.feed_forward_length": { u32: 96 } })).toThrow(
+    /up_proj\.weight: shape \[128, 64\], config\.json says \[96, 64\]/,
+  );
+});
+
+test("Llama 3's rope scaling is recognised from its divisors, anything else is refused", () => {
+  const bytes = (values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
+  // headDim 16, theta 500000, factor 32: wavelengths up to 2048 stay, beyond 8192 are divided, 500000^(5/8) * 2 pi = 22,938.
+  const theta = { "llama.rope.freq_base": { f32: 500000 } };
+  const divisors = Array.from({ length: 8 }, (_, i) => {
+    const wavelength = 2 * Math.PI * 500000 ** (i / 8);
+    const smooth = (8192 / wavelength - 1) / 3;
+    return wavelength < 2048 ? 1 : wavelength > 8192 ? 32 : 1 / ((1 - smooth) / 32 + smooth);
+  });
+  const scaled = written("llama3", theta, [
+    { name: "rope_freqs.weight", shape: [8], type: 0, bytes: bytes(divisors) },
+  ]);
+  expect(scaled.config.rope.scaling).toMatchObject({ type: "llama3", factor: 32 });
+  const wrong = divisors.with(3, 9);
+  expect(() =>
+    written("llama3-odd", theta, [{ name: "rope_freqs.weight", shape: [8], type: 0, bytes: bytes(wrong) }]),
+  ).toThrow(/not Llama 3's rope scaling/);
+});
