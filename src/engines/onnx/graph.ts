@@ -8,6 +8,7 @@ import {
   type OnnxValueInfo,
 } from "../../formats/onnx.ts";
 import type { Dim, Shape } from "../../program/program.ts";
+import { byDepth, reachable } from "./order.ts";
 
 /**
  * "ort": for the onnxruntime that this package installs, its own operators included; trains. "portable": standard operators
@@ -225,9 +226,11 @@ export class GraphEmitter {
       outputs: node.outputs.map(nameOf),
     }));
     const outputs = this.#outputs.map(({ info }) => info);
-    const nodes = reachable(
-      named,
-      outputs.map((info) => info.name),
+    const nodes = byDepth(
+      reachable(
+        named,
+        outputs.map((info) => info.name),
+      ),
     );
     const read = new Set(nodes.flatMap(({ inputs }) => inputs));
     return {
@@ -278,16 +281,4 @@ function broadcast(a: Shape, b: Shape): Shape {
   const [long, short] = a.length >= b.length ? [a, b] : [b, a];
   const skip = long.length - short.length;
   return long.map((d, i) => (i >= skip && d === 1 ? short[i - skip]! : d));
-}
-
-/** onnxruntime runs nodes that nobody reads, so they are dropped here. */
-function reachable(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
-  const read = new Set(outputs);
-  const kept: OnnxNode[] = [];
-  for (const node of [...nodes].reverse()) {
-    if (!node.outputs.some((name) => read.has(name))) continue;
-    kept.push(node);
-    for (const name of node.inputs) read.add(name);
-  }
-  return kept.reverse();
 }

@@ -51,8 +51,8 @@ class Lowerer {
   readonly #g: GraphEmitter;
   readonly #refs = new Map<ValueId, Ref>();
   readonly #weights: ReadonlySet<ValueId>;
-  /** Parameter gradients of the scope that was last, for which the next scope has to wait. */
-  #unfinished: { scope: string | undefined; refs: Ref[] } = { scope: undefined, refs: [] };
+  /** Parameter gradients that nobody has asked for yet. */
+  #unfinished: Ref[] = [];
 
   constructor(program: Program, options: LowerOptions) {
     this.#program = program;
@@ -92,14 +92,11 @@ class Lowerer {
     if (node.op === "loraLinearGrad") this.#note(node);
   }
 
-  /** Gradients of parameters are wanted by nobody until the very end: remember to ask for them. */
+  /** Nobody reads the gradients of parameters before the very end, so the next norm has to wait for them. */
   #note(node: Node): void {
-    if (this.#unfinished.scope !== node.scope) this.#unfinished = { scope: node.scope, refs: [] };
-    const last = this.#plan.siblings.get(node)!.at(-1);
-    if (last !== node) return;
-    for (const sibling of this.#plan.siblings.get(node)!) {
-      this.#unfinished.refs.push(this.#ref(sibling.outputs[0]!), this.#ref(sibling.outputs[1]!));
-    }
+    const siblings = this.#plan.siblings.get(node)!;
+    if (siblings.at(-1) !== node) return;
+    for (const { outputs } of siblings) this.#unfinished.push(this.#ref(outputs[0]!), this.#ref(outputs[1]!));
   }
 
   #context<Op extends OpName>(node: Node<Op>): NodeContext<Op> {
@@ -125,10 +122,7 @@ class Lowerer {
   #waitingInput(node: Node): { index: number; ref: Ref } | undefined {
     const done = node.after === undefined ? [] : [this.#ref(node.after)];
     const small = SMALL_INPUT[node.op];
-    if (small !== undefined && node.scope !== this.#unfinished.scope) {
-      done.push(...this.#unfinished.refs);
-      this.#unfinished.refs = [];
-    }
+    if (small !== undefined) done.push(...this.#unfinished.splice(0));
     if (done.length === 0) return undefined;
     const index = small ?? 0;
     return { index, ref: this.#g.after(this.#ref(node.inputs[index]!), done) };

@@ -5,7 +5,7 @@ import { OnnxSession, type Runtime } from "./session.ts";
 export interface OnnxOptions {
   /**
    * Whether onnxruntime keeps weights in the layout of its matrix kernels: 5 to 15 % faster for small batches, for twice
-   * the weights' bytes. "auto" decides for each Program by its batch and the free memory.
+   * the weights' bytes in each Program. "auto": in Programs that train, for small batches, where memory is ample.
    */
   readonly prepack?: "auto" | boolean;
 }

@@ -1,4 +1,5 @@
-import { freemem } from "node:os";
+import { realpathSync } from "node:fs";
+import { totalmem } from "node:os";
 import { basename, dirname } from "node:path";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { encodeOnnx } from "../../formats/onnx.ts";
@@ -17,8 +18,8 @@ interface StatePair {
 
 /** Above this many positions a batch, packed weights bought nothing (measured at 2,048; 5 to 15 % at 512 and below). */
 const PREPACK_POSITIONS = 1024;
-/** The share of free memory that packed weights may take. */
-const PREPACK_SHARE = 0.25;
+/** The share of the machine's memory that packed weights may take. */
+const PREPACK_SHARE = 1 / 8;
 
 export class OnnxSession implements EngineSession {
   readonly device = "CPU, onnxruntime, float32";
@@ -28,7 +29,6 @@ export class OnnxSession implements EngineSession {
   readonly #prepack: "auto" | boolean;
   readonly #state = new Map<string, StatePair>();
   readonly #compiled = new Map<Program, Promise<Executable>>();
-  #packedBytes = 0;
   #file: ReturnType<EngineWeights["float32File"]> | undefined;
 
   constructor(runtime: Runtime, weights: EngineWeights, threads: number, prepack: "auto" | boolean) {
@@ -44,6 +44,7 @@ export class OnnxSession implements EngineSession {
     if (known !== undefined) return known;
     const compiled = this.#compile(program);
     this.#compiled.set(program, compiled);
+    compiled.catch(() => this.#compiled.delete(program));
     return compiled;
   }
 
@@ -80,7 +81,6 @@ export class OnnxSession implements EngineSession {
       this.#file === undefined
         ? {}
         : { model_external_initializers_file_folder_path: dirname(this.#file.path) };
-    const packed = this.#packs(program);
     const session = await this.#runtime.InferenceSession.create(encodeOnnx(graph), {
       intraOpNumThreads: this.#threads,
       interOpNumThreads: 1,
@@ -88,37 +88,41 @@ export class OnnxSession implements EngineSession {
       graphOptimizationLevel: "disabled",
       enableMemPattern: false,
       logSeverityLevel: 3,
-      extra: { session: { disable_prepacking: packed > 0 ? "0" : "1", ...folder } },
+      extra: { session: { disable_prepacking: this.#packs(program) ? "0" : "1", ...folder } },
     });
-    this.#packedBytes += packed;
     return {
       program,
       run: (feeds) => this.#run(program, session, feeds),
       dispose: async () => {
-        if (!this.#compiled.delete(program)) return;
-        this.#packedBytes -= packed;
-        await session.release();
+        if (this.#compiled.delete(program)) await session.release();
       },
     };
   }
 
   /** Weights are mapped from their file; nothing is copied. */
   #weight(name: string): WeightData {
-    this.#file ??= this.#weights.float32File();
+    this.#file ??= this.#mappedFile();
     const place = this.#file.tensors.get(name);
     if (place === undefined) throw new Error(`${this.#file.path} has no weight ${name}`);
     return { external: { location: basename(this.#file.path), offset: place.offset, length: place.length } };
   }
 
-  /** Bytes that packing this Program's weights would take, or 0 for leaving them as they are. */
-  #packs(program: Program): number {
+  /** onnxruntime refuses data that a link leads to out of the folder. */
+  #mappedFile(): ReturnType<EngineWeights["float32File"]> {
+    const { path, tensors } = this.#weights.float32File();
+    return { path: realpathSync(path), tensors };
+  }
+
+  /** By the Program and the machine alone, so that a resumed run takes the same kernels and ends in the same bits. */
+  #packs(program: Program): boolean {
+    if (this.#prepack !== "auto") return this.#prepack;
+    if (movingState(program).length === 0) return false;
     const bytes = 2 * program.weights.reduce((sum, id) => sum + bytesOf(program.values[id]!), 0);
-    if (this.#prepack !== "auto") return this.#prepack ? bytes : 0;
-    const positions = program.values
-      .filter(({ shape }) => shape.length === 3)
-      .reduce((most, { shape }) => Math.max(most, Number(shape[0]) * Number(shape[1])), 0);
-    const room = this.#packedBytes + bytes <= PREPACK_SHARE * freemem();
-    return room && positions <= PREPACK_POSITIONS ? bytes : 0;
+    const grids = program.inputs
+      .map((id) => program.values[id]!.shape as number[])
+      .filter(({ length }) => length === 2);
+    const positions = Math.max(0, ...grids.map(([B, S]) => B! * S!));
+    return positions <= PREPACK_POSITIONS && bytes <= PREPACK_SHARE * totalmem();
   }
 
   #stateOf(name: string): StatePair {
