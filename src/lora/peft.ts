@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
@@ -138,7 +138,6 @@ export function writePeft(
     use_dora: false,
     use_rslora: config.rsLora,
   };
-  mkdirSync(folder, { recursive: true });
   writeSafetensors(join(folder, "adapter_model.safetensors"), adapter.tensors, {
     format: "pt",
     "lorafit.base_sha256": adapter.baseSha256,
