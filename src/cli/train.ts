@@ -10,6 +10,7 @@ import { lockFile } from "../task/lock.ts";
 import { resolvedSettings } from "../task/override.ts";
 import type { TrainEvent } from "../train/events.ts";
 import { planRun } from "../train/plan.ts";
+import { assignmentsOf } from "../train/resume.ts";
 import { trainRun } from "../train/run.ts";
 import { findRun, readRun } from "../train/run-folder.ts";
 import { trainingFiles } from "../workflow/curate-task.ts";
@@ -39,10 +40,17 @@ export function addTrain(program: Command, context: Context): void {
       "print every setting with its origin, the plan and the memory estimate; train nothing",
     )
     .action(async (path: string | undefined, flags: Flags) => {
-      const task = taskOf(path, flags.set);
+      const task =
+        flags.resume === undefined ? taskOf(path, flags.set) : resumedTask(flags.resume, path, flags.set);
       if (flags.dryRun) await showPlan(task, context);
       else await train(task, flags, context);
     });
+}
+
+/** The task that a run belongs to, with the --set assignments that it was started with. */
+function resumedTask(name: string, path: string | undefined, assignments: readonly string[] = []): Task {
+  const run = findRun(name);
+  return taskOf(path ?? join(run, "../.."), [...assignmentsOf(readRun(run)), ...assignments]);
 }
 
 /** Trains, reporting to the context's output. @returns path of the run */

@@ -54,7 +54,7 @@ function estimateRun(
     dropout: settings.dropout,
     recompute,
   };
-  return estimateMemory(trainingPrograms(options).step);
+  return estimateMemory(trainingPrograms(options));
 }
 
 function memoryWarnings(needed: number, free: number): string[] {

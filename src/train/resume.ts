@@ -3,13 +3,13 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import { type Checkpoint, type Machine, newestCheckpoint } from "./checkpoint.ts";
 import { type RunRecord, readRun, runFolder } from "./run-folder.ts";
 
-/** Settings that change how a run is computed but not what it computes. */
-const MACHINE_SETTINGS = new Set(["train.threads"]);
+/** Settings that do not change what is computed: a base is known by its hash, wherever it lies. */
+const IMMATERIAL = new Set(["train.threads", "base"]);
 
 /** Identity of what is trained: seed and every setting. */
 export function configHash(record: RunRecord): string {
   const settings = Object.entries(record.settings)
-    .filter(([key]) => !MACHINE_SETTINGS.has(key))
+    .filter(([key]) => !IMMATERIAL.has(key))
     .map(([key, { value }]) => [key, value]);
   return createHash("sha256").update(JSON.stringify(settings.sort())).digest("hex");
 }
@@ -64,7 +64,7 @@ export function recordChanges(record: RunRecord, now: RunRecord): string[] {
   const keys = new Set([...Object.keys(record.settings), ...Object.keys(now.settings)]);
   for (const key of keys) {
     const [before, after] = [record.settings[key]?.value, now.settings[key]?.value];
-    if (!MACHINE_SETTINGS.has(key) && JSON.stringify(before) !== JSON.stringify(after)) {
+    if (!IMMATERIAL.has(key) && JSON.stringify(before) !== JSON.stringify(after)) {
       changes.push(`${key}: was ${JSON.stringify(before)}, is ${JSON.stringify(after)}`);
     }
   }
@@ -83,4 +83,11 @@ function machineChanges(before: Machine, now: Machine): string[] {
   return (Object.keys(now) as (keyof Machine)[])
     .filter((key) => before[key] !== now[key])
     .map((key) => `${key} was ${before[key]}, is ${now[key]}: the outcome may differ in its last bits`);
+}
+
+/** What was given by --set when the run was started, to be given again. */
+export function assignmentsOf(record: RunRecord): string[] {
+  return Object.entries(record.settings)
+    .filter(([, { origin }]) => origin === "--set")
+    .map(([key, { value }]) => `${key}=${JSON.stringify(value)}`);
 }

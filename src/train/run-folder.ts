@@ -22,7 +22,7 @@ const recordSchema = z.strictObject({
     validation_rows: z.int(),
   }),
   engine: z.string(),
-  /** `seed`, and every field of `train`, with where it was set. */
+  /** `base`, `seed`, and every field of `train`, with where it was set. */
   settings: z.record(z.string(), setting),
 });
 

@@ -164,6 +164,7 @@ export function recordOf(
     },
     engine: options.engineName,
     settings: {
+      base: setting("base", task.base),
       seed: setting("seed", task.seed),
       ...Object.fromEntries(
         Object.entries(task.train).map(([key, value]) => [`train.${key}`, setting(`train.${key}`, value)]),
