@@ -1,0 +1,103 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as z from "zod";
+import { LorafitError } from "../errors.ts";
+import { didYouMean } from "../task/suggest.ts";
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** A path within a folder: no step leads out of it. */
+const within = z.string().regex(/^(?!.*\.\.)[\w][\w./-]*$/);
+
+const hubSource = z.strictObject({
+  hub: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+  revision: z.string(),
+  files: z.array(z.strictObject({ path: within, sha256: sha256.optional() })).min(1),
+});
+const pipSource = z.strictObject({
+  pip: z.string().regex(/^[a-z0-9-]+$/),
+  version: z.string().regex(/^[0-9.]+$/),
+  file: within,
+  sha256,
+});
+const bundledSource = z.strictObject({ bundled: within });
+
+const entrySchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
+  kind: z.enum(["chat", "text"]),
+  about: z.string(),
+  licence: z.string(),
+  parameters: z.int().positive(),
+  sources: z.array(z.union([bundledSource, hubSource, pipSource])).min(1),
+});
+
+export type HubSource = z.output<typeof hubSource>;
+export type PipSource = z.output<typeof pipSource>;
+export type CatalogEntry = z.output<typeof entrySchema>;
+
+const bundledFolder = fileURLToPath(new URL("../../models", import.meta.url));
+
+/** The models that lorafit knows by name: models/catalog.json. */
+export function readCatalog(): readonly CatalogEntry[] {
+  const text = readFileSync(join(bundledFolder, "catalog.json"), "utf8");
+  return z.strictObject({ models: z.array(entrySchema) }).parse(JSON.parse(text)).models;
+}
+
+/** `hf:org/name[@revision]`: a repository of the Hugging Face hub; null when the name is none. @throws usage error */
+export function parseHubName(
+  name: string,
+): { readonly repository: string; readonly revision: string } | null {
+  if (!name.startsWith("hf:")) return null;
+  const [, repository, revision = "main"] =
+    /^hf:([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w-][\w.-]*))?$/.exec(name) ?? [];
+  if (repository !== undefined) return { repository, revision };
+  throw new LorafitError("usage", `${name}: is not a name on the hub`, {
+    hint: "write hf:organisation/name or hf:organisation/name@revision",
+  });
+}
+
+/** Where a pulled model lies under `home`, whether or not it is there. */
+export function pulledFolder(name: string, home: string): string {
+  const hub = parseHubName(name);
+  return hub === null
+    ? join(home, "models", name)
+    : join(home, "models", "hub", `${hub.repository}@${hub.revision}`);
+}
+
+/** Where a catalog model lies, or null when it has to be pulled first. */
+export function locate({ name, sources }: CatalogEntry, home: string): string | null {
+  const bundled = sources.find((source) => "bundled" in source);
+  const path = bundled === undefined ? pulledFolder(name, home) : join(bundledFolder, bundled.bundled);
+  return existsSync(path) ? path : null;
+}
+
+/**
+ * The path of a base by what a person calls it: a path (relative to `folder`), a name of the catalog, hf:org/name[@rev].
+ * @throws data error when there is none, or when it has not been pulled
+ */
+export function resolveModel(
+  name: string,
+  options: { readonly home: string; readonly folder?: string },
+): string {
+  const path = resolve(options.folder ?? ".", name);
+  if (existsSync(path)) return path;
+  const entries = readCatalog();
+  const entry = entries.find((known) => known.name === name);
+  const found =
+    entry !== undefined
+      ? locate(entry, options.home)
+      : parseHubName(name) && pulledFolder(name, options.home);
+  if (found !== null && existsSync(found)) return found;
+  if (entry !== undefined || name.startsWith("hf:")) {
+    throw new LorafitError("data", `${name}: has not been pulled`, {
+      hint: `fetch it with \`lorafit pull ${name}\``,
+    });
+  }
+  const near = didYouMean(
+    name,
+    entries.map((known) => known.name),
+  );
+  throw new LorafitError("data", `${name}: there is no such base${near}`, {
+    hint: "name a folder, a GGUF file, hf:organisation/name, or a model that `lorafit models` lists",
+  });
+}

