@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { totalmem } from "node:os";
 import { basename, dirname } from "node:path";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { LorafitError } from "../../errors.ts";
 import { encodeOnnx } from "../../formats/onnx.ts";
 import { bytesOf } from "../../program/liveness.ts";
 import type { Program, Value } from "../../program/program.ts";
@@ -87,7 +88,8 @@ export class OnnxSession implements EngineSession {
       // The graph is fused and ordered already; onnxruntime's rewrites would undo the order.
       graphOptimizationLevel: "disabled",
       enableMemPattern: false,
-      logSeverityLevel: 3,
+      // Errors come as exceptions; printing them too is not the engine's affair.
+      logSeverityLevel: 4,
       extra: { session: { disable_prepacking: this.#packs(program) ? "0" : "1", ...folder } },
     });
     return {
@@ -146,7 +148,9 @@ export class OnnxSession implements EngineSession {
     const moving = movingState(program).map(({ value }) => nameOf(value));
     for (const name of moving) fetches[nextName(name)] = this.#stateOf(name).spare;
 
-    const results = await session.run(feeds, fetches);
+    const results = await session.run(feeds, fetches).catch((error: Error) => {
+      throw outOfMemory(program, error) ?? error;
+    });
     const guards = program.guards.map((id) => results[nameOf(id)] ?? results[guardName(nameOf(id))]!);
     const moved = guards.every((guard) => (guard.data as Float32Array).every(Number.isFinite));
     if (moved) {
@@ -186,6 +190,14 @@ export class OnnxSession implements EngineSession {
         throw new Error(`input ${name}: ${dtype} cannot be fed`);
     }
   }
+}
+
+function outOfMemory(program: Program, cause: Error): LorafitError | undefined {
+  if (!/alloc/.test(cause.message)) return undefined;
+  return new LorafitError("environment", `onnx engine: ${program.name} needs more memory than there is`, {
+    hint: "use a smaller batch, shorter rows, or recomputation",
+    cause,
+  });
 }
 
 /** A copy, so that callers cannot reach into the state. */

@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { HostTensor } from "../../../src/engines/engine.ts";
+import { memoryWeights } from "../../../src/engines/memory-weights.ts";
+import { lowerProgram } from "../../../src/engines/onnx/lower.ts";
+import { createOnnxEngine } from "../../../src/engines/onnx/onnx.ts";
+import type { Program } from "../../../src/program/program.ts";
+import { type TrainingPrograms, trainingPrograms } from "../../../src/train/programs.ts";
+import {
+  OPTIMIZER,
+  randomAdapter,
+  randomWeights,
+  TINY_LORA,
+  tinyConfig,
+  updateFeeds,
+} from "../../tiny-model.ts";
+
+const config = tinyConfig({
+  vocab_size: 512,
+  hidden_size: 256,
+  intermediate_size: 704,
+  num_hidden_layers: 6,
+  num_attention_heads: 8,
+  num_key_value_heads: 4,
+  max_position_embeddings: 256,
+});
+const [B, S] = [4, 256];
+const { layout, parameters } = randomAdapter(config, { ...TINY_LORA, targets: "attention", rank: 8 });
+
+const programs = (recompute: boolean): TrainingPrograms =>
+  trainingPrograms({
+    model: config,
+    layout,
+    shape: { batch: B, sequence: S, labelled: 64 },
+    optimizer: OPTIMIZER,
+    dropout: 0,
+    recompute,
+  });
+
+const graphOf = (program: Program) => {
+  const external = { location: "w", offset: 0, length: 4 };
+  return lowerProgram(program, { profile: "ort", weight: () => ({ external }) });
+};
+
+describe.each([false, true])("the graph of a step, recomputed: %s", (recompute) => {
+  const { nodes, outputs } = graphOf(programs(recompute).step);
+
+  it("has no node that nobody reads, and none before what it reads", () => {
+    const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...outputs.map(({ name }) => name)]);
+    expect(nodes.filter((node) => !node.outputs.some((name) => read.has(name)))).toEqual([]);
+    const made = new Map(nodes.flatMap((node, i) => node.outputs.map((name) => [name, i] as const)));
+    for (const [i, node] of nodes.entries())
+      for (const name of node.inputs) expect(made.get(name) ?? -1).toBeLessThan(i);
+  });
+
+  it("applies the A's of q, k and v as one matrix", () => {
+    const stacked = nodes.filter(({ op, inputs }) => op === "Split" && inputs[1] === "/ints/8,8,8");
+    // Low-rank products of the forward pass, of its repetition, and dA of the three.
+    expect(stacked.length).toBe((recompute ? 12 : 6) + 6);
+  });
+
+  it("leaves no addition to a node of its own that a product can do", () => {
+    const adds = nodes.filter(({ op }) => op === "Add").length;
+    const masks = recompute ? 12 : 6;
+    const slopesOfSilu = 6;
+    const gradientsAroundNorms = 11;
+    const clipAndAdamW = 4;
+    expect(adds).toBe(masks + slopesOfSilu + gradientsAroundNorms + clipAndAdamW);
+  });
+});
+
+describe("peak memory", () => {
+  /** The most that the process has had resident so far: it only grows, so the frugal variant goes first. */
+  async function peakAfterTwoSteps(recompute: boolean): Promise<number> {
+    const weights = memoryWeights(randomWeights(config));
+    const session = await createOnnxEngine({ prepack: false }).open(weights, { threads: 1 });
+    const zeros = { shape: [layout.size], data: new Float32Array(layout.size) };
+    await session.writeState({ parameters, moment1: zeros, moment2: zeros });
+    const grid = (of: (i: number) => number): HostTensor => ({
+      shape: [B, S],
+      data: BigInt64Array.from({ length: B * S }, (_, i) => BigInt(of(i))),
+    });
+    const labels = (of: (i: number) => number): HostTensor => ({
+      shape: [64],
+      data: BigInt64Array.from({ length: 64 }, (_, i) => BigInt(of(i))),
+    });
+    const feeds = {
+      input_ids: grid((i) => (i * 31) % config.vocabSize),
+      positions: grid((i) => i % S),
+      segments: grid(() => 1),
+      labelled: labels((i) => i * 3),
+      targets: labels((i) => i * 5),
+      weights: { shape: [64], data: new Float32Array(64).fill(1) },
+    };
+    const { run } = await session.compile(programs(recompute).step);
+    for (const t of [1, 2]) expect((await run({ ...feeds, ...updateFeeds(64, 1e-3, t) })).moved).toBe(true);
+    const { peakBytes } = session.memory();
+    await session.close();
+    weights.dispose();
+    return peakBytes;
+  }
+
+  it("is lower with recomputation", async () => {
+    const recomputed = await peakAfterTwoSteps(true);
+    const kept = await peakAfterTwoSteps(false);
+    // Six layers keep 8 MB of probabilities and 10 MB of activations each; repeated, one layer's live at a time.
+    expect(kept - recomputed).toBeGreaterThan(40e6);
+  }, 60_000);
+});
