@@ -21,11 +21,19 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
     }
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw new LorafitError("environment", `${path}: cannot be written: ${(cause as Error).message}`, {
       hint: "check free space and permission",
       cause,
     });
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its folder is no folder: there is nothing to remove.
   }
 }
 

@@ -21,7 +21,18 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const WIDTH: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
+const WIDTH: Readonly<Record<string, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
 /** The reference reader's limit. */
 const MAX_HEADER = 100_000_000;
 const MAX_RANK = 8;
@@ -66,7 +77,8 @@ function parseHeader(path: string, header: Buffer, size: number): Omit<Safetenso
   } catch (cause) {
     throw damaged(path, "the header is not JSON", cause);
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw damaged(path, "the header is not an object");
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw damaged(path, "the header is not an object");
   const { __metadata__: metadata = {}, ...entries } = json as Record<string, unknown>;
   if (!isStringMap(metadata)) throw damaged(path, "__metadata__ is not a map of strings");
   const repeated = repeatedNames(text);
@@ -82,8 +94,14 @@ function parseHeader(path: string, header: Buffer, size: number): Omit<Safetenso
   }
   if (mistakes.length > 0) throw damaged(path, `\n${listMistakes(mistakes)}`);
   let end = start;
-  for (const [name, { offset, length }] of [...tensors].sort((a, b) => a[1].offset - b[1].offset || a[1].length - b[1].length)) {
-    if (offset !== end) throw damaged(path, `${name} ${offset < end ? "overlaps the tensor before it" : "leaves a hole before it"}`);
+  for (const [name, { offset, length }] of [...tensors].sort(
+    (a, b) => a[1].offset - b[1].offset || a[1].length - b[1].length,
+  )) {
+    if (offset !== end)
+      throw damaged(
+        path,
+        `${name} ${offset < end ? "overlaps the tensor before it" : "leaves a hole before it"}`,
+      );
     end += length;
   }
   if (end !== size) throw damaged(path, `${size - end} bytes after the last tensor`);
@@ -93,14 +111,15 @@ function parseHeader(path: string, header: Buffer, size: number): Omit<Safetenso
 function checkEntry(value: unknown, start: number, size: number): SafetensorsEntry | string {
   if (typeof value !== "object" || value === null) return "is not an object";
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
-  const width = typeof dtype === "string" ? WIDTH[dtype] : undefined;
+  const width = typeof dtype === "string" && Object.hasOwn(WIDTH, dtype) ? WIDTH[dtype] : undefined;
   if (width === undefined) return `unknown dtype ${JSON.stringify(dtype)}`;
   if (!isSizes(shape) || shape.length > MAX_RANK) return `bad shape ${JSON.stringify(shape)}`;
   if (!isSizes(offsets) || offsets.length !== 2) return `bad data_offsets ${JSON.stringify(offsets)}`;
   const [from, to] = offsets as [number, number];
   const bytes = shape.reduce((product, d) => product * d, width);
   if (to < from || start + to > size) return `bytes ${from} to ${to} lie outside the file`;
-  if (to - from !== bytes) return `shape [${shape.join(", ")}] of ${dtype} needs ${bytes} bytes, has ${to - from}`;
+  if (to - from !== bytes)
+    return `shape [${shape.join(", ")}] of ${dtype} needs ${bytes} bytes, has ${to - from}`;
   return { dtype: dtype as string, shape, offset: start + from, length: to - from };
 }
 
@@ -141,7 +160,8 @@ export function readFloat32(file: SafetensorsFile, name: string): Float32Array {
   const { dtype, bytes } = readBytes(file, name);
   const halves = (): Uint16Array => new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   if (dtype === "F32") return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  if (dtype === "F64") return Float32Array.from(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8));
+  if (dtype === "F64")
+    return Float32Array.from(new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8));
   if (dtype === "F16") return float16ToFloat32(halves());
   if (dtype === "BF16") return bfloat16ToFloat32(halves());
   throw new LorafitError("data", `${file.path}: ${name} is of type ${dtype}, not a floating type`);
@@ -162,7 +182,15 @@ export interface TensorData {
 }
 
 const dtypeOf = ({ data }: TensorData): string =>
-  data instanceof Float32Array ? "F32" : data instanceof Float64Array ? "F64" : data instanceof BigInt64Array ? "I64" : data instanceof Int32Array ? "I32" : "U8";
+  data instanceof Float32Array
+    ? "F32"
+    : data instanceof Float64Array
+      ? "F64"
+      : data instanceof BigInt64Array
+        ? "I64"
+        : data instanceof Int32Array
+          ? "I32"
+          : "U8";
 
 /** Header bytes (length prefix included) and where each tensor will lie; padded so that tensors start at multiples of 8. */
 export function safetensorsHeader(
@@ -196,7 +224,13 @@ export function writeSafetensors(
 ): Map<string, { offset: number; length: number; shape: readonly number[] }> {
   const all = tensors instanceof Map ? [...tensors] : Object.entries(tensors);
   const entries = all
-    .map(([name, tensor]) => ({ name, dtype: dtypeOf(tensor), shape: tensor.shape, length: tensor.data.byteLength, data: tensor.data }))
+    .map(([name, tensor]) => ({
+      name,
+      dtype: dtypeOf(tensor),
+      shape: tensor.shape,
+      length: tensor.data.byteLength,
+      data: tensor.data,
+    }))
     .sort((a, b) => WIDTH[b.dtype]! - WIDTH[a.dtype]! || (a.name < b.name ? -1 : 1));
   const { bytes, offsets } = safetensorsHeader(entries, metadata);
   const bodies = entries.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
