@@ -20,7 +20,7 @@ export interface PeftAdapter {
 
 /** Keys that may hold anything: they say how an adapter came to be, not what it computes. */
 const HARMLESS = new Set(
-  `peft_version base_model_name_or_path revision auto_mapping inference_mode task_type init_lora_weights lora_dropout
+  `peft_version base_model_name_or_path revision auto_mapping inference_mode task_type lora_dropout
   megatron_config megatron_core loftq_config eva_config corda_config lora_ga_config runtime_config ensure_weight_tying
   qalora_group_size layers_pattern`.split(/\s+/),
 );
@@ -36,6 +36,8 @@ const configSchema = z.looseObject({
   alpha_pattern: z.record(z.string(), z.number().positive()).default({}),
   bias: z.literal("none").default("none"),
   base_model_name_or_path: z.string().nullish(),
+  /** Others, such as pissa and olora, change the base's own weights: their factors mean nothing on the base as it was. */
+  init_lora_weights: z.union([z.boolean(), z.enum(["gaussian", "eva", "orthogonal"])]).nullish(),
 });
 const READ = new Set(Object.keys(configSchema.shape));
 

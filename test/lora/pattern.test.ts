@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { firstMatch, matchesModule } from "../../src/lora/pattern.ts";
+
+const Q = "model.layers.11.self_attn.q_proj";
+
+test.each([
+  ["q_proj", true],
+  ["self_attn.q_proj", true],
+  ["proj", false],
+  ["_proj", false],
+  ["q_proj.", false],
+  [".*", true],
+  ["model\\.layers\\.\\d+\\.self_attn\\.(q|k)_proj", true],
+  ["layers\\.(0|1)\\..*q_proj", false],
+  ["layers\\.1[0-9]\\..*", true],
+  ["layers\\.1[2-9]\\..*", false],
+  ["(.*\\.)?q_proj", true],
+  ["^model.*q_proj$", true],
+  ["[qkv]_proj", true],
+  ["v_proj|q_proj", true],
+])("%s on a module path: %s", (pattern, expected) => {
+  expect(matchesModule(pattern, Q)).toBe(expected);
+  // The same as PEFT's regular expression.
+  const inner = pattern.replace(/^\^|\$$/g, "");
+  expect(new RegExp(`^(.*\\.)?(${inner})$`).test(Q)).toBe(expected);
+});
+
+test("the first pattern that matches decides", () => {
+  expect(firstMatch({ k_proj: 1, "layers\\.11.*": 2, q_proj: 3 }, Q)).toBe(2);
+  expect(firstMatch({ k_proj: 1 }, Q)).toBeUndefined();
+});
+
+test("a pattern that makes backtracking matchers hang ends at once", () => {
+  const path = `${"a".repeat(2000)}.b`;
+  const before = performance.now();
+  expect(matchesModule("(a+)+c", path)).toBe(false);
+  expect(performance.now() - before).toBeLessThan(2000);
+});
+
+test.each(["(?=q)q_proj", "q{2}", "\\bq", "q_proj)", "(q_proj", "[^q]", "*q", "(?P<x>q)"])(
+  "%s is refused by name",
+  (pattern) => {
+    expect(() => matchesModule(pattern, Q)).toThrow(/not understood at position/);
+  },
+);
