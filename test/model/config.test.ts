@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { LorafitError } from "../../src/errors.ts";
+import { parseModelConfig, ropeFrequencies } from "../../src/model/config.ts";
+
+const json = JSON.parse(
+  readFileSync(new URL("../golden/llama-tiny/model/config.json", import.meta.url), "utf8"),
+) as Record<string, unknown>;
+const parse = (changes: Record<string, unknown>): ReturnType<typeof parseModelConfig> =>
+  parseModelConfig({ ...json, ...changes }, "config.json");
+
+test("a config as transformers 5 writes it", () => {
+  expect(parse({})).toEqual({
+    family: "llama",
+    vocabSize: 320,
+    hiddenSize: 64,
+    layers: 2,
+    heads: 4,
+    kvHeads: 2,
+    headDim: 16,
+    intermediateSize: 128,
+    activation: "silu",
+    normEps: 1e-5,
+    maxPositions: 256,
+    rope: { theta: 10000, scaling: null },
+    tied: true,
+    attentionBias: false,
+    mlpBias: false,
+    bosId: 1,
+    eosIds: [2],
+    padId: 0,
+  });
+});
+
+test("both spellings of the rotary settings mean the same", () => {
+  const scaling = {
+    rope_type: "llama3",
+    factor: 8,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 64,
+  };
+  const older = parse({ rope_parameters: undefined, rope_theta: 5e5, rope_scaling: scaling });
+  const newer = parse({ rope_theta: undefined, rope_parameters: { rope_theta: 5e5, ...scaling } });
+  expect(older).toEqual(newer);
+  expect(older.rope).toEqual({
+    theta: 5e5,
+    scaling: {
+      type: "llama3",
+      factor: 8,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalMaxPositions: 64,
+    },
+  });
+  expect(
+    parse({ rope_parameters: undefined, rope_scaling: { type: "linear", factor: 2 } }).rope.scaling,
+  ).toEqual({ type: "linear", factor: 2 });
+});
+
+test("what is left out has transformers' defaults; several end tokens are kept", () => {
+  const config = parse({
+    head_dim: undefined,
+    num_key_value_heads: undefined,
+    rms_norm_eps: undefined,
+    eos_token_id: [2, 5],
+    pad_token_id: null,
+  });
+  expect(config).toMatchObject({ headDim: 16, kvHeads: 4, normEps: 1e-6, eosIds: [2, 5], padId: null });
+});
+
+test.each([
+  ["another family", { model_type: "gpt_neox" }, /model_type "gpt_neox" is not supported/],
+  ["another activation", { hidden_act: "gelu" }, /hidden_act: "gelu" is not supported/],
+  ["a sliding window", { sliding_window: 4096 }, /sliding_window: 4096 is not supported/],
+  [
+    "dynamic rope scaling",
+    { rope_parameters: { rope_type: "dynamic", factor: 2 } },
+    /type "dynamic" is not supported/,
+  ],
+  [
+    "yarn",
+    { rope_parameters: { rope_type: "yarn", factor: 2, beta_fast: 32 } },
+    /beta_fast is not supported[\s\S]*"yarn" is not supported/,
+  ],
+  [
+    "partial rotary inside rope_parameters",
+    { rope_parameters: { rope_theta: 1e4, rope_type: "default", partial_rotary_factor: 0.5 } },
+    /partial_rotary_factor is not supported/,
+  ],
+  ["quantised weights", { quantization_config: { bits: 4 } }, /quantization_config: not known/],
+  [
+    "a key that may change the arithmetic",
+    { logit_scale: 0.5 },
+    /logit_scale: not known, and it may change the arithmetic/,
+  ],
+  ["odd heads", { head_dim: 15 }, /head_dim: 15 is odd/],
+  ["heads that do not divide", { num_key_value_heads: 3 }, /num_key_value_heads: 3 does not divide/],
+  ["a width that is no number", { hidden_size: "64" }, /hidden_size: "64" is not a positive number/],
+  ["no layers", { num_hidden_layers: 0 }, /num_hidden_layers: 0 is not a positive number/],
+  ["half a head", { hidden_size: 66, head_dim: undefined }, /head_dim: 16.5 is not a whole number/],
+  [
+    "a flag that is no flag",
+    { tie_word_embeddings: "yes" },
+    /tie_word_embeddings: "yes" is not true or false/,
+  ],
+  [
+    "llama3 without its factors",
+    { rope_parameters: { rope_type: "llama3", factor: 8 } },
+    /low_freq_factor is missing[\s\S]*high_freq_factor is missing/,
+  ],
+])("%s is refused by name", (_, changes, message) => {
+  expect(() => parse(changes)).toThrow(message);
+});
+
+test("all problems come in one data error that names the file", () => {
+  let error: unknown;
+  try {
+    parse({ hidden_act: "relu", sliding_window: 8, vocab_size: null });
+  } catch (caught) {
+    error = caught;
+  }
+  expect(LorafitError.is(error) && error.kind).toBe("data");
+  expect((error as Error).message).toMatch(
+    /^config\.json: [\s\S]*hidden_act[\s\S]*sliding_window[\s\S]*vocab_size: is missing/,
+  );
+});
+
+test.each([null, [], "text", 3])("%j is no config", (value) => {
+  expect(() => parseModelConfig(value, "config.json")).toThrow(/is not a JSON object/);
+});
+
+test("rotary frequencies, computed by hand", () => {
+  const plain = ropeFrequencies(parse({}));
+  expect(plain.length).toBe(8);
+  expect(plain[0]).toBe(1);
+  expect(plain[4]).toBeCloseTo(0.01, 8);
+  const linear = ropeFrequencies(parse({ rope_parameters: { rope_type: "linear", factor: 4 } }));
+  expect([...linear]).toEqual([...plain].map((f) => Math.fround(f / 4)));
+});
+
+test("Llama 3's scaling keeps short waves, divides long ones and blends between", () => {
+  const scaling = {
+    rope_type: "llama3",
+    factor: 8,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 64,
+  };
+  const plain = ropeFrequencies(parse({}));
+  const scaled = ropeFrequencies(parse({ rope_parameters: scaling }));
+  // Wavelengths 6.3, 19.9, 62.8, 198.7 … : below 16 kept, above 64 divided, the second and third blended.
+  expect(scaled[0]).toBe(plain[0]);
+  for (const i of [1, 2]) {
+    const smooth = (64 / ((2 * Math.PI) / plain[i]!) - 1) / 3;
+    expect(scaled[i]! / plain[i]!).toBeCloseTo((1 - smooth) / 8 + smooth, 5);
+  }
+  for (let i = 3; i < 8; i++) expect(scaled[i]).toBe(Math.fround(plain[i]! / 8));
+});
