@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
@@ -56,18 +56,21 @@ export function newRunId(now: Date, salt: string): string {
   return `${time}-${hash32(`${now.getTime()}/${process.pid}/${salt}`).toString(16).padStart(8, "0").slice(0, 6)}`;
 }
 
+/** Makes the folder of a run with its record, or nothing. @throws environment error */
 export function createRun(runs: string, record: RunRecord): RunFolder {
   const folder = runFolder(join(runs, record.id));
   try {
     mkdirSync(folder.checkpoints, { recursive: true });
+    writeFileAtomic(folder.config, `${JSON.stringify(record, null, 2)}\n`);
+    return folder;
   } catch (cause) {
+    rmSync(folder.path, { recursive: true, force: true });
+    if (LorafitError.is(cause)) throw cause;
     throw new LorafitError("environment", `${folder.path}: cannot be made: ${(cause as Error).message}`, {
       hint: "check permission and free space",
       cause,
     });
   }
-  writeFileAtomic(folder.config, `${JSON.stringify(record, null, 2)}\n`);
-  return folder;
 }
 
 /** @throws usage error when there is no run, data error when its config.json is damaged */
