@@ -1,35 +1,36 @@
-import type { Dim, Shape } from "../../../program/program.ts";
-import { type GraphEmitter, product, type Ref } from "../graph.ts";
+import type { Dim } from "../../../program/program.ts";
+import type { GraphEmitter, Ref } from "../graph.ts";
+import { fromHeads, grouped, HIDDEN, scalarSize, toHeads } from "./heads.ts";
 import type { Lowering, NodeContext } from "./lowering.ts";
 
-/** Added to the scores of pairs that do not see each other; finite, so that nothing becomes NaN. */
-const HIDDEN = -1e9;
+/** Queries that are worked on together. With a causal mask, the keys behind the last of them are left out. */
+const QUERY_ROWS = 128;
 
-interface Heads {
+/** Queries `from` to `to` of every head, which see at most the keys up to `end`. */
+interface Chunk {
+  readonly from: number;
+  readonly to: Dim;
+  readonly end: Dim;
+  /** [B,K,(H/K) C,d] */
   readonly q: Ref;
+  /** [B,H,C,end], masked */
+  readonly scores: Ref;
+  /** [B,K,(H/K) C,end] */
+  readonly probabilities: Ref;
+}
+
+interface Attended {
+  readonly chunks: readonly Chunk[];
+  /** [B,K,S,d] */
   readonly k: Ref;
   readonly v: Ref;
-  readonly probabilities: Ref;
-  readonly scores: Ref;
 }
 
-/** x [B,S,n*d] -> [B,n,S,d] */
-function toHeads(g: GraphEmitter, x: Ref, [B, S]: Shape, n: number): Ref {
-  const d = Number(x.shape.at(-1)) / n;
-  return g.transpose(g.reshape(x, [B!, S!, n, d]), [0, 2, 1, 3]);
+function part(g: GraphEmitter, x: Ref, from: number, to: Dim, axis: number): Ref {
+  return x.shape[axis] === to && from === 0 ? x : g.slice(x, from, Number(to), axis);
 }
 
-/** [B,n,S,d] in any grouping of its first axes -> [B,S,n,d] */
-function fromHeads(g: GraphEmitter, x: Ref, [B, S]: Shape, n: number): Ref {
-  return g.transpose(g.reshape(x, [B!, n, S!, x.shape.at(-1)!]), [0, 2, 1, 3]);
-}
-
-/** [B,H,S,..] -> [B,K,(H/K) S,..]: query heads that share a key head become rows of one matrix, so that its gradient sums them. */
-function grouped(g: GraphEmitter, x: Ref, heads: number, kvHeads: number): Ref {
-  const [B, , S, ...rest] = x.shape as [Dim, Dim, Dim, ...Dim[]];
-  return g.reshape(x, [B, kvHeads, product([heads / kvHeads, S]), ...rest]);
-}
-
+/** 0 where a pair sees each other, [B,1,S,S]. */
 function visibility({ g, node, grid, attrs }: NodeContext<"attention" | "attentionGrad">, at: number): Ref {
   return g.share(`/mask/${node.inputs[at]}/${attrs.causal}`, () => {
     const segments = grid(at);
@@ -42,8 +43,6 @@ function visibility({ g, node, grid, attrs }: NodeContext<"attention" | "attenti
   });
 }
 
-const scalarSize = (g: GraphEmitter, d: Dim): Ref => g.reshape(g.size(d), []);
-
 /**
  * Inputs q, k, v stand at `at` and behind it, segments at `segmentsAt`. Shared under the value o, so that the gradient finds
  * the probabilities of the forward pass when both are in one graph.
@@ -53,92 +52,97 @@ function attend(
   o: number,
   at: number,
   segmentsAt: number,
-): Heads {
+): Attended {
   const { g, grid, attrs, shape } = c;
   return g.share(`/attention/${o}`, () => {
-    const { heads, kvHeads, scale } = attrs;
+    const { heads, kvHeads, causal } = attrs;
     const [B, S] = shape(at) as [Dim, Dim];
-    const q = grouped(g, toHeads(g, grid(at), [B, S], heads), heads, kvHeads);
+    const q = toHeads(g, grid(at), [B, S], heads);
     const [k, v] = [toHeads(g, grid(at + 1), [B, S], kvHeads), toHeads(g, grid(at + 2), [B, S], kvHeads)];
-    const products = g.matmul(q, k, { transB: true, alpha: scale });
-    const scores = g.each("Add", g.reshape(products, [B, heads, S, S]), visibility(c, segmentsAt));
-    const softmax = g.node("Softmax", [scores], { axis: -1 }, scores.shape);
-    return { q, k, v, scores, probabilities: grouped(g, softmax, heads, kvHeads) };
+    const mask = visibility(c, segmentsAt);
+    const chunk = (from: number, to: Dim, end: Dim): Chunk => {
+      const rows = part(g, q, from, to, 2);
+      const chunkQ = grouped(g, rows, heads, kvHeads);
+      const products = g.matmul(chunkQ, part(g, k, 0, end, 2), { transB: true, alpha: attrs.scale });
+      const seen = g.share(`${mask.name}/${from}/${to}`, () =>
+        part(g, part(g, mask, from, to, 2), 0, end, 3),
+      );
+      const scores = g.each("Add", g.reshape(products, [B, heads, rows.shape[2]!, end]), seen);
+      const softmax = g.node("Softmax", [scores], { axis: -1 }, scores.shape);
+      return { from, to, end, q: chunkQ, scores, probabilities: grouped(g, softmax, heads, kvHeads) };
+    };
+    if (!causal || typeof S === "string") return { chunks: [chunk(0, S, S)], k, v };
+    const starts = Array.from({ length: Math.ceil(S / QUERY_ROWS) }, (_, i) => i * QUERY_ROWS);
+    const ends = starts.map((from) => Math.min(S, from + QUERY_ROWS));
+    return { chunks: starts.map((from, i) => chunk(from, ends[i]!, ends[i]!)), k, v };
   });
 }
 
+/** Of one chunk, [B,K,(H/K) C,d] -> [B,H,C,d] */
+const ungrouped = (g: GraphEmitter, x: Ref, { scores }: Chunk): Ref =>
+  g.reshape(x, [...scores.shape.slice(0, 3), x.shape.at(-1)!]);
+
 export const attention: Lowering<"attention"> = (c) => {
   const { g, node, attrs, shape } = c;
-  const { v, probabilities, scores } = attend(c, node.outputs[0]!, 0, 3);
-  const o = fromHeads(g, g.matmul(probabilities, v), shape(0), attrs.heads);
-  return [o, g.reduce("ReduceLogSumExp", scores, 3, false)];
+  const { chunks, v } = attend(c, node.outputs[0]!, 0, 3);
+  const os = chunks.map((chunk) =>
+    ungrouped(g, g.matmul(chunk.probabilities, part(g, v, 0, chunk.end, 2)), chunk),
+  );
+  const lses = chunks.map(({ scores }) => g.reduce("ReduceLogSumExp", scores, 3, false));
+  return [fromHeads(g, g.concat(os, 2), shape(0), attrs.heads), g.concat(lses, 2)];
 };
 
 /** Inputs: do, q, k, v, o, lse, segments. ds = p (do vᵀ - rowsum(do o)): Dao et al. 2022, "FlashAttention". */
 export const attentionGrad: Lowering<"attentionGrad"> = (c) => {
   const { g, node, grid, attrs, shape } = c;
   const { heads, kvHeads, scale } = attrs;
-  const { q, k, v, probabilities } = attend(c, node.inputs[4]!, 1, 6);
+  const { chunks, k, v } = attend(c, node.inputs[4]!, 1, 6);
   const [B, S, width] = shape(1) as [Dim, Dim, number];
-  const dO = grouped(g, toHeads(g, grid(0), [B, S], heads), heads, kvHeads);
-  const dv = g.matmul(probabilities, dO, { transA: true });
-  const dp = g.matmul(dO, v, { transB: true });
+  const dOs = toHeads(g, grid(0), [B, S], heads);
   // rowsum(p dp) is the same number over S terms rather than d.
-  const short = Number(S) < width / heads;
-  const delta = short ? g.reduce("ReduceSum", g.each("Mul", probabilities, dp), 3, true) : rowDots(c);
-  const ds = g.each("Mul", probabilities, g.each("Sub", dp, delta));
-  const dq = g.matmul(ds, k, { alpha: scale });
-  const dk = g.matmul(ds, q, { transA: true, alpha: scale });
+  const deltas = Number(S) < width / heads ? undefined : rowDots(c);
+  const gradients = chunks.map((chunk) => {
+    const { from, to, end, q, probabilities } = chunk;
+    const dO = grouped(g, part(g, dOs, from, to, 2), heads, kvHeads);
+    const dp = g.matmul(dO, part(g, v, 0, end, 2), { transB: true });
+    const delta =
+      deltas === undefined
+        ? g.reduce("ReduceSum", g.each("Mul", probabilities, dp), 3, true)
+        : grouped(g, part(g, deltas, from, to, 2), heads, kvHeads);
+    const ds = g.each("Mul", probabilities, g.each("Sub", dp, delta));
+    return {
+      dq: ungrouped(g, g.matmul(ds, part(g, k, 0, end, 2), { alpha: scale }), chunk),
+      dk: padded(g, g.matmul(ds, q, { transA: true, alpha: scale }), S),
+      dv: padded(g, g.matmul(probabilities, dO, { transA: true }), S),
+    };
+  });
+  const sum = (parts: Ref[]): Ref =>
+    parts.length === 1 ? parts[0]! : g.node("Sum", parts, {}, parts[0]!.shape);
   return [
-    fromHeads(g, dq, [B, S], heads),
-    fromHeads(g, dk, [B, S], kvHeads),
-    fromHeads(g, dv, [B, S], kvHeads),
+    fromHeads(
+      g,
+      g.concat(
+        gradients.map(({ dq }) => dq),
+        2,
+      ),
+      [B, S],
+      heads,
+    ),
+    fromHeads(g, sum(gradients.map(({ dk }) => dk)), [B, S], kvHeads),
+    fromHeads(g, sum(gradients.map(({ dv }) => dv)), [B, S], kvHeads),
   ];
 };
 
-/** rowsum(do o) for each head, from the layout in which both are kept anyway -> [B,K,(H/K) S,1] */
+/** [B,K,end,d] -> [B,K,S,d], zero for the keys that the chunk does not see. */
+function padded(g: GraphEmitter, x: Ref, S: Dim): Ref {
+  if (x.shape[2] === S) return x;
+  const missing = Number(S) - Number(x.shape[2]);
+  return g.node("Pad", [x, g.ints(0, 0, 0, 0, 0, 0, missing, 0)], {}, x.shape.with(2, S));
+}
+
+/** rowsum(do o) for each head, from the layout in which both are kept anyway -> [B,H,S,1] */
 function rowDots({ g, grid, attrs, shape }: NodeContext<"attentionGrad">): Ref {
-  const { heads, kvHeads } = attrs;
   const [B, S, width] = shape(0) as [Dim, Dim, number];
-  const products = g.reshape(g.each("Mul", grid(0), grid(4)), [B, S, heads, width / heads]);
-  const sums = g.transpose(g.reduce("ReduceSum", products, 3, true), [0, 2, 1, 3]);
-  return grouped(g, sums, heads, kvHeads);
+  const products = g.reshape(g.each("Mul", grid(0), grid(4)), [B, S, attrs.heads, width / attrs.heads]);
+  return g.transpose(g.reduce("ReduceSum", products, 3, true), [0, 2, 1, 3]);
 }
-
-/** Which cached columns each new row sees, 0 or 1: [B,1,S,total]; and whether it sees any: [B,1,S,1]. */
-function cacheVisibility({ g, node, grid, shape }: NodeContext<"cachedAttention">): { bias: Ref; any: Ref } {
-  return g.share(`/cache/${node.inputs[5]}`, () => {
-    const mask = grid(5);
-    const [B, total] = mask.shape as [Dim, Dim];
-    const S = shape(0)[1]!;
-    const [end, one] = [scalarSize(g, total), scalarSize(g, 1)];
-    const first = g.each("Sub", end, scalarSize(g, S));
-    const columns = g.node("Range", [scalarSize(g, 0), end, one], {}, [total]);
-    const rows = g.reshape(g.node("Range", [first, end, one], {}, [S]), [S, 1]);
-    const real = g.node("Cast", [g.reshape(mask, [B, 1, 1, total])], { to: 9 }, [B, 1, 1, total]);
-    const seen = g.each("And", real, g.each("LessOrEqual", columns, rows));
-    const numbers = g.node("Cast", [seen], { to: 1 }, seen.shape);
-    return {
-      bias: g.each("Where", seen, g.scalar(0), g.scalar(HIDDEN)),
-      any: g.reduce("ReduceMax", numbers, 3, true),
-    };
-  });
-}
-
-/** Inputs: q, k, v, pastKey, pastValue, mask. A row that sees nothing (left padding) gives zero. */
-export const cachedAttention: Lowering<"cachedAttention"> = (c) => {
-  const { g, grid, attrs, shape } = c;
-  const { heads, kvHeads, scale } = attrs;
-  const [B, S] = shape(0) as [Dim, Dim];
-  const total = shape(5)[1]!;
-  const cached = (past: Ref, fresh: Ref): Ref =>
-    g.node("Concat", [past, toHeads(g, fresh, [B, S], kvHeads)], { axis: 2 }, past.shape.with(2, total));
-  const [keys, values] = [cached(grid(3), grid(1)), cached(grid(4), grid(2))];
-  const { bias, any } = cacheVisibility(c);
-  const q = grouped(g, toHeads(g, grid(0), [B, S], heads), heads, kvHeads);
-  const products = g.matmul(q, keys, { transB: true, alpha: scale });
-  const scores = g.each("Add", g.reshape(products, [B, heads, S, total]), bias);
-  const probabilities = g.each("Mul", g.node("Softmax", [scores], { axis: -1 }, scores.shape), any);
-  const o = g.matmul(grouped(g, probabilities, heads, kvHeads), values);
-  return [fromHeads(g, o, [B, S], heads), keys, values];
-};

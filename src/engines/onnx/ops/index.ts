@@ -1,6 +1,7 @@
 import type { OpName } from "../../../ops/attrs.ts";
 import { adamw, clipScale, sumSquares } from "./adamw.ts";
-import { attention, attentionGrad, cachedAttention } from "./attention.ts";
+import { attention, attentionGrad } from "./attention.ts";
+import { cachedAttention } from "./cached-attention.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
 import { linear, linearGrad } from "./linear.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import type { OpCase } from "../../../src/engines/conformance/cases.ts";
+import { prepareCase, relativeError, runOn, TOLERANCE } from "../../../src/engines/conformance/run.ts";
+import { onnxEngine } from "../../../src/engines/onnx/onnx.ts";
+import { referenceEngine } from "../../../src/engines/reference/reference.ts";
+
+/** Longer than the block of queries that the lowering takes at a time, and no multiple of it. */
+const [B, S, H, K, d] = [2, 150, 4, 2, 6];
+const attrs = { heads: H, kvHeads: K, causal: true, scale: 0.4 };
+const segments = {
+  shape: [B, S],
+  dtype: "i64" as const,
+  fill: Array.from({ length: B * S }, (_, i) => (i < S ? 1 + Math.floor(i / 40) : i < 2 * S - 9 ? 1 : 0)),
+};
+const normal = (...shape: number[]) => ({ shape });
+
+async function compare(op: "attention" | "attentionGrad", opCase: OpCase): Promise<void> {
+  const prepared = await prepareCase(op, opCase as OpCase<typeof op>);
+  const expected = await runOn(referenceEngine, prepared);
+  const actual = await runOn(onnxEngine, prepared);
+  for (const [name, value] of Object.entries(expected.outputs)) {
+    expect(actual.outputs[name]!.shape, name).toEqual(value.shape);
+    expect(relativeError(actual.outputs[name]!, value), name).toBeLessThanOrEqual(TOLERANCE);
+  }
+}
+
+describe("attention in blocks of queries", () => {
+  it.each([true, false])("forward, causal %s", async (causal) => {
+    const inputs = [normal(B, S, H * d), normal(B, S, K * d), normal(B, S, K * d), segments];
+    await compare("attention", { name: "long", inputs, attrs: { ...attrs, causal } });
+  });
+
+  it.each([true, false])("gradient, causal %s", async (causal) => {
+    const [q, kv] = [normal(B, S, H * d), normal(B, S, K * d)];
+    const inputs = [q, q, kv, kv, q, normal(B, H, S), segments];
+    await compare("attentionGrad", { name: "long", inputs, attrs: { ...attrs, causal } });
+  });
+});
