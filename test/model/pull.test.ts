@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { LorafitError } from "../../src/errors.ts";
+import { resolveModel } from "../../src/model/catalog.ts";
+import { type PullEvent, type PullOptions, pullModel } from "../../src/model/pull.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "lorafit-pull-"));
+const WEIGHTS = Buffer.alloc(300_000, "weights ");
+const FILES: Record<string, Buffer> = {
+  "config.json": Buffer.from("{}"),
+  "tokenizer.json": Buffer.from('{"model":{}}'),
+  "model.safetensors": WEIGHTS,
+  "pytorch_model.bin": Buffer.from("pickle"),
+  "modeling.py": Buffer.from("code"),
+};
+
+let server: Server;
+let endpoint = "";
+let requests: { path: string; range: string | undefined; authorization: string | undefined }[] = [];
+/** Bytes of the weights after which the connection is cut, once. */
+let cutAfter: number | null = null;
+let statedSha = "";
+
+/** A hub as far as pull sees one: the list of files, redirects of large files, ranges, sha256 in x-linked-etag. */
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const path = decodeURIComponent(request.url!);
+  requests.push({ path, range: request.headers.range, authorization: request.headers.authorization });
+  if (path.startsWith("/api/models/org/model/revision/")) {
+    response.end(JSON.stringify({ siblings: Object.keys(FILES).map((rfilename) => ({ rfilename })) }));
+    return;
+  }
+  const name = path.split("/").at(-1)!;
+  if (path.startsWith("/org/model/resolve/") && name === "model.safetensors") {
+    response.writeHead(302, { location: `/blobs/${name}`, "x-linked-etag": `"${statedSha}"` }).end();
+    return;
+  }
+  const body = path.startsWith("/org/model/resolve/") || path.startsWith("/blobs/") ? FILES[name] : undefined;
+  if (body === undefined) {
+    response.writeHead(path.startsWith("/org/gated") ? 403 : 404).end();
+    return;
+  }
+  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+  if (from >= body.length) {
+    response.writeHead(416).end();
+    return;
+  }
+  response.writeHead(from > 0 ? 206 : 200, { "content-length": body.length - from });
+  if (cutAfter === null || name !== "model.safetensors") response.end(body.subarray(from));
+  else {
+    response.write(body.subarray(from, from + cutAfter), () => response.destroy());
+    cutAfter = null;
+  }
+}
+
+beforeAll(async () => {
+  server = createServer(answer);
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.close();
+  rmSync(scratch, { recursive: true });
+});
+
+let home = "";
+beforeEach(() => {
+  home = mkdtempSync(join(scratch, "home-"));
+  requests = [];
+  cutAfter = null;
+  statedSha = createHash("sha256").update(WEIGHTS).digest("hex");
+});
+
+const events: PullEvent[] = [];
+const options = (changes: Partial<PullOptions> = {}): PullOptions => ({
+  home,
+  endpoint,
+  signal: new AbortController().signal,
+  onEvent: (event) => events.push(event),
+  ...changes,
+});
+async function failure(work: Promise<unknown>): Promise<LorafitError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(LorafitError.is(error)).toBe(true);
+  return error as LorafitError;
+}
+
+test("a repository is fetched without code and pickles, and found by its name afterwards", async () => {
+  const { path, source } = await pullModel("hf:org/model@v1", options({ token: "secret" }));
+  expect(source).toBe("hf:org/model@v1");
+  expect(readFileSync(join(path, "model.safetensors"))).toEqual(WEIGHTS);
+  expect(existsSync(join(path, "config.json"))).toBe(true);
+  expect(existsSync(join(path, "pytorch_model.bin")) || existsSync(join(path, "modeling.py"))).toBe(false);
+  expect(requests.every(({ authorization }) => authorization === "Bearer secret")).toBe(true);
+  expect(
+    requests.every(({ path: asked }) => !asked.includes("resolve") || asked.includes("/resolve/v1/")),
+  ).toBe(true);
+  expect(resolveModel("hf:org/model@v1", { home })).toBe(path);
+  const before = requests.length;
+  expect(await pullModel("hf:org/model@v1", options())).toEqual({ path, source: null });
+  expect(requests.length).toBe(before);
+});
+
+test("a download that broke off leaves no model, and goes on where it stopped", async () => {
+  cutAfter = 100_000;
+  const error = await failure(pullModel("hf:org/model", options()));
+  expect(error.kind).toBe("environment");
+  expect(() => resolveModel("hf:org/model", { home })).toThrow(/has not been pulled/);
+  requests = [];
+  const { path } = await pullModel("hf:org/model", options());
+  expect(readFileSync(join(path, "model.safetensors"))).toEqual(WEIGHTS);
+  const ranges = requests
+    .filter(({ path: asked }) => asked.includes("model.safetensors"))
+    .map(({ range }) => range);
+  expect(ranges.every((range) => /^bytes=[1-9]\d*-$/.test(range ?? ""))).toBe(true);
+});
+
+test("other bytes than the hub states are thrown away", async () => {
+  statedSha = "0".repeat(64);
+  const error = await failure(pullModel("hf:org/model", options()));
+  expect(error.kind).toBe("environment");
+  expect(error.message).toMatch(/sha256 differs/);
+  expect(() => resolveModel("hf:org/model", { home })).toThrow(/has not been pulled/);
+});
+
+test.each([
+  ["hf:org/absent", "environment", /answered 404/],
+  ["hf:../../etc", "usage", /is not a name on the hub/],
+  ["hf:org/model@../x", "usage", /is not a name on the hub/],
+  ["smollm2-135m-instrukt", "usage", /not in the catalog.*smollm2-135m-instruct/],
+] as const)("%s: %s error", async (name, kind, message) => {
+  const error = await failure(pullModel(name, options()));
+  expect(error.kind).toBe(kind);
+  expect(`${error.message} ${error.hint}`).toMatch(message);
+});
+
+test("a hub that cannot be reached is an environment error with the reason", async () => {
+  const error = await failure(pullModel("hf:org/model", options({ endpoint: "http://127.0.0.1:1" })));
+  expect(error.kind).toBe("environment");
+  expect(error.message).toMatch(/cannot be reached/);
+});
+
+test("a folder that cannot be made is an environment error", async () => {
+  const plain = join(home, "plain");
+  writeFileSync(plain, "");
+  const error = await failure(pullModel("hf:org/model", options({ home: plain })));
+  expect(error.kind).toBe("environment");
+  expect(error.message).toContain(plain);
+});
+
+test("stopped in the middle: nothing that looks like a model is left", async () => {
+  const stop = new AbortController();
+  const work = pullModel(
+    "hf:org/model",
+    options({ signal: stop.signal, onEvent: (event) => event.kind === "bytes" && stop.abort() }),
+  );
+  await expect(work).rejects.toThrow();
+  expect(() => resolveModel("hf:org/model", { home })).toThrow(/has not been pulled/);
+});
+
+test("a base is found by path, by the name of a bundled model, or not at all with advice", () => {
+  expect(resolveModel("lorafit-base-5m", { home })).toMatch(/models\/lorafit-base-5m$/);
+  mkdirSync(join(home, "mine"));
+  expect(resolveModel("mine", { home, folder: home })).toBe(join(home, "mine"));
+  expect(() => resolveModel("smollm2-135m-instruct", { home })).toThrow(/has not been pulled/);
+  expect(() => resolveModel("nonsense", { home })).toThrow(/there is no such base/);
+});
