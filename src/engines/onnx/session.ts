@@ -51,7 +51,7 @@ export class OnnxSession implements EngineSession {
 
   async readState(names?: readonly string[]): Promise<Tensors> {
     const wanted = names ?? [...this.#state.keys()];
-    return Object.fromEntries(wanted.map((name) => [name, toHost(this.#stateOf(name).current)]));
+    return Object.fromEntries(wanted.map((name) => [name, copyOf(this.#stateOf(name).current)]));
   }
 
   async writeState(state: Tensors): Promise<void> {
@@ -160,7 +160,9 @@ export class OnnxSession implements EngineSession {
       }
     }
     return {
-      outputs: Object.fromEntries(program.outputs.map((id) => [nameOf(id), toHost(results[nameOf(id)]!)])),
+      outputs: Object.fromEntries(
+        program.outputs.map((id) => [nameOf(id), hostTensor(results[nameOf(id)]!)]),
+      ),
       moved,
     };
   }
@@ -200,8 +202,10 @@ function outOfMemory(program: Program, cause: Error): LorafitError | undefined {
   });
 }
 
-/** A copy, so that callers cannot reach into the state. */
-const toHost = ({ dims, data }: Tensor): HostTensor => ({
+const hostTensor = ({ dims, data }: Tensor): HostTensor => ({ shape: [...dims], data: data as HostArray });
+
+/** So that callers cannot reach into the state. */
+const copyOf = ({ dims, data }: Tensor): HostTensor => ({
   shape: [...dims],
-  data: (data as HostArray).slice(),
+  data: (data as Float32Array).slice(),
 });
