@@ -45,7 +45,9 @@ const READ = new Set(Object.keys(configSchema.shape));
 export function readPeft(folder: string): PeftAdapter {
   const file = join(folder, "adapter_config.json");
   if (!existsSync(file)) {
-    throw new LorafitError("data", `${file}: there is no adapter here`, { hint: "name a folder in PEFT's format" });
+    throw new LorafitError("data", `${file}: there is no adapter here`, {
+      hint: "name a folder in PEFT's format",
+    });
   }
   let json: unknown;
   try {
@@ -54,15 +56,19 @@ export function readPeft(folder: string): PeftAdapter {
     throw new LorafitError("data", `${file}: is not JSON: ${(cause as Error).message}`, { cause });
   }
   const parsed = configSchema.safeParse(json);
-  const mistakes = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  const mistakes = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   for (const [key, value] of Object.entries(parsed.data ?? {})) {
     if (READ.has(key) || HARMLESS.has(key) || isOff(value)) continue;
     mistakes.push(`${key}: ${JSON.stringify(value)} changes what the adapter computes and is not supported`);
   }
-  if (!parsed.success || mistakes.length > 0) throw new LorafitError("data", `${file}: not a LoRA that can be read\n${listMistakes(mistakes)}`);
+  if (!parsed.success || mistakes.length > 0)
+    throw new LorafitError("data", `${file}: not a LoRA that can be read\n${listMistakes(mistakes)}`);
   const { data } = parsed;
   const weights = openSafetensors(join(folder, "adapter_model.safetensors"));
-  const targets = data.target_modules === "all-linear" ? "all-linear" as const : [data.target_modules].flat();
+  const targets =
+    data.target_modules === "all-linear" ? ("all-linear" as const) : [data.target_modules].flat();
   const config = {
     rank: data.r,
     alpha: data.lora_alpha,
@@ -73,7 +79,8 @@ export function readPeft(folder: string): PeftAdapter {
     alphaPattern: data.alpha_pattern,
   };
   const tensors = new Map<string, FactorTensor>();
-  for (const [name, { shape }] of weights.tensors) tensors.set(name, { shape, data: readFloat32(weights, name) });
+  for (const [name, { shape }] of weights.tensors)
+    tensors.set(name, { shape, data: readFloat32(weights, name) });
   checkRanks(config, tensors, weights.path);
   return {
     config,
@@ -85,7 +92,9 @@ export function readPeft(folder: string): PeftAdapter {
 
 /** A value that leaves a feature switched off. */
 const isOff = (value: unknown): boolean =>
-  value === null || value === false || (typeof value === "object" && Object.keys(value as object).length === 0);
+  value === null ||
+  value === false ||
+  (typeof value === "object" && Object.keys(value as object).length === 0);
 
 const FACTOR = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
 
@@ -102,7 +111,8 @@ function checkRanks(config: LoraConfig, tensors: ReadonlyMap<string, FactorTenso
     const found = kind === "A" ? shape[0] : shape[1];
     if (found !== rank) mistakes.push(`${name}: rank ${found}, adapter_config.json says ${rank}`);
   }
-  if (mistakes.length > 0) throw new LorafitError("data", `${where}: damaged adapter\n${listMistakes(mistakes)}`);
+  if (mistakes.length > 0)
+    throw new LorafitError("data", `${where}: damaged adapter\n${listMistakes(mistakes)}`);
 }
 
 /** Writes adapter_config.json (sorted keys, indent 2, as PEFT does) and adapter_model.safetensors. */

@@ -39,7 +39,9 @@ const HARMLESS = new Set(
   transformers.js_config unsloth_fixed unsloth_version chat_template_hash attn_implementation _attn_implementation
   auto_map tokenizer_class output_attentions output_hidden_states return_dict task_specific_params use_sliding_window
   id2label label2id problem_type name hidden_dropout finetuning_task chunk_size_feed_forward is_encoder_decoder is_decoder add_cross_attention cross_attention_hidden_size
-  decoder_start_token_id prefix sep_token_id tie_encoder_decoder torchscript use_bfloat16 pruned_heads bad_words_ids`.split(/\s+/),
+  decoder_start_token_id prefix sep_token_id tie_encoder_decoder torchscript use_bfloat16 pruned_heads bad_words_ids`.split(
+    /\s+/,
+  ),
 );
 /** Keys that this module reads. */
 const READ = new Set(
@@ -64,7 +66,9 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
   const number = (key: string, fallback?: number): number => {
     const value = raw[key] ?? fallback;
     if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
-    mistakes.push(`${key}: ${value === undefined ? "is missing" : `${JSON.stringify(value)} is not a positive number`}`);
+    mistakes.push(
+      `${key}: ${value === undefined ? "is missing" : `${JSON.stringify(value)} is not a positive number`}`,
+    );
     return 1;
   };
   const integer = (key: string, fallback?: number): number => {
@@ -79,20 +83,24 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
   };
   const only = (key: string, allowed: readonly unknown[]): void => {
     if (raw[key] !== undefined && !allowed.includes(raw[key])) {
-      mistakes.push(`${key}: ${JSON.stringify(raw[key])} is not supported; supported: ${allowed.map((v) => JSON.stringify(v)).join(", ")}`);
+      mistakes.push(
+        `${key}: ${JSON.stringify(raw[key])} is not supported; supported: ${allowed.map((v) => JSON.stringify(v)).join(", ")}`,
+      );
     }
   };
   only("hidden_act", ["silu", "swish"]);
   only("sliding_window", [null]);
   const unknown = Object.keys(raw).filter((key) => !READ.has(key) && !HARMLESS.has(key));
   for (const key of unknown) {
-    if (raw[key] !== null && raw[key] !== false) mistakes.push(`${key}: not known, and it may change the arithmetic`);
+    if (raw[key] !== null && raw[key] !== false)
+      mistakes.push(`${key}: not known, and it may change the arithmetic`);
   }
   const heads = integer("num_attention_heads");
   const hiddenSize = integer("hidden_size");
   const kvHeads = integer("num_key_value_heads", heads);
   const headDim = integer("head_dim", hiddenSize / heads);
-  if (heads % kvHeads !== 0) mistakes.push(`num_key_value_heads: ${kvHeads} does not divide num_attention_heads ${heads}`);
+  if (heads % kvHeads !== 0)
+    mistakes.push(`num_key_value_heads: ${kvHeads} does not divide num_attention_heads ${heads}`);
   if (headDim % 2 !== 0) mistakes.push(`head_dim: ${headDim} is odd; rotary positions need pairs`);
   const config: ModelConfig = {
     family: "llama",
@@ -123,21 +131,33 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
 const tokenIds = (value: unknown): number[] =>
   [value].flat().filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
 
-const ROPE_KEYS = new Set("rope_theta rope_type type factor low_freq_factor high_freq_factor original_max_position_embeddings".split(" "));
+const ROPE_KEYS = new Set(
+  "rope_theta rope_type type factor low_freq_factor high_freq_factor original_max_position_embeddings".split(
+    " ",
+  ),
+);
 
 /** Both spellings: rope_theta with rope_scaling, and the newer rope_parameters. */
 function parseRope(raw: Record<string, unknown>, mistakes: string[]): ModelConfig["rope"] {
-  const parameters = { ...((raw["rope_scaling"] as object | null) ?? {}), ...((raw["rope_parameters"] as object | null) ?? {}) } as Record<string, unknown>;
+  const parameters = {
+    ...((raw["rope_scaling"] as object | null) ?? {}),
+    ...((raw["rope_parameters"] as object | null) ?? {}),
+  } as Record<string, unknown>;
   const theta = (parameters["rope_theta"] ?? raw["rope_theta"] ?? 10000) as number;
-  if (!(typeof theta === "number" && theta > 0)) mistakes.push(`rope_theta: ${JSON.stringify(theta)} is not a positive number`);
+  if (!(typeof theta === "number" && theta > 0))
+    mistakes.push(`rope_theta: ${JSON.stringify(theta)} is not a positive number`);
   for (const key of Object.keys(parameters)) {
     if (!ROPE_KEYS.has(key)) mistakes.push(`rope scaling: ${key} is not supported`);
   }
   const type = parameters["rope_type"] ?? parameters["type"] ?? "default";
   const positive = (key: string): number => {
-    const value = parameters[key] ?? (key === "original_max_position_embeddings" ? raw["max_position_embeddings"] : undefined);
+    const value =
+      parameters[key] ??
+      (key === "original_max_position_embeddings" ? raw["max_position_embeddings"] : undefined);
     if (typeof value === "number" && value > 0) return value;
-    mistakes.push(`rope scaling: ${key} ${value === undefined ? "is missing" : `${JSON.stringify(value)} is not a positive number`}`);
+    mistakes.push(
+      `rope scaling: ${key} ${value === undefined ? "is missing" : `${JSON.stringify(value)} is not a positive number`}`,
+    );
     return 1;
   };
   if (type === "default") return { theta, scaling: null };
@@ -155,7 +175,9 @@ function parseRope(raw: Record<string, unknown>, mistakes: string[]): ModelConfi
     }
     return { theta, scaling };
   }
-  mistakes.push(`rope scaling: type ${JSON.stringify(type)} is not supported; supported: default, linear, llama3`);
+  mistakes.push(
+    `rope scaling: type ${JSON.stringify(type)} is not supported; supported: default, linear, llama3`,
+  );
   return { theta, scaling: null };
 }
 
@@ -166,11 +188,18 @@ function parseRope(raw: Record<string, unknown>, mistakes: string[]): ModelConfi
  */
 export function ropeFrequencies({ headDim, rope }: ModelConfig): Float32Array {
   const f = Math.fround;
-  const plain = Float32Array.from({ length: headDim / 2 }, (_, i) => f(1 / f(rope.theta ** f((2 * i) / headDim))));
+  const plain = Float32Array.from({ length: headDim / 2 }, (_, i) =>
+    f(1 / f(rope.theta ** f((2 * i) / headDim))),
+  );
   const { scaling } = rope;
   if (scaling === null) return plain;
   if (scaling.type === "linear") return plain.map((frequency) => frequency / scaling.factor);
-  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalMaxPositions: length } = scaling;
+  const {
+    factor,
+    lowFrequencyFactor: low,
+    highFrequencyFactor: high,
+    originalMaxPositions: length,
+  } = scaling;
   return plain.map((frequency) => {
     const wavelength = f(f(2 * Math.PI) / frequency);
     if (wavelength > length / low) return f(frequency / factor);

@@ -9,7 +9,9 @@ export function checkWeights(
   where: string,
 ): void {
   const program = withLogits(config, hiddenProgram(config, 1, 1));
-  const expected = new Map(program.weights.map((id) => [program.values[id]!.name, program.values[id]!.shape]));
+  const expected = new Map(
+    program.weights.map((id) => [program.values[id]!.name, program.values[id]!.shape]),
+  );
   const mistakes: string[] = [];
   for (const [name, shape] of expected) {
     const found = tensors.get(name)?.shape;
@@ -21,7 +23,8 @@ export function checkWeights(
   for (const name of tensors.keys()) {
     if (!expected.has(name) && !IGNORED.test(name)) mistakes.push(`${name}: not expected`);
   }
-  if (mistakes.length > 0) throw new LorafitError("data", `${where}: weights do not fit the config\n${listMistakes(mistakes)}`);
+  if (mistakes.length > 0)
+    throw new LorafitError("data", `${where}: weights do not fit the config\n${listMistakes(mistakes)}`);
 }
 
 /** A tied head stored twice, and rotary tables of old checkpoints. */

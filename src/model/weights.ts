@@ -12,7 +12,10 @@ export interface TensorInfo {
 /** One file in which every tensor lies as little-endian float32, to be mapped by an engine. */
 export interface Float32File {
   readonly path: string;
-  readonly tensors: ReadonlyMap<string, { readonly offset: number; readonly length: number; readonly shape: readonly number[] }>;
+  readonly tensors: ReadonlyMap<
+    string,
+    { readonly offset: number; readonly length: number; readonly shape: readonly number[] }
+  >;
 }
 
 /** A base on disk, whatever its format: names and shapes of Hugging Face, values dequantised to float32. */
