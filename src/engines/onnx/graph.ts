@@ -77,6 +77,13 @@ export class GraphEmitter {
     return this.share(name, () => this.initializer(name, "int64", [values.length], data()));
   }
 
+  /** 0, 1, … size - 1 */
+  range(size: number): Ref {
+    const name = `/range/${size}`;
+    const data = () => new Uint8Array(BigInt64Array.from({ length: size }, (_, i) => BigInt(i)).buffer);
+    return this.share(name, () => this.initializer(name, "int64", [size], data()));
+  }
+
   scalar(value: number): Ref {
     const name = `/float/${value}`;
     return this.share(name, () =>

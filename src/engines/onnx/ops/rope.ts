@@ -22,26 +22,28 @@ function tables(g: GraphEmitter, frequencies: readonly number[], positions: numb
 
 export const rope: Lowering<"rope"> = ({ g, node, grid, rows, attrs, shape }) => {
   const { cos, sin } = tables(g, attrs.inverseFrequencies, attrs.maxPositions);
-  const turned = attrs.inverse ? g.share(`/neg/${sin.name}`, () => g.node("Neg", [sin], {}, sin.shape)) : sin;
-  if (g.profile === "ort") {
-    const x = grid(0);
-    const attributes = { interleaved: 0, num_heads: attrs.heads };
-    return [g.node("RotaryEmbedding", [x, grid(1), cos, turned], attributes, x.shape)];
-  }
   const half = attrs.inverseFrequencies.length;
-  const [B, S] = shape(1);
+  // Only the rows of the positions at hand go further: a table may have a hundred thousand.
   const at = (table: Ref): Ref =>
-    g.share(`/at/${table.name}/${node.inputs[1]}`, () =>
-      g.reshape(g.node("Gather", [table, g.flat(grid(1))], { axis: 0 }, [...g.flat(grid(1)).shape, half]), [
-        `${B}*${S}`,
-        1,
-        half,
-      ]),
-    );
+    g.share(`/at/${table.name}/${node.inputs[1]}`, () => {
+      const positions = g.flat(grid(1));
+      return g.node("Gather", [table, positions], { axis: 0 }, [...positions.shape, half]);
+    });
+  const turned = (): Ref =>
+    attrs.inverse
+      ? g.share(`/neg/${at(sin).name}`, () => g.node("Neg", [at(sin)], {}, at(sin).shape))
+      : at(sin);
+  if (g.profile === "ort") {
+    const [B, S] = shape(1) as [number, number];
+    const attributes = { interleaved: 0, num_heads: attrs.heads };
+    const inputs = [grid(0), g.reshape(g.range(B * S), [B, S]), at(cos), turned()];
+    return [g.node("RotaryEmbedding", inputs, attributes, shape(0))];
+  }
   const x = rows(0);
   const heads = g.reshape(x, [x.shape[0]!, attrs.heads, 2 * half]);
   const [lo, hi] = [g.slice(heads, 0, half, 2), g.slice(heads, half, 2 * half, 2)];
-  const part = (a: Ref, b: Ref, op: string): Ref =>
-    g.each(op, g.each("Mul", a, at(cos)), g.each("Mul", b, at(turned)));
-  return [g.concat([part(lo, hi, "Sub"), part(hi, lo, "Add")], 2)];
+  const across = (table: Ref): Ref => g.reshape(table, [x.shape[0]!, 1, half]);
+  const turn = (op: string, a: Ref, b: Ref): Ref =>
+    g.each(op, g.each("Mul", a, across(at(cos))), g.each("Mul", b, across(turned())));
+  return [g.concat([turn("Sub", lo, hi), turn("Add", hi, lo)], 2)];
 };

@@ -24,11 +24,7 @@ export const gatherRows: Lowering<"gatherRows"> = ({ g, rows, grid }) => {
 export const scatterRows: Lowering<"scatterRows"> = ({ g, shape, rows, grid }) => {
   const [B, S] = shape(2) as [number, number, number];
   const [N] = shape(1) as [number];
-  const positions = g.share(`/positions/${B * S}`, () => {
-    const data = new Uint8Array(BigInt64Array.from({ length: B * S }, (_, i) => BigInt(i)).buffer);
-    return g.initializer(`/positions/${B * S}`, "int64", [B * S, 1], data);
-  });
-  const equal = g.node("Equal", [positions, g.reshape(grid(1), [1, N])], {}, [B * S, N]);
+  const equal = g.each("Equal", g.reshape(g.range(B * S), [B * S, 1]), g.reshape(grid(1), [1, N]));
   return [g.matmul(g.node("Cast", [equal], { to: 1 }, equal.shape), rows(0))];
 };
 
