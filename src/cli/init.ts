@@ -1,0 +1,76 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Command, Option } from "commander";
+import pc from "picocolors";
+import { LorafitError } from "../errors.ts";
+import type { Context } from "./context.ts";
+
+const TEMPLATES = fileURLToPath(new URL("../../datasets/templates", import.meta.url));
+const KINDS = ["chat", "classify", "retrieval"];
+
+export function addInit(program: Command, context: Context): void {
+  program
+    .command("init")
+    .description("A commented task to fill in, that already runs.")
+    .argument("<dir>", "folder to make; must be empty or new")
+    .addOption(new Option("--kind <kind>", "what the model does").choices(KINDS).makeOptionMandatory())
+    .action((dir: string, { kind }: { kind: string }) => init(dir, kind, context));
+}
+
+function init(dir: string, kind: string, { output }: Context): void {
+  const template = join(TEMPLATES, kind);
+  if (!existsSync(template)) {
+    throw new LorafitError("usage", `--kind ${kind}: is not there yet`, { hint: "use chat" });
+  }
+  const folder = resolve(dir);
+  refuseUsed(folder);
+  copyWhole(template, folder);
+  const shown = relative(process.cwd(), folder) || ".";
+  const files = readdirSync(folder);
+  output.result(
+    { event: "initialised", folder, kind, files },
+    [
+      `${pc.bold("init")}: a ${kind} task in ${shown}, with an invented help desk in it. It runs as it stands:`,
+      `  lorafit run ${shown}`,
+      "",
+      "Then put your own in:",
+      "  task.yaml      purpose, scope, base and criteria; each key says what it does",
+      "  policy.md      your rules, one a line",
+      "  data/          your transcripts, and general text that keeps the base's ability",
+      "  cases/         held-out questions with checks: domain, scope, safety, general",
+      "",
+      "And step by step:",
+      `  lorafit curate ${shown}            what is wrong with the transcripts`,
+      `  lorafit lock ${shown}              freeze cases and criteria`,
+      `  lorafit train ${shown} --dry-run   settings, plan and memory; trains nothing`,
+      `  lorafit run ${shown}               the whole road, to a verdict`,
+    ].join("\n"),
+  );
+}
+
+/** @throws usage error for a folder with something in it, and for a file */
+function refuseUsed(folder: string): void {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined || (stat.isDirectory() && readdirSync(folder).length === 0)) return;
+  throw new LorafitError("usage", `${folder}: is ${stat.isDirectory() ? "not empty" : "a file"}`, {
+    hint: "name a new folder",
+  });
+}
+
+/** All of the template or nothing. @throws environment error when it cannot be written */
+function copyWhole(template: string, folder: string): void {
+  const temporary = `${folder}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    cpSync(template, temporary, { recursive: true });
+    renameSync(temporary, folder);
+  } catch (cause) {
+    throw new LorafitError("environment", `${folder}: cannot be written: ${(cause as Error).message}`, {
+      hint: "check free space and permission, or choose another folder",
+      cause,
+    });
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * The library: what the verbs are made of. It writes nothing to the terminal, sets no exit code and keeps no global state;
+ * mistakes are thrown as LorafitError, progress comes as events. Native parts are loaded when an engine or an export is opened.
+ */
+export { type CurateOptions, type CurateSummary, curate } from "./data/curate/curate.ts";
+export type { Finding, FindingKind } from "./data/curate/finding.ts";
+export type { Engine, EngineSession } from "./engines/engine.ts";
+export { ENGINE_NAMES, type SelectedEngine, selectEngine } from "./engines/select.ts";
+export { type ErrorKind, EXIT, LorafitError } from "./errors.ts";
+export type { Case } from "./evaluate/cases.ts";
+export { type GateInput, gate, type Verdict } from "./evaluate/gate.ts";
+export { type ExportOptions, type ExportReport, exportModel } from "./export/export.ts";
+export { type ExportedModel, type OpenOptions, openExported } from "./export/session.ts";
+export { openModel } from "./model/open.ts";
+export type { WeightSource } from "./model/weights.ts";
+export { loadTask, type Task } from "./task/load.ts";
+export type { TrainEvent } from "./train/events.ts";
+export { type TrainOptions, trainRun } from "./train/run.ts";

@@ -1,0 +1,65 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { loadTask } from "../../src/task/load.ts";
+import { taskReference } from "../../src/task/reference.ts";
+import { jsonLines, lorafit } from "./lorafit.ts";
+
+const empty = (): string => mkdtempSync(join(tmpdir(), "lorafit-init-"));
+
+test("init makes a task that loads, locks and plans, and names what to fill in", async () => {
+  const cwd = empty();
+  const made = await lorafit(["init", "deep/refunds", "--kind", "chat"], { cwd }).finished;
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  expect(made.stdout).toMatch(/policy\.md[\s\S]*lorafit run deep\/refunds/);
+  expect(readdirSync(join(cwd, "deep"))).toEqual(["refunds"]);
+  const folder = join(cwd, "deep/refunds");
+  expect(readdirSync(folder)).toEqual(["cases", "data", "policy.md", "task.yaml"]);
+  expect(loadTask(folder).kind).toBe("chat");
+  const curated = await lorafit(["curate", folder, "--json"]).finished;
+  const [summary] = jsonLines(curated);
+  expect(summary).toMatchObject({
+    rows: 83,
+    clean_rows: 83,
+    counts: {},
+    leaked_cases: { exact: 0, near: 0 },
+  });
+  const locked = await lorafit(["lock", folder]).finished;
+  expect(locked).toMatchObject({ code: 0, stderr: "" });
+  const planned = await lorafit(["train", folder, "--dry-run"]).finished;
+  expect(planned).toMatchObject({ code: 0, stderr: "" });
+  expect(planned.stdout).toMatch(/more rows are held out for validation/);
+});
+
+test("the template's task.yaml names every key", () => {
+  const template = readFileSync(new URL("../../datasets/templates/chat/task.yaml", import.meta.url), "utf8");
+  const keys = [...taskReference().matchAll(/^\| `([^`]+)`/gm)].map(
+    (match) => match[1]!.split(/\.|\[\]/).at(-1)!,
+  );
+  expect(keys.length).toBeGreaterThan(50);
+  expect(keys.filter((key) => !new RegExp(`\\b${key}:`).test(template))).toEqual([]);
+});
+
+test.each(["chat", "retrieval"])("a folder in use is left alone (%s)", async (kind) => {
+  const cwd = empty();
+  writeFileSync(join(cwd, "mine"), "a file");
+  const refused = await lorafit(["init", ".", "--kind", kind], { cwd }).finished;
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(kind === "chat" ? /is not empty/ : /--kind retrieval: is not there yet/);
+  expect(refused.stdout).toBe("");
+  expect(readdirSync(cwd)).toEqual(["mine"]);
+  const onFile = await lorafit(["init", "mine", "--kind", "chat"], { cwd }).finished;
+  expect(onFile.code).toBe(2);
+  expect(onFile.stderr).toMatch(/mine: is a file/);
+  expect(readFileSync(join(cwd, "mine"), "utf8")).toBe("a file");
+});
+
+test("an unknown kind, or none, is refused", async () => {
+  const cwd = empty();
+  const unknown = await lorafit(["init", "new", "--kind", "chess"], { cwd }).finished;
+  expect(unknown.code).toBe(2);
+  expect(unknown.stderr).toMatch(/chat, classify, retrieval/);
+  expect((await lorafit(["init", "new"], { cwd }).finished).code).toBe(2);
+  expect(readdirSync(cwd)).toEqual([]);
+});
