@@ -39,8 +39,8 @@ export function float32ToBfloat16(source: Float32Array): Uint16Array {
   const out = new Uint16Array(source.length);
   for (let i = 0; i < source.length; i++) {
     const u = bits[i]!;
-    const isNaN = (u & 0x7fffffff) > 0x7f800000;
-    out[i] = isNaN ? (u >>> 16) | 0x40 : (u + 0x7fff + ((u >>> 16) & 1)) >>> 16;
+    const notANumber = (u & 0x7fffffff) > 0x7f800000;
+    out[i] = notANumber ? (u >>> 16) | 0x40 : (u + 0x7fff + ((u >>> 16) & 1)) >>> 16;
   }
   return out;
 }

@@ -1,0 +1,27 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { baseSha256 } from "../../src/model/identity.ts";
+import { tinyConfig } from "../tiny-model.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "lorafit-identity-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("the hash of a large file is remembered until the file's times change, and works without a cache", () => {
+  const [file, cacheDir] = [join(folder, "large"), join(folder, "cache")];
+  writeFileSync(file, Buffer.alloc(33 << 20, "weights"));
+  const hash = (): string => baseSha256(tinyConfig(), [file], cacheDir);
+  const first = hash();
+  const [note] = readdirSync(join(cacheDir, "hashes")).map((name) => join(cacheDir, "hashes", name));
+  const text = readFileSync(note!, "utf8");
+  // Another hash in the note shows whether the note is what is read.
+  writeFileSync(note!, text.replace(/[0-9a-f]{64}\n$/, `${"0".repeat(64)}\n`));
+  expect(hash()).not.toBe(first);
+  utimesSync(file, new Date(), new Date(0));
+  expect(hash()).toBe(first);
+  writeFileSync(note!, "damaged");
+  expect(hash()).toBe(first);
+  writeFileSync(join(folder, "plain"), "");
+  expect(baseSha256(tinyConfig(), [file], join(folder, "plain"))).toBe(first);
+});
