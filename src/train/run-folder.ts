@@ -64,7 +64,7 @@ export function createRun(runs: string, record: RunRecord): RunFolder {
     writeFileAtomic(folder.config, `${JSON.stringify(record, null, 2)}\n`);
     return folder;
   } catch (cause) {
-    rmSync(folder.path, { recursive: true, force: true });
+    if (existsSync(folder.path)) rmSync(folder.path, { recursive: true });
     if (LorafitError.is(cause)) throw cause;
     throw new LorafitError("environment", `${folder.path}: cannot be made: ${(cause as Error).message}`, {
       hint: "check permission and free space",
