@@ -50,18 +50,23 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
 function weightFiles(folder: string): string[] {
   const index = join(folder, "model.safetensors.index.json");
   if (!existsSync(index)) return ["model.safetensors"];
-  const map = (readJson(index) as { weight_map?: unknown }).weight_map;
+  const map = readJson(index)["weight_map"];
   if (typeof map !== "object" || map === null) throw new LorafitError("data", `${index}: has no weight_map`);
   const names = [...new Set(Object.values(map))].sort();
-  const bad = names.find((name) => typeof name !== "string" || basename(name) !== name);
+  const bad = names.find(
+    (name) => typeof name !== "string" || basename(name) !== name || !name.endsWith(".safetensors"),
+  );
   if (bad !== undefined)
-    throw new LorafitError("data", `${index}: ${JSON.stringify(bad)} is not a file name within the folder`);
+    throw new LorafitError(
+      "data",
+      `${index}: ${JSON.stringify(bad)} is not the name of a safetensors file within the folder`,
+    );
   return names as string[];
 }
 
 function readTokenizerFiles(folder: string): TokenizerFiles {
   const object = (name: string): Record<string, unknown> | undefined =>
-    existsSync(join(folder, name)) ? (readJson(join(folder, name)) as Record<string, unknown>) : undefined;
+    existsSync(join(folder, name)) ? readJson(join(folder, name)) : undefined;
   const template = join(folder, "chat_template.jinja");
   return {
     tokenizerJson: readJson(join(folder, "tokenizer.json")),
@@ -71,7 +76,8 @@ function readTokenizerFiles(folder: string): TokenizerFiles {
   };
 }
 
-function readJson(path: string): unknown {
+/** A JSON file that holds an object, as all of them do. */
+function readJson(path: string): Record<string, unknown> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -81,9 +87,13 @@ function readJson(path: string): unknown {
       cause,
     });
   }
+  let json: unknown;
   try {
-    return JSON.parse(text);
+    json = JSON.parse(text);
   } catch (cause) {
     throw new LorafitError("data", `${path}: is not JSON: ${(cause as Error).message}`, { cause });
   }
+  if (typeof json === "object" && json !== null && !Array.isArray(json))
+    return json as Record<string, unknown>;
+  throw new LorafitError("data", `${path}: is not a JSON object`);
 }

@@ -69,10 +69,10 @@ test("shards read as the one file they were cut from, and are joined in the floa
   for (const [name, { data }] of tensors) expect(readFloat32(copy, name)).toEqual(data);
 });
 
-test.each(["../model.safetensors", "/etc/passwd", 7])("an index that names %j is refused", (file) => {
+test.each(["../model.safetensors", "/etc/passwd", "..", 7])("an index that names %j is refused", (file) => {
   shard();
   writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: file } }));
-  expect(open).toThrow(/is not a file name within the folder/);
+  expect(open).toThrow(/is not the name of a safetensors file within the folder/);
 });
 
 function writeBfloat16(): void {
@@ -126,6 +126,19 @@ test("weights that do not fit are listed at once: missing, misshaped, not expect
   expect(open).toThrow(
     /q_proj\.weight: shape \[2, 2\], config\.json says \[64, 64\][\s\S]*model\.norm\.weight: missing[\s\S]*layers\.7\.extra: not expected/,
   );
+});
+
+test.each([
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "generation_config.json",
+  "model.safetensors.index.json",
+])("%s that holds no object is refused", (name) => {
+  if (name.includes("index")) shard();
+  writeFileSync(join(folder, "tokenizer.json"), "{}");
+  writeFileSync(join(folder, name), "null");
+  expect(() => open().tokenizerFiles()).toThrow(new RegExp(`${name}: is not a JSON object`));
 });
 
 test("nothing there, no config, no weights, broken JSON: each is said", () => {
