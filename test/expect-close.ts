@@ -1,7 +1,12 @@
 import { expect } from "vitest";
 
 /** Fails on NaN; relative to the largest expected entry; names the worst index. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what = ""): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what = "",
+): void {
   expect(actual.length, `${what} length`).toBe(expected.length);
   let largest = 1e-30;
   for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]!));

@@ -2,8 +2,8 @@ import type { HostTensor, Tensors } from "../src/engines/engine.ts";
 import type { LoraConfig } from "../src/lora/config.ts";
 import { type LoraLayout, loraLayout } from "../src/lora/layout.ts";
 import { type ModelConfig, parseModelConfig } from "../src/model/config.ts";
-import { logitsProgram } from "../src/train/programs.ts";
 import { createRng } from "../src/rng.ts";
+import { logitsProgram } from "../src/train/programs.ts";
 
 /** A Llama of a few thousand parameters: grouped heads, odd feed-forward width, tied or untied head. */
 export function tinyConfig(changes: Record<string, unknown> = {}): ModelConfig {
@@ -47,24 +47,42 @@ export function randomWeights(config: ModelConfig, seed = "weights"): Tensors {
       const { name, shape } = program.values[id]!;
       const size = (shape as number[]).reduce((product, d) => product * d, 1);
       const norm = name.includes("norm");
-      const data = Float32Array.from({ length: size }, () => (norm ? 1 + 0.1 * rng.normal() : 0.15 * rng.normal()));
+      const data = Float32Array.from({ length: size }, () =>
+        norm ? 1 + 0.1 * rng.normal() : 0.15 * rng.normal(),
+      );
       return [name, { shape: shape as number[], data }];
     }),
   );
 }
 
 /** A layout and random factors, B included, so that no gradient is zero by construction. */
-export function randomAdapter(config: ModelConfig, lora: LoraConfig = TINY_LORA): { layout: LoraLayout; parameters: HostTensor } {
+export function randomAdapter(
+  config: ModelConfig,
+  lora: LoraConfig = TINY_LORA,
+): { layout: LoraLayout; parameters: HostTensor } {
   const layout = loraLayout(config, lora);
   const rng = createRng("adapter");
   const data = Float32Array.from({ length: layout.size }, () => 0.2 * rng.normal());
   return { layout, parameters: { shape: [layout.size], data } };
 }
 
-export const OPTIMIZER = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, clip: 1, loraPlusRatio: 1 };
+export const OPTIMIZER = {
+  beta1: 0.9,
+  beta2: 0.999,
+  eps: 1e-8,
+  weightDecay: 0.01,
+  clip: 1,
+  loraPlusRatio: 1,
+};
 
 /** Feeds of one packed and one padded row. */
-export function tinyFeeds(config: ModelConfig): { batch: number; sequence: number; labelled: number; count: number; feeds: Tensors } {
+export function tinyFeeds(config: ModelConfig): {
+  batch: number;
+  sequence: number;
+  labelled: number;
+  count: number;
+  feeds: Tensors;
+} {
   const rng = createRng("batch");
   const segments = [1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 0, 0];
   const positions = [0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 0, 0];

@@ -55,7 +55,9 @@ function show(summary: CurateSummary, { output }: Context): void {
   const lines = [
     `${pc.bold("curate")}: ${summary.rows} rows, ${summary.clean_rows} in the clean set ${summary.paths.clean}`,
     ...kinds,
-    ...(open.length === 0 ? [] : [pc.yellow(`${open.length} errors wait for a person: ${summary.paths.review}`)]),
+    ...(open.length === 0
+      ? []
+      : [pc.yellow(`${open.length} errors wait for a person: ${summary.paths.review}`)]),
   ];
   const { findings: _, ...brief } = summary;
   output.result({ event: "curated", ...brief }, lines.join("\n"));

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { type Batch, batchFromLabels } from "../data/batch.ts";
-import { selectEngine } from "../engines/select.ts";
 import type { EngineSession, HostTensor } from "../engines/engine.ts";
+import { selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
 import { type TensorData, writeSafetensors } from "../formats/safetensors.ts";
 import { readPeft } from "../lora/peft.ts";
@@ -26,16 +26,24 @@ interface Flags {
 
 /** debug step, debug logits: numbers to compare with any other trainer. */
 export function addDebug(program: Command, context: Context): void {
-  const debug = program.command("debug").description("Gradients, steps and logits, to compare with any other trainer.");
+  const debug = program
+    .command("debug")
+    .description("Gradients, steps and logits, to compare with any other trainer.");
   const verb = (name: string, description: string): Command =>
     debug
       .command(name)
       .description(description)
       .requiredOption("--model <model>", "base: folder, GGUF file or name")
-      .requiredOption("--batch <file>", "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target")
+      .requiredOption(
+        "--batch <file>",
+        "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target",
+      )
       .requiredOption("--out <file>", "safetensors file to write")
       .option("--engine <name>", "onnx or reference", "onnx");
-  verb("step", "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of token losses.")
+  verb(
+    "step",
+    "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of token losses.",
+  )
     .requiredOption("--adapter <dir>", "PEFT folder")
     .option("--optimizer-steps <n>", "then n AdamW steps on the mean loss: step.<PEFT tensor name>")
     .option("--set <key=value>", "training setting, such as learning_rate=1e-3; may be repeated", collect, [])
@@ -73,7 +81,8 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
 async function runLogits(flags: Flags, context: Context): Promise<void> {
   const { base, batch, session, engine } = await open(flags, context);
   try {
-    const adapter = flags.adapter === undefined ? null : adapterOn(base.config, readPeft(flags.adapter), flags.adapter);
+    const adapter =
+      flags.adapter === undefined ? null : adapterOn(base.config, readPeft(flags.adapter), flags.adapter);
     const logits: HostTensor = await debugLogits(session, base.config, adapter, batch);
     writeSafetensors(flags.out, { logits });
     const summary = { shape: logits.shape, engine };
@@ -90,7 +99,10 @@ async function open(
   const base = openBase(flags.model, context);
   const batch = readBatch(flags.batch, base.config.vocabSize);
   if (batch.sequence > base.config.maxPositions) {
-    throw new LorafitError("data", `${flags.batch}: ${batch.sequence} tokens, the model's context holds ${base.config.maxPositions}`);
+    throw new LorafitError(
+      "data",
+      `${flags.batch}: ${batch.sequence} tokens, the model's context holds ${base.config.maxPositions}`,
+    );
   }
   const { engine } = await selectEngine(flags.engine);
   return { base, batch, session: await engine.open(base), engine: engine.name };

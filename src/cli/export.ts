@@ -15,7 +15,9 @@ interface Flags {
 export function addExport(program: Command, context: Context): void {
   program
     .command("export")
-    .description("Write a run's adapter in another form, read it back and compare it with the training engine.")
+    .description(
+      "Write a run's adapter in another form, read it back and compare it with the training engine.",
+    )
     .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
     .requiredOption("--format <format>", EXPORT_FORMATS.join(", "))
     .requiredOption("--out <dir>", "folder to write; a former export is replaced")
@@ -25,6 +27,9 @@ export function addExport(program: Command, context: Context): void {
       const base = baseOf(run.task, context);
       const adapter = runFolder(run.path).adapter;
       const report = await exportModel({ base, adapter, format, out, engine, signal: context.signal });
-      context.output.result({ event: "exported", out, ...report }, `${pc.bold("export")}: ${format} in ${out}, read back and compared`);
+      context.output.result(
+        { event: "exported", out, ...report },
+        `${pc.bold("export")}: ${format} in ${out}, read back and compared`,
+      );
     });
 }

@@ -6,8 +6,8 @@ import { LorafitError } from "../errors.ts";
 import { openForGeneration } from "../export/open-model.ts";
 import type { ExportedModel } from "../export/session.ts";
 import { streamChat, streamText, type TextEvent } from "../export/stream.ts";
+import { resolveModel } from "../model/catalog.ts";
 import type { Context } from "./context.ts";
-import { modelPath } from "./task.ts";
 
 interface Flags {
   readonly model: string;
@@ -42,9 +42,13 @@ export function addGenerate(program: Command, context: Context): void {
   );
 }
 
-async function withModel(flags: Flags, context: Context, use: (model: ExportedModel) => Promise<void>): Promise<void> {
+async function withModel(
+  flags: Flags,
+  context: Context,
+  use: (model: ExportedModel) => Promise<void>,
+): Promise<void> {
   const { engine } = await selectEngine();
-  const model = await openForGeneration(modelPath(flags.model, context), {
+  const model = await openForGeneration(resolveModel(flags.model, context), {
     cacheDir: context.home,
     engine,
     signal: context.signal,
@@ -60,7 +64,8 @@ async function withModel(flags: Flags, context: Context, use: (model: ExportedMo
 function options(flags: Flags, { signal }: Context) {
   const number = (name: string, text: string, least: number): number => {
     const value = Number(text);
-    if (text.trim() === "" || !(value >= least)) throw new LorafitError("usage", `--${name} ${text}: expected a number from ${least} on`);
+    if (text.trim() === "" || !(value >= least))
+      throw new LorafitError("usage", `--${name} ${text}: expected a number from ${least} on`);
     return value;
   };
   return {
@@ -71,7 +76,8 @@ function options(flags: Flags, { signal }: Context) {
   };
 }
 
-const opening = ({ system }: Flags): Message[] => (system === undefined ? [] : [{ role: "system", content: system }]);
+const opening = ({ system }: Flags): Message[] =>
+  system === undefined ? [] : [{ role: "system", content: system }];
 
 async function generate(model: ExportedModel, flags: Flags, context: Context): Promise<void> {
   const messages: Message[] = [...opening(flags), { role: "user", content: flags.prompt }];

@@ -28,7 +28,11 @@ export function addJudging(program: Command, context: Context): void {
   verb("report", "Write report.html of a judged run.", async (run) => report(run, context));
 }
 
-export async function evaluate(run: TrainedRun, base: WeightSource, { output, signal }: Context): Promise<void> {
+export async function evaluate(
+  run: TrainedRun,
+  base: WeightSource,
+  { output, signal }: Context,
+): Promise<void> {
   const { engine } = await selectEngine(run.record.engine);
   const answers = await evaluateRun(run, { base, engine, signal }, (event) => {
     output.event(event);
@@ -44,7 +48,10 @@ export async function evaluate(run: TrainedRun, base: WeightSource, { output, si
 /** Sets the exit code from the same value as the table and verdict.json. */
 export async function judge(run: TrainedRun, base: WeightSource, context: Context): Promise<void> {
   const verdict = await gateRun(run, base);
-  context.output.result({ event: "judged", run: run.path, ...verdict }, verdictTable(verdict, pc.isColorSupported));
+  context.output.result(
+    { event: "judged", run: run.path, ...verdict },
+    verdictTable(verdict, pc.isColorSupported),
+  );
   context.exitCode = verdict.exit_code;
 }
 

@@ -47,13 +47,20 @@ function copyTask(out: string): string {
   try {
     mkdirSync(resolve(out), { recursive: true });
     for (const name of ["general", "awesomeshoes"]) {
-      cpSync(join(DATASETS, name), resolve(out, name), { recursive: true, filter: (path) => !/\/(make|runs)$/.test(path) });
+      cpSync(join(DATASETS, name), resolve(out, name), {
+        recursive: true,
+        filter: (path) => !/\/(make|runs)$/.test(path),
+      });
     }
   } catch (cause) {
-    throw new LorafitError("environment", `${resolve(out)}: the task cannot be copied there: ${(cause as Error).message}`, {
-      hint: "choose another --out",
-      cause,
-    });
+    throw new LorafitError(
+      "environment",
+      `${resolve(out)}: the task cannot be copied there: ${(cause as Error).message}`,
+      {
+        hint: "choose another --out",
+        cause,
+      },
+    );
   }
   return folder;
 }

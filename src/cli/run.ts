@@ -35,9 +35,13 @@ export async function runTask(task: Task, flags: Pick<Flags, "engine">, context:
   const base = baseOf(task, context);
   const summary = runCurate(task, "safe", context);
   if (summary.unresolvedErrors.length > 0) {
-    throw new LorafitError("data", `${summary.unresolvedErrors.length} errors in the training rows wait for a decision`, {
-      hint: `decide on them in ${summary.paths.review}, name that file as data.review, and run again`,
-    });
+    throw new LorafitError(
+      "data",
+      `${summary.unresolvedErrors.length} errors in the training rows wait for a decision`,
+      {
+        hint: `decide on them in ${summary.paths.review}, name that file as data.review, and run again`,
+      },
+    );
   }
   if (existsSync(lockFile(task))) heldLock(task, base);
   else lock(task, base, context);
@@ -54,7 +58,12 @@ export async function runTask(task: Task, flags: Pick<Flags, "engine">, context:
 }
 
 /** The task's newest run when it fits what would be trained now: finished, or gone on with; else a new one. */
-async function trained(task: Task, base: WeightSource, flags: Pick<Flags, "engine">, context: Context): Promise<string> {
+async function trained(
+  task: Task,
+  base: WeightSource,
+  flags: Pick<Flags, "engine">,
+  context: Context,
+): Promise<string> {
   const before = await matchingRun(task, base);
   if (before?.finished) return before.path;
   return train(task, { ...flags, ...(before === undefined ? {} : { resume: before.path }) }, context);

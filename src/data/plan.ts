@@ -13,6 +13,8 @@ export interface PlanOptions {
   /** Tokens of one optimizer step and of one micro-batch, padding included. */
   readonly tokensPerStep: number;
   readonly microBatchTokens: number;
+  /** General rows mixed in until they make up `share` of all tokens; each epoch takes the next ones of the pool. */
+  readonly replay?: { readonly rows: readonly EncodedRow[]; readonly share: number } | undefined;
 }
 
 export interface BatchShape {
@@ -49,14 +51,18 @@ const SMALLEST_BUCKET = 64;
  * appended leave the others in their order. The number of steps is the same in every epoch.
  */
 export function planBatches(rows: readonly EncodedRow[], options: PlanOptions): BatchPlan {
-  const microBatch = Math.max(options.microBatchTokens, longestSequence(rows, options));
+  const microBatch = Math.max(
+    options.microBatchTokens,
+    longestSequence([...rows, ...(options.replay?.rows ?? [])], options),
+  );
   const perStep = Math.max(1, Math.ceil(options.tokensPerStep / microBatch));
-  const stepsPerEpoch = Math.ceil(microBatches(rows, options, 0).length / perStep);
+  const epochOf = epochPlanner(rows, options);
+  const stepsPerEpoch = Math.ceil(epochOf(0).length / perStep);
   const totalSteps =
     "steps" in options.length
       ? options.length.steps
       : Math.max(1, Math.round(options.length.epochs * stepsPerEpoch));
-  const shapes = shapesOf(rows, options, Math.ceil(totalSteps / stepsPerEpoch));
+  const shapes = shapesOf(epochOf, options, Math.ceil(totalSteps / stepsPerEpoch));
   let current = { epoch: -1, planned: [] as MicroBatch[] };
   return {
     totalSteps,
@@ -64,7 +70,7 @@ export function planBatches(rows: readonly EncodedRow[], options: PlanOptions): 
     shapes: [...shapes.values()],
     step(index) {
       const epoch = Math.floor(index / stepsPerEpoch);
-      if (current.epoch !== epoch) current = { epoch, planned: microBatches(rows, options, epoch) };
+      if (current.epoch !== epoch) current = { epoch, planned: epochOf(epoch) };
       const start = (index % stepsPerEpoch) * perStep;
       return current.planned
         .slice(start, start + perStep)
@@ -73,15 +79,47 @@ export function planBatches(rows: readonly EncodedRow[], options: PlanOptions): 
   };
 }
 
+/**
+ * The micro-batches of an epoch. Replay rows are drawn in the order of hash(seed, row id), each epoch going on where the
+ * one before it stopped, so that a large pool is not learned by heart; a few more or fewer are drawn where that keeps the
+ * number of micro-batches that of the first epoch.
+ */
+function epochPlanner(rows: readonly EncodedRow[], options: PlanOptions): (epoch: number) => MicroBatch[] {
+  const { replay } = options;
+  if (replay === undefined || replay.rows.length === 0)
+    return (epoch) => microBatches(rows, options, epoch, rows);
+  const pool = replay.rows
+    // Ids of the two files may be equal; a row's place in the epoch must not be.
+    .map((row) => ({ ...row, id: `replay/${row.id}`, group: `replay/${row.group}` }))
+    .map((row) => ({ row, at: hashUnit(options.seed, "replay", row.id) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ row }) => row);
+  const tokens = (of: readonly EncodedRow[]): number => of.reduce((sum, row) => sum + row.ids.length, 0);
+  const wanted = (tokens(rows) * replay.share) / (1 - replay.share);
+  const usual = Math.min(pool.length, Math.round((wanted / tokens(pool)) * pool.length));
+  const draw = (epoch: number, count: number): EncodedRow[] =>
+    Array.from({ length: count }, (_, i) => pool[(epoch * usual + i) % pool.length]!);
+  const all = [...rows, ...pool];
+  const plan = (epoch: number, count: number): MicroBatch[] =>
+    microBatches([...rows, ...draw(epoch, count)], options, epoch, all);
+  const target = plan(0, usual).length;
+  return (epoch) => {
+    let count = usual;
+    while (count > 0 && plan(epoch, count).length > target) count--;
+    while (count < pool.length && plan(epoch, count).length < target) count++;
+    return plan(epoch, count);
+  };
+}
+
 /** The room for targets is what the fullest micro-batch of any epoch needs. */
 function shapesOf(
-  rows: readonly EncodedRow[],
+  epochOf: (epoch: number) => readonly MicroBatch[],
   options: PlanOptions,
   epochs: number,
 ): Map<number, BatchShape> {
   const most = new Map<number, number>();
   for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const { lines, sequence } of microBatches(rows, options, epoch)) {
+    for (const { lines, sequence } of epochOf(epoch)) {
       const count = lines.reduce((sum, line) => sum + line.rows.reduce((n, row) => n + row.supervised, 0), 0);
       most.set(sequence, Math.max(most.get(sequence) ?? 0, count));
     }
@@ -100,13 +138,19 @@ function linesPerBatch(options: PlanOptions, sequence: number): number {
   return Math.max(1, Math.floor(options.microBatchTokens / sequence));
 }
 
-function microBatches(rows: readonly EncodedRow[], options: PlanOptions, epoch: number): MicroBatch[] {
+/** `all`: every row that any epoch may hold, for the length of packed sequences. */
+function microBatches(
+  rows: readonly EncodedRow[],
+  options: PlanOptions,
+  epoch: number,
+  all: readonly EncodedRow[],
+): MicroBatch[] {
   const keyed = rows
     .map((row) => ({ rows: [row], key: hashUnit(options.seed, epoch, row.id) }))
     .sort((a, b) => a.key - b.key);
   const buckets = new Map<number, Line[]>();
   if (options.packing) {
-    const sequence = longestSequence(rows, options);
+    const sequence = longestSequence(all, options);
     buckets.set(sequence, pack(keyed, sequence));
   } else {
     for (const line of keyed) {

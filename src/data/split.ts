@@ -1,4 +1,3 @@
-import type { EncodedRow } from "./encode.ts";
 import { hashUnit } from "./hash.ts";
 
 /**
@@ -20,27 +19,4 @@ export function splitByGroup<Row extends { readonly group: string }>(
     train: rows.filter((row) => !held.has(row.group)),
     validation: rows.filter((row) => held.has(row.group)),
   };
-}
-
-/**
- * Adds replay rows, in the order of hash(seed, row id), until they make up `share` of all tokens or are used up.
- * The choice is one for the whole run.
- */
-export function mixReplay(
-  rows: readonly EncodedRow[],
-  replay: readonly EncodedRow[],
-  options: { readonly share: number; readonly seed: number },
-): { rows: EncodedRow[]; share: number } {
-  const own = rows.reduce((sum, row) => sum + row.ids.length, 0);
-  const wanted = (own * options.share) / (1 - options.share);
-  const keyed = replay.map((row) => ({ row, at: hashUnit(options.seed, "replay", row.id) }));
-  const chosen: EncodedRow[] = [];
-  let tokens = 0;
-  for (const { row } of keyed.sort((a, b) => a.at - b.at)) {
-    if (tokens >= wanted) break;
-    // Ids of the two files may be equal; a row's place in the epoch must not be.
-    chosen.push({ ...row, id: `replay/${row.id}`, group: `replay/${row.group}` });
-    tokens += row.ids.length;
-  }
-  return { rows: [...rows, ...chosen], share: tokens / (own + tokens) };
 }

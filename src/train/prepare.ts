@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { type EncodedRow, encodeRows } from "../data/encode.ts";
 import { type BatchPlan, planBatches } from "../data/plan.ts";
 import { readRows } from "../data/rows.ts";
-import { mixReplay, splitByGroup } from "../data/split.ts";
+import { splitByGroup } from "../data/split.ts";
 import { LorafitError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Task } from "../task/load.ts";
@@ -45,13 +45,8 @@ export function prepareData(
   const own = encodeRows(split.train, tokenizer, { maxLength });
   const held = encodeRows(split.validation, tokenizer, { maxLength });
   const warnings = [...own.warnings, ...held.warnings];
-  let train = own.rows;
-  if (data.replay !== undefined && task.paths.replay !== undefined) {
-    const replay = encodeRows(readRows([task.paths.replay]), tokenizer, { maxLength });
-    const mixed = mixReplay(train, replay.rows, { share: data.replay.share, seed });
-    warnings.push(...replay.warnings);
-    train = mixed.rows;
-  }
+  const replay = replayRows(task, tokenizer, maxLength);
+  warnings.push(...(replay?.warnings ?? []));
   const options = {
     seed,
     packing: settings.packing,
@@ -68,9 +63,9 @@ export function prepareData(
     }),
   );
   return {
-    train,
+    train: own.rows,
     validation: held.rows,
-    plan: planBatches(train, { ...options, length }),
+    plan: planBatches(own.rows, { ...options, length, replay }),
     validationPlan:
       held.rows.length === 0 ? null : planBatches(held.rows, { ...options, length: { epochs: 1 } }),
     warnings,
@@ -86,6 +81,12 @@ export function prepareData(
       )
       .digest("hex"),
   };
+}
+
+function replayRows(task: Task, tokenizer: Tokenizer, maxLength: number) {
+  if (task.data.replay === undefined || task.paths.replay === undefined) return undefined;
+  const encoded = encodeRows(readRows([task.paths.replay]), tokenizer, { maxLength });
+  return { ...encoded, share: task.data.replay.share };
 }
 
 function sequenceLength(wanted: number | undefined, model: ModelConfig): number {

@@ -21,10 +21,19 @@ export function curateTask(task: Task, accept: "all" | "safe" | "none"): CurateS
  */
 export function trainingFiles(task: Task): { readonly files: readonly string[]; readonly warning?: string } {
   const clean = join(task.folder, "train.clean.jsonl");
-  if (!existsSync(clean)) return { files: task.paths.train, warning: "the transcripts are not curated: `lorafit curate` finds what is wrong with them" };
+  if (!existsSync(clean))
+    return {
+      files: task.paths.train,
+      warning: "the transcripts are not curated: `lorafit curate` finds what is wrong with them",
+    };
   const { train, review, cases } = task.paths;
   const made = statSync(clean).mtimeMs;
-  const newer = [...train, ...(review === undefined ? [] : [review]), ...Object.values(cases)].find((file) => statSync(file).mtimeMs > made);
+  const newer = [...train, ...(review === undefined ? [] : [review]), ...Object.values(cases)].find(
+    (file) => statSync(file).mtimeMs > made,
+  );
   if (newer === undefined) return { files: [clean] };
-  return { files: task.paths.train, warning: `${newer} is newer than the clean set: trained on the raw files; run \`lorafit curate\` again` };
+  return {
+    files: task.paths.train,
+    warning: `${newer} is newer than the clean set: trained on the raw files; run \`lorafit curate\` again`,
+  };
 }

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
-import { type AnswerRow, readAnswers, writeAnswers } from "../evaluate/answer-row.ts";
 import { type AnswerProgress, answerCases } from "../evaluate/answer.ts";
+import { type AnswerRow, readAnswers, writeAnswers } from "../evaluate/answer-row.ts";
 import { type Case, readCases } from "../evaluate/cases.ts";
 import { gate, type Verdict } from "../evaluate/gate.ts";
 import { takeLook } from "../evaluate/looks.ts";
@@ -15,7 +15,7 @@ import { writeFileAtomic } from "../formats/files.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTask, type Task } from "../task/load.ts";
 import { checkLock, type LockIdentity, readLock, type TaskLock } from "../task/lock.ts";
-import { readRun, type RunRecord, runFolder } from "../train/run-folder.ts";
+import { type RunRecord, readRun, runFolder } from "../train/run-folder.ts";
 
 /** A finished run and the task and base that it belongs to. */
 export interface TrainedRun {
@@ -36,7 +36,10 @@ export function openRun(path: string): TrainedRun {
   return { path, record, task: loadTask(existsSync(beside) ? beside : record.task.file) };
 }
 
-export const lockIdentity = (base: WeightSource): LockIdentity => ({ baseSha256: base.sha256, scorer: SCORER_VERSION });
+export const lockIdentity = (base: WeightSource): LockIdentity => ({
+  baseSha256: base.sha256,
+  scorer: SCORER_VERSION,
+});
 
 /** The lock, after holding the task against it. Errors as readLock and checkLock have them. */
 export function heldLock(task: Task, base: WeightSource): TaskLock {
@@ -46,7 +49,8 @@ export function heldLock(task: Task, base: WeightSource): TaskLock {
 }
 
 /** Where a run's exports for judging lie. */
-export const exportFolder = (run: string, side: "base" | "tuned"): string => join(run, "export", "onnx", side);
+export const exportFolder = (run: string, side: "base" | "tuned"): string =>
+  join(run, "export", "onnx", side);
 
 interface Machine {
   readonly base: WeightSource;
@@ -66,9 +70,19 @@ export function isExportedRun({ path }: TrainedRun): boolean {
 /** Exports base and tuned with the same exporter, each read back and compared with the training engine. */
 export async function exportForJudging(run: TrainedRun, { base, engine, signal }: Machine): Promise<void> {
   checkBase(run, base);
-  const common = { base, engine, format: "onnx", threads: run.task.train.threads, ...(signal === undefined ? {} : { signal }) };
+  const common = {
+    base,
+    engine,
+    format: "onnx",
+    threads: run.task.train.threads,
+    ...(signal === undefined ? {} : { signal }),
+  };
   await exportModel({ ...common, out: exportFolder(run.path, "base") });
-  await exportModel({ ...common, adapter: runFolder(run.path).adapter, out: exportFolder(run.path, "tuned") });
+  await exportModel({
+    ...common,
+    adapter: runFolder(run.path).adapter,
+    out: exportFolder(run.path, "tuned"),
+  });
 }
 
 function checkBase({ path, record }: TrainedRun, base: WeightSource): void {
@@ -87,9 +101,13 @@ export async function evaluateRun(
   const { task, path } = run;
   heldLock(task, base);
   const cases: Case[] = readCases(task);
-  if (!isExportedRun(run)) await exportForJudging(run, { base, engine, ...(signal === undefined ? {} : { signal }) });
+  if (!isExportedRun(run))
+    await exportForJudging(run, { base, engine, ...(signal === undefined ? {} : { signal }) });
   const threads = { threads: task.train.threads };
-  const [left, right] = [await openExported(exportFolder(path, "base"), threads), await openExported(exportFolder(path, "tuned"), threads)];
+  const [left, right] = [
+    await openExported(exportFolder(path, "base"), threads),
+    await openExported(exportFolder(path, "tuned"), threads),
+  ];
   try {
     const answers = await answerCases({
       base: left,
@@ -117,7 +135,9 @@ export async function gateRun(run: TrainedRun, base: WeightSource): Promise<Verd
   const { task, path } = run;
   const lock = heldLock(task, base);
   if (!existsSync(answersFile(path))) {
-    throw new LorafitError("usage", `${path}: no case was answered yet`, { hint: `run \`lorafit eval ${path}\` first` });
+    throw new LorafitError("usage", `${path}: no case was answered yet`, {
+      hint: `run \`lorafit eval ${path}\` first`,
+    });
   }
   const answers = readAnswers(answersFile(path));
   const artifact = await artifactSha256(exportFolder(path, "tuned"));
@@ -130,7 +150,9 @@ export async function gateRun(run: TrainedRun, base: WeightSource): Promise<Verd
 /** verdict.json of a run. */
 export function readVerdict(path: string): Verdict {
   if (!existsSync(verdictFile(path))) {
-    throw new LorafitError("usage", `${path}: there is no verdict yet`, { hint: `run \`lorafit gate ${path}\` first` });
+    throw new LorafitError("usage", `${path}: there is no verdict yet`, {
+      hint: `run \`lorafit gate ${path}\` first`,
+    });
   }
   return JSON.parse(readFileSync(verdictFile(path), "utf8")) as Verdict;
 }

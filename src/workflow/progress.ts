@@ -37,7 +37,9 @@ export function answersAreCurrent(run: TrainedRun): boolean {
   const file = answersFile(run.path);
   if (!existsSync(file)) return false;
   const answered = statSync(file).mtimeMs;
-  const exported = (["base", "tuned"] as const).map((side) => statSync(join(exportFolder(run.path, side), REPORT_FILE)).mtimeMs);
+  const exported = (["base", "tuned"] as const).map(
+    (side) => statSync(join(exportFolder(run.path, side), REPORT_FILE)).mtimeMs,
+  );
   if (exported.some((time) => time > answered)) return false;
   const hashes = new Map(readAnswers(file).map((answer) => [answer.id, answer.hash]));
   const cases = readCases(run.task);

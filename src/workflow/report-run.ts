@@ -20,7 +20,9 @@ export function reportRun({ path, record, task }: TrainedRun): string {
     run: basename(path),
     rules: parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy),
     metrics: lossPoints(readFileSync(runFolder(path).metrics, "utf8")),
-    ...(existsSync(curation) ? { curation: JSON.parse(readFileSync(curation, "utf8")) as CurationSummary } : {}),
+    ...(existsSync(curation)
+      ? { curation: JSON.parse(readFileSync(curation, "utf8")) as CurationSummary }
+      : {}),
     settings: Object.entries(record.settings).map(([key, { value, origin }]) => ({ key, value, origin })),
     hashes: { data: record.data.sha256 },
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Batch } from "../../src/data/batch.ts";
 import type { EncodedRow } from "../../src/data/encode.ts";
 import { type PlanOptions, planBatches } from "../../src/data/plan.ts";
-import { mixReplay, splitByGroup } from "../../src/data/split.ts";
+import { splitByGroup } from "../../src/data/split.ts";
 import { createRng } from "../../src/rng.ts";
 
 /** Rows of 10 to 90 tokens whose second half is trained on; the first id tells the row. */
@@ -148,12 +148,39 @@ describe("order and shares", () => {
     expect([two.train.length, two.validation.length]).toEqual([1, 1]);
   });
 
-  it("mixes replay in up to its share of the tokens", () => {
-    const [rows, replay] = [rowsOf(100), rowsOf(100, 2)];
-    const mixed = mixReplay(rows, replay, { share: 0.2, seed: 7 });
-    expect(mixed.share).toBeGreaterThan(0.2);
-    expect(mixed.share).toBeLessThan(0.22);
-    expect(new Set(mixed.rows.map((row) => row.id)).size).toBe(mixed.rows.length);
-    expect(mixReplay(rows, replay.slice(0, 2), { share: 0.2, seed: 7 }).share).toBeLessThan(0.1);
+  it("mixes replay in, the next rows of the pool each epoch, in steps of the same number", () => {
+    const [rows, pool] = [rowsOf(100), rowsOf(400, 2)];
+    const replay = { rows: pool, share: 0.25 };
+    const plan = planBatches(rows, { ...options, length: { epochs: 3 }, replay });
+    const epochs = [0, 1, 2].map((epoch) =>
+      Array.from({ length: plan.stepsPerEpoch }, (_, i) => plan.step(epoch * plan.stepsPerEpoch + i)).flat(),
+    );
+    const drawn = epochs.map((batches) =>
+      batches.flatMap((batch) => batch.rows).filter((id) => id.startsWith("replay/")),
+    );
+    for (const [epoch, batches] of epochs.entries()) {
+      const ids = batches.flatMap((batch) => batch.rows);
+      expect(ids.length - drawn[epoch]!.length, "own rows").toBe(rows.length);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(batches.every((batch) => batch.count > 0)).toBe(true);
+    }
+    const tokens = (ids: readonly string[]): number =>
+      pool.filter((row) => ids.includes(`replay/${row.id}`)).reduce((sum, row) => sum + row.ids.length, 0);
+    const own = rows.reduce((sum, row) => sum + row.ids.length, 0);
+    for (const ids of drawn) expect(tokens(ids) / (own + tokens(ids))).toBeCloseTo(0.25, 1);
+    expect(new Set(drawn.flat()).size, "little is drawn twice").toBeGreaterThan(0.9 * drawn.flat().length);
+    expect(plan.step(plan.stepsPerEpoch + 1)).toEqual(
+      planBatches(rows, { ...options, length: { epochs: 3 }, replay }).step(plan.stepsPerEpoch + 1),
+    );
+  });
+
+  it("uses a small pool again", () => {
+    const replay = { rows: rowsOf(2, 2), share: 0.2 };
+    const plan = planBatches(rowsOf(100), { ...options, replay });
+    const drawn = Array.from({ length: plan.stepsPerEpoch }, (_, i) => plan.step(i))
+      .flat(2)
+      .flatMap((batch) => batch.rows)
+      .filter((id) => id.startsWith("replay/"));
+    expect(new Set(drawn).size).toBe(2);
   });
 });

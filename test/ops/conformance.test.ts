@@ -7,14 +7,17 @@ import type { OpName } from "../../src/ops/attrs.ts";
 
 describe.each([onnxEngine])("$name against reference", (engine) => {
   describe.each(Object.keys(CASES) as OpName[])("%s", (op) => {
-    it.each((CASES[op] as readonly OpCase[]).map((opCase) => [opCase.name, opCase] as const))("%s", async (_, opCase) => {
-      const prepared = await prepareCase(op, opCase);
-      const expected = await runOn(referenceEngine, prepared);
-      const actual = await runOn(engine, prepared);
-      for (const [name, value] of Object.entries(expected.outputs)) {
-        expect(actual.outputs[name]!.shape, name).toEqual(value.shape);
-        expect(relativeError(actual.outputs[name]!, value), name).toBeLessThanOrEqual(TOLERANCE);
-      }
-    });
+    it.each((CASES[op] as readonly OpCase[]).map((opCase) => [opCase.name, opCase] as const))(
+      "%s",
+      async (_, opCase) => {
+        const prepared = await prepareCase(op, opCase);
+        const expected = await runOn(referenceEngine, prepared);
+        const actual = await runOn(engine, prepared);
+        for (const [name, value] of Object.entries(expected.outputs)) {
+          expect(actual.outputs[name]!.shape, name).toEqual(value.shape);
+          expect(relativeError(actual.outputs[name]!, value), name).toBeLessThanOrEqual(TOLERANCE);
+        }
+      },
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { prepareCase } from "../../src/engines/conformance/run.ts";
 import { CASES, type OpCase } from "../../src/engines/conformance/cases.ts";
+import { prepareCase } from "../../src/engines/conformance/run.ts";
 import type { HostTensor, Tensors } from "../../src/engines/engine.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
@@ -54,7 +54,8 @@ describe.each(differentiable)("gradient of %s", (op) => {
         dOutputs: node.outputs.map((_, i) => (i === 0 ? dy : null)),
         needs: (i) => trained.includes(node.inputs[i]!),
       });
-      for (const [i, gradient] of gradients.entries()) if (gradient !== null) b.output(b.node("scale", [gradient], { factor: 1 })[0]!, `d${i}`);
+      for (const [i, gradient] of gradients.entries())
+        if (gradient !== null) b.output(b.node("scale", [gradient], { factor: 1 })[0]!, `d${i}`);
       const wideFeeds = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, wide(value)]));
       const shape = program.values[node.outputs[0]!]!.shape as number[];
       const analytic = await run(b.build(), { ...wideFeeds, direction: { shape, data: direction } }, weights);
@@ -73,7 +74,13 @@ describe.each(differentiable)("gradient of %s", (op) => {
 const size = (program: Program, id: ValueId): number =>
   (program.values[id]!.shape as number[]).reduce((product, d) => product * d, 1);
 
-async function central(program: Program, feeds: Tensors, weights: Tensors, name: string, direction: Float64Array) {
+async function central(
+  program: Program,
+  feeds: Tensors,
+  weights: Tensors,
+  name: string,
+  direction: Float64Array,
+) {
   const output = program.values[program.outputs[0]!]!.name;
   const at = async (data: Float64Array): Promise<number> => {
     const outputs = await run(program, { ...feeds, [name]: { ...feeds[name]!, data } }, weights);

@@ -7,18 +7,43 @@ import { printProgram } from "../../src/program/print.ts";
 import type { Program } from "../../src/program/program.ts";
 import { logitsProgram, trainingPrograms } from "../../src/train/programs.ts";
 import { expectClose } from "../expect-close.ts";
-import { OPTIMIZER, randomAdapter, randomWeights, TINY_LORA, tinyConfig, tinyFeeds, updateFeeds } from "../tiny-model.ts";
+import {
+  OPTIMIZER,
+  randomAdapter,
+  randomWeights,
+  TINY_LORA,
+  tinyConfig,
+  tinyFeeds,
+  updateFeeds,
+} from "../tiny-model.ts";
 
 const model = tinyConfig();
 const { layout, parameters } = randomAdapter(model);
 const { batch, sequence, labelled, count, feeds } = tinyFeeds(model);
 const programs = (recompute: boolean) =>
-  trainingPrograms({ model, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER, dropout: 0, recompute });
-const zeros = (): { shape: number[]; data: Float64Array } => ({ shape: [layout.size], data: new Float64Array(layout.size) });
+  trainingPrograms({
+    model,
+    layout,
+    shape: { batch, sequence, labelled },
+    optimizer: OPTIMIZER,
+    dropout: 0,
+    recompute,
+  });
+const zeros = (): { shape: number[]; data: Float64Array } => ({
+  shape: [layout.size],
+  data: new Float64Array(layout.size),
+});
 
-async function gradientOf(program: Program, weights = randomWeights(model), start = parameters.data as ArrayLike<number>) {
+async function gradientOf(
+  program: Program,
+  weights = randomWeights(model),
+  start = parameters.data as ArrayLike<number>,
+) {
   const session = await referenceEngine.open(memoryWeights(weights));
-  await session.writeState({ parameters: { shape: [layout.size], data: Float64Array.from(start) }, gradient: zeros() });
+  await session.writeState({
+    parameters: { shape: [layout.size], data: Float64Array.from(start) },
+    gradient: zeros(),
+  });
   const { outputs } = await (await session.compile(program)).run(feeds);
   const state = await session.readState(["gradient"]);
   return { loss: outputs["loss_sum"]!.data[0] as number, gradient: state["gradient"]!.data as Float64Array };
@@ -27,7 +52,8 @@ async function gradientOf(program: Program, weights = randomWeights(model), star
 describe("differentiate", () => {
   it("agrees with central differences of the whole model's loss in every 7th parameter", async () => {
     const { gradient } = await gradientOf(programs(false).accumulate);
-    const evaluate = async (start: Float64Array): Promise<number> => (await lossOf(programs(false).evaluate, start));
+    const evaluate = async (start: Float64Array): Promise<number> =>
+      await lossOf(programs(false).evaluate, start);
     const base = Float64Array.from(parameters.data as Float32Array);
     const [numeric, analytic]: [number[], number[]] = [[], []];
     for (let i = 0; i < base.length; i += 7) {
@@ -45,7 +71,9 @@ describe("differentiate", () => {
     const { accumulate } = programs(false);
     const ops = accumulate.nodes.map((node) => node.op);
     expect(ops.filter((op) => op === "loraLinearGrad")).toHaveLength(14);
-    const first = accumulate.nodes.filter((node) => node.op === "loraLinearGrad" && node.scope === "layers.0.backward");
+    const first = accumulate.nodes.filter(
+      (node) => node.op === "loraLinearGrad" && node.scope === "layers.0.backward",
+    );
     expect(first.filter((node) => !(node.attrs as { needsInput: boolean }).needsInput)).toHaveLength(3);
   });
 });
@@ -59,13 +87,18 @@ async function lossOf(program: Program, start: Float64Array): Promise<number> {
 
 describe("recompute", () => {
   it("changes no number", async () => {
-    const [kept, again] = [await gradientOf(programs(false).accumulate), await gradientOf(programs(true).accumulate)];
+    const [kept, again] = [
+      await gradientOf(programs(false).accumulate),
+      await gradientOf(programs(true).accumulate),
+    ];
     expect(again.loss).toBe(kept.loss);
     expect(again.gradient).toEqual(kept.gradient);
   });
 
   it("lowers the peak, and every copy runs after the gradient that enters its block", () => {
-    expect(memoryPlan(programs(true).accumulate).peakBytes).toBeLessThan(memoryPlan(programs(false).accumulate).peakBytes);
+    expect(memoryPlan(programs(true).accumulate).peakBytes).toBeLessThan(
+      memoryPlan(programs(false).accumulate).peakBytes,
+    );
     const { nodes } = programs(true).accumulate;
     const made = new Map(nodes.flatMap((node, i) => node.outputs.map((id) => [id, i] as const)));
     const tied = nodes.filter((node) => node.after !== undefined);
@@ -79,7 +112,10 @@ describe("accumulation", () => {
     const whole = await stepState([feeds], true);
     const part = (row: number) => {
       const rows = row === 0 ? [0, 1, 2, 3, 4] : [5, 6, 7];
-      const pick = (name: string) => ({ shape: [1, 8], data: (feeds[name]!.data as BigInt64Array).slice(row * 8, row * 8 + 8) });
+      const pick = (name: string) => ({
+        shape: [1, 8],
+        data: (feeds[name]!.data as BigInt64Array).slice(row * 8, row * 8 + 8),
+      });
       const targets = feeds["targets"]!.data as BigInt64Array;
       const places = feeds["labelled"]!.data as BigInt64Array;
       const pad = (values: bigint[]) => BigInt64Array.from([...values, ...Array(5 - values.length).fill(0n)]);
@@ -116,7 +152,10 @@ async function stepState(batches: readonly (typeof feeds)[], single: boolean): P
 describe("state", () => {
   it("does not move when the loss is not finite", async () => {
     const weights = randomWeights(model);
-    const broken = { ...weights, "model.norm.weight": { shape: [24], data: new Float32Array(24).fill(Number.NaN) } };
+    const broken = {
+      ...weights,
+      "model.norm.weight": { shape: [24], data: new Float32Array(24).fill(Number.NaN) },
+    };
     const { gradient } = await gradientOf(programs(false).accumulate, broken);
     expect(gradient.every((g) => g === 0)).toBe(true);
   });
@@ -128,7 +167,12 @@ describe("memoryPlan", () => {
     const { offsets, arenaBytes, peakBytes } = memoryPlan(program);
     const uses = lastUses(program);
     const lives = program.nodes.flatMap((node, from) =>
-      node.outputs.map((id) => ({ from, to: uses.get(id)!, at: offsets.get(id)!, end: offsets.get(id)! + bytesOf(program.values[id]!) })),
+      node.outputs.map((id) => ({
+        from,
+        to: uses.get(id)!,
+        at: offsets.get(id)!,
+        end: offsets.get(id)! + bytesOf(program.values[id]!),
+      })),
     );
     for (const [i, a] of lives.entries()) {
       for (const b of lives.slice(i + 1)) {
