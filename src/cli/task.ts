@@ -1,7 +1,4 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { LorafitError } from "../errors.ts";
+import { resolveModel } from "../model/catalog.ts";
 import { openModel } from "../model/open.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTask, type Task } from "../task/load.ts";
@@ -18,23 +15,7 @@ export function baseOf(task: Task, context: Context): WeightSource {
   return openBase(task.base, context, task.folder);
 }
 
-/** Opens a base by path (relative to `folder`), by the name of a bundled or of a pulled model. */
+/** Opens a base by path (relative to `folder`), by a name of the catalog, or by hf:org/name[@rev]. */
 export function openBase(name: string, context: Context, folder = "."): WeightSource {
-  return openModel(modelPath(name, context, folder), { cacheDir: context.home });
-}
-
-/** Where the model of this name lies: a path (relative to `folder`), a bundled or a pulled model. */
-export function modelPath(name: string, context: Context, folder = "."): string {
-  const places = [
-    resolve(folder, name),
-    join(fileURLToPath(new URL("../../models", import.meta.url)), name),
-    join(context.home, "models", name),
-  ];
-  const path = places.find((place) => existsSync(place));
-  if (path === undefined) {
-    throw new LorafitError("data", `${name}: there is no such base`, {
-      hint: "name a folder or a GGUF file, or fetch one that `lorafit models` lists with `lorafit pull NAME`",
-    });
-  }
-  return path;
+  return openModel(resolveModel(name, { home: context.home, folder }), { cacheDir: context.home });
 }

@@ -1,0 +1,74 @@
+import type { Command } from "commander";
+import pc from "picocolors";
+import { EXIT } from "../errors.ts";
+import { openModel } from "../model/open.ts";
+import { type PullEvent, pullModel } from "../model/pull.ts";
+import type { Context } from "./context.ts";
+import { megabytes, seconds } from "./format.ts";
+
+export function addPull(program: Command, context: Context): void {
+  program
+    .command("pull")
+    .description("Fetch a base into the model cache (LORAFIT_HOME) and check it.")
+    .argument("<name>", "a name that `lorafit models` lists, or hf:organisation/name[@revision]")
+    .action((name: string) => pull(name, context));
+}
+
+async function pull(name: string, context: Context): Promise<void> {
+  const { output, home, signal } = context;
+  const show = progress(context);
+  try {
+    const { path, source } = await pullModel(name, {
+      home,
+      endpoint: process.env["HF_ENDPOINT"] || undefined,
+      token: process.env["HF_TOKEN"] || undefined,
+      signal,
+      onEvent: show,
+    });
+    const { config, sha256 } = openModel(path, { cacheDir: home });
+    const size = `${config.layers} layers, hidden size ${config.hiddenSize}, context ${config.maxPositions}`;
+    const whence = source === null ? "was here already" : `from ${source}`;
+    output.result(
+      { event: "pulled", name, path, source, sha256 },
+      `${pc.bold(name)} ${whence}: ${path}\n${pc.dim(size)}`,
+    );
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    output.settle();
+    output.warn(`stopped; \`lorafit pull ${name}\` goes on from here`);
+    context.exitCode = EXIT.interrupted;
+  }
+}
+
+/** One line a source, and of the running file what has come, of how much, and the time left. */
+function progress({ output }: Context): (event: PullEvent) => void {
+  let file: string | undefined;
+  let from = { time: 0, done: 0 };
+  return (event) => {
+    if (event.kind === "source") {
+      output.event({ event: "source", source: event.source }, `asking ${event.source}`);
+    } else if (event.kind === "unreachable") {
+      output.settle();
+      output.event(
+        { event: "unreachable", source: event.source, reason: event.reason },
+        pc.yellow(event.reason),
+      );
+    } else {
+      if (event.file !== file) from = { time: performance.now(), done: event.done };
+      file = event.file;
+      output.progress(
+        `${file}: ${amount(event, (performance.now() - from.time) / 1000, event.done - from.done)}`,
+      );
+    }
+  };
+}
+
+function amount(
+  { done, total }: Extract<PullEvent, { kind: "bytes" }>,
+  elapsed: number,
+  came: number,
+): string {
+  if (total === null) return megabytes(done);
+  const left = came > 0 ? `, ${seconds(((total - done) * elapsed) / came)} left` : "";
+  return `${megabytes(done)} of ${megabytes(total)}${left}`;
+}
