@@ -10,10 +10,16 @@ export interface FactorTensor {
  * Named factors -> the flat vector [P] of the layout. Every factor that is missing, unexpected or of another shape is
  * reported at once (mismatch): the adapter belongs to another base or to other targets.
  */
-export function flattenFactors(layout: LoraLayout, tensors: ReadonlyMap<string, FactorTensor>, where: string): Float32Array {
+export function flattenFactors(
+  layout: LoraLayout,
+  tensors: ReadonlyMap<string, FactorTensor>,
+  where: string,
+): Float32Array {
   const flat = new Float32Array(layout.size);
   const expected = new Set(layout.tensors.map((tensor) => tensor.name));
-  const mistakes = [...tensors.keys()].filter((name) => !expected.has(name)).map((name) => `${name}: not expected`);
+  const mistakes = [...tensors.keys()]
+    .filter((name) => !expected.has(name))
+    .map((name) => `${name}: not expected`);
   for (const { name, shape, offset } of layout.tensors) {
     const tensor = tensors.get(name);
     if (tensor === undefined) mistakes.push(`${name}: missing`);
@@ -22,9 +28,13 @@ export function flattenFactors(layout: LoraLayout, tensors: ReadonlyMap<string, 
     } else flat.set(tensor.data, offset);
   }
   if (mistakes.length > 0) {
-    throw new LorafitError("mismatch", `${where}: the adapter does not fit this base\n${listMistakes(mistakes)}`, {
-      hint: "use the base and the targets that the adapter was trained on",
-    });
+    throw new LorafitError(
+      "mismatch",
+      `${where}: the adapter does not fit this base\n${listMistakes(mistakes)}`,
+      {
+        hint: "use the base and the targets that the adapter was trained on",
+      },
+    );
   }
   return flat;
 }

@@ -17,9 +17,10 @@ export const inputName = (module: string, kind: "A" | "B"): string => `${module}
 export function injectLora(program: Program, layout: LoraLayout, source: FactorSource, dropout = 0): Program {
   const b = new ProgramBuilder(program.name);
   const map = new Map<ValueId, ValueId>();
-  const valueOf = (id: ValueId) => program.values[id]!;
-  for (const id of program.inputs) map.set(id, b.input(valueOf(id).name, valueOf(id).dtype, valueOf(id).shape));
-  for (const id of program.weights) map.set(id, b.weight(valueOf(id).name, valueOf(id).shape));
+  const valueAt = (id: ValueId) => program.values[id]!;
+  for (const id of program.inputs)
+    map.set(id, b.input(valueAt(id).name, valueAt(id).dtype, valueAt(id).shape));
+  for (const id of program.weights) map.set(id, b.weight(valueAt(id).name, valueAt(id).shape));
 
   const factors = source === "state" ? stateFactors(b, layout) : inputFactors(b, layout);
   const modules = new Map(layout.modules.map((module) => [`${module.module}.weight`, module]));
@@ -35,10 +36,10 @@ export function injectLora(program: Program, layout: LoraLayout, source: FactorS
   for (const node of program.nodes) {
     const inputs = node.inputs.map((id) => map.get(id)!);
     const options = {
-      names: node.outputs.map((id) => valueOf(id).name),
+      names: node.outputs.map((id) => valueAt(id).name),
       ...(node.scope === undefined ? {} : { scope: node.scope }),
     };
-    const module = node.op === "linear" ? modules.get(valueOf(node.inputs[1]!).name) : undefined;
+    const module = node.op === "linear" ? modules.get(valueAt(node.inputs[1]!).name) : undefined;
     if (module === undefined) {
       const outputs = b.node(node.op, inputs, node.attrs, options);
       for (const [i, id] of node.outputs.entries()) map.set(id, outputs[i]!);
@@ -51,7 +52,7 @@ export function injectLora(program: Program, layout: LoraLayout, source: FactorS
     const outputs = b.node("loraLinear", [x, weight, A, B, ...keep, ...bias], attrs, options);
     map.set(node.outputs[0]!, outputs[0]!);
   }
-  for (const id of program.outputs) b.output(map.get(id)!, valueOf(id).name);
+  for (const id of program.outputs) b.output(map.get(id)!, valueAt(id).name);
   return b.build();
 }
 

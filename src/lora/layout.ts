@@ -35,7 +35,8 @@ export interface LoraLayout {
 
 const ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"];
 
-export const peftName = (module: string, kind: "A" | "B"): string => `base_model.model.${module}.lora_${kind}.weight`;
+export const peftName = (module: string, kind: "A" | "B"): string =>
+  `base_model.model.${module}.lora_${kind}.weight`;
 
 export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
   const modules = targetedModules(model, lora.targets).map(({ module, out, inn }): LoraModule => {
@@ -74,9 +75,13 @@ function targetedModules(
   const lost = wanted.filter((target) => !all.some(({ module }) => matchesModule(target, module)));
   if (lost.length > 0 || wanted.length === 0) {
     const what = lost.map((target) => `"${target}"${didYouMean(target.split(".").pop()!, names)}`);
-    throw new LorafitError("usage", `train.targets: no module matches ${what.join(", ") || "an empty list"}`, {
-      hint: `use attention, all-linear, or names among ${names.join(", ")}`,
-    });
+    throw new LorafitError(
+      "usage",
+      `train.targets: no module matches ${what.join(", ") || "an empty list"}`,
+      {
+        hint: `use attention, all-linear, or names among ${names.join(", ")}`,
+      },
+    );
   }
   return all.filter(({ module }) => wanted.some((target) => matchesModule(target, module)));
 }

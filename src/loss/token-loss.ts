@@ -17,7 +17,12 @@ export interface TokenLoss {
  * Next-token cross entropy at the labelled positions only: norm and head never see the others.
  * Adds the inputs labelled, targets i64 [N] and weights f32 [N] (0 for padding entries).
  */
-export function appendTokenLoss(b: ProgramBuilder, config: ModelConfig, hidden: ValueId, labelled: number): TokenLoss {
+export function appendTokenLoss(
+  b: ProgramBuilder,
+  config: ModelConfig,
+  hidden: ValueId,
+  labelled: number,
+): TokenLoss {
   const rows = b.input("labelled", "i64", [labelled]);
   const targets = b.input("targets", "i64", [labelled]);
   const weights = b.input("weights", "f32", [labelled]);

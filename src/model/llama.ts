@@ -29,7 +29,13 @@ type Attend = (layer: number, q: ValueId, k: ValueId, v: ValueId) => ValueId;
  * The decoder up to, and without, the final norm: ids [B,S] -> hidden [B,S,D]. Pre-norm blocks of attention and gated MLP
  * (Touvron et al. 2023, "LLaMA"; transformers' modeling_llama.py). How attention sees the past is the caller's affair.
  */
-function decoder(b: ProgramBuilder, config: ModelConfig, ids: ValueId, positions: ValueId, attend: Attend): ValueId {
+function decoder(
+  b: ProgramBuilder,
+  config: ModelConfig,
+  ids: ValueId,
+  positions: ValueId,
+  attend: Attend,
+): ValueId {
   const shapes = projectionShapes(config);
   const D = config.hiddenSize;
   const frequencies = Array.from(ropeFrequencies(config));
@@ -38,7 +44,12 @@ function decoder(b: ProgramBuilder, config: ModelConfig, ids: ValueId, positions
     const [out, inn] = shapes[name]!;
     const hasBias = module.includes("self_attn") ? config.attentionBias : config.mlpBias;
     const bias = hasBias ? [b.weight(`${module}.bias`, [out])] : [];
-    return b.node("linear", [x, b.weight(`${module}.weight`, [out, inn]), ...bias], {}, { names: [`${module}`] })[0]!;
+    return b.node(
+      "linear",
+      [x, b.weight(`${module}.weight`, [out, inn]), ...bias],
+      {},
+      { names: [`${module}`] },
+    )[0]!;
   };
   const norm = (x: ValueId, weight: string): ValueId =>
     b.node("rmsNorm", [x, b.weight(weight, [D])], { eps: config.normEps })[0]!;
@@ -71,7 +82,11 @@ function decoder(b: ProgramBuilder, config: ModelConfig, ids: ValueId, positions
 const attentionScale = (config: ModelConfig): number => 1 / Math.sqrt(config.headDim);
 
 /** Final norm and head over whatever rows are given: x [..,D] -> normed [..,D] and the head's weight. */
-export function finalNorm(b: ProgramBuilder, config: ModelConfig, x: ValueId): { normed: ValueId; head: ValueId } {
+export function finalNorm(
+  b: ProgramBuilder,
+  config: ModelConfig,
+  x: ValueId,
+): { normed: ValueId; head: ValueId } {
   const weight = b.weight("model.norm.weight", [config.hiddenSize]);
   const normed = b.node("rmsNorm", [x, weight], { eps: config.normEps })[0]!;
   return { normed, head: b.weight(headName(config), [config.vocabSize, config.hiddenSize]) };
@@ -87,7 +102,13 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
   const positions = b.input("positions", "i64", [batch, sequence]);
   const segments = b.input("segments", "i64", [batch, sequence]);
   const attrs = { heads: config.heads, kvHeads: config.kvHeads, causal: true, scale: attentionScale(config) };
-  const hidden = decoder(b, config, ids, positions, (_, q, k, v) => b.node("attention", [q, k, v, segments], attrs)[0]!);
+  const hidden = decoder(
+    b,
+    config,
+    ids,
+    positions,
+    (_, q, k, v) => b.node("attention", [q, k, v, segments], attrs)[0]!,
+  );
   b.output(hidden, "hidden");
   return b.build();
 }
@@ -112,13 +133,25 @@ export function decodingProgram(config: ModelConfig): Program {
   const mask = b.input("attention_mask", "i64", ["batch_size", "total_sequence_length"]);
   const positions = b.input("position_ids", "i64", grid);
   const past = (layer: number, kind: string): ValueId =>
-    b.input(`past_key_values.${layer}.${kind}`, "f32", ["batch_size", config.kvHeads, "past_sequence_length", config.headDim]);
-  const pasts = Array.from({ length: config.layers }, (_, layer) => [past(layer, "key"), past(layer, "value")]);
+    b.input(`past_key_values.${layer}.${kind}`, "f32", [
+      "batch_size",
+      config.kvHeads,
+      "past_sequence_length",
+      config.headDim,
+    ]);
+  const pasts = Array.from({ length: config.layers }, (_, layer) => [
+    past(layer, "key"),
+    past(layer, "value"),
+  ]);
   const attrs = { heads: config.heads, kvHeads: config.kvHeads, scale: attentionScale(config) };
   const presents: ValueId[][] = [];
   const x = decoder(b, config, ids, positions, (layer, q, k, v) => {
     const [key, value] = pasts[layer] as [ValueId, ValueId];
-    const [attended, presentKey, presentValue] = b.node("cachedAttention", [q, k, v, key, value, mask], attrs);
+    const [attended, presentKey, presentValue] = b.node(
+      "cachedAttention",
+      [q, k, v, key, value, mask],
+      attrs,
+    );
     presents.push([presentKey!, presentValue!]);
     return attended!;
   });

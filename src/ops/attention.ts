@@ -25,7 +25,11 @@ export const attentionGrad: OpDefinition<"attentionGrad"> = {
 export const cachedAttention: OpDefinition<"cachedAttention"> = {
   outputs: ([q, , , pastKey, pastValue, mask]) => {
     const present = (past: typeof pastKey) => [past![0]!, past![1]!, mask![1]!, past![3]!];
-    return [f32("attended", q!), f32("present_key", present(pastKey)), f32("present_value", present(pastValue))];
+    return [
+      f32("attended", q!),
+      f32("present_key", present(pastKey)),
+      f32("present_value", present(pastValue)),
+    ];
   },
   gradient: "none",
   flops: ([q, , , , , mask]) => 4 * q![0]! * q![1]! * mask![1]! * q![2]!,

@@ -45,7 +45,12 @@ export interface OpAttrs {
    * Position i sees j when segments agree and (not causal or j <= i). Query head h uses key head floor(h K / H).
    * lse = log sum exp of the scaled, masked scores.
    */
-  attention: { readonly heads: number; readonly kvHeads: number; readonly causal: boolean; readonly scale: number };
+  attention: {
+    readonly heads: number;
+    readonly kvHeads: number;
+    readonly causal: boolean;
+    readonly scale: number;
+  };
   /** do, q, k, v, o, lse, segments -> dq, dk, dv */
   attentionGrad: {
     readonly heads: number;

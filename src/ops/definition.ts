@@ -36,10 +36,12 @@ export const elements = (shape: readonly number[]): number => shape.reduce((prod
 export const f32 = (name: string, shape: Shape): OutputType => ({ name, dtype: "f32", shape });
 
 export function expectShape(condition: boolean, op: string, shapes: readonly Shape[]): void {
-  if (!condition) throw new Error(`${op}: shapes do not fit: ${shapes.map((s) => `[${s.join(",")}]`).join(" ")}`);
+  if (!condition)
+    throw new Error(`${op}: shapes do not fit: ${shapes.map((s) => `[${s.join(",")}]`).join(" ")}`);
 }
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
 export const withLast = (shape: Shape, last: number | string): Shape => [...shape.slice(0, -1), last];
 export const last = (shape: Shape): number | string => shape[shape.length - 1]!;
 export const rows = (shape: readonly number[]): number => elements(shape.slice(0, -1));

@@ -38,4 +38,5 @@ export const OPS = {
   zerosLike,
 } satisfies { readonly [Op in OpName]: OpDefinition<Op> };
 
-export const definitionOf = <Op extends OpName>(op: Op): OpDefinition<Op> => OPS[op] as unknown as OpDefinition<Op>;
+export const definitionOf = <Op extends OpName>(op: Op): OpDefinition<Op> =>
+  OPS[op] as unknown as OpDefinition<Op>;

@@ -7,7 +7,11 @@ import { expectShape, f32, type OpDefinition, SEED } from "./definition.ts";
 export const linearCrossEntropy: OpDefinition<"linearCrossEntropy"> = {
   outputs: (shapes) => {
     const [h, weight, targets, weights] = shapes;
-    expectShape(h![1] === weight![1] && h![0] === targets![0] && h![0] === weights![0], "linearCrossEntropy", shapes);
+    expectShape(
+      h![1] === weight![1] && h![0] === targets![0] && h![0] === weights![0],
+      "linearCrossEntropy",
+      shapes,
+    );
     return [f32("loss_sum", [1]), f32("correct", [1]), f32("d_hidden", h!)];
   },
   gradient: ({ outputs, dOutputs }) => {

@@ -8,7 +8,9 @@ export const linear: OpDefinition<"linear"> = {
     return [f32("linear", withLast(x!, weight![0]!))];
   },
   gradient: ({ b, inputs, dOutputs, needs }) =>
-    inputs.map((_, i) => (i === 0 && needs(0) ? b.node("linearGrad", [dOutputs[0]!, inputs[1]!], {})[0]! : null)),
+    inputs.map((_, i) =>
+      i === 0 && needs(0) ? b.node("linearGrad", [dOutputs[0]!, inputs[1]!], {})[0]! : null,
+    ),
   flops: ([x, weight]) => 2 * rows(x!) * weight![0]! * weight![1]!,
 };
 

@@ -19,9 +19,12 @@ export const loraLinear: OpDefinition<"loraLinear"> = {
       dropout: attrs.dropout,
       needsInput: needs(0),
     });
-    return inputs.map((_, i) => (i === 0 ? (gradients[2] ?? null) : i === 2 ? gradients[0]! : i === 3 ? gradients[1]! : null));
+    return inputs.map((_, i) =>
+      i === 0 ? (gradients[2] ?? null) : i === 2 ? gradients[0]! : i === 3 ? gradients[1]! : null,
+    );
   },
-  flops: ([x, weight, a]) => 2 * rows(x!) * (weight![0]! * weight![1]! + a![0]! * (weight![0]! + weight![1]!)),
+  flops: ([x, weight, a]) =>
+    2 * rows(x!) * (weight![0]! * weight![1]! + a![0]! * (weight![0]! + weight![1]!)),
 };
 
 /** dB = scale dyᵀ low, t = scale dy B, dA = tᵀ drop(x), dx = dy W + keep/(1-p) (t A). */

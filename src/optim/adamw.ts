@@ -26,7 +26,9 @@ export function appendUpdate(
   const scalar = (name: string): ValueId => b.input(name, "f32", [1]);
   const hyper = [scalar("learning_rate"), scalar("correction1"), scalar("correction2")];
   const count = scalar("count");
-  const [parameters, moment1, moment2] = ["parameters", "moment1", "moment2"].map((name) => b.state(name, [layout.size]));
+  const [parameters, moment1, moment2] = ["parameters", "moment1", "moment2"].map((name) =>
+    b.state(name, [layout.size]),
+  );
   const squares = b.node("sumSquares", [gradient], {})[0]!;
   const [clipped, norm] = b.node("clipScale", [gradient, squares, count], { limit: settings.clip });
   const groups = [

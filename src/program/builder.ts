@@ -72,9 +72,19 @@ export class ProgramBuilder {
     return id;
   }
 
-  node<Op extends OpName>(op: Op, inputs: readonly ValueId[], attrs: AttrsOf<Op>, options: NodeOptions = {}): ValueId[] {
-    const types = definitionOf(op).outputs(inputs.map((id) => this.value(id).shape), attrs);
-    const outputs = types.map((type, i) => this.#add(this.#unique(options.names?.[i] ?? type.name), type.dtype, type.shape));
+  node<Op extends OpName>(
+    op: Op,
+    inputs: readonly ValueId[],
+    attrs: AttrsOf<Op>,
+    options: NodeOptions = {},
+  ): ValueId[] {
+    const types = definitionOf(op).outputs(
+      inputs.map((id) => this.value(id).shape),
+      attrs,
+    );
+    const outputs = types.map((type, i) =>
+      this.#add(this.#unique(options.names?.[i] ?? type.name), type.dtype, type.shape),
+    );
     const scope = options.scope ?? this.scope;
     this.#nodes.push({
       op,

@@ -11,8 +11,14 @@ export interface Cost {
 
 export function costOfNode(program: Program, node: Node): Cost {
   const values = node.inputs.map((id) => program.values[id]!);
-  const flops = definitionOf(node.op).flops(values.map((value) => value.shape as number[]), node.attrs);
-  const bytes = [...values, ...node.outputs.map((id) => program.values[id]!)].reduce((sum, v) => sum + bytesOf(v), 0);
+  const flops = definitionOf(node.op).flops(
+    values.map((value) => value.shape as number[]),
+    node.attrs,
+  );
+  const bytes = [...values, ...node.outputs.map((id) => program.values[id]!)].reduce(
+    (sum, v) => sum + bytesOf(v),
+    0,
+  );
   return { flops, bytes };
 }
 

@@ -49,7 +49,9 @@ export function memoryPlan(program: Program, alignment = 64): MemoryPlan {
   const placed: ((typeof lives)[number] & { offset: number })[] = [];
   let arenaBytes = 0;
   for (const life of [...lives].sort((a, b) => b.bytes - a.bytes || a.from - b.from)) {
-    const rivals = placed.filter((p) => p.from <= life.to && life.from <= p.to).sort((a, b) => a.offset - b.offset);
+    const rivals = placed
+      .filter((p) => p.from <= life.to && life.from <= p.to)
+      .sort((a, b) => a.offset - b.offset);
     let offset = 0;
     for (const rival of rivals) {
       if (offset + life.bytes <= rival.offset) break;

@@ -23,14 +23,18 @@ export function printProgram(program: Program): string {
     const attrs = Object.entries(node.attrs).map(([key, value]) => `${key}: ${brief(value)}`);
     const after = node.after === undefined ? "" : ` after ${name(node.after)}`;
     const tail = attrs.length > 0 ? ` {${attrs.join(", ")}}` : "";
-    lines.push(`  ${node.outputs.map(typed).join(", ")} = ${node.op}(${node.inputs.map(name).join(", ")})${tail}${after}`);
+    lines.push(
+      `  ${node.outputs.map(typed).join(", ")} = ${node.op}(${node.inputs.map(name).join(", ")})${tail}${after}`,
+    );
   }
-  for (const { value, next } of program.state) if (value !== next) lines.push(`  next ${name(value)} = ${name(next)}`);
+  for (const { value, next } of program.state)
+    if (value !== next) lines.push(`  next ${name(value)} = ${name(next)}`);
   lines.push(`  output ${program.outputs.map(name).join(", ")}`);
   return `${lines.join("\n")}\n`;
 }
 
 function brief(value: unknown): string {
-  if (Array.isArray(value) && value.length > 4) return `[${value.slice(0, 2).map(brief).join(",")},… ${value.length}]`;
+  if (Array.isArray(value) && value.length > 4)
+    return `[${value.slice(0, 2).map(brief).join(",")},… ${value.length}]`;
   return JSON.stringify(value);
 }

@@ -140,7 +140,7 @@ export async function gateRun(run: TrainedRun, base: WeightSource): Promise<Verd
     });
   }
   const answers = readAnswers(answersFile(path));
-  const artifact = await artifactSha256(exportFolder(path, "tuned"));
+  const artifact = artifactSha256(exportFolder(path, "tuned"));
   const look = takeLook(task, lock, artifact);
   const verdict = gate({ task, lock, cases: readCases(task), answers, artifactSha256: artifact, look });
   writeFileAtomic(verdictFile(path), `${JSON.stringify(verdict, null, 2)}\n`);

@@ -29,7 +29,9 @@ const CASES = [
 
 function wide(path: string): Map<string, Float64Array> {
   const file = openSafetensors(path);
-  return new Map([...file.tensors.keys()].map((name) => [name, new Float64Array(readBytes(file, name).bytes.buffer)]));
+  return new Map(
+    [...file.tensors.keys()].map((name) => [name, new Float64Array(readBytes(file, name).bytes.buffer)]),
+  );
 }
 
 describe.each(ENGINES)("$engine.name against PyTorch + PEFT", ({ engine, tolerance }) => {
@@ -48,7 +50,9 @@ describe.each(ENGINES)("$engine.name against PyTorch + PEFT", ({ engine, toleran
     expectClose([result.lossSum], [loss_sum], tolerance, "loss");
     const logits = await debugLogits(session, source.config, { layout, flat }, batch);
     expectClose(logits.data as Float32Array, expected.get("logits")!, tolerance, "logits");
-    expect([...result.tensors.keys()].sort()).toEqual([...expected.keys()].filter((key) => key !== "logits").sort());
+    expect([...result.tensors.keys()].sort()).toEqual(
+      [...expected.keys()].filter((key) => key !== "logits").sort(),
+    );
     for (const [key, { data }] of result.tensors) {
       expectClose(data as Float32Array, expected.get(key)!, tolerance, key);
     }

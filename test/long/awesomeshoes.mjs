@@ -16,42 +16,64 @@ const SEEDS = [7, 1, 2, 3, 4];
 function run(name, change) {
   const folder = mkdtempSync(join(tmpdir(), "lorafit-long-"));
   try {
-    for (const part of ["general", "awesomeshoes"]) cpSync(join(ROOT, "datasets", part), join(folder, part), { recursive: true });
+    for (const part of ["general", "awesomeshoes"])
+      cpSync(join(ROOT, "datasets", part), join(folder, part), { recursive: true });
     const task = join(folder, "awesomeshoes", "task.yaml");
     const before = readFileSync(task, "utf8");
     const after = change(before);
     if (after === before && name !== "seed 7") throw new Error(`${name}: task.yaml was not changed`);
     writeFileSync(task, after);
     const began = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, "dist/cli.js"), "run", join(folder, "awesomeshoes"), "--quiet"], {
-      encoding: "utf8",
-      maxBuffer: 1 << 26,
-    });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(ROOT, "dist/cli.js"), "run", join(folder, "awesomeshoes"), "--quiet"],
+      {
+        encoding: "utf8",
+        maxBuffer: 1 << 26,
+      },
+    );
     const seconds = Math.round((performance.now() - began) / 1000);
     const runs = join(folder, "awesomeshoes", "runs");
     const [id] = readdirSync(runs);
     const verdict = JSON.parse(readFileSync(join(runs, id, "verdict.json"), "utf8"));
-    if (verdict.exit_code !== status) throw new Error(`${name}: exit code ${status}, verdict.json says ${verdict.exit_code}\n${stderr}`);
-    const criteria = verdict.criteria.map(({ name, base, tuned, difference, ci, outcome }) => ({ name, base, tuned, difference, ci, outcome }));
+    if (verdict.exit_code !== status)
+      throw new Error(`${name}: exit code ${status}, verdict.json says ${verdict.exit_code}\n${stderr}`);
+    const criteria = verdict.criteria.map(({ name, base, tuned, difference, ci, outcome }) => ({
+      name,
+      base,
+      tuned,
+      difference,
+      ci,
+      outcome,
+    }));
     const result = { name, verdict: verdict.verdict, exit_code: status, seconds, criteria };
-    console.log(`${name}: ${verdict.verdict} in ${seconds} s; ${criteria.map((c) => `${c.name} ${c.outcome}`).join(", ")}`);
+    console.log(
+      `${name}: ${verdict.verdict} in ${seconds} s; ${criteria.map((c) => `${c.name} ${c.outcome}`).join(", ")}`,
+    );
     return result;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const seeds = SEEDS.map((seed) => run(`seed ${seed}`, (yaml) => yaml.replace(/^seed: \d+/m, `seed: ${seed}`)));
+const seeds = SEEDS.map((seed) =>
+  run(`seed ${seed}`, (yaml) => yaml.replace(/^seed: \d+/m, `seed: ${seed}`)),
+);
 const outdated = run("outdated 30-day policy", (yaml) =>
   yaml.replace("train: data/transcripts.jsonl", "train: data/transcripts-30-day.jsonl"),
 );
 const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT, encoding: "utf8" }).trim();
 const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version };
-writeFileSync(join(ROOT, "bench/results/awesomeshoes.json"), `${JSON.stringify({ commit, machine, seeds, outdated }, null, 1)}\n`);
+writeFileSync(
+  join(ROOT, "bench/results/awesomeshoes.json"),
+  `${JSON.stringify({ commit, machine, seeds, outdated }, null, 1)}\n`,
+);
 
 const domain = ({ criteria }) => criteria.find(({ name }) => name === "domain errors");
 const broken = [
-  ...seeds.filter((seed) => !(domain(seed).ci[0] > 0)).map(({ name }) => `${name}: the interval of domain errors includes zero`),
+  ...seeds
+    .filter((seed) => !(domain(seed).ci[0] > 0))
+    .map(({ name }) => `${name}: the interval of domain errors includes zero`),
   ...(outdated.verdict === "fail" ? [] : [`the outdated policy was not refused: ${outdated.verdict}`]),
 ];
 for (const line of broken) console.error(line);

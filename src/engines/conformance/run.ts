@@ -6,7 +6,7 @@ import { createRng } from "../../rng.ts";
 import type { Engine, HostTensor, Tensors } from "../engine.ts";
 import { memoryWeights } from "../memory-weights.ts";
 import { referenceEngine } from "../reference/reference.ts";
-import { type CaseInput, CASES, type OpCase } from "./cases.ts";
+import { CASES, type CaseInput, type OpCase } from "./cases.ts";
 
 export interface PreparedCase {
   readonly program: Program;
@@ -27,7 +27,9 @@ export async function prepareCase<Op extends OpName>(op: Op, opCase: OpCase<Op>)
   });
   for (const id of b.node(op, ids, opCase.attrs)) b.output(id);
   const prepared = { program: b.build(), feeds, weights };
-  return op === "attentionGrad" ? { ...prepared, feeds: { ...feeds, ...(await forwardOf(opCase as OpCase, feeds)) } } : prepared;
+  return op === "attentionGrad"
+    ? { ...prepared, feeds: { ...feeds, ...(await forwardOf(opCase as OpCase, feeds)) } }
+    : prepared;
 }
 
 /** o and lse of attentionGrad must be those of its q, k, v. */
@@ -38,11 +40,17 @@ async function forwardOf(opCase: OpCase, feeds: Tensors): Promise<Tensors> {
   b.output(o!, "in4");
   b.output(lse!, "in5");
   const { outputs } = await runOn(referenceEngine, { program: b.build(), feeds, weights: {} });
-  const single = ({ shape, data }: HostTensor): HostTensor => ({ shape, data: Float32Array.from(data as Float64Array) });
+  const single = ({ shape, data }: HostTensor): HostTensor => ({
+    shape,
+    data: Float32Array.from(data as Float64Array),
+  });
   return { in4: single(outputs["in4"]!), in5: single(outputs["in5"]!) };
 }
 
-function fill({ shape, dtype, fill: how = "normal" }: CaseInput, rng: ReturnType<typeof createRng>): HostTensor {
+function fill(
+  { shape, dtype, fill: how = "normal" }: CaseInput,
+  rng: ReturnType<typeof createRng>,
+): HostTensor {
   const size = elements(shape);
   if (how === "normal") return { shape, data: Float32Array.from({ length: size }, () => rng.normal()) };
   if (how === "positive") return { shape, data: Float32Array.from({ length: size }, () => 0.5 + rng.next()) };
@@ -50,7 +58,10 @@ function fill({ shape, dtype, fill: how = "normal" }: CaseInput, rng: ReturnType
   return { shape, data: dtype === "u8" ? Uint8Array.from(how) : Float32Array.from(how) };
 }
 
-export async function runOn(engine: Engine, { program, feeds, weights }: PreparedCase): Promise<{ outputs: Tensors }> {
+export async function runOn(
+  engine: Engine,
+  { program, feeds, weights }: PreparedCase,
+): Promise<{ outputs: Tensors }> {
   const memory = memoryWeights(weights);
   const session = await engine.open(memory, { threads: 1 });
   try {
@@ -99,7 +110,9 @@ export async function* conformance(engine: Engine): AsyncGenerator<ConformanceRe
       const prepared = await prepareCase(op, opCase);
       const expected = await runOn(referenceEngine, prepared);
       const actual = await runOn(engine, prepared);
-      const errors = Object.entries(expected.outputs).map(([name, value]) => relativeError(actual.outputs[name]!, value));
+      const errors = Object.entries(expected.outputs).map(([name, value]) =>
+        relativeError(actual.outputs[name]!, value),
+      );
       const error = Math.max(...errors);
       yield { op, name: opCase.name, error, passed: error <= TOLERANCE };
     }

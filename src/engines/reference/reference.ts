@@ -111,7 +111,10 @@ class ReferenceSession implements EngineSession {
     for (const { value } of program.state) live.set(value, this.#stateOf(name(value)));
     let bytes = 0;
     for (const [i, node] of program.nodes.entries()) {
-      const outputs = runNode(node, node.inputs.map((id) => live.get(id)!));
+      const outputs = runNode(
+        node,
+        node.inputs.map((id) => live.get(id)!),
+      );
       for (const [n, id] of node.outputs.entries()) {
         live.set(id, outputs[n]!);
         bytes += outputs[n]!.data.byteLength;

@@ -12,7 +12,10 @@ export function tensor(shape: readonly number[], data?: Float64Array): Tensor {
 }
 
 export function fromHost({ shape, data }: HostTensor): Tensor {
-  return { shape, data: data instanceof BigInt64Array ? Float64Array.from(data, Number) : Float64Array.from(data) };
+  return {
+    shape,
+    data: data instanceof BigInt64Array ? Float64Array.from(data, Number) : Float64Array.from(data),
+  };
 }
 
 /** All sizes but the last, multiplied; and the last. */
@@ -22,7 +25,15 @@ export function asMatrix({ shape }: Tensor): [rows: number, width: number] {
 }
 
 /** out += factor * a bᵀ with a [M,K], b [N,K], out [M,N]. */
-export function addProductT(out: Float64Array, a: Float64Array, b: Float64Array, M: number, N: number, K: number, factor = 1): void {
+export function addProductT(
+  out: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  M: number,
+  N: number,
+  K: number,
+  factor = 1,
+): void {
   for (let i = 0; i < M; i++) {
     for (let j = 0; j < N; j++) {
       let sum = 0;
@@ -33,7 +44,15 @@ export function addProductT(out: Float64Array, a: Float64Array, b: Float64Array,
 }
 
 /** out += factor * a b with a [M,K], b [K,N], out [M,N]. */
-export function addProduct(out: Float64Array, a: Float64Array, b: Float64Array, M: number, N: number, K: number, factor = 1): void {
+export function addProduct(
+  out: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  M: number,
+  N: number,
+  K: number,
+  factor = 1,
+): void {
   for (let i = 0; i < M; i++) {
     for (let k = 0; k < K; k++) {
       const f = factor * a[i * K + k]!;
@@ -43,7 +62,15 @@ export function addProduct(out: Float64Array, a: Float64Array, b: Float64Array, 
 }
 
 /** out += factor * aᵀ b with a [K,M], b [K,N], out [M,N]. */
-export function addTProduct(out: Float64Array, a: Float64Array, b: Float64Array, M: number, N: number, K: number, factor = 1): void {
+export function addTProduct(
+  out: Float64Array,
+  a: Float64Array,
+  b: Float64Array,
+  M: number,
+  N: number,
+  K: number,
+  factor = 1,
+): void {
   for (let k = 0; k < K; k++) {
     for (let i = 0; i < M; i++) {
       const f = factor * a[k * M + i]!;

@@ -8,11 +8,20 @@ export const sumSquares: Kernel<"sumSquares"> = ([x]) => [
 export const clipScale: Kernel<"clipScale"> = ([g, squares, count], { limit }) => {
   const norm = Math.sqrt(squares!.data[0]!) / count!.data[0]!;
   const factor = (limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1) / count!.data[0]!;
-  return [tensor(g!.shape, g!.data.map((v) => v * factor)), tensor([1], Float64Array.of(norm))];
+  return [
+    tensor(
+      g!.shape,
+      g!.data.map((v) => v * factor),
+    ),
+    tensor([1], Float64Array.of(norm)),
+  ];
 };
 
 export const adamw: Kernel<"adamw"> = (inputs, { beta1, beta2, eps, weightDecay, groups }) => {
-  const [p, g, m, v, rate, correction1, correction2] = inputs.map((t) => t.data) as [Float64Array, ...Float64Array[]];
+  const [p, g, m, v, rate, correction1, correction2] = inputs.map((t) => t.data) as [
+    Float64Array,
+    ...Float64Array[],
+  ];
   const [p2, m2, v2] = [tensor(inputs[0]!.shape), tensor(inputs[0]!.shape), tensor(inputs[0]!.shape)];
   let i = 0;
   for (const { size, ratio } of groups) {

@@ -16,7 +16,8 @@ function eachQuery(
       for (let i = 0; i < S; i++) {
         const seen: number[] = [];
         for (let j = 0; j < (causal ? i + 1 : S); j++) {
-          if (segments.data[b * S + i] === segments.data[b * S + j]) seen.push(((b * S + j) * kvHeads + group) * d);
+          if (segments.data[b * S + i] === segments.data[b * S + j])
+            seen.push(((b * S + j) * kvHeads + group) * d);
         }
         visit({ q: ((b * S + i) * heads + h) * d, lse: (b * heads + h) * S + i, seen, d });
       }

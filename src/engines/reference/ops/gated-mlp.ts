@@ -4,7 +4,10 @@ import type { Kernel } from "./kernel.ts";
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 export const gatedMlp: Kernel<"gatedMlp"> = ([gate, up]) => [
-  tensor(gate!.shape, gate!.data.map((g, i) => g * sigmoid(g) * up!.data[i]!)),
+  tensor(
+    gate!.shape,
+    gate!.data.map((g, i) => g * sigmoid(g) * up!.data[i]!),
+  ),
 ];
 
 export const gatedMlpGrad: Kernel<"gatedMlpGrad"> = ([dy, gate, up]) => {

@@ -21,7 +21,15 @@ export const loraLinear: Kernel<"loraLinear"> = (inputs, { scale, dropout, hasBi
 };
 
 export const loraLinearGrad: Kernel<"loraLinearGrad"> = (inputs, { scale, dropout, needsInput }) => {
-  const [dy, x, weight, A, B, low, keep] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor?];
+  const [dy, x, weight, A, B, low, keep] = inputs as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor?,
+  ];
   const [T, inn] = asMatrix(x);
   const [r, out] = [A.shape[0]!, B.shape[0]!];
   const dB = tensor(B.shape);
@@ -35,5 +43,12 @@ export const loraLinearGrad: Kernel<"loraLinearGrad"> = (inputs, { scale, dropou
   addProduct(through.data, t, A.data, T, inn, r);
   const masked = dropped(through, keep, dropout);
   const [dx] = linearGrad([dy, weight], {});
-  return [dA, dB, tensor(x.shape, dx!.data.map((v, i) => v + masked[i]!))];
+  return [
+    dA,
+    dB,
+    tensor(
+      x.shape,
+      dx!.data.map((v, i) => v + masked[i]!),
+    ),
+  ];
 };

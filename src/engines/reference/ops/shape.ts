@@ -9,9 +9,19 @@ export const embed: Kernel<"embed"> = ([ids, table]) => {
   return [out];
 };
 
-export const add: Kernel<"add"> = ([a, b]) => [tensor(a!.shape, a!.data.map((x, i) => x + b!.data[i]!))];
+export const add: Kernel<"add"> = ([a, b]) => [
+  tensor(
+    a!.shape,
+    a!.data.map((x, i) => x + b!.data[i]!),
+  ),
+];
 
-export const scale: Kernel<"scale"> = ([x], { factor }) => [tensor(x!.shape, x!.data.map((v) => v * factor))];
+export const scale: Kernel<"scale"> = ([x], { factor }) => [
+  tensor(
+    x!.shape,
+    x!.data.map((v) => v * factor),
+  ),
+];
 
 export const zerosLike: Kernel<"zerosLike"> = ([x]) => [tensor(x!.shape)];
 
