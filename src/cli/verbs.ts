@@ -6,8 +6,11 @@ import { addDebug } from "./debug.ts";
 import { addDoctor } from "./doctor.ts";
 import { addExport } from "./export.ts";
 import { addGenerate } from "./generate.ts";
+import { addInit } from "./init.ts";
 import { addJudging } from "./judge.ts";
 import { addLock } from "./lock.ts";
+import { addModels } from "./models.ts";
+import { addPull } from "./pull.ts";
 import { addQuickstart } from "./quickstart.ts";
 import { addRun } from "./run.ts";
 import { addTrain } from "./train.ts";
@@ -18,6 +21,9 @@ export type AddVerb = (program: Command, context: Context) => void;
 /** In the order in which `lorafit --help` lists them. */
 export const VERBS: readonly AddVerb[] = [
   addQuickstart,
+  addInit,
+  addModels,
+  addPull,
   addCurate,
   addLock,
   addTrain,
