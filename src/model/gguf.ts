@@ -1,4 +1,4 @@
-import { LorafitError } from "../errors.ts";
+import { LorafitError, listMistakes } from "../errors.ts";
 import { type GgufFile, type GgufTensor, openGgufFile, readGgufTensor } from "../formats/gguf.ts";
 import { type ModelConfig, parseModelConfig, ropeFrequencies } from "./config.ts";
 import { checkWeights } from "./expected.ts";
@@ -103,10 +103,7 @@ function ggufConfig(file: GgufFile): ModelConfig {
   // A float32 such as 1e-5 has digits that nobody wrote; seven are those that were.
   const decimal = (value: unknown): unknown =>
     typeof value === "number" ? Number(value.toPrecision(7)) : value;
-  for (const key of ["expert_count", "attention.sliding_window"]) {
-    if ((get(key) ?? 0) !== 0)
-      throw new LorafitError("data", `${path}: llama.${key} ${get(key)} is not supported`);
-  }
+  refuseUnknown(file);
   const json = {
     model_type: "llama",
     vocab_size: tensors.get("token_embd.weight")?.shape[0],
@@ -137,6 +134,36 @@ function ggufConfig(file: GgufFile): ModelConfig {
   }
   const factors = tensors.get(ROPE_FACTORS);
   return factors === undefined ? config : withLlama3Scaling(file, factors, config);
+}
+
+/** Keys of metadata that are read, or that say nothing about the arithmetic. */
+const KNOWN = new Set(
+  `block_count context_length embedding_length feed_forward_length vocab_size attention.head_count attention.head_count_kv
+  attention.key_length attention.value_length attention.layer_norm_rms_epsilon rope.dimension_count rope.freq_base
+  rope.scaling.type rope.scaling.factor rope.scaling.original_context_length rope.scaling.finetuned tensor_data_layout`.split(
+    /\s+/,
+  ),
+);
+
+/** A key that is switched on and not known may change what the model computes: experts, windows, scales. */
+function refuseUnknown({ path, metadata }: GgufFile): void {
+  const mistakes = [...metadata]
+    .filter(
+      ([key, value]) =>
+        key.startsWith("llama.") && !KNOWN.has(key.slice(6)) && value !== 0 && value !== false,
+    )
+    .map(([key, value]) => `${key} ${String(value)} is not supported`);
+  if (!metadata.has("llama.attention.layer_norm_rms_epsilon")) {
+    mistakes.push("llama.attention.layer_norm_rms_epsilon is missing");
+  }
+  const [key, value] = ["llama.attention.key_length", "llama.attention.value_length"].map((name) =>
+    metadata.get(name),
+  );
+  if (key !== value)
+    mistakes.push(`llama.attention.key_length ${String(key)} and value_length ${String(value)} differ`);
+  if (mistakes.length > 0) {
+    throw new LorafitError("data", `${path}: this model is not supported\n${listMistakes(mistakes)}`);
+  }
 }
 
 function ropeScaling(type: unknown, factor: unknown): unknown {

@@ -157,3 +157,16 @@ test("Llama 3's scaling keeps short waves, divides long ones and blends between"
   }
   for (let i = 3; i < 8; i++) expect(scaled[i]).toBe(Math.fround(plain[i]! / 8));
 });
+
+test.each(
+  JSON.parse(readFileSync(new URL("fixtures/rope.json", import.meta.url), "utf8")) as {
+    name: string;
+    config: Record<string, unknown>;
+    frequencies: number[];
+  }[],
+)("rotary frequencies are transformers': $name", ({ config, frequencies }) => {
+  const ours = ropeFrequencies(parseModelConfig(config, "config.json"));
+  expect(ours.length).toBe(frequencies.length);
+  // A last bit of float32: the power is rounded otherwise here and there.
+  for (const [i, theirs] of frequencies.entries()) expect(Math.abs(ours[i]! / theirs - 1)).toBeLessThan(3e-7);
+});

@@ -141,6 +141,16 @@ test("the tokenizer is rebuilt: control tokens are special, user-defined ones ar
 test.each([
   ["another architecture", { "general.architecture": { str: "mamba" } }, /general\.architecture "mamba"/],
   ["experts", { "llama.expert_count": { u32: 8 } }, /expert_count 8/],
+  [
+    "a scale of the logits",
+    { "llama.logit_scale": { f32: 0.5 } },
+    /llama\.logit_scale 0\.5 is not supported/,
+  ],
+  [
+    "heads of two sizes",
+    { "llama.attention.key_length": { u32: 8 } },
+    /key_length 8 and value_length undefined differ/,
+  ],
   ["partial rotary", { "llama.rope.dimension_count": { u32: 8 } }, /dimension_count 8/],
   [
     "yarn",
