@@ -117,7 +117,7 @@ function readTable(cursor: GgufCursor, count: number, alignment: number): Map<st
     if (offset < end) mistakes.push(`${name}: overlaps the tensor before it`);
     end = Math.max(end, offset + length);
   }
-  if (mistakes.length > 0) throw cursor.damaged(`\n${listMistakes(mistakes)}`);
+  if (mistakes.length > 0) throw cursor.damaged(`\n${listMistakes(mistakes, 3)}`);
   return tensors;
 }
 
