@@ -8,6 +8,7 @@ export interface ChatTokenizer {
   renderChat(messages: readonly Message[], options: { readonly addGenerationPrompt: boolean }): string;
   readonly endOfTurnIds: readonly number[];
   readonly eosIds: readonly number[];
+  readonly bosId: number | undefined;
 }
 
 /** A row as the model is trained on it. */
@@ -41,7 +42,7 @@ interface Segment {
 
 /**
  * Encodes rows exactly as they are served: each prompt, rendered with the generation prompt, then each answer with its
- * end of turn; every answer is trained on. A `text` row is trained on whole and ends with eos.
+ * end of turn; every answer is trained on. A `text` row is trained on whole, between bos (eos where there is none) and eos.
  * @param maxLength tokens of the longest row; a longer one loses its oldest tokens, as long as none of them is a target
  * @throws data error that lists every row that cannot be encoded
  */
@@ -78,8 +79,13 @@ export function encodeRows(
   return { rows: encoded, warnings };
 }
 
+/** A document stands between the tokens that begin and end one, as in pre-training, so that its first token is a target too. */
 function textSegments(text: string, tokenizer: ChatTokenizer): Segment[] {
-  return [{ ids: [...tokenizer.encode(text), tokenizer.eosIds[0]!], trained: true }];
+  const end = tokenizer.eosIds[0]!;
+  return [
+    { ids: [tokenizer.bosId ?? end], trained: false },
+    { ids: [...tokenizer.encode(text), end], trained: true },
+  ];
 }
 
 function chatSegments(

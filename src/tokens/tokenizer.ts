@@ -13,6 +13,8 @@ export interface Tokenizer {
   readonly endOfTurnIds: readonly number[];
   /** All ids that stop generation: generation_config's, the tokenizer's eos and the end of a turn. */
   readonly eosIds: readonly number[];
+  /** Begins a document; undefined where the tokenizer has none. */
+  readonly bosId: number | undefined;
   readonly padId: number;
   /** One more than the largest id. */
   readonly vocabSize: number;
@@ -52,6 +54,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     renderChat,
     endOfTurnIds,
     eosIds,
+    bosId: idOf("bos_token"),
     padId: idOf("pad_token") ?? eosIds[0]!,
     vocabSize: 1 + largestId(json),
   };

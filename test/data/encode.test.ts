@@ -44,11 +44,12 @@ describe("encoding a training row", () => {
     expect(rows[0]!.ids.slice(0, prompt.length)).toEqual(prompt);
   });
 
-  it("a text row is trained on whole, with eos", () => {
+  it("a text row is trained on whole, between the tokens that begin and end a document", () => {
     const { rows } = encodeOne({ text: "Once upon a time" });
-    expect(rows[0]!.ids).toEqual([...tokenizer.encode("Once upon a time"), 0]);
-    expect(rows[0]!.labels).toEqual(rows[0]!.ids);
-    expect(rows[0]!.supervised).toBe(rows[0]!.ids.length - 1);
+    const text = tokenizer.encode("Once upon a time");
+    expect(rows[0]!.ids).toEqual([0, ...text, 0]);
+    expect(rows[0]!.labels).toEqual([-100, ...text, 0]);
+    expect(rows[0]!.supervised).toBe(text.length + 1);
   });
 
   it("warns where the whole text gives other tokens than prompt and answer apart", async () => {
