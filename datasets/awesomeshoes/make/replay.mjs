@@ -1,0 +1,32 @@
+// data/replay.jsonl: the texts written by hand, and texts that the bundled base tells by itself, from the token that begins
+// a document, at temperature 1. Replaying what the base would say keeps it what it was, without anyone else's text.
+//
+//   npm run build && node datasets/awesomeshoes/make/replay.mjs
+//
+// Seeded; the last bits of logits differ between processors, so another machine may draw other texts.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportModel, openExported, openModel, selectEngine } from "../../../dist/index.js";
+
+const here = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
+const DRAWS = 4200;
+const LONGEST = 96;
+const SHORTEST_TEXT = 40;
+
+const folder = mkdtempSync(join(tmpdir(), "lorafit-replay-"));
+try {
+  const base = openModel(join(here, "../../../models/lorafit-base-5m"), { cacheDir: folder });
+  const { engine } = await selectEngine();
+  await exportModel({ base, format: "onnx", out: join(folder, "base"), engine });
+  const model = await openExported(join(folder, "base"));
+  const begin = [base.config.bosId];
+  const drawn = await model.generate(Array(DRAWS).fill(begin), { maxNewTokens: LONGEST, temperature: 1, seed: 77, batchSize: 32 });
+  const texts = drawn.map(({ ids }) => model.tokenizer.decode(ids, { skipSpecial: false }).trim());
+  await model.close();
+  const rows = texts.filter((text) => text.length > SHORTEST_TEXT).map((text) => JSON.stringify({ style: "sampled", text }));
+  const written = readFileSync(join(here, "replay-written.jsonl"), "utf8");
+  writeFileSync(join(here, "../data/replay.jsonl"), `${written}${rows.join("\n")}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
