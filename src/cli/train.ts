@@ -95,6 +95,8 @@ function report(event: TrainEvent, { output }: Context): void {
   if (event.event === "warning") {
     output.event(event);
     if (!output.quiet) output.warn(`${pc.yellow("warning")}: ${event.message}`);
+  } else if (event.event === "checkpoint-written") {
+    output.event(event);
   } else if (event.event === "run-end") {
     output.result(event, lineOf(event));
   } else {
@@ -103,7 +105,7 @@ function report(event: TrainEvent, { output }: Context): void {
   }
 }
 
-function lineOf(event: Exclude<TrainEvent, { event: "warning" }>): string {
+function lineOf(event: Exclude<TrainEvent, { event: "warning" | "checkpoint-written" }>): string {
   switch (event.event) {
     case "run-start":
       return [
@@ -126,8 +128,6 @@ function lineOf(event: Exclude<TrainEvent, { event: "warning" }>): string {
         `step ${event.step}  validation loss ${event.loss.toFixed(4)}, ` +
         `${(100 * event.accuracy).toFixed(1)} % of tokens right${event.best ? pc.green("  best so far") : ""}`
       );
-    case "checkpoint-written":
-      return pc.dim(`step ${event.step}  checkpoint ${event.path}`);
     case "run-end":
       return [
         `${event.reason} at step ${event.step}` +

@@ -27,6 +27,9 @@ export const ENGINES: readonly EngineEntry[] = [
   },
 ];
 
+/** Engines that the design names and this version does not have. */
+const PLANNED: readonly string[] = ["tfjs", "cuda"];
+
 export const ENGINE_NAMES = ["auto", ...ENGINES.map(({ name }) => name)];
 
 export interface SelectedEngine {
@@ -37,10 +40,15 @@ export interface SelectedEngine {
 
 /**
  * The engine of this name, or, for `auto`, the first that can run here.
- * @throws usage error for an unknown name; environment error with the reason of each engine that cannot run
+ * @throws usage error for an unknown name; environment error for an engine that is not here, with the reason
  */
 export async function selectEngine(wanted = "auto"): Promise<SelectedEngine> {
   const candidates = ENGINES.filter(({ name }) => wanted === "auto" || name === wanted);
+  if (PLANNED.includes(wanted)) {
+    throw new LorafitError("environment", `--engine ${wanted}: this version of lorafit does not have it`, {
+      hint: `use one of ${ENGINE_NAMES.join(", ")}`,
+    });
+  }
   if (candidates.length === 0) {
     throw new LorafitError(
       "usage",
