@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
+import { makeFolder } from "../formats/files.ts";
 import type { Context } from "./context.ts";
 
 const TEMPLATES = fileURLToPath(new URL("../../datasets/templates", import.meta.url));
@@ -62,7 +63,7 @@ function refuseUsed(folder: string): void {
 function copyWhole(template: string, folder: string): void {
   const temporary = `${folder}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(folder), { recursive: true });
+    makeFolder(dirname(folder));
     cpSync(template, temporary, { recursive: true });
     renameSync(temporary, folder);
   } catch (cause) {

@@ -1,9 +1,10 @@
-import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
+import { makeFolder } from "../formats/files.ts";
 import { findRun } from "../train/run-folder.ts";
 import type { Context } from "./context.ts";
 import { seconds } from "./format.ts";
@@ -45,7 +46,7 @@ function copyTask(out: string): string {
   const folder = resolve(out, "awesomeshoes");
   if (existsSync(join(folder, "task.yaml"))) return folder;
   try {
-    mkdirSync(resolve(out), { recursive: true });
+    makeFolder(resolve(out));
     for (const name of ["general", "awesomeshoes"]) {
       cpSync(join(DATASETS, name), resolve(out, name), {
         recursive: true,

@@ -1,17 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { sha256File } from "../formats/files.ts";
+import { makeFolder, sha256File } from "../formats/files.ts";
 
 /** Says what an export was made of and how it compared; its presence marks a folder as an export. */
 export const REPORT_FILE = "export.json";
@@ -26,7 +17,7 @@ export async function writeFolder<T>(out: string, fill: (folder: string) => Prom
   refuseForeign(target);
   const temporary = `${target}.${process.pid}.tmp`;
   try {
-    inEnvironment(out, () => mkdirSync(temporary, { recursive: true }));
+    inEnvironment(out, () => makeFolder(temporary));
     const result = await fill(temporary);
     inEnvironment(out, () => {
       const former = `${temporary}.former`;
@@ -73,7 +64,7 @@ export function inEnvironment<T>(path: string, work: () => T): T {
 
 /** A second name for a file: a hard link where the file system has them, else a copy. */
 export function secondName(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
+  makeFolder(dirname(to));
   try {
     linkSync(from, to);
   } catch {

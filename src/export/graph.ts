@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { lowerProgram, type WeightData } from "../engines/onnx/lower.ts";
-import { writeFileAtomic } from "../formats/files.ts";
+import { makeFolder, writeFileAtomic } from "../formats/files.ts";
 import { encodeOnnx } from "../formats/onnx.ts";
 import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
@@ -51,7 +51,7 @@ function externalWeights(
   weights: WeightLookup,
 ): (name: string) => WeightData {
   const places = new Map<string, { location: string; offset: number; length: number }>();
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const file = openSync(path, "w");
   try {
     let offset = 0;

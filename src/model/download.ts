@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { sha256File } from "../formats/files.ts";
+import { makeFolder, sha256File } from "../formats/files.ts";
 
 const MAX_REDIRECTS = 5;
 
@@ -22,7 +22,7 @@ export interface Download {
  */
 export async function download(what: Download): Promise<void> {
   const { url, path, signal, onBytes } = what;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const part = `${path}.part`;
   const had = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
   const range: Record<string, string> = had > 0 ? { range: `bytes=${had}-` } : {};

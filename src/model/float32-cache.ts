@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
+import { makeFolder } from "../formats/files.ts";
 import { openSafetensors, safetensorsHeader } from "../formats/safetensors.ts";
 import type { Float32File, TensorInfo } from "./weights.ts";
 
@@ -47,7 +39,7 @@ function write(source: Parameters<typeof float32Cache>[0], folder: string, path:
   }));
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const fd = openSync(temporary, "w");
     try {
       writeAll(fd, safetensorsHeader(entries, { "lorafit.base_sha256": source.sha256 }).bytes);

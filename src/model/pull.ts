@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { LorafitError } from "../errors.ts";
+import { makeFolder } from "../formats/files.ts";
 import { didYouMean } from "../task/suggest.ts";
 import { type CatalogEntry, parseHubName, pulledFolder, readCatalog } from "./catalog.ts";
 import { filesOnHub, pullFromHub } from "./hub.ts";
@@ -38,7 +39,7 @@ export async function pullModel(name: string, options: PullOptions): Promise<Pul
   const path = pulledFolder(name, options.home);
   if (existsSync(path)) return { path, source: null };
   const partial = `${path}.partial`;
-  makeFolder(dirname(path));
+  makeHome(dirname(path));
   const reasons: string[] = [];
   for (const { source, fetchInto } of sources) {
     options.onEvent({ kind: "source", source });
@@ -110,9 +111,9 @@ function entryOf(name: string): CatalogEntry {
   return entry;
 }
 
-function makeFolder(path: string): void {
+function makeHome(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (cause) {
     throw new LorafitError("environment", `${path}: cannot be made: ${(cause as Error).message}`, {
       hint: "set LORAFIT_HOME to a folder that can be written",

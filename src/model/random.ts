@@ -1,6 +1,5 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../formats/files.ts";
+import { makeFolder, writeFileAtomic } from "../formats/files.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import { createRng } from "../rng.ts";
 import { parseModelConfig } from "./config.ts";
@@ -25,7 +24,7 @@ export function writeRandomModel(
     else for (let i = 0; i < data.length; i++) data[i] = DEVIATION * rng.normal();
     return [name, { shape: shape as number[], data }] as const;
   });
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeFileAtomic(join(folder, "config.json"), `${JSON.stringify(json, null, 2)}\n`);
   writeSafetensors(join(folder, "model.safetensors"), new Map(tensors));
 }

@@ -1,18 +1,9 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import type { HostTensor, Tensors } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
-import { writeFileAtomic } from "../formats/files.ts";
+import { makeFolder, writeFileAtomic } from "../formats/files.ts";
 import { openSafetensors, readBytes, writeSafetensors } from "../formats/safetensors.ts";
 import { progressSchema } from "./progress.ts";
 
@@ -59,7 +50,7 @@ export function writeCheckpoint(checkpoints: string, state: CheckpointState, ten
   const path = folderOf(checkpoints, step);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(temporary, { recursive: true });
+    makeFolder(temporary);
     writeSafetensors(join(temporary, "state.safetensors"), tensors);
     writeFileAtomic(join(temporary, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
     syncFolder(temporary);

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
-import { writeFileAtomic } from "../formats/files.ts";
+import { makeFolder, writeFileAtomic } from "../formats/files.ts";
 import { hash32 } from "../rng.ts";
 
 const setting = z.strictObject({ value: z.unknown(), origin: z.string() });
@@ -60,7 +60,7 @@ export function newRunId(now: Date, salt: string): string {
 export function createRun(runs: string, record: RunRecord): RunFolder {
   const folder = runFolder(join(runs, record.id));
   try {
-    mkdirSync(folder.checkpoints, { recursive: true });
+    makeFolder(folder.checkpoints);
     writeFileAtomic(folder.config, `${JSON.stringify(record, null, 2)}\n`);
     return folder;
   } catch (cause) {
