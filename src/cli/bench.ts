@@ -86,7 +86,6 @@ async function benchStep(flags: Flags, context: Context): Promise<void> {
       supervised: flags.supervised,
       recompute: flags.recompute === true,
       threads: flags.threads,
-      scratchDir,
     });
     const versions = { lorafit: packageVersion(), node: process.versions.node, [engine.name]: version };
     try {

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
@@ -63,32 +62,26 @@ export async function train(
   const { engine, version: engineVersion } = await selectEngine(
     flags.engine ?? (resume === undefined ? "auto" : readRun(resume).engine),
   );
-  const scratchDir = mkdtempSync(join(tmpdir(), "lorafit-train-"));
+  const base = baseOf(task, context);
+  if (existsSync(lockFile(task))) heldLock(task, base);
+  const { files, warning } = trainingFiles(task);
+  if (warning !== undefined) report({ event: "warning", message: warning }, context);
+  const events = trainRun({
+    task,
+    base,
+    files,
+    engine,
+    engineVersion,
+    version: packageVersion(),
+    signal: context.signal,
+    ...(resume === undefined ? {} : { resume }),
+  });
   let run = "";
-  try {
-    const base = baseOf(task, context);
-    if (existsSync(lockFile(task))) heldLock(task, base);
-    const { files, warning } = trainingFiles(task);
-    if (warning !== undefined) report({ event: "warning", message: warning }, context);
-    const events = trainRun({
-      task,
-      base,
-      files,
-      engine,
-      engineVersion,
-      version: packageVersion(),
-      scratchDir,
-      signal: context.signal,
-      ...(resume === undefined ? {} : { resume }),
-    });
-    for await (const event of events) {
-      if (event.event === "run-start") run = event.run;
-      report(event, context);
-    }
-    return run;
-  } finally {
-    rmSync(scratchDir, { recursive: true, force: true });
+  for await (const event of events) {
+    if (event.event === "run-start") run = event.run;
+    report(event, context);
   }
+  return run;
 }
 
 function report(event: TrainEvent, { output }: Context): void {

@@ -26,8 +26,6 @@ export interface EngineWeights {
 export interface EngineOptions {
   /** Threads for the native part; 0 or absent: all cores. */
   readonly threads?: number;
-  /** Folder for files that the engine wants on disk while the session lives; it is the caller's to delete. */
-  readonly scratchDir?: string;
 }
 
 /** A kind of machine that runs Programs. `probe` says why it cannot run here, or null when it can. */

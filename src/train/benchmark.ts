@@ -23,7 +23,6 @@ export interface BenchmarkOptions {
   readonly recompute: boolean;
   /** 0: the engine's choice. */
   readonly threads: number;
-  readonly scratchDir: string;
 }
 
 /** A training step, compiled and ready to be timed. */
@@ -44,7 +43,7 @@ const LEARNING_RATE = 1e-4;
 
 /** Opens and compiles one training step on a batch of random tokens. The caller closes the session. */
 export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
-  const { base, engine, lora, threads, scratchDir } = options;
+  const { base, engine, lora, threads } = options;
   const layout = loraLayout(base.config, lora);
   const batch = randomBatch(options);
   const training: TrainingOptions = {
@@ -56,7 +55,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
     recompute: options.recompute,
   };
   const opening = performance.now();
-  const session = await engine.open(base, { threads, scratchDir });
+  const session = await engine.open(base, { threads });
   const zeros = () => ({ shape: [layout.size], data: new Float32Array(layout.size) });
   await session.writeState({
     parameters: { shape: [layout.size], data: initialFactors(layout, 1) },

@@ -31,8 +31,6 @@ export interface TrainOptions {
   readonly files?: readonly string[];
   /** Path of the run to go on with. */
   readonly resume?: string;
-  /** Folder for what the engine keeps on disk while it runs. */
-  readonly scratchDir?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -55,7 +53,6 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
   };
   const session = await engine.open(base, {
     threads: settings.threads,
-    ...(options.scratchDir === undefined ? {} : { scratchDir: options.scratchDir }),
   });
   try {
     machine.device = session.device;
