@@ -51,12 +51,10 @@ const SMALLEST_BUCKET = 64;
  * appended leave the others in their order. The number of steps is the same in every epoch.
  */
 export function planBatches(rows: readonly EncodedRow[], options: PlanOptions): BatchPlan {
-  const microBatch = Math.max(
-    options.microBatchTokens,
-    longestSequence([...rows, ...(options.replay?.rows ?? [])], options),
-  );
+  const longest = longestSequence([...rows, ...(options.replay?.rows ?? [])], options);
+  const microBatch = Math.max(options.microBatchTokens, longest);
   const perStep = Math.max(1, Math.ceil(options.tokensPerStep / microBatch));
-  const epochOf = epochPlanner(rows, options);
+  const epochOf = epochPlanner(rows, options, longest);
   const stepsPerEpoch = Math.ceil(epochOf(0).length / perStep);
   const totalSteps =
     "steps" in options.length
@@ -84,10 +82,14 @@ export function planBatches(rows: readonly EncodedRow[], options: PlanOptions): 
  * one before it stopped, so that a large pool is not learned by heart; a few more or fewer are drawn where that keeps the
  * number of micro-batches that of the first epoch.
  */
-function epochPlanner(rows: readonly EncodedRow[], options: PlanOptions): (epoch: number) => MicroBatch[] {
+function epochPlanner(
+  rows: readonly EncodedRow[],
+  options: PlanOptions,
+  longest: number,
+): (epoch: number) => MicroBatch[] {
   const { replay } = options;
   if (replay === undefined || replay.rows.length === 0)
-    return (epoch) => microBatches(rows, options, epoch, rows);
+    return (epoch) => microBatches(rows, options, epoch, longest);
   const pool = replay.rows
     // Ids of the two files may be equal; a row's place in the epoch must not be.
     .map((row) => ({ ...row, id: `replay/${row.id}`, group: `replay/${row.group}` }))
@@ -99,15 +101,15 @@ function epochPlanner(rows: readonly EncodedRow[], options: PlanOptions): (epoch
   const usual = Math.min(pool.length, Math.round((wanted / tokens(pool)) * pool.length));
   const draw = (epoch: number, count: number): EncodedRow[] =>
     Array.from({ length: count }, (_, i) => pool[(epoch * usual + i) % pool.length]!);
-  const all = [...rows, ...pool];
   const plan = (epoch: number, count: number): MicroBatch[] =>
-    microBatches([...rows, ...draw(epoch, count)], options, epoch, all);
+    microBatches([...rows, ...draw(epoch, count)], options, epoch, longest);
   const target = plan(0, usual).length;
   return (epoch) => {
     let count = usual;
-    while (count > 0 && plan(epoch, count).length > target) count--;
-    while (count < pool.length && plan(epoch, count).length < target) count++;
-    return plan(epoch, count);
+    let planned = plan(epoch, count);
+    while (count > 0 && planned.length > target) planned = plan(epoch, --count);
+    while (count < pool.length && planned.length < target) planned = plan(epoch, ++count);
+    return planned;
   };
 }
 
@@ -138,20 +140,19 @@ function linesPerBatch(options: PlanOptions, sequence: number): number {
   return Math.max(1, Math.floor(options.microBatchTokens / sequence));
 }
 
-/** `all`: every row that any epoch may hold, for the length of packed sequences. */
+/** `longest`: the packed sequence's length, which is one for all epochs. */
 function microBatches(
   rows: readonly EncodedRow[],
   options: PlanOptions,
   epoch: number,
-  all: readonly EncodedRow[],
+  longest: number,
 ): MicroBatch[] {
   const keyed = rows
     .map((row) => ({ rows: [row], key: hashUnit(options.seed, epoch, row.id) }))
     .sort((a, b) => a.key - b.key);
   const buckets = new Map<number, Line[]>();
   if (options.packing) {
-    const sequence = longestSequence(all, options);
-    buckets.set(sequence, pack(keyed, sequence));
+    buckets.set(longest, pack(keyed, longest));
   } else {
     for (const line of keyed) {
       const sequence = bucketOf(line.rows[0]!.ids.length, options.sequenceLength);

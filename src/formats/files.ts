@@ -24,7 +24,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
     const file = openSync(temporary, "w");
     try {
       const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      writeAll(file, bytes);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -61,6 +61,27 @@ function removeIfThere(path: string): void {
     rmSync(path, { force: true });
   } catch {
     // Its folder is no folder: there is nothing to remove.
+  }
+}
+
+/** All bytes to an open file, in pieces that the system takes. */
+export function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; )
+    at += writeSync(file, bytes, at, Math.min(bytes.length - at, 1 << 30));
+}
+
+/** What `parse` makes of a file opened for reading. @throws data error when it cannot be opened, and as `parse` does */
+export function parseFile<T>(path: string, parse: (file: number) => T): T {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (cause) {
+    throw new LorafitError("data", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    return parse(file);
+  } finally {
+    closeSync(file);
   }
 }
 

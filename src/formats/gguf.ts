@@ -1,6 +1,5 @@
-import { closeSync, openSync } from "node:fs";
 import { LorafitError, listMistakes } from "../errors.ts";
-import { readBytesAt } from "./files.ts";
+import { parseFile, readBytesAt } from "./files.ts";
 import { damagedGguf, GgufCursor } from "./gguf-cursor.ts";
 import { QUANTS, type Quant } from "./quants.ts";
 
@@ -36,20 +35,12 @@ const MAX_ALIGNMENT = 1 << 16;
 
 /** Reads and checks everything but the data. @throws data error that names the file and what is wrong with it */
 export function openGgufFile(path: string): GgufFile {
-  let fd: number;
-  try {
-    fd = openSync(path, "r");
-  } catch (cause) {
-    throw new LorafitError("data", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  try {
+  return parseFile(path, (fd) => {
     const cursor = new GgufCursor(path, fd);
     const { tensorCount, keyCount } = readHeader(cursor);
     const metadata = readMetadata(cursor, keyCount);
     return { path, metadata, tensors: readTable(cursor, tensorCount, alignmentOf(cursor, metadata)) };
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** The tensor as float32, dequantised. */

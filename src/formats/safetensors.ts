@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { LorafitError, listMistakes } from "../errors.ts";
-import { readBytesAt, writeFileAtomic } from "./files.ts";
+import { parseFile, readBytesAt, writeFileAtomic } from "./files.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./numbers.ts";
 
 /**
@@ -45,13 +45,7 @@ const damaged = (path: string, what: string, cause?: unknown): LorafitError =>
 
 /** Reads and checks the header. */
 export function openSafetensors(path: string): SafetensorsFile {
-  let fd: number;
-  try {
-    fd = openSync(path, "r");
-  } catch (cause) {
-    throw new LorafitError("data", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  try {
+  return parseFile(path, (fd) => {
     const size = fstatSync(fd).size;
     if (size < 8) throw damaged(path, `${size} bytes cannot hold a header`);
     const prefix = Buffer.alloc(8);
@@ -63,9 +57,7 @@ export function openSafetensors(path: string): SafetensorsFile {
     const header = Buffer.alloc(Number(headerBytes));
     readSync(fd, header, 0, header.length, 8);
     return { path, ...parseHeader(path, header, size) };
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 function parseHeader(path: string, header: Buffer, size: number): Omit<SafetensorsFile, "path"> {

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { makeFolder } from "../formats/files.ts";
+import { makeFolder, writeAll } from "../formats/files.ts";
 import { openSafetensors, safetensorsHeader } from "../formats/safetensors.ts";
 import type { Float32File, TensorInfo } from "./weights.ts";
 
@@ -64,8 +64,4 @@ function write(source: Parameters<typeof float32Cache>[0], folder: string, path:
       },
     );
   }
-}
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, Math.min(bytes.length - at, 1 << 30));
 }

@@ -49,8 +49,7 @@ export function heldLock(task: Task, base: WeightSource): TaskLock {
 }
 
 /** Where a run's exports for judging lie. */
-export const exportFolder = (run: string, side: "base" | "tuned"): string =>
-  join(run, "export", "onnx", side);
+const exportFolder = (run: string, side: "base" | "tuned"): string => join(run, "export", "onnx", side);
 
 interface Machine {
   readonly base: WeightSource;
@@ -58,13 +57,17 @@ interface Machine {
   readonly signal?: AbortSignal;
 }
 
+/** When base and tuned were exported; -Infinity for one that was not. */
+export const exportTimes = (run: string): number[] =>
+  (["base", "tuned"] as const).map((side) => {
+    const report = statSync(join(exportFolder(run, side), REPORT_FILE), { throwIfNoEntry: false });
+    return report?.mtimeMs ?? Number.NEGATIVE_INFINITY;
+  });
+
 /** Whether both sides were exported after the adapter was written. */
 export function isExportedRun({ path }: TrainedRun): boolean {
   const adapter = statSync(join(runFolder(path).adapter, "adapter_model.safetensors")).mtimeMs;
-  return (["base", "tuned"] as const).every((side) => {
-    const report = join(exportFolder(path, side), REPORT_FILE);
-    return existsSync(report) && statSync(report).mtimeMs >= adapter;
-  });
+  return exportTimes(path).every((time) => time >= adapter);
 }
 
 /** Exports base and tuned with the same exporter, each read back and compared with the training engine. */
@@ -95,14 +98,14 @@ function checkBase({ path, record }: TrainedRun, base: WeightSource): void {
 /** Both exports answer the locked cases; leaves answers.jsonl. */
 export async function evaluateRun(
   run: TrainedRun,
-  { base, engine, signal }: Machine,
+  machine: Machine,
   onProgress: (event: AnswerProgress) => void,
 ): Promise<readonly AnswerRow[]> {
   const { task, path } = run;
-  heldLock(task, base);
+  const { signal } = machine;
+  heldLock(task, machine.base);
   const cases: Case[] = readCases(task);
-  if (!isExportedRun(run))
-    await exportForJudging(run, { base, engine, ...(signal === undefined ? {} : { signal }) });
+  if (!isExportedRun(run)) await exportForJudging(run, machine);
   const threads = { threads: task.train.threads };
   const [left, right] = [
     await openExported(exportFolder(path, "base"), threads),

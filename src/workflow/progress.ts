@@ -1,9 +1,7 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { readAnswers } from "../evaluate/answer-row.ts";
 import { readCases } from "../evaluate/cases.ts";
-import { REPORT_FILE } from "../export/folder.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { planRun } from "../train/plan.ts";
@@ -11,7 +9,7 @@ import { recordChanges } from "../train/resume.ts";
 import { recordOf } from "../train/run.ts";
 import { findRun, readRun, runFolder } from "../train/run-folder.ts";
 import { trainingFiles } from "./curate-task.ts";
-import { answersFile, exportFolder, type TrainedRun } from "./judge-run.ts";
+import { answersFile, exportTimes, type TrainedRun } from "./judge-run.ts";
 
 /** The task's newest run, when it trains what would be trained now: same base, data and settings. */
 export async function matchingRun(
@@ -37,10 +35,7 @@ export function answersAreCurrent(run: TrainedRun): boolean {
   const file = answersFile(run.path);
   if (!existsSync(file)) return false;
   const answered = statSync(file).mtimeMs;
-  const exported = (["base", "tuned"] as const).map(
-    (side) => statSync(join(exportFolder(run.path, side), REPORT_FILE)).mtimeMs,
-  );
-  if (exported.some((time) => time > answered)) return false;
+  if (exportTimes(run.path).some((time) => time > answered)) return false;
   const hashes = new Map(readAnswers(file).map((answer) => [answer.id, answer.hash]));
   const cases = readCases(run.task);
   return cases.length === hashes.size && cases.every(({ id, hash }) => hashes.get(id) === hash);
