@@ -1,10 +1,11 @@
-import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
 import { makeFolder } from "../formats/files.ts";
+import { taskSchemaText } from "../task/reference.ts";
 import type { Context } from "./context.ts";
 
 const TEMPLATES = fileURLToPath(new URL("../../datasets/templates", import.meta.url));
@@ -65,6 +66,7 @@ function copyWhole(template: string, folder: string): void {
   try {
     makeFolder(dirname(folder));
     cpSync(template, temporary, { recursive: true });
+    writeFileSync(join(temporary, "task.schema.json"), taskSchemaText());
     renameSync(temporary, folder);
   } catch (cause) {
     throw new LorafitError("environment", `${folder}: cannot be written: ${(cause as Error).message}`, {

@@ -51,9 +51,16 @@ export function taskReference(): string {
 
 Made from the schema (src/task/schema.ts and settings.ts); a test keeps it so. Every \`train\` key can also be given as
 \`--set key=value\`. Where a key stands twice, its meaning depends on \`kind\`.
+Editors that speak YAML check and complete the file by [task.schema.json](task.schema.json); \`lorafit init\` puts a copy
+beside task.yaml and names it in its first line.
 
 | key | type | default | meaning |
 | --- | --- | --- | --- |
 ${rows(taskJsonSchema(), "", new Set()).join("\n")}
 `;
+}
+
+/** The JSON Schema of task.yaml as a file's text. */
+export function taskSchemaText(): string {
+  return `${JSON.stringify({ title: "lorafit task.yaml", ...taskJsonSchema() }, null, 1)}\n`;
 }

@@ -134,7 +134,7 @@ export type Criterion = TaskSpec["success"][number];
 export type StyleRule = TaskSpec["style"][number];
 export type Decoding = TaskSpec["decoding"];
 
-/** JSON Schema (draft 2020-12) of task.yaml, for editors and the generated reference. */
+/** JSON Schema (draft 2020-12) of task.yaml, for editors (docs/task.schema.json, and beside each new task) and the generated reference. */
 export function taskJsonSchema(): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(taskSchema, { io: "input" });
 }

@@ -15,7 +15,7 @@ test("init makes a task that loads, locks and plans, and names what to fill in",
   expect(made.stdout).toMatch(/policy\.md[\s\S]*lorafit run deep\/refunds/);
   expect(readdirSync(join(cwd, "deep"))).toEqual(["refunds"]);
   const folder = join(cwd, "deep/refunds");
-  expect(readdirSync(folder)).toEqual(["cases", "data", "policy.md", "task.yaml"]);
+  expect(readdirSync(folder)).toEqual(["cases", "data", "policy.md", "task.schema.json", "task.yaml"]);
   expect(loadTask(folder).kind).toBe("chat");
   const curated = await lorafit(["curate", folder, "--json"]).finished;
   const [summary] = jsonLines(curated);

@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { taskReference } from "../../src/task/reference.ts";
+import { taskReference, taskSchemaText } from "../../src/task/reference.ts";
 
-const file = new URL("../../docs/task.md", import.meta.url);
-
-test("docs/task.md is what the schema says (LORAFIT_WRITE_DOCS=1 writes it)", () => {
-  if (process.env["LORAFIT_WRITE_DOCS"] === "1") writeFileSync(file, taskReference());
-  expect(readFileSync(file, "utf8")).toBe(taskReference());
+test.each([
+  ["task.md", taskReference],
+  ["task.schema.json", taskSchemaText],
+])("docs/%s is what the schema says (LORAFIT_WRITE_DOCS=1 writes it)", (name, text) => {
+  const file = new URL(`../../docs/${name}`, import.meta.url);
+  if (process.env["LORAFIT_WRITE_DOCS"] === "1") writeFileSync(file, text());
+  expect(readFileSync(file, "utf8")).toBe(text());
 });
 
 test("a setting shows its type, bounds, default and meaning", () => {
