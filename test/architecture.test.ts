@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 const ROAD = [
   ["errors.ts", "rng.ts", "philox.ts", "formats"],
   ["task"],
+  ["embed"],
   ["data"],
   ["tokens"],
   ["program", "ops"],

@@ -1,10 +1,11 @@
 import { relative } from "node:path";
+import { normalise } from "../../embed/normalise.ts";
 import { LorafitError, listMistakes } from "../../errors.ts";
 import { dataLines } from "../lines.ts";
 import type { Message, TrainingRow } from "../rows.ts";
 import type { Place, Proposal } from "./finding.ts";
 import { nearPairs } from "./shingles.ts";
-import { customerSides, normalise } from "./text.ts";
+import { customerSides } from "./text.ts";
 
 /** Similarity from which on two texts count as near: Jaccard over character 5-grams. */
 const NEAR = 0.8;

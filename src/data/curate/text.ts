@@ -1,12 +1,5 @@
+import { normalise } from "../../embed/normalise.ts";
 import type { TrainingRow } from "../rows.ts";
-
-/** Lower case, everything but letters and digits to one space, one space on each side. */
-export function normalise(text: string): string {
-  return ` ${text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{M}\p{N}]+/gu, " ")
-    .trim()} `;
-}
 
 /** The strings of a row that are trained on, with where they stand. */
 export function texts(content: TrainingRow["content"]): { at: string; text: string }[] {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { nearPairs } from "../../../src/data/curate/shingles.ts";
-import { normalise } from "../../../src/data/curate/text.ts";
+import { normalise } from "../../../src/embed/normalise.ts";
 import { createRng } from "../../../src/rng.ts";
 
 /** The definition, without any filter. */

@@ -1,0 +1,17 @@
+/** Of unit length, so that the dot product of two is their cosine; all zero for a text without a letter or digit. */
+export type Vector = Float32Array;
+
+/** Texts as vectors: the nearer in meaning or wording, the larger their cosine. */
+export interface Embedder {
+  /** What makes the vectors, with version and parameters: equal names and statistics give equal vectors. */
+  readonly name: string;
+  readonly dimensions: number;
+  embed(text: string): Vector;
+}
+
+/** Cosine of two vectors of one embedder, in [-1, 1]. */
+export function cosine(a: Vector, b: Vector): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
