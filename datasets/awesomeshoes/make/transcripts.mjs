@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compose, fill, random } from "./compose.mjs";
+import { compose } from "./compose.mjs";
 import { plant } from "./plant.mjs";
-import referenceQueries from "./reference-queries.mjs";
 
 const out = process.argv[2] ?? join(import.meta.dirname, "../data");
 
@@ -54,25 +53,8 @@ const thirtyDays = all.flatMap((item, index) => {
   return [{ ...rows[index], messages }];
 });
 
-const draw = random(2026);
-const wordings = referenceQueries.trim().split("\n");
-const used = new Set(clean.map((item) => item.messages.find((m) => m.role === "user").content.toLowerCase()));
-const reference = [];
-for (let i = 0; reference.length < 200; i++) {
-  const wording = wordings[i % wordings.length];
-  const product = wording.includes("{p}") ? "any" : "sneaker";
-  const text = fill(wording, product, draw, i >= wordings.length);
-  if (used.has(text.toLowerCase())) continue;
-  used.add(text.toLowerCase());
-  reference.push({ text, date: date(1 + Math.floor(draw() * 31)) });
-}
-
 mkdirSync(out, { recursive: true });
 write("transcripts.jsonl", rows);
 write("transcripts-30-day.jsonl", thirtyDays);
 write("review.jsonl", decisions);
-write(
-  "reference.jsonl",
-  reference.sort((a, b) => a.date.localeCompare(b.date)),
-);
 writeFileSync(join(out, "ground-truth.json"), `${JSON.stringify(truth, null, 1)}\n`);

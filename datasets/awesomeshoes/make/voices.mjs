@@ -117,6 +117,8 @@ export const products = {
   runner: ["Dash runners", "Sprint runners"],
   leather: ["Avenue loafers", "Marlow brogues", "Lindon derbies"],
   kids: ["Pip sneakers", "Hopscotch school shoes", "Puddle boots"],
+  // A line that comes after the training period.
+  new: ["Fjord boots", "Tundra boots", "Glacier boots"],
 };
 products.wide = [...products.sneaker, ...products.walker];
 products.any = [
