@@ -1,5 +1,4 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { lorafitHome } from "../home.ts";
 import { createOutput, type Output } from "./output.ts";
 
 /** What every verb gets: where to write, when to stop, where the model cache is, and which exit code to leave. */
@@ -18,7 +17,7 @@ export function createContext(signal: AbortSignal): Context {
   return {
     output: createOutput(),
     signal,
-    home: process.env["LORAFIT_HOME"] ?? join(homedir(), ".cache", "lorafit"),
+    home: lorafitHome(),
     exitCode: 0,
   };
 }

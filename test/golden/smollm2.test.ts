@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../src/data/rows.ts";
 import { selectEngine } from "../../src/engines/select.ts";
 import { openForGeneration } from "../../src/export/open-model.ts";
 import { sha256File } from "../../src/formats/files.ts";
+import { lorafitHome } from "../../src/home.ts";
 import { pulledFolder } from "../../src/model/catalog.ts";
 import { openModel } from "../../src/model/open.ts";
 import { loadTokenizer } from "../../src/tokens/tokenizer.ts";
@@ -22,8 +22,7 @@ interface Golden {
 }
 
 const golden = JSON.parse(readFileSync(new URL("smollm2/expected.json", import.meta.url), "utf8")) as Golden;
-const home = process.env["LORAFIT_HOME"] ?? join(homedir(), ".cache", "lorafit");
-const folder = pulledFolder("smollm2-135m-instruct", home);
+const folder = pulledFolder("smollm2-135m-instruct", lorafitHome());
 const gguf = join(folder, "SmolLM2-135M-Instruct.Q4_1.gguf");
 const missing = existsSync(gguf)
   ? ""
@@ -36,7 +35,7 @@ const END_OF_TURN = 2;
 describe.skipIf(missing !== "")(`SmolLM2-135M-Instruct against transformers${missing}`, () => {
   test("prompts, rendered and tokenised by what is rebuilt from the GGUF", async () => {
     expect(sha256File(gguf)).toBe(golden.gguf_sha256);
-    const tokenizer = await loadTokenizer(openModel(folder, { cacheDir: home }).tokenizerFiles());
+    const tokenizer = await loadTokenizer(openModel(folder, { cacheDir: lorafitHome() }).tokenizerFiles());
     for (const { messages, ids } of golden.rows) {
       expect(tokenizer.encode(tokenizer.renderChat(messages, { addGenerationPrompt: true }))).toEqual(ids);
     }
@@ -44,7 +43,7 @@ describe.skipIf(missing !== "")(`SmolLM2-135M-Instruct against transformers${mis
 
   test("greedy answers through the ONNX export", { timeout: 600_000 }, async () => {
     const { engine } = await selectEngine("onnx");
-    const model = await openForGeneration(folder, { cacheDir: home, engine });
+    const model = await openForGeneration(folder, { cacheDir: lorafitHome(), engine });
     try {
       const prompts = golden.rows.map(({ ids }) => ids);
       const answers = await model.generate(prompts, { maxNewTokens: 32, temperature: 0, seed: 0 });

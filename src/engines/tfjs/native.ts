@@ -1,0 +1,53 @@
+import { createRequire } from "node:module";
+import { LorafitError } from "../../errors.ts";
+import { candidates } from "./packages.ts";
+import { type NativeProbe, nativeEnvironment, probePackage, requireTf } from "./probe.ts";
+
+/** TensorFlow.js as an engine uses it: the native package's instance, or one that the user brings along. */
+export type Tf = typeof import("@tensorflow/tfjs-core");
+
+let probed: Promise<NativeProbe> | undefined;
+let loaded: { readonly tf: Tf; readonly threads: number } | undefined;
+
+/** Which native TensorFlow works here and on which device, or why none does. Asked once a process. */
+export function probeNativeTf(): Promise<NativeProbe> {
+  probed ??= probeFirst();
+  return probed;
+}
+
+/** The first package that works. */
+async function probeFirst(): Promise<NativeProbe> {
+  const failures: string[] = [];
+  for (const folder of candidates()) {
+    const probe = await probePackage(folder);
+    if (probe.usable) return probe;
+    failures.push(`${folder}: ${probe.reason}`);
+  }
+  const what = failures.length === 0 ? "TensorFlow is not set up" : failures.join("; ");
+  return { usable: false, reason: `${what}: run \`lorafit setup tfjs\`` };
+}
+
+/**
+ * The native TensorFlow with its backend "tensorflow" set. Loaded once a process, on the device and with the threads of
+ * its first call: TensorFlow reads both from the environment when it is loaded.
+ * @param options.threads of an operation; 0: all cores
+ * @throws environment error when none works here, or when it is loaded with another number of threads
+ */
+export async function loadNativeTf({ threads = 0 }: { readonly threads?: number } = {}): Promise<Tf> {
+  const probe = await probeNativeTf();
+  if (!probe.usable) throw new LorafitError("environment", `tfjs: ${probe.reason}`);
+  if (loaded === undefined) {
+    Object.assign(process.env, nativeEnvironment(threads));
+    const tf = requireTf(createRequire(import.meta.url), probe.folder) as Tf;
+    await tf.setBackend("tensorflow");
+    loaded = { tf, threads };
+  }
+  if (loaded.threads !== threads) {
+    throw new LorafitError(
+      "environment",
+      `tfjs: TensorFlow is loaded with threads: ${loaded.threads || "all"}, and cannot change to ${threads || "all"}`,
+      { hint: "another number of threads needs another process" },
+    );
+  }
+  return loaded.tf;
+}
