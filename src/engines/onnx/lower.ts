@@ -1,10 +1,10 @@
 import type { ElementType, ExternalData, OnnxGraph } from "../../formats/onnx.ts";
 import type { OpName } from "../../ops/attrs.ts";
 import type { DType, Node, Program, Shape, ValueId } from "../../program/program.ts";
+import { adjacentView, type Plan, planOf, type Summand } from "../plan.ts";
 import { GraphEmitter, type Profile, product, type Ref } from "./graph.ts";
 import { LOWERINGS } from "./ops/index.ts";
 import type { Lowering, NodeContext } from "./ops/lowering.ts";
-import { type Plan, planOf } from "./plan.ts";
 
 /** Where a weight's numbers are: inside the graph, or in a file beside it that the runtime maps. */
 export type WeightData = { readonly data: Float32Array } | { readonly external: ExternalData };
@@ -44,6 +44,22 @@ const ELEMENTS: Readonly<Record<DType, ElementType>> = {
 /** The input by which a node waits for others at next to no cost: the gain of a norm, else what the node works on. */
 const SMALL_INPUT: Partial<Record<OpName, number>> = { rmsNorm: 1, rmsNormGrad: 2 };
 
+/** A Gemm adds something for nothing, unless it adds a bias already. */
+const summand: Summand = (node) => {
+  switch (node.op) {
+    case "linear":
+      return node.inputs.length === 2 ? node.outputs[0] : undefined;
+    case "loraLinear":
+      return (node as Node<"loraLinear">).attrs.hasBias ? undefined : node.outputs[0];
+    case "linearGrad":
+      return node.outputs[0];
+    case "loraLinearGrad":
+      return node.outputs[2];
+    default:
+      return undefined;
+  }
+};
+
 class Lowerer {
   readonly #program: Program;
   readonly #options: LowerOptions;
@@ -57,7 +73,7 @@ class Lowerer {
   constructor(program: Program, options: LowerOptions) {
     this.#program = program;
     this.#options = options;
-    this.#plan = planOf(program);
+    this.#plan = planOf(program, summand);
     this.#g = new GraphEmitter(options.profile);
     this.#weights = new Set(program.weights);
   }
@@ -129,25 +145,16 @@ class Lowerer {
   }
 
   #stack(ids: readonly ValueId[]): Ref {
-    const views = ids.map((id) => this.#plan.views.get(id));
-    const first = views[0];
-    const width = this.#shape(ids[0]!)[1]!;
-    const rows = ids.reduce((sum, id) => sum + Number(this.#shape(id)[0]), 0);
-    const adjacent = views.every((view, i) => {
-      const before = views[i - 1];
-      return (
-        view !== undefined &&
-        (before === undefined || (view.flat === before.flat && view.offset === before.offset + before.length))
-      );
-    });
-    if (ids.length === 1 || first === undefined || !adjacent)
+    const view = adjacentView(this.#plan, ids);
+    if (ids.length === 1 || view === undefined)
       return this.#g.concat(
         ids.map((id) => this.#ref(id)),
         0,
       );
     return this.#g.share(`/stack/${ids.join()}`, () => {
-      const flat = this.#g.slice(this.#ref(first.flat), first.offset, first.offset + rows * Number(width));
-      return this.#g.reshape(flat, [rows, width]);
+      const width = Number(this.#shape(ids[0]!)[1]);
+      const flat = this.#g.slice(this.#ref(view.flat), view.offset, view.offset + view.length);
+      return this.#g.reshape(flat, [view.length / width, width]);
     });
   }
 

@@ -1,10 +1,8 @@
 import type { Dim } from "../../../program/program.ts";
+import { HIDDEN, queryBlocks } from "../../attention.ts";
 import type { GraphEmitter, Ref } from "../graph.ts";
-import { fromHeads, grouped, HIDDEN, scalarSize, toHeads } from "./heads.ts";
+import { fromHeads, grouped, scalarSize, toHeads } from "./heads.ts";
 import type { Lowering, NodeContext } from "./lowering.ts";
-
-/** Queries that are worked on together. With a causal mask, the keys behind the last of them are left out. */
-const QUERY_ROWS = 128;
 
 /** Queries `from` to `to` of every head, which see at most the keys up to `end`. */
 interface Chunk {
@@ -71,10 +69,8 @@ function attend(
       const softmax = g.node("Softmax", [scores], { axis: -1 }, scores.shape);
       return { from, to, end, q: chunkQ, scores, probabilities: grouped(g, softmax, heads, kvHeads) };
     };
-    if (!causal || typeof S === "string") return { chunks: [chunk(0, S, S)], k, v };
-    const starts = Array.from({ length: Math.ceil(S / QUERY_ROWS) }, (_, i) => i * QUERY_ROWS);
-    const ends = starts.map((from) => Math.min(S, from + QUERY_ROWS));
-    return { chunks: starts.map((from, i) => chunk(from, ends[i]!, ends[i]!)), k, v };
+    if (typeof S === "string") return { chunks: [chunk(0, S, S)], k, v };
+    return { chunks: queryBlocks(S, causal).map(({ from, to, end }) => chunk(from, to, end)), k, v };
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Dim } from "../../../program/program.ts";
+import { HIDDEN } from "../../attention.ts";
 import type { Ref } from "../graph.ts";
-import { fromHeads, grouped, HIDDEN, scalarSize, toHeads } from "./heads.ts";
+import { fromHeads, grouped, scalarSize, toHeads } from "./heads.ts";
 import type { Lowering, NodeContext } from "./lowering.ts";
 
 /** Which cached columns each new row sees, 0 or 1: [B,1,S,total]; and whether it sees any: [B,1,S,1]. */

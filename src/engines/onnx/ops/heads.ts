@@ -1,9 +1,6 @@
 import type { Dim, Shape } from "../../../program/program.ts";
 import { type GraphEmitter, product, type Ref } from "../graph.ts";
 
-/** Added to the scores of pairs that do not see each other; finite, so that nothing becomes NaN. */
-export const HIDDEN = -1e9;
-
 /** x [B,S,n*d] -> [B,n,S,d] */
 export function toHeads(g: GraphEmitter, x: Ref, [B, S]: Shape, n: number): Ref {
   const d = Number(x.shape.at(-1)) / n;

@@ -1,7 +1,7 @@
 import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
 import type { Node, Shape, ValueId } from "../../../program/program.ts";
+import type { Plan } from "../../plan.ts";
 import type { GraphEmitter, Ref } from "../graph.ts";
-import type { Plan } from "../plan.ts";
 
 /** What a lowering sees of its node. */
 export interface NodeContext<Op extends OpName = OpName> {

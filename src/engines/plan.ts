@@ -1,4 +1,4 @@
-import type { Node, Program, ValueId } from "../../program/program.ts";
+import type { Node, Program, ValueId } from "../program/program.ts";
 
 /** An `add` that a product does on the way out: its output `value`, which nobody else reads, plus `into` is `sum`. */
 export interface FoldedAdd {
@@ -7,8 +7,13 @@ export interface FoldedAdd {
   readonly sum: ValueId;
 }
 
-/** How this engine departs from one node at a time. The Program stays what it is; nodes are the keys. */
+/**
+ * How an engine that strings together library kernels departs from one node at a time. The Program stays what it is; nodes
+ * are the keys.
+ */
 export interface Plan {
+  /** How often a value is read, as an output, a guard or the next state too. */
+  readonly uses: ReadonlyMap<ValueId, number>;
   /** By the product's node. */
   readonly folded: ReadonlyMap<Node, FoldedAdd>;
   /** The `add` nodes that need not be run. */
@@ -19,19 +24,28 @@ export interface Plan {
    */
   readonly siblings: ReadonlyMap<Node, readonly Node[]>;
   /** For values that `unflatten` made: the flat value, and where they lie in it. */
-  readonly views: ReadonlyMap<
-    ValueId,
-    { readonly flat: ValueId; readonly offset: number; readonly length: number }
-  >;
+  readonly views: ReadonlyMap<ValueId, View>;
 }
 
-export function planOf(program: Program): Plan {
+/** A stretch of a flat value. */
+export interface View {
+  readonly flat: ValueId;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The output of a node to which the engine can add another value on the way out, for next to nothing; none otherwise. */
+export type Summand = (node: Node) => ValueId | undefined;
+
+export function planOf(program: Program, summand: Summand): Plan {
   const uses = countUses(program);
-  const { folded, skipped } = foldAdds(program, uses);
+  const { folded, skipped } = foldAdds(program, uses, summand);
+  const gradients = gradientSiblings(program, (node) => folded.get(node)?.sum ?? summand(node), folded, uses);
   return {
+    uses,
     folded,
     skipped,
-    siblings: new Map([...forwardSiblings(program), ...gradientSiblings(program, folded, uses)]),
+    siblings: new Map([...forwardSiblings(program), ...gradients]),
     views: viewsOf(program),
   };
 }
@@ -45,23 +59,11 @@ function countUses(program: Program): Map<ValueId, number> {
   return uses;
 }
 
-/** The output of a product that can add something for nothing; none when it adds a bias already. */
-function summand(node: Node): ValueId | undefined {
-  switch (node.op) {
-    case "linear":
-      return node.inputs.length === 2 ? node.outputs[0] : undefined;
-    case "loraLinear":
-      return (node as Node<"loraLinear">).attrs.hasBias ? undefined : node.outputs[0];
-    case "linearGrad":
-      return node.outputs[0];
-    case "loraLinearGrad":
-      return node.outputs[2];
-    default:
-      return undefined;
-  }
-}
-
-function foldAdds(program: Program, uses: ReadonlyMap<ValueId, number>): Pick<Plan, "folded" | "skipped"> {
+function foldAdds(
+  program: Program,
+  uses: ReadonlyMap<ValueId, number>,
+  summand: Summand,
+): Pick<Plan, "folded" | "skipped"> {
   const folded = new Map<Node, FoldedAdd>();
   const skipped = new Set<Node>();
   const made = new Map<ValueId, number>();
@@ -109,12 +111,12 @@ function forwardSiblings(program: Program): Map<Node, readonly Node[]> {
  */
 function gradientSiblings(
   program: Program,
+  resultOf: Summand,
   folded: ReadonlyMap<Node, FoldedAdd>,
   uses: ReadonlyMap<ValueId, number>,
 ): Map<Node, readonly Node[]> {
   const nodes = program.nodes.filter((node) => node.op === "loraLinearGrad") as Node<"loraLinearGrad">[];
   const adderOf = new Map([...folded].map(([node, { into }]) => [into, node]));
-  const resultOf = (node: Node): ValueId | undefined => folded.get(node)?.sum ?? summand(node);
   const endsIn = (node: Node, last: Node): boolean => {
     for (let at: Node | undefined = node; at !== undefined; ) {
       if (at === last) return true;
@@ -137,7 +139,7 @@ function gradientSiblings(
 }
 
 function viewsOf(program: Program): Plan["views"] {
-  const views = new Map<ValueId, { flat: ValueId; offset: number; length: number }>();
+  const views = new Map<ValueId, View>();
   for (const node of program.nodes) {
     if (node.op !== "unflatten") continue;
     let offset = 0;
@@ -148,4 +150,16 @@ function viewsOf(program: Program): Plan["views"] {
     }
   }
   return views;
+}
+
+/** The stretch in which these values lie one behind the other; undefined when they do not. */
+export function adjacentView(plan: Plan, ids: readonly ValueId[]): View | undefined {
+  const views = ids.map((id) => plan.views.get(id));
+  const [first] = views;
+  const adjacent = views.every((view, i) => {
+    const before = views[i - 1];
+    return i === 0 || (view?.flat === before?.flat && view?.offset === before!.offset + before!.length);
+  });
+  if (first === undefined || !adjacent) return undefined;
+  return { ...first, length: views.reduce((sum, view) => sum + view!.length, 0) };
 }
