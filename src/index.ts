@@ -6,6 +6,7 @@ export { type CurateOptions, type CurateSummary, curate } from "./data/curate/cu
 export type { Finding, FindingKind } from "./data/curate/finding.ts";
 export type { Engine, EngineSession } from "./engines/engine.ts";
 export { ENGINE_NAMES, type SelectedEngine, selectEngine } from "./engines/select.ts";
+export { tfjsEngine } from "./engines/tfjs/tfjs.ts";
 export { type ErrorKind, EXIT, LorafitError } from "./errors.ts";
 export type { Case } from "./evaluate/cases.ts";
 export { type GateInput, gate, type Verdict } from "./evaluate/gate.ts";

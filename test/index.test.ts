@@ -37,6 +37,7 @@ test("the public surface is what the README names", () => {
     "openExported",
     "openModel",
     "selectEngine",
+    "tfjsEngine",
     "trainRun",
   ]);
 });

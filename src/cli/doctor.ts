@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { type ConformanceResult, conformance } from "../engines/conformance/run.ts";
 import type { Engine } from "../engines/engine.ts";
-import { ENGINES, engineVersion, probeEngine } from "../engines/select.ts";
+import { ENGINES, probeEngine } from "../engines/select.ts";
 import { EXIT } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { megabytes } from "./format.ts";
@@ -20,6 +20,8 @@ interface EngineReport {
   readonly engine: string;
   readonly usable: boolean;
   readonly reason: string | null;
+  /** Why `auto` takes another engine although this one works. */
+  readonly passedOver: string | null;
   readonly version?: string;
   readonly cases?: number;
   readonly failures?: readonly ConformanceResult[];
@@ -48,23 +50,27 @@ async function doctor(context: Context): Promise<void> {
   );
   const engines: EngineReport[] = [];
   for (const entry of ENGINES) {
-    const { engine, reason } = await probeEngine(entry);
+    const { engine, reason, passedOver } = await probeEngine(entry);
     const report: EngineReport = {
       engine: entry.name,
       usable: engine !== undefined,
       reason,
-      ...(engine === undefined ? {} : { version: engineVersion(entry), ...(await conform(engine, context)) }),
+      passedOver,
+      ...(engine === undefined
+        ? {}
+        : { version: await entry.version(), ...(await conform(engine, context)) }),
     };
     engines.push(report);
     output.event({ event: "engine", ...report }, lineOf(report, entry.description));
   }
   const sound = engines.filter(({ usable, failures }) => usable && failures?.length === 0);
+  const automatic = sound.find(({ passedOver }) => passedOver === null);
   const broken = engines.some(({ failures = [] }) => failures.length > 0);
   output.result(
-    { event: "doctor-end", ok: sound.length > 0 && !broken, trainsOn: sound[0]?.engine ?? null },
+    { event: "doctor-end", ok: sound.length > 0 && !broken, trainsOn: automatic?.engine ?? null },
     broken
       ? pc.red("an engine computes something wrong here")
-      : `lorafit train uses ${sound[0]?.engine ?? "nothing"} here`,
+      : `lorafit train uses ${automatic?.engine ?? "nothing"} here`,
   );
   if (sound.length === 0 || broken) context.exitCode = EXIT.environment;
 }
@@ -88,13 +94,15 @@ async function conform(
 }
 
 function lineOf(
-  { engine, usable, reason, version, cases, failures = [], worstError = 0 }: EngineReport,
+  { engine, usable, reason, passedOver, version, cases, failures = [], worstError = 0 }: EngineReport,
   about: string,
 ): string {
   if (!usable) return `${pc.yellow("-")} ${engine} (${about}): ${reason}`;
   const error = `largest relative error ${worstError.toExponential(1)}`;
   const head = `${engine} ${version} (${about}): ${cases} cases, ${error}`;
-  if (failures.length === 0) return `${pc.green("✓")} ${head}`;
+  if (failures.length === 0) {
+    return `${pc.green("✓")} ${head}${passedOver === null ? "" : `; only by --engine ${engine}: ${passedOver}`}`;
+  }
   const lines = failures.map(({ op, name, error }) => `    ${op}, ${name}: off by ${error.toExponential(1)}`);
   return [`${pc.red("✗")} ${head}; ${failures.length} fail:`, ...lines].join("\n");
 }

@@ -7,28 +7,49 @@ import type { Engine } from "./engine.ts";
 export interface EngineEntry {
   readonly name: Engine["name"];
   readonly description: string;
-  /** npm package of the native part; its version belongs to a bit-exact continuation. */
-  readonly package?: string;
+  /** Of the native part; a bit-exact continuation needs the same one. */
+  version(): Promise<string>;
+  /** Why `auto` passes over the engine although it works; null when it does not. */
+  passedOver?(): Promise<string | null>;
   load(): Promise<Engine>;
 }
 
 /** In the order in which `auto` tries them. */
 export const ENGINES: readonly EngineEntry[] = [
   {
+    name: "tfjs",
+    description: "TensorFlow's kernels, by way of tfjs-node",
+    async version() {
+      const { probeNativeTf } = await import("./tfjs/native.ts");
+      const probe = await probeNativeTf();
+      return probe.usable ? `TensorFlow ${probe.tensorflow}, ${probe.package}` : "none";
+    },
+    async passedOver() {
+      const { probeNativeTf } = await import("./tfjs/native.ts");
+      const probe = await probeNativeTf();
+      return probe.usable && !probe.gpu ? `no GPU: ${probe.gpuReason}` : null;
+    },
+    load: async () => (await import("./tfjs/tfjs.ts")).nativeTfjsEngine,
+  },
+  {
     name: "onnx",
     description: "onnxruntime on the CPU, the whole step as one graph",
-    package: "onnxruntime-node",
+    async version() {
+      const require = createRequire(import.meta.url);
+      return (require("onnxruntime-node/package.json") as { version: string }).version;
+    },
     load: async () => (await import("./onnx/onnx.ts")).onnxEngine,
   },
   {
     name: "reference",
     description: "plain TypeScript in float64: the specification, slow",
+    version: async () => "built in",
     load: async () => (await import("./reference/reference.ts")).referenceEngine,
   },
 ];
 
 /** Engines that the design names and this version does not have. */
-const PLANNED: readonly string[] = ["tfjs", "cuda"];
+const PLANNED: readonly string[] = ["cuda"];
 
 export const ENGINE_NAMES = ["auto", ...ENGINES.map(({ name }) => name)];
 
@@ -60,30 +81,34 @@ export async function selectEngine(wanted = "auto"): Promise<SelectedEngine> {
   }
   const refusals: string[] = [];
   for (const entry of candidates) {
-    const { engine, reason } = await probeEngine(entry);
-    if (engine !== undefined) return { engine, version: engineVersion(entry) };
-    refusals.push(`${entry.name}: ${reason}`);
+    const { engine, reason, passedOver } = await probeEngine(entry);
+    if (engine !== undefined && (wanted !== "auto" || passedOver === null)) {
+      return { engine, version: await entry.version() };
+    }
+    refusals.push(`${entry.name}: ${reason ?? passedOver}`);
   }
-  throw new LorafitError("environment", `no engine can run here: ${refusals.join("; ")}`, {
+  const what = wanted === "auto" ? "no engine can run here" : `--engine ${wanted} cannot run here`;
+  throw new LorafitError("environment", `${what}: ${refusals.join("; ")}`, {
     hint: "`lorafit doctor` says what is missing",
   });
 }
 
-/** The engine when it can run here, else why not. */
-export async function probeEngine(
-  entry: EngineEntry,
-): Promise<{ readonly engine?: Engine; readonly reason: string | null }> {
+export interface ProbedEngine {
+  /** Absent when it cannot run here. */
+  readonly engine?: Engine;
+  /** Why it cannot. */
+  readonly reason: string | null;
+  /** Why `auto` takes another one all the same. */
+  readonly passedOver: string | null;
+}
+
+export async function probeEngine(entry: EngineEntry): Promise<ProbedEngine> {
   try {
     const engine = await entry.load();
     const reason = await engine.probe();
-    return reason === null ? { engine, reason } : { reason };
+    if (reason !== null) return { reason, passedOver: null };
+    return { engine, reason, passedOver: (await entry.passedOver?.()) ?? null };
   } catch (error) {
-    return { reason: (error as Error).message };
+    return { reason: (error as Error).message, passedOver: null };
   }
-}
-
-export function engineVersion({ package: name }: EngineEntry): string {
-  if (name === undefined) return "built in";
-  const require = createRequire(import.meta.url);
-  return (require(`${name}/package.json`) as { version: string }).version;
 }

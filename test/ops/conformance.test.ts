@@ -1,23 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { CASES, type OpCase } from "../../src/engines/conformance/cases.ts";
-import { prepareCase, relativeError, runOn, TOLERANCE } from "../../src/engines/conformance/run.ts";
+import { describe } from "vitest";
 import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
-import { referenceEngine } from "../../src/engines/reference/reference.ts";
-import type { OpName } from "../../src/ops/attrs.ts";
+import { describeConformance } from "./conformance.ts";
 
-describe.each([onnxEngine])("$name against reference", (engine) => {
-  describe.each(Object.keys(CASES) as OpName[])("%s", (op) => {
-    it.each((CASES[op] as readonly OpCase[]).map((opCase) => [opCase.name, opCase] as const))(
-      "%s",
-      async (_, opCase) => {
-        const prepared = await prepareCase(op, opCase);
-        const expected = await runOn(referenceEngine, prepared);
-        const actual = await runOn(engine, prepared);
-        for (const [name, value] of Object.entries(expected.outputs)) {
-          expect(actual.outputs[name]!.shape, name).toEqual(value.shape);
-          expect(relativeError(actual.outputs[name]!, value), name).toBeLessThanOrEqual(TOLERANCE);
-        }
-      },
-    );
-  });
-});
+describe("onnx against reference", () => describeConformance(onnxEngine));

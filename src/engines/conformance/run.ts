@@ -63,7 +63,7 @@ export async function runOn(
   { program, feeds, weights }: PreparedCase,
 ): Promise<{ outputs: Tensors }> {
   const memory = memoryWeights(weights);
-  const session = await engine.open(memory, { threads: 1 });
+  const session = await engine.open(memory);
   try {
     const executable = await session.compile(program);
     const result = await executable.run(feeds);

@@ -1,0 +1,114 @@
+import type { ValueId } from "../../program/program.ts";
+import { bytesOf, type Call, type Ref } from "./kernels.ts";
+import type { KernelRecorder } from "./recorder.ts";
+
+export interface Constant {
+  readonly ref: Ref;
+  readonly data: Float32Array | Int32Array;
+}
+
+/** One transfer to the host: the values lie in it one behind the other. */
+export interface Fetch {
+  readonly ref: Ref;
+  readonly values: readonly ValueId[];
+}
+
+/** A Program as a flat list of kernel calls, with everything that does not change between runs worked out. */
+export interface KernelList {
+  readonly slots: number;
+  /** In the order of the Program's inputs, weights and state. */
+  readonly inputs: readonly Ref[];
+  readonly weights: readonly Ref[];
+  readonly state: readonly Ref[];
+  readonly constants: readonly Constant[];
+  readonly calls: readonly Call[];
+  /** The slots to be freed after each call. */
+  readonly frees: readonly (readonly number[])[];
+  /** The Program's outputs and guards. */
+  readonly fetches: readonly Fetch[];
+  /** The state values that move, by position in `state`, and what replaces them: tensors of their own. */
+  readonly next: readonly { readonly state: number; readonly ref: Ref }[];
+  /** The most bytes that a run holds at one time beside weights, state and constants. */
+  readonly peakBytes: number;
+}
+
+type Declared = Pick<KernelList, "inputs" | "weights" | "state" | "fetches" | "next">;
+
+/** Leaves out the calls that nothing reads, and frees each tensor behind its last use. */
+export function finishList(k: KernelRecorder, declared: Declared): KernelList {
+  const next = ownTensors(k, declared.next);
+  const kept = new Set([...declared.fetches, ...next].map(({ ref }) => ref.slot));
+  const calls = reachable(k.calls, kept);
+  const read = new Set(calls.flatMap(({ inputs }) => inputs.map(({ slot }) => slot)));
+  const frees = freeing(calls, declared.inputs, kept);
+  return {
+    ...declared,
+    slots: k.slots,
+    constants: k.constants.filter(({ ref }) => read.has(ref.slot)),
+    calls,
+    frees,
+    next,
+    peakBytes: peakOf(calls, frees, declared.inputs),
+  };
+}
+
+/** A tensor that becomes state must be made by a call, and be nobody else's. */
+function ownTensors(k: KernelRecorder, next: KernelList["next"]): KernelList["next"] {
+  const made = new Set(k.calls.flatMap(({ outputs }) => outputs.map(({ slot }) => slot)));
+  return next.map(({ state, ref }) => ({
+    state,
+    ref: made.delete(ref.slot) ? ref : k.map("Identity", ref),
+  }));
+}
+
+function reachable(calls: readonly Call[], kept: ReadonlySet<number>): Call[] {
+  const read = new Set(kept);
+  const reached = [...calls].reverse().filter(({ inputs, outputs }) => {
+    if (!outputs.some(({ slot }) => read.has(slot))) return false;
+    for (const { slot } of inputs) read.add(slot);
+    return true;
+  });
+  return reached.reverse();
+}
+
+/** Weights, state and constants are not a run's to free; what is kept is freed at its end. */
+function freeing(calls: readonly Call[], inputs: readonly Ref[], kept: ReadonlySet<number>): number[][] {
+  const own = new Set([...inputs, ...calls.flatMap(({ outputs }) => outputs)].map(({ slot }) => slot));
+  const last = new Map<number, number>();
+  for (const [i, call] of calls.entries()) {
+    for (const { slot } of [...call.inputs, ...call.outputs]) last.set(slot, i);
+  }
+  const frees = calls.map((): number[] => []);
+  for (const [slot, i] of last) if (own.has(slot) && !kept.has(slot)) frees[i]!.push(slot);
+  return frees;
+}
+
+/** A reshaped tensor is another view of the same bytes, which live as long as one of their views. */
+function peakOf(
+  calls: readonly Call[],
+  frees: readonly (readonly number[])[],
+  inputs: readonly Ref[],
+): number {
+  const owner = new Map<number, number>();
+  const views = new Map<number, number>();
+  const bytes = new Map<number, number>();
+  const hold = (ref: Ref, of: number): number => {
+    owner.set(ref.slot, of);
+    views.set(of, (views.get(of) ?? 0) + 1);
+    if (of === ref.slot) bytes.set(of, bytesOf(ref));
+    return of === ref.slot ? bytesOf(ref) : 0;
+  };
+  let live = inputs.reduce((sum, ref) => sum + hold(ref, ref.slot), 0);
+  let peak = live;
+  for (const [i, { kernel, inputs: read, outputs }] of calls.entries()) {
+    const source = kernel === "Reshape" ? owner.get(read[0]!.slot) : undefined;
+    for (const ref of outputs) live += hold(ref, source ?? ref.slot);
+    peak = Math.max(peak, live);
+    for (const slot of frees[i]!) {
+      const of = owner.get(slot)!;
+      views.set(of, views.get(of)! - 1);
+      if (views.get(of) === 0) live -= bytes.get(of)!;
+    }
+  }
+  return peak;
+}

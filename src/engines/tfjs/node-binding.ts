@@ -1,0 +1,36 @@
+import type { UploadArray } from "./driver.ts";
+import type { Tf } from "./native.ts";
+
+/** What tfjs-node adds to its backend: TensorFlow's own operations, by number of tensor. */
+export interface NodeBackend {
+  readonly isUsingGpuDevice: boolean;
+  readonly binding: NodeBinding;
+}
+
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+export interface NodeBinding {
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_Version: string;
+  createTensor(shape: readonly number[], dtype: number, data: UploadArray): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array;
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): { readonly id: number }[];
+}
+
+/** The native backend of this instance, when it runs on one. */
+export function nodeBackend(tf: Tf): NodeBackend | undefined {
+  const backend = tf.backend() as object as Partial<NodeBackend>;
+  return typeof backend.binding?.executeOp === "function" ? (backend as NodeBackend) : undefined;
+}

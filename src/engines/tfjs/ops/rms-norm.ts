@@ -1,0 +1,18 @@
+import type { Lowering } from "./lowering.ts";
+
+export const rmsNorm: Lowering<"rmsNorm"> = ({ k, rows, grid, attrs }) => {
+  const x = rows(0);
+  const mean = k.reduce("Mean", k.map("Square", x), 1, true);
+  const inv = k.map("Rsqrt", k.each("Add", mean, k.scalar(attrs.eps)));
+  return [k.each("Multiply", k.each("Multiply", x, inv), grid(1)), inv];
+};
+
+/** With e = dy gain: dx = inv e - x inv³ mean(e x). */
+export const rmsNormGrad: Lowering<"rmsNormGrad"> = ({ k, rows, grid }) => {
+  const [x, inv] = [rows(1), rows(3)];
+  const e = k.each("Multiply", rows(0), grid(2));
+  const mean = k.reduce("Mean", k.each("Multiply", e, x), 1, true);
+  const cube = k.each("Multiply", k.map("Square", inv), inv);
+  const factor = k.times(k.each("Multiply", cube, mean), -1);
+  return [[k.each("Multiply", e, inv), k.each("Multiply", x, factor)]];
+};

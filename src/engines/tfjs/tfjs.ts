@@ -1,0 +1,38 @@
+import type { Engine, EngineSession, EngineWeights } from "../engine.ts";
+import { loadNativeTf, probeNativeTf, type Tf } from "./native.ts";
+import { NativeDriver } from "./native-driver.ts";
+import { nodeBackend } from "./node-binding.ts";
+import { TfjsSession } from "./session.ts";
+import { tfDriver } from "./tf-driver.ts";
+
+/**
+ * An engine on the caller's own instance of TensorFlow.js and the backend that it has set; two copies in one process would
+ * share a registry.
+ */
+export function tfjsEngine(tf: Tf): Engine {
+  return {
+    name: "tfjs",
+    probe: async () => null,
+    open: async (weights) => openSession(tf, weights),
+  };
+}
+
+/** The engine on the TensorFlow that `lorafit setup tfjs` made, or that is installed beside lorafit. */
+export const nativeTfjsEngine: Engine = {
+  name: "tfjs",
+  async probe() {
+    const probe = await probeNativeTf();
+    return probe.usable ? null : probe.reason;
+  },
+  async open(weights, { threads = 0 } = {}) {
+    return openSession(await loadNativeTf({ threads }), weights);
+  },
+};
+
+async function openSession(tf: Tf, weights: EngineWeights): Promise<EngineSession> {
+  await tf.ready();
+  const native = nodeBackend(tf);
+  return native === undefined
+    ? new TfjsSession(tfDriver(tf), weights)
+    : new TfjsSession(new NativeDriver(native), weights);
+}

@@ -1,0 +1,12 @@
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
+import { describe } from "vitest";
+import { tfjsEngine } from "../../../src/engines/tfjs/tfjs.ts";
+import { describeGoldens } from "../../golden/peft.ts";
+import { describeConformance } from "../../ops/conformance.ts";
+
+const engine = tfjsEngine(tf);
+
+describe("tfjs in plain JavaScript against reference", () => describeConformance(engine));
+// float32, as in test/golden/peft.test.ts.
+describe("tfjs in plain JavaScript against PyTorch + PEFT", () => describeGoldens(engine, 1e-4));
