@@ -22,7 +22,7 @@ export function addJudging(program: Command, context: Context): void {
   verb("eval", "Let the exported base and the exported adapter answer the same locked cases.", (run) =>
     evaluate(run, baseOf(run.task, context), context),
   );
-  verb("gate", "Decide on the answers; the exit code is the verdict's.", (run) =>
+  verb("gate", "Decide on the answers; the exit code is the verdict's.", async (run) =>
     judge(run, baseOf(run.task, context), context),
   );
   verb("report", "Write report.html of a judged run.", async (run) => report(run, context));
@@ -46,8 +46,8 @@ export async function evaluate(
 }
 
 /** Sets the exit code from the same value as the table and verdict.json. */
-export async function judge(run: TrainedRun, base: WeightSource, context: Context): Promise<void> {
-  const verdict = await gateRun(run, base);
+export function judge(run: TrainedRun, base: WeightSource, context: Context): void {
+  const verdict = gateRun(run, base);
   context.output.result(
     { event: "judged", run: run.path, ...verdict },
     verdictTable(verdict, pc.isColorSupported),

@@ -53,7 +53,7 @@ export async function runTask(task: Task, flags: Pick<Flags, "engine">, context:
     await exportForJudging(run, { base, engine, signal: context.signal });
   }
   if (!answersAreCurrent(run)) await evaluate(run, base, context);
-  await judge(run, base, context);
+  judge(run, base, context);
   report(run, context);
 }
 

@@ -12,7 +12,9 @@ import { addLock } from "./lock.ts";
 import { addModels } from "./models.ts";
 import { addPull } from "./pull.ts";
 import { addQuickstart } from "./quickstart.ts";
+import { addRelease } from "./release.ts";
 import { addRun } from "./run.ts";
+import { addSign } from "./sign.ts";
 import { addTrain } from "./train.ts";
 
 /** Adds one verb, or verbs that belong together. --help, --json and --quiet are added to each. */
@@ -30,6 +32,8 @@ export const VERBS: readonly AddVerb[] = [
   addExport,
   addJudging,
   addRun,
+  addSign,
+  addRelease,
   addGenerate,
   addDoctor,
   addBench,

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
+import { appendLine } from "../formats/files.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
 
@@ -70,23 +71,6 @@ export function takeLook(task: Task, lock: TaskLock, artifactSha256: string): Lo
     artifact_sha256: artifactSha256,
     at: new Date().toISOString(),
   };
-  try {
-    const handle = openSync(file, "a");
-    try {
-      writeSync(handle, `${JSON.stringify(entry)}\n`);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  } catch (cause) {
-    throw new LorafitError(
-      "environment",
-      `${file}: the look cannot be recorded: ${(cause as Error).message}`,
-      {
-        hint: "check free space and permission",
-        cause,
-      },
-    );
-  }
+  appendLine(file, JSON.stringify(entry));
   return { look, alpha: entry.alpha, again: false };
 }

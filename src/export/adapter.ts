@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
+import { sha256File } from "../formats/files.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import { readPeft } from "../lora/peft.ts";
 import type { ModelConfig } from "../model/config.ts";
@@ -33,3 +35,7 @@ export function readAdapter(folder: string, base: AdaptedBase): Adapter {
   }
   return adapterOn(base.config, peft, folder);
 }
+
+/** Hash of a PEFT folder's factors. */
+export const adapterSha256 = (folder: string): string =>
+  sha256File(join(folder, "adapter_model.safetensors"));

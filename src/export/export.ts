@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../formats/files.ts";
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
-import { type Adapter, readAdapter } from "./adapter.ts";
+import { type Adapter, adapterSha256, readAdapter } from "./adapter.ts";
 import { artifactSha256, REPORT_FILE, writeFolder } from "./folder.ts";
 import { writeHotSwap, writeMerged } from "./onnx.ts";
 import { copyPeft } from "./peft.ts";
@@ -20,6 +20,8 @@ const NOT_YET = ["mlx", "gguf", "merged", "merged-gguf"];
 export interface ExportReport {
   readonly format: ExportFormat;
   readonly base_sha256: string;
+  /** Of adapter_model.safetensors; null for the base alone. */
+  readonly adapter_sha256: string | null;
   /** Null for PEFT, whose factors are read back and compared bit by bit. */
   readonly comparison: Comparison | null;
   readonly artifact_sha256: string;
@@ -54,7 +56,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
       hint: "name a run, or use onnx",
     });
   }
-  return writeReported(options, format, async (folder) => {
+  return writeReported(options, format, peftFolder ?? null, async (folder) => {
     if (format === "peft") {
       copyPeft(peftFolder!, folder, base);
       return null;
@@ -78,7 +80,7 @@ export async function exportHotSwapBase(
   const { base } = options;
   const any = { rank: 1, alpha: 1, dropout: 0, rsLora: false, rankPattern: {}, alphaPattern: {} };
   const layout = loraLayout(base.config, { ...any, targets: "all-linear" });
-  return writeReported(options, "onnx-adapter", async (folder) => {
+  return writeReported(options, "onnx-adapter", null, async (folder) => {
     await writeHotSwap(folder, base, layout, null, options.singleFileBytes);
     return compare(folder, options, null, undefined);
   });
@@ -96,12 +98,19 @@ function checkFormat(format: string): ExportFormat {
 function writeReported(
   { base, out }: { readonly base: WeightSource; readonly out: string },
   format: ExportFormat,
+  peftFolder: string | null,
   write: (folder: string) => Promise<Comparison | null>,
 ): Promise<ExportReport> {
   return writeFolder(out, async (folder) => {
     const comparison = await write(folder);
     const artifact_sha256 = artifactSha256(folder);
-    const report: ExportReport = { format, base_sha256: base.sha256, comparison, artifact_sha256 };
+    const report: ExportReport = {
+      format,
+      base_sha256: base.sha256,
+      adapter_sha256: peftFolder === null ? null : adapterSha256(peftFolder),
+      comparison,
+      artifact_sha256,
+    };
     writeFileAtomic(join(folder, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
     return report;
   });

@@ -1,6 +1,17 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, linkSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { makeFolder, sha256File } from "../formats/files.ts";
 
@@ -8,21 +19,30 @@ import { makeFolder, sha256File } from "../formats/files.ts";
 export const REPORT_FILE = "export.json";
 
 /**
- * Fills a temporary folder beside `out` and renames it to `out` when `fill` has succeeded; otherwise nothing is left.
- * A former export at `out` is replaced.
+ * Fills a temporary folder beside `out`, brings it to the disk, and renames it to `out` when `fill` has succeeded; otherwise
+ * nothing is left. A former export at `out` is replaced, unless `keepFormer`. What a killed process left beside `out` is removed.
  * @throws usage error when `out` is something else that a person might want to keep; environment error when it cannot be written
  */
-export async function writeFolder<T>(out: string, fill: (folder: string) => Promise<T>): Promise<T> {
+export async function writeFolder<T>(
+  out: string,
+  fill: (folder: string) => Promise<T>,
+  options: { readonly keepFormer?: boolean } = {},
+): Promise<T> {
   const target = resolve(out);
-  refuseForeign(target);
+  refuseForeign(target, options.keepFormer ?? false);
   const temporary = `${target}.${process.pid}.tmp`;
   try {
-    inEnvironment(out, () => makeFolder(temporary));
+    inEnvironment(out, () => {
+      removeLeftovers(target);
+      makeFolder(temporary);
+    });
     const result = await fill(temporary);
     inEnvironment(out, () => {
+      for (const file of filesIn(temporary)) sync(join(temporary, file));
       const former = `${temporary}.former`;
       if (existsSync(target)) renameSync(target, former);
       renameSync(temporary, target);
+      sync(dirname(target));
       rmSync(former, { recursive: true, force: true });
     });
     return result;
@@ -31,7 +51,7 @@ export async function writeFolder<T>(out: string, fill: (folder: string) => Prom
   }
 }
 
-function refuseForeign(target: string): void {
+function refuseForeign(target: string, keepFormer: boolean): void {
   if (!existsSync(target)) return;
   let files: string[];
   try {
@@ -42,10 +62,45 @@ function refuseForeign(target: string): void {
       cause,
     });
   }
-  if (files.length > 0 && !files.includes(REPORT_FILE)) {
-    throw new LorafitError("usage", `${target}: not empty, and not a former export`, {
-      hint: "name another --out, or empty it",
-    });
+  if (files.length === 0 || (files.includes(REPORT_FILE) && !keepFormer)) return;
+  throw new LorafitError("usage", `${target}: not empty${keepFormer ? "" : ", and not a former export"}`, {
+    hint: "name another --out, or empty it",
+  });
+}
+
+/** Temporary folders of `target` whose process has ended. */
+function removeLeftovers(target: string): void {
+  const parent = dirname(target);
+  if (!existsSync(parent)) return;
+  for (const name of readdirSync(parent)) {
+    const pid = name.startsWith(`${basename(target)}.`) && /\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Names of all files in a folder and those below, with "/" between their parts, in order. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort();
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -74,11 +129,7 @@ export function secondName(from: string, to: string): void {
 
 /** SHA-256 over the names and contents of all files in the folder except the report, in order of name. */
 export function artifactSha256(folder: string): string {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((name) => name !== REPORT_FILE)
-    .sort();
+  const files = filesIn(folder).filter((name) => name !== REPORT_FILE);
   const whole = createHash("sha256");
   // A graph with two names is read once.
   const known = new Map<string, string>();
@@ -87,7 +138,7 @@ export function artifactSha256(folder: string): string {
     const { dev, ino } = statSync(path, { bigint: true });
     const digest = known.get(`${dev}:${ino}`) ?? sha256File(path);
     known.set(`${dev}:${ino}`, digest);
-    whole.update(`${digest}  ${name.replaceAll("\\", "/")}\n`);
+    whole.update(`${digest}  ${name}\n`);
   }
   return whole.digest("hex");
 }

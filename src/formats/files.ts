@@ -70,6 +70,27 @@ export function writeAll(file: number, bytes: Uint8Array): void {
     at += writeSync(file, bytes, at, Math.min(bytes.length - at, 1 << 30));
 }
 
+/**
+ * Adds a line to a file that only ever grows, and brings it to the disk.
+ * @throws environment error that names the file
+ */
+export function appendLine(path: string, line: string): void {
+  try {
+    const file = openSync(path, "a");
+    try {
+      writeAll(file, Buffer.from(`${line}\n`));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    throw new LorafitError("environment", `${path}: cannot be added to: ${(cause as Error).message}`, {
+      hint: "check free space and permission",
+      cause,
+    });
+  }
+}
+
 /** What `parse` makes of a file opened for reading. @throws data error when it cannot be opened, and as `parse` does */
 export function parseFile<T>(path: string, parse: (file: number) => T): T {
   let file: number;

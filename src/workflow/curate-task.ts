@@ -1,7 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type CurateSummary, curate } from "../data/curate/curate.ts";
+import { sha256File } from "../formats/files.ts";
 import type { Task } from "../task/load.ts";
+import type { RunRecord } from "../train/run-folder.ts";
 
 /** Curates a task's own training files; what it leaves lies beside task.yaml. Errors as `curate` has them. */
 export function curateTask(task: Task, accept: "all" | "safe" | "none"): CurateSummary {
@@ -36,4 +38,14 @@ export function trainingFiles(task: Task): { readonly files: readonly string[]; 
     files: task.paths.train,
     warning: `${newer} is newer than the clean set: trained on the raw files; run \`lorafit curate\` again`,
   };
+}
+
+/** curation.json of the rows that a run was trained on; undefined for raw rows, or when they were curated anew since. */
+export function usedCuration(run: { readonly record: RunRecord; readonly task: Task }): string | undefined {
+  const { folder } = run.task;
+  const clean = run.record.data.files.find(({ file }) => file === "train.clean.jsonl");
+  const file = join(folder, "curation.json");
+  return clean !== undefined && existsSync(file) && sha256File(join(folder, clean.file)) === clean.sha256
+    ? file
+    : undefined;
 }

@@ -8,7 +8,8 @@ import { type Case, readCases } from "../evaluate/cases.ts";
 import { gate, type Verdict } from "../evaluate/gate.ts";
 import { takeLook } from "../evaluate/looks.ts";
 import { SCORER_VERSION } from "../evaluate/scorers.ts";
-import { exportModel } from "../export/export.ts";
+import { adapterSha256 } from "../export/adapter.ts";
+import { type ExportReport, exportModel } from "../export/export.ts";
 import { artifactSha256, REPORT_FILE } from "../export/folder.ts";
 import { openExported } from "../export/session.ts";
 import { writeFileAtomic } from "../formats/files.ts";
@@ -49,7 +50,8 @@ export function heldLock(task: Task, base: WeightSource): TaskLock {
 }
 
 /** Where a run's exports for judging lie. */
-const exportFolder = (run: string, side: "base" | "tuned"): string => join(run, "export", "onnx", side);
+export const exportFolder = (run: string, side: "base" | "tuned"): string =>
+  join(run, "export", "onnx", side);
 
 interface Machine {
   readonly base: WeightSource;
@@ -64,10 +66,16 @@ export const exportTimes = (run: string): number[] =>
     return report?.mtimeMs ?? Number.NEGATIVE_INFINITY;
   });
 
-/** Whether both sides were exported after the adapter was written. */
+/** Whether both sides are exported, the tuned one from the adapter as it is now. */
 export function isExportedRun({ path }: TrainedRun): boolean {
-  const adapter = statSync(join(runFolder(path).adapter, "adapter_model.safetensors")).mtimeMs;
-  return exportTimes(path).every((time) => time >= adapter);
+  const report = (side: "base" | "tuned"): Partial<ExportReport> => {
+    const file = join(exportFolder(path, side), REPORT_FILE);
+    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ExportReport) : {};
+  };
+  return (
+    report("base").adapter_sha256 === null &&
+    report("tuned").adapter_sha256 === adapterSha256(runFolder(path).adapter)
+  );
 }
 
 /** Exports base and tuned with the same exporter, each read back and compared with the training engine. */
@@ -133,9 +141,8 @@ export async function evaluateRun(
 export const answersFile = (run: string): string => join(run, "answers.jsonl");
 export const verdictFile = (run: string): string => join(run, "verdict.json");
 
-/** Decides on the answers, after one more look at the cases is in the ledger; leaves verdict.json. */
-export async function gateRun(run: TrainedRun, base: WeightSource): Promise<Verdict> {
-  const { task, path } = run;
+/** Decides on the answers, after one more look at the cases is in the ledger. The same answers give the same verdict. */
+export function decideRun({ task, path }: TrainedRun, base: WeightSource): Verdict {
   const lock = heldLock(task, base);
   if (!existsSync(answersFile(path))) {
     throw new LorafitError("usage", `${path}: no case was answered yet`, {
@@ -145,10 +152,18 @@ export async function gateRun(run: TrainedRun, base: WeightSource): Promise<Verd
   const answers = readAnswers(answersFile(path));
   const artifact = artifactSha256(exportFolder(path, "tuned"));
   const look = takeLook(task, lock, artifact);
-  const verdict = gate({ task, lock, cases: readCases(task), answers, artifactSha256: artifact, look });
-  writeFileAtomic(verdictFile(path), `${JSON.stringify(verdict, null, 2)}\n`);
+  return gate({ task, lock, cases: readCases(task), answers, artifactSha256: artifact, look });
+}
+
+/** decideRun, kept as verdict.json. */
+export function gateRun(run: TrainedRun, base: WeightSource): Verdict {
+  const verdict = decideRun(run, base);
+  writeFileAtomic(verdictFile(run.path), verdictText(verdict));
   return verdict;
 }
+
+/** The bytes of verdict.json. */
+export const verdictText = (verdict: Verdict): string => `${JSON.stringify(verdict, null, 2)}\n`;
 
 /** verdict.json of a run. */
 export function readVerdict(path: string): Verdict {
@@ -157,5 +172,12 @@ export function readVerdict(path: string): Verdict {
       hint: `run \`lorafit gate ${path}\` first`,
     });
   }
-  return JSON.parse(readFileSync(verdictFile(path), "utf8")) as Verdict;
+  try {
+    return JSON.parse(readFileSync(verdictFile(path), "utf8")) as Verdict;
+  } catch (cause) {
+    throw new LorafitError("data", `${verdictFile(path)}: is damaged`, {
+      hint: `run \`lorafit gate ${path}\` again`,
+      cause,
+    });
+  }
 }

@@ -1,0 +1,46 @@
+import { type Command, Option } from "commander";
+import pc from "picocolors";
+import { findRun } from "../train/run-folder.ts";
+import { ROLES, type Role, signRun, standings } from "../workflow/sign.ts";
+import type { Context } from "./context.ts";
+
+interface Flags {
+  readonly role: Role;
+  readonly name: string;
+  readonly note?: string;
+}
+
+export function addSign(program: Command, context: Context): void {
+  program
+    .command("sign")
+    .description(
+      "Record a sign-off on a run's verdict and artefact as they are now; a change of either voids it.",
+    )
+    .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
+    .addOption(
+      new Option(
+        "--role <role>",
+        "lead: who trained; content: who owns policy and transcripts; qa: who judges",
+      )
+        .choices(Object.keys(ROLES))
+        .makeOptionMandatory(),
+    )
+    .requiredOption("--name <name>", "who signs")
+    .option("--note <text>", "kept with the sign-off and shown in the model card")
+    .action((path: string | undefined, flags: Flags) => sign(findRun(path), flags, context));
+}
+
+function sign(run: string, flags: Flags, { output }: Context): void {
+  const { signOff } = signRun(run, flags);
+  const open = standings(run).filter(({ signOff, void: why }) => signOff === undefined || why !== undefined);
+  const left = open.map(({ role, void: why }) => (why === undefined ? role : `${role} (${why})`));
+  output.result(
+    { event: "signed", run, ...signOff, missing: open.map(({ role }) => role) },
+    [
+      `${pc.bold("sign")}: ${signOff.name} as ${ROLES[signOff.role]}, on the verdict ${pc.bold(signOff.verdict)} and artefact ${signOff.artifact_sha256.slice(0, 12)}…`,
+      left.length === 0
+        ? `all roles have signed: \`lorafit release ${run} --out DIR\` hands it over`
+        : `still to sign: ${left.join(", ")}`,
+    ].join("\n"),
+  );
+}

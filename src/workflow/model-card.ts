@@ -1,0 +1,232 @@
+import { readFileSync } from "node:fs";
+import { type Case, readCases } from "../evaluate/cases.ts";
+import type { Verdict } from "../evaluate/gate.ts";
+import { barText, differenceText, pText, scoreText } from "../evaluate/table.ts";
+import { parsePolicy } from "../task/policy.ts";
+import { usedCuration } from "./curate-task.ts";
+import type { TrainedRun } from "./judge-run.ts";
+import { bullets, code, plain, section, table } from "./markdown.ts";
+import type { Release } from "./release.ts";
+import { ROLES } from "./sign.ts";
+
+/** README.md of a release, in the form of a model card: what it is for, on what evidence, and what nobody tested. */
+export function modelCard(run: TrainedRun, verdict: Verdict, release: Omit<Release, "files">): string {
+  const cases = readCases(run.task);
+  return [
+    frontMatter(release),
+    `# ${run.task.name}`,
+    run.task.purpose,
+    banner(verdict, release),
+    section("Scope", scope(run)),
+    section("Verdict", evidence(verdict)),
+    section("Limits", bullets(limits(run, verdict, cases))),
+    section("How to run it", howTo(run)),
+    section("Training data", trainingData(run)),
+    section("Hyperparameters", hyperparameters(run)),
+    section("Base and licence", baseAndLicence(release)),
+    section("Sign-offs", signOffs(release)),
+    section("Identity", identity(run, verdict, release)),
+    "",
+  ].join("\n\n");
+}
+
+function frontMatter({ base }: Omit<Release, "files">): string {
+  const fields = [
+    `license: ${JSON.stringify(base.licence?.toLowerCase() ?? "unknown")}`,
+    `base_model: ${JSON.stringify(base.name)}`,
+    "base_model_relation: adapter",
+    "library_name: peft",
+    "pipeline_tag: text-generation",
+    "tags: [lora, onnx, lorafit]",
+  ];
+  return ["---", ...fields, "---"].join("\n");
+}
+
+function banner(verdict: Verdict, { override }: Omit<Release, "files">): string {
+  if (override === null)
+    return `**Passed.** On the locked cases every criterion is met by exactly the files in \`model/\`, and lead, content owner and QA analyst signed.`;
+  return [
+    `> **Released by override; the verdict is ${verdict.verdict}.** Reason given: ${plain(override.reason)}`,
+    "> Refused until then because:",
+    ...override.refusals.map((reason) => `> - ${plain(reason)}`),
+  ].join("\n");
+}
+
+const scope = ({ task }: TrainedRun): string =>
+  [
+    `It answers: ${task.in_scope.join("; ")}.`,
+    task.out_of_scope.length === 0
+      ? "No topic is named that it has to hand over."
+      : `It has to hand over: ${task.out_of_scope.join("; ")}.`,
+    "Its rules stand in `policy.md`; the task as it was trained and judged in `task.yaml` and `task.lock`.",
+  ].join("\n\n");
+
+function evidence(verdict: Verdict): string {
+  const rows = verdict.criteria.map((c) => [
+    c.name,
+    scoreText(c, c.base),
+    scoreText(c, c.tuned),
+    `${differenceText(c, c.difference)} (${differenceText(c, c.ci[0])} to ${differenceText(c, c.ci[1])})`,
+    `${barText(c)}; ${pText(c)}`,
+    `${c.n} (${c.clusters})`,
+    c.outcome,
+  ]);
+  const { cases, passed_base, passed_tuned } = verdict.counts;
+  const { fixed, broken } = verdict.flips;
+  const level = (100 * (1 - 2 * verdict.alpha)).toFixed(1);
+  return [
+    `Base and tuned model answered the same ${cases} held-out cases with the same decoding; the judged file is the file that ships.`,
+    table(["criterion", "base", "tuned", "difference", "asked", "cases (clusters)", "outcome"], rows),
+    `Difference: tuned against base with its ${level} % interval over whole clusters, in points or nats per token; positive is better. ` +
+      `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
+    `Passed by the base ${passed_base}, by the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
+      `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} Each stands in \`report.html\`.`,
+    ...(verdict.notes.length === 0 ? [] : [bullets(verdict.notes)]),
+  ].join("\n\n");
+}
+
+/** What the evidence does not reach. */
+function limits({ task }: TrainedRun, verdict: Verdict, cases: readonly Case[]): string[] {
+  const packs = Object.keys(task.cases).map(
+    (pack) => `${pack} ${cases.filter((item) => item.pack === pack).length}`,
+  );
+  const judged = new Set(task.success.map((criterion) => criterion.cases));
+  const idle = Object.keys(task.cases).filter((pack) => !judged.has(pack));
+  const tested = new Set(cases.map(({ rule }) => rule));
+  const untested = parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy)
+    .filter(({ id }) => !tested.has(id))
+    .map(({ id, critical }) => (critical ? `${id} (critical)` : id));
+  const turns = Math.max(0, ...cases.map(({ body }) => (body.kind === "chat" ? body.messages.length : 0)));
+  const { max_new_tokens, temperature } = task.decoding;
+  const notes = verdict.criteria.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`));
+  return [
+    `Cases by pack: ${packs.join(", ")}. Nothing is known beyond what they ask.`,
+    ...(idle.length === 0 ? [] : [`No criterion is judged on ${idle.join(", ")}.`]),
+    ...(untested.length === 0 ? [] : [`Policy rules that no case cites: ${untested.join(", ")}.`]),
+    `Answers were at most ${max_new_tokens} tokens long, ${temperature === 0 ? "greedy" : `sampled at temperature ${temperature}`}; conversations had at most ${turns} ${turns === 1 ? "message" : "messages"}.`,
+    "Not tested: other decoding, longer conversations, other languages than the cases', quantised copies, attacks on the prompt.",
+    "It knows no customer, order or stock, and may state falsehoods fluently: have what it says checked where it matters.",
+    ...notes,
+  ];
+}
+
+const howTo = ({ task }: TrainedRun): string =>
+  [
+    "`model/` holds the judged model: base and adapter merged, float32 ONNX with its tokenizer.",
+    code("sh", 'lorafit chat --model model\nlorafit generate --model model --prompt "…"'),
+    "With transformers.js (`@huggingface/transformers`), from this folder:",
+    code(
+      "js",
+      [
+        'import { env, pipeline } from "@huggingface/transformers";',
+        'env.localModelPath = ".";',
+        "env.allowRemoteModels = false;",
+        'const generate = await pipeline("text-generation", "model", { dtype: "fp32" });',
+        'const messages = [{ role: "user", content: "…" }];',
+        `console.log(await generate(messages, { max_new_tokens: ${task.decoding.max_new_tokens}, do_sample: ${task.decoding.temperature > 0} }));`,
+      ].join("\n"),
+    ),
+    "`adapter/` holds the adapter alone in PEFT's format, for the base named below.",
+  ].join("\n\n");
+
+function trainingData(run: TrainedRun): string {
+  const { data } = run.record;
+  const rows = data.files.map(({ file, sha256 }) => [`\`${file}\``, `\`${sha256}\``]);
+  const replay = run.task.data.replay;
+  return [
+    `${data.train_rows} rows were trained on; ${data.validation_rows} more chose the best step.` +
+      (replay === undefined ? "" : ` General text makes up ${100 * replay.share} % of the tokens.`),
+    table(["file", "SHA-256"], rows),
+    curation(run),
+  ].join("\n\n");
+}
+
+/** Findings by kind, what was done, and who decided. */
+function curation(run: TrainedRun): string {
+  const file = usedCuration(run);
+  if (file === undefined) return "There is no record of curation that belongs to these rows.";
+  const { rows, clean_rows, findings } = JSON.parse(readFileSync(file, "utf8")) as {
+    rows: number;
+    clean_rows: number;
+    findings: readonly { kind: string; action: string; decided_by?: string | null }[];
+  };
+  const groups = new Map<string, { cells: string[]; count: number }>();
+  for (const { kind, action, decided_by } of findings) {
+    const by =
+      decided_by == null
+        ? "nobody yet"
+        : decided_by === "safe" || decided_by === "all"
+          ? `--accept ${decided_by}`
+          : decided_by;
+    const key = JSON.stringify([kind, action, by]);
+    const group = groups.get(key) ?? { cells: [kind, action, by], count: 0 };
+    groups.set(key, { ...group, count: group.count + 1 });
+  }
+  const lines = [...groups.values()]
+    .sort((a, b) => b.count - a.count)
+    .map(({ cells: [kind, action, by], count }) => [kind!, action!, by!, String(count)]);
+  return [
+    `Curation kept ${clean_rows} of ${rows} rows; each finding stands in \`curation.json\`.`,
+    ...(lines.length === 0 ? [] : [table(["finding", "action", "decided by", "rows"], lines)]),
+  ].join("\n\n");
+}
+
+function hyperparameters({ record }: TrainedRun): string {
+  const rows = Object.entries(record.settings)
+    .map(([key, { value, origin }]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+      origin,
+    ])
+    .filter(([, value]) => value !== undefined);
+  const chosen = rows.filter(([, , origin]) => origin !== "default");
+  const defaults = rows
+    .filter(([, , origin]) => origin === "default")
+    .map(([key, value]) => `${key} ${value}`);
+  return [
+    table(["setting", "value", "origin"], chosen as string[][]),
+    ...(defaults.length === 0 ? [] : [`By default: ${defaults.join(", ")}.`]),
+    `Trained by lorafit ${record.lorafit} with the engine \`${record.engine}\` on ${record.created.slice(0, 10)}.`,
+  ].join("\n\n");
+}
+
+const baseAndLicence = ({ base }: Omit<Release, "files">): string =>
+  base.licence === null
+    ? `\`${base.name}\`. It states no licence: find out what it permits before you hand this on. \`model/\` contains its weights.`
+    : `\`${base.name}\`, under ${base.licence}. \`model/\` contains its weights, so that licence holds for it too; what the training data permit is for their owner to say.`;
+
+function signOffs({ sign_offs }: Omit<Release, "files">): string {
+  const rows = sign_offs.map(({ role, signOff, void: why }) => [
+    ROLES[role],
+    signOff?.name ?? "not signed",
+    signOff?.at.slice(0, 10) ?? "",
+    [signOff?.note, why === undefined ? undefined : `void: ${why}`].filter(Boolean).join("; "),
+  ]);
+  const names = sign_offs.flatMap(({ signOff, void: why }) =>
+    signOff === undefined || why !== undefined ? [] : [signOff.name],
+  );
+  const several = [...new Set(names.filter((name, i) => names.indexOf(name) < i))];
+  return [
+    table(["role", "name", "date", "note"], rows),
+    ...(several.length === 0 ? [] : [`One person signed in more than one role: ${several.join(", ")}.`]),
+  ].join("\n\n");
+}
+
+function identity({ record }: TrainedRun, verdict: Verdict, release: Omit<Release, "files">): string {
+  const rows = [
+    ["artefact (`model/`)", verdict.artifact_sha256],
+    ["verdict.json", release.verdict_sha256],
+    ["task.lock", verdict.lock_sha256],
+    ["base", verdict.base_sha256],
+    ["training data", record.data.sha256],
+    ["scorers", verdict.scorer],
+    ["run", release.run],
+  ];
+  return [
+    table(
+      ["what", "SHA-256 or name"],
+      rows.map(([what, value]) => [what!, `\`${value}\``]),
+    ),
+    "`release.json` holds the hash of every file here; `lorafit inspect` on this folder checks them all.",
+  ].join("\n\n");
+}

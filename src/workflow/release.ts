@@ -1,0 +1,189 @@
+import { cpSync, existsSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { LorafitError, listMistakes } from "../errors.ts";
+import type { Verdict } from "../evaluate/gate.ts";
+import { artifactSha256, filesIn, inEnvironment, writeFolder } from "../export/folder.ts";
+import { sha256File, writeFileAtomic } from "../formats/files.ts";
+import { licenceOf } from "../model/licence.ts";
+import type { WeightSource } from "../model/weights.ts";
+import { lockFile, lockSha256 } from "../task/lock.ts";
+import { runFolder } from "../train/run-folder.ts";
+import { usedCuration } from "./curate-task.ts";
+import {
+  decideRun,
+  exportFolder,
+  heldLock,
+  isExportedRun,
+  readVerdict,
+  type TrainedRun,
+  verdictFile,
+  verdictText,
+} from "./judge-run.ts";
+import { modelCard } from "./model-card.ts";
+import { reportRun } from "./report-run.ts";
+import { ROLES, type Standing, signOffsFile, standings } from "./sign.ts";
+
+/** Name of the list of a release's files; its presence marks a folder as a release. */
+export const RELEASE_FILE = "release.json";
+
+/** A reason to keep the door closed. What does not belong together cannot be overridden: the card would tell lies. */
+export interface Refusal {
+  readonly reason: string;
+  readonly overridable: boolean;
+}
+
+/** release.json: what was handed over, on whose word, and the hash of every file beside it. */
+export interface Release {
+  readonly format_version: 1;
+  readonly task: string;
+  readonly run: string;
+  readonly released: string;
+  /** Version of lorafit that released. */
+  readonly lorafit: string;
+  readonly verdict: Verdict["verdict"];
+  /** Why it was handed over against these refusals; null when there was none. */
+  readonly override: { readonly reason: string; readonly refusals: readonly string[] } | null;
+  readonly base: { readonly name: string; readonly sha256: string; readonly licence: string | null };
+  /** Of model/, as it was judged. */
+  readonly artifact_sha256: string;
+  readonly verdict_sha256: string;
+  readonly lock_sha256: string;
+  readonly sign_offs: readonly Standing[];
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+/** Everything that speaks against handing this run over; empty when the door is open. */
+export function refusals(run: TrainedRun, base: WeightSource): Refusal[] {
+  return [...evidenceRefusals(run, base), ...signOffRefusals(standings(run.path))];
+}
+
+/** Whether the verdict is a pass on exactly this artefact, lock and base, and is what the answers give. */
+function evidenceRefusals(run: TrainedRun, base: WeightSource): Refusal[] {
+  const { path, task } = run;
+  const fixed = (reason: string): Refusal => ({ reason, overridable: false });
+  if (!existsSync(verdictFile(path))) return [fixed("there is no verdict: `lorafit gate` gives one")];
+  const verdict = readVerdict(path);
+  const found: Refusal[] = [];
+  const tuned = exportFolder(path, "tuned");
+  if (!existsSync(tuned) || artifactSha256(tuned) !== verdict.artifact_sha256)
+    found.push(fixed("the exported model is not the one that the verdict is about"));
+  if (!isExportedRun(run))
+    found.push(fixed("the adapter is not the one that the exported model was made of"));
+  try {
+    if (lockSha256(heldLock(task, base)) !== verdict.lock_sha256)
+      found.push(
+        fixed("task.lock is not the one that the verdict was given under: run `lorafit gate` again"),
+      );
+  } catch (error) {
+    if (!LorafitError.is(error)) throw error;
+    found.push(fixed(error.message));
+  }
+  if (found.length === 0 && verdictText(decideRun(run, base)) !== verdictText(verdict))
+    found.push(fixed("verdict.json is not what the answers give: run `lorafit gate` again"));
+  if (verdict.verdict !== "pass")
+    found.push({ reason: `the verdict is ${verdict.verdict}`, overridable: true });
+  return found;
+}
+
+function signOffRefusals(roles: readonly Standing[]): Refusal[] {
+  return roles.flatMap(({ role, signOff, void: why }) => {
+    const who = `${ROLES[role]} (--role ${role})`;
+    if (signOff === undefined) return { reason: `the ${who} has not signed`, overridable: true };
+    if (why === undefined) return [];
+    return { reason: `the sign-off of ${signOff.name} as ${who} is void: ${why}`, overridable: true };
+  });
+}
+
+/**
+ * Hands a run over: writes the release folder as a whole or not at all.
+ * @throws failed error that lists every refusal; usage error when `out` is in use; environment error
+ */
+export async function releaseRun(
+  run: TrainedRun,
+  options: {
+    readonly base: WeightSource;
+    readonly out: string;
+    /** Why to hand it over all the same. */
+    readonly override?: string;
+    /** Version of lorafit. */
+    readonly version: string;
+  },
+): Promise<Release> {
+  const { base, override } = options;
+  const found = refusals(run, base);
+  const closed = override === undefined ? found : found.filter(({ overridable }) => !overridable);
+  if (closed.length > 0) {
+    const lines = closed.map(({ reason }) => reason.replaceAll("\n", "\n  "));
+    const hint = closed.every(({ overridable }) => overridable)
+      ? "mend these, or take the decision on record with --override --reason TEXT"
+      : "mend these; an override is for a verdict and for sign-offs, not for things that do not belong together";
+    throw new LorafitError("failed", `${run.path}: cannot be released:\n${listMistakes(lines)}`, { hint });
+  }
+  return writeFolder(options.out, async (folder) => fill(folder, run, found, options), { keepFormer: true });
+}
+
+function fill(
+  folder: string,
+  run: TrainedRun,
+  found: readonly Refusal[],
+  options: { readonly base: WeightSource; readonly override?: string; readonly version: string },
+): Release {
+  const { path, record, task } = run;
+  const { base, override } = options;
+  copyParts(folder, run);
+  const verdict = readVerdict(path);
+  const release: Omit<Release, "files"> = {
+    format_version: 1,
+    task: task.name,
+    run: basename(path),
+    released: new Date().toISOString(),
+    lorafit: options.version,
+    verdict: verdict.verdict,
+    override:
+      override === undefined || found.length === 0
+        ? null
+        : { reason: override, refusals: found.map(({ reason }) => reason) },
+    base: {
+      name: record.base.name,
+      sha256: base.sha256,
+      licence: licenceOf({ name: record.base.name, path: base.path }) ?? null,
+    },
+    artifact_sha256: artifactSha256(join(folder, "model")),
+    verdict_sha256: sha256File(verdictFile(path)),
+    lock_sha256: verdict.lock_sha256,
+    sign_offs: standings(path),
+  };
+  writeFileAtomic(join(folder, "README.md"), modelCard(run, verdict, release));
+  const files = Object.fromEntries(
+    filesIn(folder).map((name) => {
+      const file = join(folder, name);
+      return [name, { bytes: statSync(file).size, sha256: sha256File(file) }];
+    }),
+  );
+  const whole: Release = { ...release, files };
+  writeFileAtomic(join(folder, RELEASE_FILE), `${JSON.stringify(whole, null, 2)}\n`);
+  return whole;
+}
+
+/** Everything of the run and its task that a release takes along, by its name there. */
+function copyParts(folder: string, run: TrainedRun): void {
+  const { path, task } = run;
+  reportRun(run);
+  const parts: readonly [name: string, from: string | undefined][] = [
+    ["model", exportFolder(path, "tuned")],
+    ["adapter", runFolder(path).adapter],
+    ["verdict.json", verdictFile(path)],
+    ["report.html", join(path, "report.html")],
+    ["config.json", runFolder(path).config],
+    ["sign-offs.jsonl", signOffsFile(path)],
+    ["task.yaml", task.file],
+    ["task.lock", lockFile(task)],
+    ["policy.md", task.paths.policy],
+    ["curation.json", usedCuration(run)],
+  ];
+  inEnvironment(folder, () => {
+    for (const [name, from] of parts) {
+      if (from !== undefined && existsSync(from)) cpSync(from, join(folder, name), { recursive: true });
+    }
+  });
+}
