@@ -5,7 +5,7 @@ import { createProgram } from "../dist/cli/main.js";
 
 const COMMON = new Set(["--json", "--quiet"]);
 const JUDGED = "0 pass, 1 fail, 4 inconclusive";
-const RESULT = { quickstart: JUDGED, run: JUDGED, gate: JUDGED, doctor: "0, or 6 when no engine works" };
+const RESULT = { quickstart: JUDGED, run: JUDGED, gate: JUDGED, doctor: "0, or 6 when no engine works", release: "0, or 1 when it is refused" };
 
 const leaves = (command, path = []) =>
   command.commands.flatMap((verb) => {

@@ -1,0 +1,201 @@
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { findRun } from "../../src/train/run-folder.ts";
+import { type Finished, jsonLines, lorafit } from "./lorafit.ts";
+import { passingTask } from "./passing-task.ts";
+
+const cli = (...args: string[]): Promise<Finished> => lorafit(args).finished;
+const emptyFolder = (): string => mkdtempSync(join(tmpdir(), "lorafit-release-"));
+const judged = passingTask();
+await cli("run", judged);
+
+/** A copy of the judged task of its own, its run, and a place for a release. */
+function copy(): { task: string; run: string; out: string } {
+  const task = emptyFolder();
+  cpSync(judged, task, { recursive: true });
+  return { task, run: findRun(task), out: join(emptyFolder(), "small-1") };
+}
+
+async function signAll(run: string): Promise<void> {
+  for (const [role, name] of Object.entries({ lead: "Ada", content: "Ben", qa: "Cleo" })) {
+    const signed = await cli("sign", run, "--role", role, "--name", name);
+    expect(signed.code, signed.stderr).toBe(0);
+  }
+}
+
+const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
+
+/** Puts something else at the end of a file. */
+const spoil = (path: string): void => appendFileSync(path, " ");
+
+test("signed by three roles, a passing run leaves as a folder with model, adapter, card and hashes", async () => {
+  const { run, out } = copy();
+  const first = await cli(
+    "sign",
+    run,
+    "--role",
+    "qa",
+    "--name",
+    "Cleo",
+    "--note",
+    "read all | flips",
+    "--json",
+  );
+  expect(jsonLines(first)).toEqual([
+    expect.objectContaining({ event: "signed", role: "qa", verdict: "pass", missing: ["lead", "content"] }),
+  ]);
+  await cli("sign", run, "--role", "lead", "--name", "Ada");
+  const last = await cli("sign", run, "--role", "content", "--name", "  Ada ");
+  expect(last.stdout).toMatch(/all roles have signed/);
+  const released = await cli("release", run, "--out", out, "--json");
+  expect(released.code, released.stderr).toBe(0);
+  expect(readdirSync(out).sort()).toEqual(
+    ["README.md", "adapter", "config.json", "curation.json", "model", "policy.md", "release.json"].concat([
+      "report.html",
+      "sign-offs.jsonl",
+      "task.lock",
+      "task.yaml",
+      "verdict.json",
+    ]),
+  );
+  const release = json(join(out, "release.json"));
+  expect(release).toMatchObject({ verdict: "pass", override: null, run: run.split("/").at(-1) });
+  expect(release.artifact_sha256).toBe(json(join(run, "verdict.json")).artifact_sha256);
+  const card = readFileSync(join(out, "README.md"), "utf8");
+  expect(card).toContain("**Passed.**");
+  expect(card).toContain("| domain errors | 0.0 % | 100.0 % | +100.0 (+100.0 to +100.0) |");
+  expect(card).toContain("read all \\| flips");
+  expect(card).toContain("One person signed in more than one role: Ada.");
+  expect(card).toContain("Policy rules that no case cites: R2.");
+  expect(card).toMatch(/Curation kept 48 of 48 rows/);
+  expect(card).toContain("It states no licence");
+  expect(card).not.toContain("undefined");
+  const answer = await cli(
+    "generate",
+    "--model",
+    join(out, "model"),
+    "--prompt",
+    "May I?",
+    "--max-new-tokens",
+    "2",
+  );
+  expect(answer.code, answer.stderr).toBe(0);
+  const again = await cli("release", run, "--out", out);
+  expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("not empty") });
+}, 60_000);
+
+const CLOSED: Record<string, { change: (at: { task: string; run: string }) => void; says: RegExp[] }> = {
+  "another artefact": {
+    change: ({ run }) => spoil(join(run, "export/onnx/tuned/generation_config.json")),
+    says: [
+      /exported model is not the one that the verdict is about/,
+      /Ada as .* is void: the artefact changed/,
+    ],
+  },
+  "another adapter": {
+    change: ({ run }) => spoil(join(run, "adapter/adapter_model.safetensors")),
+    says: [/the adapter is not the one that the exported model was made of/],
+  },
+  "another verdict": {
+    change: ({ run }) => {
+      const file = join(run, "verdict.json");
+      writeFileSync(file, readFileSync(file, "utf8").replace('"broken": []', '"broken": ["d1"]'));
+    },
+    says: [/verdict\.json is not what the answers give/, /Cleo as .* is void: the verdict changed after it/],
+  },
+  "another lock": {
+    change: ({ task }) => {
+      const file = join(task, "task.yaml");
+      writeFileSync(file, readFileSync(file, "utf8").replace("effect: 0.2", "effect: 0.1"));
+    },
+    says: [/the task is not what was locked:\n.*criterion domain errors.*0\.2.*0\.1/],
+  },
+};
+
+test.each(Object.keys(CLOSED))(
+  "%s keeps the door closed, and no override opens it",
+  async (name) => {
+    const at = copy();
+    await signAll(at.run);
+    CLOSED[name]!.change(at);
+    for (const override of [[], ["--override", "--reason", "in a hurry"]]) {
+      const { code, stdout, stderr } = await cli("release", at.run, "--out", at.out, ...override);
+      expect(code, stderr).toBe(1);
+      expect(stdout).toBe("");
+      const says = override.length === 0 ? CLOSED[name]!.says : CLOSED[name]!.says.slice(0, 1);
+      for (const line of says) expect(stderr).toMatch(line);
+      expect(existsSync(at.out)).toBe(false);
+    }
+  },
+  60_000,
+);
+
+test("goalposts that moved after the signatures void them until the gate and all roles have gone again", async () => {
+  const { task, run, out } = copy();
+  await signAll(run);
+  const file = join(task, "task.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("effect: 0.2", "effect: 0.1"));
+  expect((await cli("lock", task)).code).toBe(0);
+  const stale = await cli("release", run, "--out", out);
+  expect(stale).toMatchObject({ code: 1, stderr: expect.stringContaining("run `lorafit gate` again") });
+  await cli("gate", run);
+  const unsigned = await cli("release", run, "--out", out);
+  expect(unsigned.code).toBe(1);
+  expect(unsigned.stderr.match(/is void: the verdict changed after it/g)).toHaveLength(3);
+  await signAll(run);
+  const released = await cli("release", run, "--out", out);
+  expect(released.code, released.stderr).toBe(0);
+}, 60_000);
+
+test("all refusals are listed at once; an override needs a reason, which stands in card and release.json", async () => {
+  const { task, run, out } = copy();
+  const cases = join(task, "cases/domain.jsonl");
+  writeFileSync(cases, readFileSync(cases, "utf8").split("\n").slice(0, 20).join("\n"));
+  await cli("lock", task);
+  expect((await cli("eval", run)).code).toBe(0);
+  expect((await cli("gate", run)).code).toBe(4);
+  await cli("sign", run, "--role", "lead", "--name", "Ada");
+  const closed = await cli("release", run, "--out", out);
+  expect(closed.code).toBe(1);
+  expect(closed.stderr).toMatch(
+    /inconclusive[\s\S]*content owner.*has not signed[\s\S]*QA analyst.*has not signed/,
+  );
+  for (const flags of [["--override"], ["--override", "--reason", " "], ["--reason", "x"]]) {
+    expect((await cli("release", run, "--out", out, ...flags)).code).toBe(2);
+  }
+  const reason = "a pilot with <two> customers";
+  const opened = await cli("release", run, "--out", out, "--override", "--reason", reason);
+  expect(opened.code, opened.stderr).toBe(0);
+  expect(json(join(out, "release.json")).override).toEqual({
+    reason,
+    refusals: [expect.stringContaining("inconclusive"), expect.any(String), expect.any(String)],
+  });
+  const card = readFileSync(join(out, "README.md"), "utf8");
+  expect(card).toMatch(
+    /Released by override; the verdict is inconclusive\.\*\* Reason given: a pilot with &lt;two>/,
+  );
+  expect(card).toMatch(/> - the QA analyst .* has not signed/);
+  expect(card).not.toContain("**Passed.**");
+}, 60_000);
+
+test("there is nothing to sign or to release before a verdict", async () => {
+  const { run, out } = copy();
+  writeFileSync(join(run, "verdict.json"), "{");
+  expect((await cli("sign", run, "--role", "qa", "--name", "Cleo")).code).toBe(3);
+  const damaged = await cli("release", run, "--out", out);
+  expect(damaged).toMatchObject({ code: 3, stderr: expect.stringContaining("verdict.json: is damaged") });
+  const unnamed = await cli("sign", judged, "--role", "qa", "--name", " ");
+  expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining("--name: is empty") });
+  expect((await cli("sign", judged, "--role", "boss", "--name", "Cleo")).code).toBe(2);
+  expect(existsSync(join(judged, "sign-offs.jsonl"))).toBe(false);
+});
