@@ -123,7 +123,7 @@ const howTo = ({ task }: TrainedRun): string =>
         "env.allowRemoteModels = false;",
         'const generate = await pipeline("text-generation", "model", { dtype: "fp32" });',
         'const messages = [{ role: "user", content: "…" }];',
-        `console.log(await generate(messages, { max_new_tokens: ${task.decoding.max_new_tokens}, do_sample: ${task.decoding.temperature > 0} }));`,
+        `const [answer] = await generate(messages, { max_new_tokens: ${task.decoding.max_new_tokens}, do_sample: ${task.decoding.temperature > 0} });`,
       ].join("\n"),
     ),
     "`adapter/` holds the adapter alone in PEFT's format, for the base named below.",
