@@ -5,7 +5,14 @@ import { createProgram } from "../dist/cli/main.js";
 
 const COMMON = new Set(["--json", "--quiet"]);
 const JUDGED = "0 pass, 1 fail, 4 inconclusive";
-const RESULT = { quickstart: JUDGED, run: JUDGED, gate: JUDGED, doctor: "0, or 6 when no engine works", release: "0, or 1 when it is refused" };
+const RESULT = {
+  quickstart: JUDGED,
+  run: JUDGED,
+  gate: JUDGED,
+  doctor: "0, or 6 when no engine works",
+  release: "0, or 1 when it is refused",
+  inspect: "0, or 3 when a release is not as it was handed over",
+};
 
 const leaves = (command, path = []) =>
   command.commands.flatMap((verb) => {

@@ -7,6 +7,7 @@ import { addDoctor } from "./doctor.ts";
 import { addExport } from "./export.ts";
 import { addGenerate } from "./generate.ts";
 import { addInit } from "./init.ts";
+import { addInspect } from "./inspect.ts";
 import { addJudging } from "./judge.ts";
 import { addLock } from "./lock.ts";
 import { addModels } from "./models.ts";
@@ -34,6 +35,7 @@ export const VERBS: readonly AddVerb[] = [
   addRun,
   addSign,
   addRelease,
+  addInspect,
   addGenerate,
   addDoctor,
   addBench,

@@ -81,9 +81,12 @@ export function newestCheckpoint(checkpoints: string): Checkpoint | undefined {
   return newest === undefined ? undefined : readCheckpoint(checkpoints, newest);
 }
 
+/** The checkpoint of a step. Errors as readCheckpointAt has them. */
+export const readCheckpoint = (checkpoints: string, step: number): Checkpoint =>
+  readCheckpointAt(folderOf(checkpoints, step));
+
 /** @throws data error when the checkpoint is damaged */
-export function readCheckpoint(checkpoints: string, step: number): Checkpoint {
-  const path = folderOf(checkpoints, step);
+export function readCheckpointAt(path: string): Checkpoint {
   let state: CheckpointState;
   try {
     state = stateSchema.parse(JSON.parse(readFileSync(join(path, "state.json"), "utf8")));

@@ -98,8 +98,14 @@ function limits({ task }: TrainedRun, verdict: Verdict, cases: readonly Case[]):
     .map(({ id, critical }) => (critical ? `${id} (critical)` : id));
   const turns = Math.max(0, ...cases.map(({ body }) => (body.kind === "chat" ? body.messages.length : 0)));
   const { max_new_tokens, temperature } = task.decoding;
+  const failing = verdict.criteria
+    .filter(({ scorer, tuned }) => scorer !== "cross-entropy" && tuned < 1)
+    .map(({ name, tuned }) => `${name} ${(100 * (1 - tuned)).toFixed(0)} %`);
   const notes = verdict.criteria.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`));
   return [
+    ...(failing.length === 0
+      ? []
+      : [`Better than the base is not right: it still fails ${failing.join(", ")} of the cases.`]),
     `Cases by pack: ${packs.join(", ")}. Nothing is known beyond what they ask.`,
     ...(idle.length === 0 ? [] : [`No criterion is judged on ${idle.join(", ")}.`]),
     ...(untested.length === 0 ? [] : [`Policy rules that no case cites: ${untested.join(", ")}.`]),
@@ -221,6 +227,7 @@ function identity({ record }: TrainedRun, verdict: Verdict, release: Omit<Releas
     ["training data", record.data.sha256],
     ["scorers", verdict.scorer],
     ["run", release.run],
+    ["released", `${release.released.slice(0, 10)}, by lorafit ${release.lorafit}`],
   ];
   return [
     table(

@@ -2,13 +2,17 @@ import {
   appendFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { findRun } from "../../src/train/run-folder.ts";
 import { type Finished, jsonLines, lorafit } from "./lorafit.ts";
@@ -31,6 +35,15 @@ async function signAll(run: string): Promise<void> {
     const signed = await cli("sign", run, "--role", role, "--name", name);
     expect(signed.code, signed.stderr).toBe(0);
   }
+}
+
+/** A released folder of its own. */
+async function released(): Promise<{ run: string; out: string }> {
+  const at = copy();
+  await signAll(at.run);
+  const { code, stderr } = await cli("release", at.run, "--out", at.out);
+  expect(code, stderr).toBe(0);
+  return at;
 }
 
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
@@ -199,3 +212,57 @@ test("there is nothing to sign or to release before a verdict", async () => {
   expect((await cli("sign", judged, "--role", "boss", "--name", "Cleo")).code).toBe(2);
   expect(existsSync(join(judged, "sign-offs.jsonl"))).toBe(false);
 });
+
+test("inspect names every file of a release that changed, went or came", async () => {
+  const { out } = await released();
+  const sound = await cli("inspect", out, "--json");
+  expect(sound.code).toBe(0);
+  expect(jsonLines(sound)).toEqual([
+    expect.objectContaining({ kind: "release", damaged: [], trainable: false }),
+  ]);
+  const model = join(out, "model/onnx/model.onnx");
+  const bytes = readFileSync(model);
+  bytes[bytes.length - 9]! ^= 1;
+  writeFileSync(model, bytes);
+  rmSync(join(out, "policy.md"));
+  writeFileSync(join(out, "model/extra.txt"), "");
+  symlinkSync("/etc/hostname", join(out, "adapter/link"));
+  const spoilt = await cli("inspect", out, "--json");
+  expect(spoilt.code).toBe(3);
+  expect(jsonLines(spoilt)[0]!["damaged"]).toEqual([
+    "adapter/link: is not part of the release",
+    "model/extra.txt: is not part of the release",
+    "model/onnx/model.onnx: has changed",
+    "policy.md: is missing",
+  ]);
+  const list = join(out, "release.json");
+  writeFileSync(list, readFileSync(list, "utf8").slice(0, 300));
+  expect(await cli("inspect", out)).toMatchObject({ code: 3, stderr: expect.stringContaining("is damaged") });
+}, 60_000);
+
+test("killed while it writes, release leaves no half folder, and the next one clears up", async () => {
+  const { run, out } = copy();
+  await signAll(run);
+  const folder = dirname(out);
+  let caught = 0;
+  for (let trial = 0; trial < 4; trial++) {
+    const started = lorafit(["release", run, "--out", out]);
+    let ended = false;
+    void started.finished.then(() => {
+      ended = true;
+    });
+    while (!ended && readdirSync(folder).length === 0) await setImmediate();
+    if (trial > 0) await setTimeout(4 * trial);
+    started.kill("SIGKILL");
+    await started.finished;
+    if (!existsSync(out)) caught++;
+    else expect((await cli("inspect", out)).code).toBe(0);
+    rmSync(out, { recursive: true, force: true });
+    if (trial < 3) for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+  }
+  expect(caught).toBeGreaterThan(0);
+  mkdirSync(`${out}.999999999.tmp`);
+  expect((await cli("release", run, "--out", out)).code).toBe(0);
+  expect(readdirSync(folder)).toEqual(["small-1"]);
+  expect((await cli("inspect", out)).code).toBe(0);
+}, 60_000);

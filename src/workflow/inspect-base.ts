@@ -1,0 +1,44 @@
+import { LorafitError } from "../errors.ts";
+import { openModel } from "../model/open.ts";
+import type { TensorInfo } from "../model/weights.ts";
+import { loadTokenizer } from "../tokens/tokenizer.ts";
+import type { Inspection } from "./inspect.ts";
+
+/** A model with its weights: whether it opens as a base, tokenizer included. */
+export async function inspectBase(kind: string, path: string, cacheDir: string): Promise<Inspection> {
+  try {
+    const base = openModel(path, { cacheDir });
+    const tensors = base.list();
+    await loadTokenizer(base.tokenizerFiles());
+    const { config } = base;
+    return {
+      kind,
+      trainable: true,
+      use: `a base: name it as \`base\` in task.yaml`,
+      facts: {
+        family: config.family,
+        parameters: tensors.reduce((sum, { shape }) => sum + elements(shape), 0),
+        layers: config.layers,
+        hidden_size: config.hiddenSize,
+        heads: `${config.heads} query, ${config.kvHeads} key-value`,
+        vocabulary: config.vocabSize,
+        context: config.maxPositions,
+        storage: storages(tensors),
+        sha256: base.sha256,
+      },
+    };
+  } catch (error) {
+    if (!LorafitError.is(error) || error.kind !== "data") throw error;
+    return { kind, trainable: false, use: error.message, facts: {} };
+  }
+}
+
+export const elements = (shape: readonly number[]): number =>
+  shape.reduce((product, size) => product * size, 1);
+
+/** Such as "F32 12, Q4_1 60". */
+export function storages(tensors: readonly Pick<TensorInfo, "storage">[]): string {
+  const counts = new Map<string, number>();
+  for (const { storage } of tensors) counts.set(storage, (counts.get(storage) ?? 0) + 1);
+  return [...counts].map(([storage, count]) => `${storage} ${count}`).join(", ");
+}

@@ -1,0 +1,63 @@
+import { dataLines } from "../data/lines.ts";
+import { parseRows } from "../data/rows.ts";
+import { listMistakes } from "../errors.ts";
+import type { Inspection } from "./inspect.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+const endsWithUser = ({ messages }: Row): boolean =>
+  Array.isArray(messages) && (messages.at(-1) as { role?: unknown } | undefined)?.role === "user";
+
+/** Kinds of rows by the keys that make them; the first that fits. */
+const KINDS: readonly (readonly [kind: string, fits: (row: Row) => boolean, use: string])[] = [
+  ["answers", (row) => "base" in row && "tuned" in row, "what base and tuned model made of the cases"],
+  ["metrics", (row) => "event" in row, "the course of a training"],
+  ["sign-offs", (row) => "role" in row && "verdict_sha256" in row, "who signed a run"],
+  ["looks", (row) => "look" in row && "alpha" in row, "the ledger of looks at the cases"],
+  ["review decisions", (row) => "decision" in row, "name the file as data.review in task.yaml"],
+  [
+    "cases",
+    (row) => "checks" in row || ("good" in row && "bad" in row),
+    "name the file under cases in task.yaml",
+  ],
+  ["retrieval rows", (row) => "query" in row && "passage" in row, "pairs of a query and a passage"],
+  ["classification rows", (row) => "text" in row && "label" in row, "texts with a label"],
+  ["queries", (row) => endsWithUser(row) || ("text" in row && "date" in row), "raw questions of customers"],
+  [
+    "text cases",
+    (row) => "text" in row && "id" in row,
+    "texts with ids: cases for the scorer cross-entropy, or training rows",
+  ],
+  ["training rows", () => true, "name the file as data.train in task.yaml"],
+];
+const TRAINED = ["training rows", "text cases"];
+
+/** Rows of a JSONL or CSV file by their kind; of training rows also what cannot be used. */
+export function inspectRows(path: string): Inspection {
+  const lines = dataLines(path);
+  const counts = new Map<string, number>();
+  const broken: string[] = [];
+  for (const line of lines) {
+    if ("problem" in line) broken.push(`${path}:${line.line}: ${line.problem}`);
+    else {
+      const [kind] = KINDS.find(([, fits]) => fits(line.value))!;
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    }
+  }
+  const [main] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ["empty file"];
+  const mistakes = TRAINED.includes(main)
+    ? parseRows([path]).mistakes.map(({ file, line, message }) => `${file}:${line}: ${message}`)
+    : broken;
+  const trainable = TRAINED.includes(main) && mistakes.length === 0;
+  const use = KINDS.find(([kind]) => kind === main)?.[2] ?? "there is no row in it";
+  return {
+    kind: main,
+    trainable,
+    use: mistakes.length === 0 ? use : `these lines cannot be used:\n${listMistakes(mistakes, 5)}`,
+    facts: {
+      rows: lines.length,
+      ...(counts.size > 1 ? { kinds: [...counts].map(([kind, count]) => `${kind} ${count}`) } : {}),
+      ...(mistakes.length === 0 ? {} : { cannot_be_used: mistakes.length }),
+    },
+  };
+}
