@@ -1,0 +1,95 @@
+// Kernels that are wrong on purpose, each in one way: the tests prove that the emulator catches it.
+#include "../gpu.h"
+
+/// Reads what another thread wrote, without the barrier between.
+KERNEL(broken_race)(float* out) {
+  SHARED(float, shared, 64);
+  shared[threadIdx.x] = (float)threadIdx.x;
+  out[threadIdx.x] = shared[63 - threadIdx.x];
+}
+EXPORT(broken_race)
+
+/// Half of the block waits at a barrier that the other half never reaches.
+KERNEL(broken_divergent_barrier)(float* out) {
+  if (threadIdx.x < 32) __syncthreads();
+  out[threadIdx.x] = 1.f;
+}
+EXPORT(broken_divergent_barrier)
+
+/// The two halves wait at different barriers.
+KERNEL(broken_two_barriers)(float* out) {
+  if (threadIdx.x < 32) __syncthreads();
+  else
+    __syncthreads();
+  out[threadIdx.x] = 1.f;
+}
+EXPORT(broken_two_barriers)
+
+/// Reads shared memory before its copy has arrived.
+KERNEL(broken_early_read)(float* out, const float* in) {
+  SHARED(float, shared, 256);
+  cp_async16(shared + threadIdx.x * 4, in + threadIdx.x * 4, true);
+  cp_commit();
+  __syncthreads();
+  out[threadIdx.x] = shared[threadIdx.x];
+  cp_wait<0>();
+}
+EXPORT(broken_early_read)
+
+/// Waits for one group too few.
+KERNEL(broken_wait)(float* out, const float* in) {
+  SHARED(float, shared, 512);
+  for (int stage = 0; stage < 2; stage++) {
+    cp_async16(shared + stage * 256 + threadIdx.x * 4, in + threadIdx.x * 4, true);
+    cp_commit();
+  }
+  cp_wait<1>();
+  __syncthreads();
+  out[threadIdx.x] = shared[256 + threadIdx.x];
+  cp_wait<0>();
+}
+EXPORT(broken_wait)
+
+/// Ends with a copy in flight.
+KERNEL(broken_leftover_copy)(float* out, const float* in) {
+  SHARED(float, shared, 256);
+  cp_async16(shared + threadIdx.x * 4, in + threadIdx.x * 4, true);
+  cp_commit();
+  out[threadIdx.x] = 1.f;
+}
+EXPORT(broken_leftover_copy)
+
+/// Writes behind the end of `out`, which holds n floats.
+KERNEL(broken_out_of_bounds)(float* out, int n) { out[n + threadIdx.x] = 1.f; }
+EXPORT(broken_out_of_bounds)
+
+/// Lanes of one warp at two different shuffles.
+KERNEL(broken_divergent_shuffle)(float* out) {
+  float v = (float)threadIdx.x;
+  if (threadIdx.x & 1) v = __shfl_xor_sync(~0u, v, 1);
+  else
+    v = __shfl_xor_sync(~0u, v, 2);
+  out[threadIdx.x] = v;
+}
+EXPORT(broken_divergent_shuffle)
+
+/// A lane that calls a collective without being in its mask.
+KERNEL(broken_mask)(float* out) { out[threadIdx.x] = (float)__ballot_sync(1u, 1); }
+EXPORT(broken_mask)
+
+/// Sums over blocks in the order in which they happen to run: out[1] is the order's fingerprint.
+KERNEL(broken_block_order)(float* out) {
+  if (threadIdx.x == 0) out[1] = out[1] * 0.5f + (float)(blockIdx.x + 1);
+}
+EXPORT(broken_block_order)
+
+/// Rows of 64 bytes without a swizzle: ldmatrix meets the same banks.
+KERNEL(broken_bank_conflicts)(u32* out) {
+  SHARED(bf16, tile, 32 * 32);
+  for (int i = threadIdx.x; i < 32 * 32; i += 32) tile[i] = to_bf16((float)i);
+  __syncthreads();
+  u32 r[4];
+  ldmatrix4(r, tile + threadIdx.x * 32);
+  out[threadIdx.x] = r[0] + r[1] + r[2] + r[3];
+}
+EXPORT(broken_bank_conflicts)

@@ -1,0 +1,298 @@
+// The driver API, under libcuda's own names and signatures, over the emulated device: the subset that src/engines/cuda/driver.ts
+// declares. Work waits in its stream until somebody synchronises or asks: a program that reads too early, or reuses a host
+// buffer too soon, is wrong here every time. Errors of kernels surface at the next synchronisation, and stay, as on a device.
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "block.h"
+
+using namespace emu;
+
+typedef int CUresult;
+typedef u64 CUdeviceptr;
+enum : int {
+  SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, INVALID_DEVICE = 101, NOT_FOUND = 500, NOT_READY = 600,
+  ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901,
+};
+
+namespace {
+
+struct Kernel { std::string name; void (*call)(void**); std::vector<u32> sizes; int dynamic_limit = 48 * 1024; };
+std::map<std::string, Kernel>& kernels() {
+  static std::map<std::string, Kernel> all;
+  return all;
+}
+
+struct Work { std::function<CUresult()> run; bool is_kernel = false; };
+struct Stream { std::deque<Work> queue; std::vector<Work>* capture = nullptr; };
+struct Graph { std::vector<Work> work; };
+struct Event { Stream* stream = nullptr; bool reached = true; bool asked = false; };
+
+bool initialised = false;
+CUresult sticky = SUCCESS;
+std::string last_error;
+Stats totals{};
+u64 launches = 0;
+Stream legacy;
+std::vector<Stream*> streams = {&legacy};
+struct Allocation { void* mapping; size_t mapped, bytes; };
+std::map<CUdeviceptr, Allocation> allocations;
+size_t allocated = 0;
+constexpr size_t DEVICE_BYTES = (size_t)16 << 30;
+
+Stream& of(void* handle) { return handle ? *(Stream*)handle : legacy; }
+bool capturing() {
+  return std::any_of(streams.begin(), streams.end(), [](Stream* s) { return s->capture != nullptr; });
+}
+
+void drain(Stream& stream) {
+  while (!stream.queue.empty()) {
+    Work work = std::move(stream.queue.front());
+    stream.queue.pop_front();
+    if (sticky == SUCCESS) sticky = work.run();
+  }
+}
+void drain_all() {
+  for (Stream* stream : streams) drain(*stream);
+}
+
+CUresult enqueue(void* handle, std::function<CUresult()> run, bool is_kernel = false) {
+  if (sticky != SUCCESS) return sticky;
+  Stream& stream = of(handle);
+  if (stream.capture) stream.capture->push_back({std::move(run), is_kernel});
+  else if (&stream == &legacy && capturing()) return CAPTURE_UNSUPPORTED;
+  else stream.queue.push_back({std::move(run), is_kernel});
+  return SUCCESS;
+}
+
+/// What must not happen while a stream is being captured.
+CUresult synchronise() {
+  if (capturing()) return CAPTURE_UNSUPPORTED;
+  drain_all();
+  return sticky;
+}
+
+}  // namespace
+
+void emu::add_kernel(const char* name, void (*call)(void**), const u32* sizes, u32 count) {
+  kernels()[name] = {name, call, std::vector<u32>(sizes, sizes + count)};
+}
+
+extern "C" {
+
+CUresult cuInit(unsigned flags) { return flags ? INVALID_VALUE : (initialised = true, SUCCESS); }
+CUresult cuDriverGetVersion(int* version) { *version = 13000; return SUCCESS; }
+CUresult cuDeviceGetCount(int* count) { *count = 1; return initialised ? SUCCESS : NOT_INITIALIZED; }
+CUresult cuDeviceGet(int* device, int ordinal) { *device = ordinal; return ordinal == 0 ? SUCCESS : INVALID_DEVICE; }
+CUresult cuDeviceGetName(char* name, int length, int) { std::snprintf(name, (size_t)length, "CUDA emulated on the CPU"); return SUCCESS; }
+CUresult cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = DEVICE_BYTES; return SUCCESS; }
+CUresult cuDeviceGetAttribute(int* value, int attribute, int) {
+  switch (attribute) {
+    case 1: *value = 1024; return SUCCESS;                     // threads per block
+    case 10: *value = 32; return SUCCESS;                      // warp size
+    case 16: *value = 4; return SUCCESS;                       // multiprocessors
+    case 38: *value = 50 << 20; return SUCCESS;                // L2 bytes
+    case 75: *value = 9; return SUCCESS;                       // compute capability
+    case 76: *value = 0; return SUCCESS;
+    case 97: *value = 227 * 1024; return SUCCESS;              // shared memory per block, opted in
+    default: return INVALID_VALUE;
+  }
+}
+CUresult cuDevicePrimaryCtxRetain(void** context, int) { *context = (void*)1; return SUCCESS; }
+CUresult cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
+CUresult cuCtxSetCurrent(void*) { return SUCCESS; }
+CUresult cuCtxSynchronize() { return synchronise(); }
+
+CUresult cuMemGetInfo_v2(size_t* free, size_t* total) { *free = DEVICE_BYTES - allocated; *total = DEVICE_BYTES; return SUCCESS; }
+/// Ends at a guard page, begins as NaN.
+CUresult cuMemAlloc_v2(CUdeviceptr* pointer, size_t bytes) {
+  if (capturing()) return CAPTURE_UNSUPPORTED;
+  if (bytes == 0) return INVALID_VALUE;
+  if (allocated + bytes > DEVICE_BYTES) return OUT_OF_MEMORY;
+  const size_t pages = (bytes + 4095) & ~(size_t)4095;
+  char* mapping = (char*)mmap(nullptr, pages + 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED) return OUT_OF_MEMORY;
+  mprotect(mapping, 4096, PROT_NONE);
+  mprotect(mapping + 4096 + pages, 4096, PROT_NONE);
+  char* start = mapping + 4096 + pages - ((bytes + 15) & ~(size_t)15);
+  std::memset(start, 0xff, bytes);
+  allocations[(CUdeviceptr)start] = {mapping, pages + 8192, bytes};
+  allocated += bytes;
+  *pointer = (CUdeviceptr)start;
+  return SUCCESS;
+}
+CUresult cuMemFree_v2(CUdeviceptr pointer) {
+  if (const CUresult result = synchronise()) return result;
+  const auto found = allocations.find(pointer);
+  if (found == allocations.end()) return INVALID_VALUE;
+  munmap(found->second.mapping, found->second.mapped);
+  allocated -= found->second.bytes;
+  allocations.erase(found);
+  return SUCCESS;
+}
+CUresult cuMemHostAlloc(void** pointer, size_t bytes, unsigned) {
+  *pointer = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return *pointer == MAP_FAILED ? OUT_OF_MEMORY : SUCCESS;
+}
+CUresult cuMemFreeHost(void*) { return synchronise(); }
+
+CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void* from, size_t bytes) {
+  if (const CUresult result = synchronise()) return result;
+  std::memcpy((void*)to, from, bytes);
+  return SUCCESS;
+}
+CUresult cuMemcpyDtoH_v2(void* to, CUdeviceptr from, size_t bytes) {
+  if (const CUresult result = synchronise()) return result;
+  std::memcpy(to, (void*)from, bytes);
+  return SUCCESS;
+}
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, size_t bytes, void* stream) {
+  return enqueue(stream, [=] { std::memcpy((void*)to, from, bytes); return SUCCESS; });
+}
+CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t bytes, void* stream) {
+  return enqueue(stream, [=] { std::memcpy(to, (void*)from, bytes); return SUCCESS; });
+}
+CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, void* stream) {
+  return enqueue(stream, [=] { std::memmove((void*)to, (void*)from, bytes); return SUCCESS; });
+}
+CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t count, void* stream) {
+  return enqueue(stream, [=] { std::memset((void*)to, value, count); return SUCCESS; });
+}
+CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count, void* stream) {
+  return enqueue(stream, [=] { std::fill_n((u32*)to, count, value); return SUCCESS; });
+}
+
+CUresult cuModuleLoadData(void** module, const void*) { *module = (void*)1; return SUCCESS; }
+CUresult cuModuleUnload(void*) { return SUCCESS; }
+CUresult cuModuleGetFunction(void** function, void*, const char* name) {
+  const auto found = kernels().find(name);
+  if (found == kernels().end()) return NOT_FOUND;
+  *function = &found->second;
+  return SUCCESS;
+}
+CUresult cuFuncSetAttribute(void* function, int attribute, int value) {
+  if (attribute != 8 || value > 227 * 1024) return INVALID_VALUE;
+  ((Kernel*)function)->dynamic_limit = value;
+  return SUCCESS;
+}
+CUresult cuFuncGetAttribute(int* value, int attribute, void* function) {
+  if (attribute != 8) return INVALID_VALUE;
+  *value = ((Kernel*)function)->dynamic_limit;
+  return SUCCESS;
+}
+CUresult cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned dynamic_bytes, void* stream,
+                        void** parameters, void** extra) {
+  const Kernel& kernel = *(Kernel*)function;
+  if (!gx || !gy || !gz || !bx || !by || !bz || gy > 65535 || gz > 65535 || extra) return INVALID_VALUE;
+  if ((u64)bx * by * bz > 1024 || (int)dynamic_bytes > kernel.dynamic_limit) return INVALID_VALUE;
+  std::vector<std::vector<char>> values;
+  for (size_t i = 0; i < kernel.sizes.size(); i++) values.emplace_back((char*)parameters[i], (char*)parameters[i] + kernel.sizes[i]);
+  return enqueue(stream, [=, &kernel]() mutable {
+    std::vector<void*> arguments;
+    for (std::vector<char>& value : values) arguments.push_back(value.data());
+    const std::string error = run({{gx, gy, gz}, {bx, by, bz}, dynamic_bytes, kernel.call, arguments.data(), kernel.name.c_str()}, totals);
+    launches++;
+    if (error.empty()) return (CUresult)SUCCESS;
+    last_error = error;
+    return (CUresult)(error.find("illegal address") == std::string::npos ? LAUNCH_FAILED : ILLEGAL_ADDRESS);
+  }, true);
+}
+
+CUresult cuStreamCreate(void** stream, unsigned) {
+  streams.push_back(new Stream);
+  *stream = streams.back();
+  return SUCCESS;
+}
+CUresult cuStreamDestroy_v2(void* stream) {
+  drain(of(stream));
+  streams.erase(std::remove(streams.begin(), streams.end(), (Stream*)stream), streams.end());
+  delete (Stream*)stream;
+  return SUCCESS;
+}
+CUresult cuStreamSynchronize(void* stream) {
+  if (of(stream).capture) return CAPTURE_UNSUPPORTED;
+  drain(of(stream));
+  return sticky;
+}
+CUresult cuStreamBeginCapture_v2(void* stream, int) {
+  if (!stream || of(stream).capture) return CAPTURE_UNSUPPORTED;
+  of(stream).capture = new std::vector<Work>;
+  return SUCCESS;
+}
+CUresult cuStreamEndCapture(void* stream, void** graph) {
+  Stream& from = of(stream);
+  if (!from.capture) return CAPTURE_INVALIDATED;
+  *graph = new Graph{std::move(*from.capture)};
+  delete from.capture;
+  from.capture = nullptr;
+  return SUCCESS;
+}
+CUresult cuGraphInstantiateWithFlags(void** executable, void* graph, u64) { *executable = new Graph(*(Graph*)graph); return SUCCESS; }
+CUresult cuGraphGetNodes(void* graph, void**, size_t* count) { *count = ((Graph*)graph)->work.size(); return SUCCESS; }
+CUresult cuGraphUpload(void*, void*) { return SUCCESS; }
+CUresult cuGraphLaunch(void* executable, void* stream) {
+  for (const Work& work : ((Graph*)executable)->work)
+    if (const CUresult result = enqueue(stream, work.run, work.is_kernel)) return result;
+  return SUCCESS;
+}
+CUresult cuGraphDestroy(void* graph) { delete (Graph*)graph; return SUCCESS; }
+CUresult cuGraphExecDestroy(void* executable) { delete (Graph*)executable; return SUCCESS; }
+
+CUresult cuEventCreate(void** event, unsigned) { *event = new Event; return SUCCESS; }
+CUresult cuEventRecord(void* event, void* stream) {
+  Event* recorded = (Event*)event;
+  recorded->reached = recorded->asked = false;
+  recorded->stream = &of(stream);
+  return enqueue(stream, [=] { recorded->reached = true; return (CUresult)SUCCESS; });
+}
+/// Not ready when asked the first time, so that the caller's waiting is tried; the second time the work is done.
+CUresult cuEventQuery(void* event) {
+  Event& e = *(Event*)event;
+  if (!e.reached && !e.asked) { e.asked = true; return sticky == SUCCESS ? NOT_READY : sticky; }
+  if (!e.reached) drain(*e.stream);
+  return sticky;
+}
+CUresult cuEventSynchronize(void* event) {
+  Event& e = *(Event*)event;
+  if (!e.reached) drain(*e.stream);
+  return sticky;
+}
+CUresult cuEventElapsedTime(float* milliseconds, void*, void*) { *milliseconds = 0; return SUCCESS; }
+CUresult cuEventDestroy_v2(void* event) { drain_all(); delete (Event*)event; return SUCCESS; }
+
+CUresult cuGetErrorName(CUresult error, const char** name) {
+  static const std::map<int, const char*> names = {
+      {SUCCESS, "CUDA_SUCCESS"}, {INVALID_VALUE, "CUDA_ERROR_INVALID_VALUE"}, {OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY"},
+      {NOT_INITIALIZED, "CUDA_ERROR_NOT_INITIALIZED"}, {INVALID_DEVICE, "CUDA_ERROR_INVALID_DEVICE"},
+      {NOT_FOUND, "CUDA_ERROR_NOT_FOUND"}, {NOT_READY, "CUDA_ERROR_NOT_READY"}, {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+      {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"}, {CAPTURE_UNSUPPORTED, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"},
+      {CAPTURE_INVALIDATED, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"}};
+  const auto found = names.find(error);
+  *name = found == names.end() ? nullptr : found->second;
+  return found == names.end() ? INVALID_VALUE : SUCCESS;
+}
+CUresult cuGetErrorString(CUresult error, const char** text) { return cuGetErrorName(error, text); }
+
+// ------------------------------------------------------------------------------------------------ what only an emulator has
+/// 0 forward, 1 reverse, 2 random: of blocks in a grid and of threads in a block.
+void emuOrder(int order, u64 seed) { settings().order = (Order)order; settings().seed = seed; }
+/// What the kernel that failed did wrong, and where.
+const char* emuLastError() { return last_error.c_str(); }
+/// blocks, barriers, collectives, partial collectives, ldmatrix, ldmatrix with bank conflicts, cp.async, mma, kernel launches; then from 0 again.
+void emuStats(u64* out) {
+  std::memcpy(out, &totals, sizeof totals);
+  out[sizeof totals / sizeof(u64)] = launches;
+  totals = Stats{};
+  launches = 0;
+}
+/// Forgets a kernel's error, which on a device would need a new process.
+void emuReset() { for (Stream* s : streams) s->queue.clear(); sticky = SUCCESS; last_error.clear(); }
+
+}  // extern "C"
