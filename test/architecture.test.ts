@@ -59,6 +59,7 @@ test("each native or heavy package is loaded in its own place only", () => {
   const places: Record<string, RegExp> = {
     "onnxruntime-node": /^(engines\/onnx|export)\//,
     "@xenova/transformers": /^tokens\//,
+    koffi: /^engines\/cuda\//,
     "@huggingface/jinja": /^tokens\//,
     commander: /^cli\//,
   };

@@ -283,6 +283,8 @@ CUresult cuGetErrorString(CUresult error, const char** text) { return cuGetError
 // ------------------------------------------------------------------------------------------------ what only an emulator has
 /// 0 forward, 1 reverse, 2 random: of blocks in a grid and of threads in a block.
 void emuOrder(int order, u64 seed) { settings().order = (Order)order; settings().seed = seed; }
+/// Worker threads; with one, blocks run strictly in their order.
+void emuThreads(u32 threads) { settings().threads = threads; }
 /// What the kernel that failed did wrong, and where.
 const char* emuLastError() { return last_error.c_str(); }
 /// blocks, barriers, collectives, partial collectives, ldmatrix, ldmatrix with bank conflicts, cp.async, mma, kernel launches; then from 0 again.

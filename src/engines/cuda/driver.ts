@@ -1,0 +1,182 @@
+import { createRequire } from "node:module";
+import type { LibraryHandle } from "koffi";
+import { LorafitError } from "../../errors.ts";
+
+/** Of the driver: contexts, modules, functions, streams, graphs, events. All are pointers, kept as 64-bit integers. */
+export type Handle = bigint;
+/** An address on the device. */
+export type DevicePointer = bigint;
+
+/**
+ * What lorafit uses of the CUDA driver API (docs.nvidia.com/cuda/cuda-driver-api), with C's signatures; handles are declared as
+ * the integers that they are in a 64-bit process. The emulator exports the same names (kernels/emulator/driver.cpp).
+ */
+const SIGNATURES = {
+  cuInit: "int cuInit(uint flags)",
+  cuDriverGetVersion: "int cuDriverGetVersion(_Out_ int *version)",
+  cuDeviceGetCount: "int cuDeviceGetCount(_Out_ int *count)",
+  cuDeviceGet: "int cuDeviceGet(_Out_ int *device, int ordinal)",
+  cuDeviceGetName: "int cuDeviceGetName(void *name, int length, int device)",
+  cuDeviceTotalMem: "int cuDeviceTotalMem_v2(_Out_ uint64_t *bytes, int device)",
+  cuDeviceGetAttribute: "int cuDeviceGetAttribute(_Out_ int *value, int attribute, int device)",
+  cuDevicePrimaryCtxRetain: "int cuDevicePrimaryCtxRetain(_Out_ uint64_t *context, int device)",
+  cuDevicePrimaryCtxRelease: "int cuDevicePrimaryCtxRelease_v2(int device)",
+  cuCtxSetCurrent: "int cuCtxSetCurrent(uint64_t context)",
+  cuCtxSynchronize: "int cuCtxSynchronize()",
+  cuMemGetInfo: "int cuMemGetInfo_v2(_Out_ uint64_t *free, _Out_ uint64_t *total)",
+  cuMemAlloc: "int cuMemAlloc_v2(_Out_ uint64_t *pointer, size_t bytes)",
+  cuMemFree: "int cuMemFree_v2(uint64_t pointer)",
+  cuMemHostAlloc: "int cuMemHostAlloc(_Out_ uint64_t *pointer, size_t bytes, uint flags)",
+  cuMemFreeHost: "int cuMemFreeHost(uint64_t pointer)",
+  cuMemcpyHtoD: "int cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t bytes)",
+  cuMemcpyDtoH: "int cuMemcpyDtoH_v2(void *to, uint64_t from, size_t bytes)",
+  cuMemcpyHtoDAsync: "int cuMemcpyHtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, uint64_t stream)",
+  cuMemcpyDtoHAsync: "int cuMemcpyDtoHAsync_v2(uint64_t to, uint64_t from, size_t bytes, uint64_t stream)",
+  cuMemcpyDtoDAsync: "int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, uint64_t stream)",
+  cuMemsetD8Async: "int cuMemsetD8Async(uint64_t to, uint8_t value, size_t count, uint64_t stream)",
+  cuModuleLoadData: "int cuModuleLoadData(_Out_ uint64_t *module, const void *image)",
+  cuModuleUnload: "int cuModuleUnload(uint64_t module)",
+  cuModuleGetFunction: "int cuModuleGetFunction(_Out_ uint64_t *function, uint64_t module, const char *name)",
+  cuFuncSetAttribute: "int cuFuncSetAttribute(uint64_t function, int attribute, int value)",
+  cuLaunchKernel:
+    "int cuLaunchKernel(uint64_t function, uint gx, uint gy, uint gz, uint bx, uint by, uint bz, uint dynamic_bytes, uint64_t stream, const void *parameters, void *extra)",
+  cuStreamCreate: "int cuStreamCreate(_Out_ uint64_t *stream, uint flags)",
+  cuStreamDestroy: "int cuStreamDestroy_v2(uint64_t stream)",
+  cuStreamSynchronize: "int cuStreamSynchronize(uint64_t stream)",
+  cuStreamBeginCapture: "int cuStreamBeginCapture_v2(uint64_t stream, int mode)",
+  cuStreamEndCapture: "int cuStreamEndCapture(uint64_t stream, _Out_ uint64_t *graph)",
+  cuGraphInstantiateWithFlags:
+    "int cuGraphInstantiateWithFlags(_Out_ uint64_t *executable, uint64_t graph, uint64_t flags)",
+  cuGraphGetNodes: "int cuGraphGetNodes(uint64_t graph, void *nodes, _Inout_ size_t *count)",
+  cuGraphUpload: "int cuGraphUpload(uint64_t executable, uint64_t stream)",
+  cuGraphLaunch: "int cuGraphLaunch(uint64_t executable, uint64_t stream)",
+  cuGraphDestroy: "int cuGraphDestroy(uint64_t graph)",
+  cuGraphExecDestroy: "int cuGraphExecDestroy(uint64_t executable)",
+  cuEventCreate: "int cuEventCreate(_Out_ uint64_t *event, uint flags)",
+  cuEventRecord: "int cuEventRecord(uint64_t event, uint64_t stream)",
+  cuEventQuery: "int cuEventQuery(uint64_t event)",
+  cuEventSynchronize: "int cuEventSynchronize(uint64_t event)",
+  cuEventElapsedTime: "int cuEventElapsedTime(_Out_ float *milliseconds, uint64_t from, uint64_t to)",
+  cuEventDestroy: "int cuEventDestroy_v2(uint64_t event)",
+} as const;
+
+export type DriverCall = keyof typeof SIGNATURES;
+
+const NOT_READY = 600;
+
+/** What a user can do about an error of the driver, by its number. */
+const HINTS: Readonly<Record<number, string>> = {
+  2: "use a smaller batch, shorter rows, recomputation, or a GPU with more memory",
+  100: "no CUDA device is visible: check nvidia-smi and CUDA_VISIBLE_DEVICES",
+  209: "this GPU is older than the kernels: compute capability 8.0 (Ampere) or newer is needed",
+  222: "update the NVIDIA driver: 470 or newer is needed",
+  700: "a kernel touched memory that is not its own: please report it with the command that you ran",
+  719: "a kernel failed: please report it with the command that you ran",
+  802: "the GPU's fabric is not ready: check nvidia-smi and the fabric manager",
+  803: "the driver and its kernel module have different versions: restart the machine",
+};
+
+/** The library's file name where nobody names another one (LORAFIT_CUDA_DRIVER). */
+export function driverLibrary(): string {
+  const named = process.env["LORAFIT_CUDA_DRIVER"];
+  if (named) return named;
+  return process.platform === "win32" ? "nvcuda.dll" : "libcuda.so.1";
+}
+
+/** The driver library, loaded. Calls throw when the driver says anything but success. */
+export class Driver {
+  readonly #library: LibraryHandle;
+  readonly #functions = new Map<string, (...args: unknown[]) => number>();
+  readonly #koffi: typeof import("koffi");
+  readonly path: string;
+
+  /** @throws environment error when there is no such library */
+  constructor(path = driverLibrary()) {
+    this.path = path;
+    try {
+      this.#koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
+      this.#library = this.#koffi.load(path);
+    } catch (cause) {
+      throw new LorafitError("environment", `no NVIDIA driver: ${path} cannot be loaded`, {
+        hint: "install the NVIDIA driver, or use --engine onnx",
+        cause,
+      });
+    }
+  }
+
+  /** @throws environment error with the driver's own name for what went wrong */
+  call(name: DriverCall, ...args: unknown[]): void {
+    const code = this.status(name, ...args);
+    if (code !== 0) throw this.error(name, code);
+  }
+
+  /** The call's result as the driver gives it: 0 is success. */
+  status(name: DriverCall, ...args: unknown[]): number {
+    return this.#function(name, SIGNATURES[name])(...args);
+  }
+
+  /** The one value that a call writes through a pointer; `args` are the other arguments. */
+  out(name: DriverCall, ...args: unknown[]): bigint {
+    const place: unknown[] = [null];
+    const parameters = SIGNATURES[name].split(",");
+    args.splice(
+      parameters.findIndex((text) => text.includes("_Out_")),
+      0,
+      place,
+    );
+    this.call(name, ...args);
+    return BigInt(place[0] as number | bigint);
+  }
+
+  error(name: DriverCall, code: number): LorafitError {
+    const place: (string | null)[] = [null];
+    this.#function("cuGetErrorName", "int cuGetErrorName(int error, _Out_ const char **name)")(code, place);
+    return new LorafitError(
+      "environment",
+      `${name}: ${place[0] ?? "unknown error"} (${code})${this.#detail()}`,
+      {
+        hint: HINTS[code] ?? "run `lorafit doctor`",
+      },
+    );
+  }
+
+  /** Whether all work before the event is done. */
+  reached(event: Handle): boolean {
+    const code = this.status("cuEventQuery", event);
+    if (code !== 0 && code !== NOT_READY) throw this.error("cuEventQuery", code);
+    return code === 0;
+  }
+
+  /** The bytes at a host address, such as pinned memory. */
+  view(address: bigint, bytes: number): ArrayBuffer {
+    return this.#koffi.view(address, bytes) as ArrayBuffer;
+  }
+
+  /** Where a buffer's bytes lie; it must stay referenced as long as the driver may read them. */
+  addressOf(buffer: ArrayBufferView): bigint {
+    return BigInt(this.#koffi.address(buffer));
+  }
+
+  /** A function that only the emulator has; undefined on a real driver. */
+  emulator(signature: string): ((...args: unknown[]) => unknown) | undefined {
+    try {
+      return this.#library.func(signature);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #detail(): string {
+    const said = this.emulator("const char *emuLastError()")?.();
+    return said ? `: ${said}` : "";
+  }
+
+  #function(name: string, signature: string): (...args: unknown[]) => number {
+    let known = this.#functions.get(name);
+    if (known === undefined) {
+      known = this.#library.func(signature) as (...args: unknown[]) => number;
+      this.#functions.set(name, known);
+    }
+    return known;
+  }
+}

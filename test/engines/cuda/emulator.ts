@@ -1,0 +1,80 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { openDevice } from "../../../src/engines/cuda/device.ts";
+import { type DevicePointer, Driver } from "../../../src/engines/cuda/driver.ts";
+import { type Argument, launch } from "../../../src/engines/cuda/launch.ts";
+
+const build = fileURLToPath(new URL("../../../kernels/build.mjs", import.meta.url));
+
+const made = spawnSync(process.execPath, [build, "emulator"], { encoding: "utf8" });
+
+/** Why the emulator cannot be built here, or null. */
+export const missing: string | null = made.status === 0 ? null : made.stderr.trim();
+if (missing !== null) console.warn(`tests on the CUDA emulator are skipped: ${missing}`);
+
+export const library = made.stdout.trim();
+
+export type BlockOrder = "forward" | "reverse" | "random";
+export const ORDERS: readonly BlockOrder[] = ["forward", "reverse", "random"];
+
+/** The emulated device, and what the real driver does not tell. */
+export class Emulator {
+  readonly driver = new Driver(library);
+  readonly device = openDevice(this.driver);
+  readonly stream = this.driver.out("cuStreamCreate", 1);
+  readonly module = this.driver.out("cuModuleLoadData", Buffer.alloc(8));
+
+  order(order: BlockOrder, seed = 1): void {
+    this.driver.emulator("void emuOrder(int order, uint64_t seed)")!(ORDERS.indexOf(order), seed);
+  }
+
+  stats(): Record<string, number> {
+    const counts = new BigUint64Array(9);
+    this.driver.emulator("void emuStats(void *out)")!(counts);
+    const names = [
+      "blocks",
+      "barriers",
+      "collectives",
+      "partial",
+      "ldmatrix",
+      "conflicts",
+      "copies",
+      "mma",
+      "launches",
+    ];
+    return Object.fromEntries(names.map((name, i) => [name, Number(counts[i])]));
+  }
+
+  reset(): void {
+    this.driver.emulator("void emuReset()")!();
+  }
+
+  /** Device memory; left as NaN, or filled. */
+  alloc(content: number | ArrayBufferView): DevicePointer {
+    const bytes = typeof content === "number" ? content : content.byteLength;
+    const pointer = this.driver.out("cuMemAlloc", bytes);
+    if (typeof content !== "number") this.driver.call("cuMemcpyHtoD", pointer, content, bytes);
+    return pointer;
+  }
+
+  read(pointer: DevicePointer, floats: number): Float32Array {
+    const out = new Float32Array(floats);
+    this.driver.call("cuMemcpyDtoH", out, pointer, out.byteLength);
+    return out;
+  }
+
+  kernel(name: string): bigint {
+    return this.driver.out("cuModuleGetFunction", this.module, name);
+  }
+
+  /** Launches and waits. */
+  run(
+    name: string,
+    grid: readonly [number, number?, number?],
+    threads: number,
+    args: readonly Argument[],
+  ): void {
+    launch(this.driver, this.stream, { kernel: this.kernel(name), grid, threads, args });
+    this.driver.call("cuStreamSynchronize", this.stream);
+  }
+}
