@@ -91,7 +91,7 @@ const refusal = (message: string, hint: string): LorafitError =>
 export function probeDriver(path: string): string | null {
   const koffi = createRequire(import.meta.url).resolve("koffi");
   const script = `const library = require(${JSON.stringify(koffi)}).load(${JSON.stringify(path)});
-    process.stdout.write(String(library.func("int cuInit(uint flags)")(0)));`;
+    require("node:fs").writeSync(1, String(library.func("int cuInit(uint flags)")(0)));`;
   const { stdout, stderr, signal, error } = spawnSync(process.execPath, ["-e", script], {
     encoding: "utf8",
     timeout: 60_000,
