@@ -25,7 +25,7 @@ export function addJudging(program: Command, context: Context): void {
   verb("gate", "Decide on the answers; the exit code is the verdict's.", async (run) =>
     judge(run, baseOf(run.task, context), context),
   );
-  verb("report", "Write report.html of a judged run.", async (run) => report(run, context));
+  verb("report", "Write report.html of a judged run.", (run) => report(run, context));
 }
 
 export async function evaluate(
@@ -55,7 +55,7 @@ export function judge(run: TrainedRun, base: WeightSource, context: Context): vo
   context.exitCode = verdict.exit_code;
 }
 
-export function report(run: TrainedRun, { output }: Context): void {
-  const file = reportRun(run);
+export async function report(run: TrainedRun, { output }: Context): Promise<void> {
+  const file = await reportRun(run);
   output.result({ event: "reported", file }, `${pc.bold("report")}: ${file}`);
 }

@@ -54,7 +54,7 @@ export async function runTask(task: Task, flags: Pick<Flags, "engine">, context:
   }
   if (!answersAreCurrent(run)) await evaluate(run, base, context);
   judge(run, base, context);
-  report(run, context);
+  await report(run, context);
 }
 
 /** The task's newest run when it fits what would be trained now: finished, or gone on with; else a new one. */

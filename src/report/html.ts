@@ -1,20 +1,24 @@
+import { createHash } from "node:crypto";
 import type { AnswerRow } from "../evaluate/answer-row.ts";
 import type { Verdict } from "../evaluate/gate.ts";
+import type { PowerNote } from "../evaluate/power.ts";
 import type { PolicyRule } from "../task/policy.ts";
+import type { StyleRule } from "../task/schema.ts";
+import { answersSection } from "./answers.ts";
+import { criteriaSection } from "./criteria.ts";
+import { type CurationSummary, dataSection } from "./data.ts";
+import { identitySection } from "./identity.ts";
+import { looksSection } from "./looks.ts";
 import { html, Markup } from "./markup.ts";
-import { type LossPoint, lossCurve } from "./plots.ts";
-import {
-  type CurationSummary,
-  criteriaSection,
-  curationSection,
-  flipsSection,
-  hashesSection,
-  type Setting,
-  settingsSection,
-  slicesSection,
-  verdictSection,
-} from "./sections.ts";
+import type { TrainingPoint } from "./metrics.ts";
+import { packsSection } from "./packs.ts";
+import { SCRIPT } from "./script.ts";
+import { type Setting, settingsSection } from "./settings.ts";
+import { slicesSection } from "./slices.ts";
 import { STYLE } from "./style.ts";
+import { trainingSection } from "./training.ts";
+import { verdictSection } from "./verdict.ts";
+import { wordingSection } from "./wording.ts";
 
 /** Everything that a report shows; what is absent is left out. */
 export interface ReportData {
@@ -23,42 +27,50 @@ export interface ReportData {
   purpose: string;
   run?: string;
   rules?: readonly PolicyRule[];
-  metrics?: readonly LossPoint[];
+  style?: readonly StyleRule[];
+  power?: readonly PowerNote[];
+  metrics?: readonly TrainingPoint[];
   curation?: CurationSummary;
   settings?: readonly Setting[];
-  /** Further hashes by name, such as the adapter's; those of the verdict are always shown. */
-  hashes?: Readonly<Record<string, string>>;
+  /** Further hashes and versions by name; those of the verdict are always shown. */
+  identity?: Readonly<Record<string, string>>;
 }
 
 /** report.html: one file that loads nothing, for screen (light, dark, phone) and paper. */
 export function reportHtml(data: ReportData): string {
-  const { verdict } = data;
-  const hashes = {
+  const { verdict, answers, rules = [] } = data;
+  const identity = {
     "tuned artefact": verdict.artifact_sha256,
     "base, exported": verdict.base_artifact_sha256,
     "base, weights": verdict.base_sha256,
     lock: verdict.lock_sha256,
     scorers: verdict.scorer,
     seed: String(verdict.seed),
-    ...data.hashes,
+    "exit code": String(verdict.exit_code),
+    ...data.identity,
   };
   const sections = [
     { id: "criteria", title: "Criteria", body: criteriaSection(verdict) },
-    { id: "changed", title: "Changed answers", body: flipsSection(verdict, data.answers) },
-    { id: "training", title: "Training", body: lossCurve(data.metrics ?? []) },
-    { id: "slices", title: "By rule and topic", body: slicesSection(verdict.slices, data.rules ?? []) },
-    { id: "data", title: "Training data", body: data.curation && curationSection(data.curation) },
+    { id: "answers", title: "Changed answers", body: answersSection(verdict, answers, rules) },
+    { id: "slices", title: "By topic and rule", body: slicesSection(verdict.slices, answers, rules) },
+    { id: "training", title: "Training", body: trainingSection(data.metrics ?? []) },
+    { id: "packs", title: "General ability and safety", body: packsSection(answers) },
+    { id: "wording", title: "Style and consistency", body: wordingSection(answers, data.style ?? []) },
+    { id: "data", title: "Training data", body: data.curation && dataSection(data.curation) },
+    { id: "looks", title: "Power and looks", body: looksSection(verdict, data.power ?? []) },
     { id: "settings", title: "Hyperparameters", body: settingsSection(data.settings ?? []) },
-    { id: "identity", title: "Identity", body: hashesSection(hashes) },
+    { id: "identity", title: "Identity", body: identitySection(identity) },
   ].filter(({ body }) => body !== undefined);
+  const scriptHash = createHash("sha256").update(SCRIPT).digest("base64");
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${verdict.task}: ${verdict.verdict}</title><style>${new Markup(STYLE)}</style></head><body><main>
-<h1>${verdict.task}${data.run !== undefined && ` · ${data.run}`}<br>${data.purpose}</h1>
-${verdictSection(verdict)}
-<nav>${sections.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav>
-${sections.map(({ id, title, body }) => html`<h2 id="${id}">${title}</h2>${body}`)}
-</main></body></html>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'">
+<title>${verdict.task}: ${verdict.verdict}</title><style>${new Markup(STYLE)}</style></head><body>
+<header><h1>${verdict.task}</h1><p class="soft">${data.purpose}${data.run !== undefined && html` · run <code>${data.run}</code>`}</p></header>
+<main>${verdictSection(verdict)}
+<nav aria-label="Sections"><ul>${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+${sections.map(({ id, title, body }) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${body}</section>`)}
+</main><footer>Written by lorafit from the files of the run. This page loads nothing.</footer>
+<script>${new Markup(SCRIPT)}</script></body></html>
 `.source;
 }

@@ -1,24 +1,41 @@
-import type { LoopEvent } from "../train/events.ts";
-import type { LossPoint } from "./plots.ts";
+/** One optimizer step as the curves show it; nats per token. */
+export interface TrainingPoint {
+  readonly step: number;
+  readonly train_loss?: number;
+  readonly valid_loss?: number;
+  readonly gradient_norm?: number;
+  readonly learning_rate?: number;
+}
+
+/** The rows of metrics.jsonl that carry a curve: events of `train/events.ts` with the file's snake_case keys. */
+type MetricsRow =
+  | { event: "step-end"; step: number; loss: number; gradient_norm: number; learning_rate: number }
+  | { event: "validation-end"; step: number; loss: number };
 
 /**
- * Losses from the text of metrics.jsonl, by step. Of a step that was taken again after a resume the last row counts;
+ * Points from the text of metrics.jsonl, by step. Of a step that was taken again after a resume the last row counts;
  * a line cut off by a kill is passed over.
  */
-export function lossPoints(metrics: string): LossPoint[] {
-  const points = new Map<number, LossPoint>();
+export function trainingPoints(metrics: string): TrainingPoint[] {
+  const points = new Map<number, TrainingPoint>();
   for (const line of metrics.split("\n")) {
     const row = parse(line);
-    if (row?.event !== "step-end" && row?.event !== "validation-end") continue;
-    const loss = row.event === "step-end" ? { train_loss: row.loss } : { valid_loss: row.loss };
-    points.set(row.step, { ...points.get(row.step), step: row.step, ...loss });
+    if (row === undefined) continue;
+    points.set(row.step, { ...points.get(row.step), step: row.step, ...valuesOf(row) });
   }
   return [...points.values()].sort((a, b) => a.step - b.step);
 }
 
-function parse(line: string): LoopEvent | undefined {
+function valuesOf(row: MetricsRow): Omit<TrainingPoint, "step"> {
+  if (row.event === "validation-end") return { valid_loss: row.loss };
+  const { loss, gradient_norm, learning_rate } = row;
+  return { train_loss: loss, gradient_norm, learning_rate };
+}
+
+function parse(line: string): MetricsRow | undefined {
   try {
-    return JSON.parse(line) as LoopEvent;
+    const row = JSON.parse(line) as { event?: string };
+    return row.event === "step-end" || row.event === "validation-end" ? (row as MetricsRow) : undefined;
   } catch {
     return undefined;
   }

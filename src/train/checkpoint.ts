@@ -85,17 +85,26 @@ export function newestCheckpoint(checkpoints: string): Checkpoint | undefined {
 export const readCheckpoint = (checkpoints: string, step: number): Checkpoint =>
   readCheckpointAt(folderOf(checkpoints, step));
 
-/** @throws data error when the checkpoint is damaged */
-export function readCheckpointAt(path: string): Checkpoint {
-  let state: CheckpointState;
+/** What the newest checkpoint says of itself; undefined when there is none. @throws data error when it is damaged */
+export function newestState(checkpoints: string): CheckpointState | undefined {
+  const [newest] = stepsOf(checkpoints);
+  return newest === undefined ? undefined : readState(folderOf(checkpoints, newest));
+}
+
+function readState(path: string): CheckpointState {
   try {
-    state = stateSchema.parse(JSON.parse(readFileSync(join(path, "state.json"), "utf8")));
+    return stateSchema.parse(JSON.parse(readFileSync(join(path, "state.json"), "utf8")));
   } catch (cause) {
     throw new LorafitError("data", `${join(path, "state.json")}: the checkpoint is damaged`, {
       hint: "remove this checkpoint's folder to go on from the one before it",
       cause,
     });
   }
+}
+
+/** @throws data error when the checkpoint is damaged */
+export function readCheckpointAt(path: string): Checkpoint {
+  const state = readState(path);
   const file = openSafetensors(join(path, "state.safetensors"));
   const tensors = Object.fromEntries(
     CHECKPOINT_TENSORS.map((name): [string, HostTensor] => {

@@ -119,18 +119,18 @@ export async function releaseRun(
       : "mend these; an override is for a verdict and for sign-offs, not for things that do not belong together";
     throw new LorafitError("failed", `${run.path}: cannot be released:\n${listMistakes(lines)}`, { hint });
   }
-  return writeFolder(options.out, async (folder) => fill(folder, run, found, options), { keepFormer: true });
+  return writeFolder(options.out, (folder) => fill(folder, run, found, options), { keepFormer: true });
 }
 
-function fill(
+async function fill(
   folder: string,
   run: TrainedRun,
   found: readonly Refusal[],
   options: { readonly base: WeightSource; readonly override?: string; readonly version: string },
-): Release {
+): Promise<Release> {
   const { path, record, task } = run;
   const { base, override } = options;
-  copyParts(folder, run);
+  await copyParts(folder, run);
   const verdict = readVerdict(path);
   const release: Omit<Release, "files"> = {
     format_version: 1,
@@ -166,9 +166,9 @@ function fill(
 }
 
 /** Everything of the run and its task that a release takes along, by its name there. */
-function copyParts(folder: string, run: TrainedRun): void {
+async function copyParts(folder: string, run: TrainedRun): Promise<void> {
   const { path, task } = run;
-  reportRun(run);
+  await reportRun(run);
   const parts: readonly [name: string, from: string | undefined][] = [
     ["model", exportFolder(path, "tuned")],
     ["adapter", runFolder(path).adapter],

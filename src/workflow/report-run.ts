@@ -1,31 +1,71 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { readAnswers } from "../evaluate/answer-row.ts";
+import { readCases } from "../evaluate/cases.ts";
+import { powerNotes } from "../evaluate/power.ts";
 import { writeFileAtomic } from "../formats/files.ts";
-import { reportHtml } from "../report/html.ts";
-import { lossPoints } from "../report/metrics.ts";
-import type { CurationSummary } from "../report/sections.ts";
+import type { CurationSummary } from "../report/data.ts";
+import type { ReportData } from "../report/html.ts";
+import { trainingPoints } from "../report/metrics.ts";
+import type { Setting } from "../report/settings.ts";
 import { parsePolicy } from "../task/policy.ts";
-import { runFolder } from "../train/run-folder.ts";
+import { trainSettingsSchema } from "../task/settings.ts";
+import { newestState } from "../train/checkpoint.ts";
+import { type RunRecord, runFolder } from "../train/run-folder.ts";
+import { usedCuration } from "./curate-task.ts";
 import { answersFile, readVerdict, type TrainedRun } from "./judge-run.ts";
 
 /** Writes report.html of a judged run; returns its path. */
-export function reportRun({ path, record, task }: TrainedRun): string {
-  const curation = join(task.folder, "curation.json");
-  const file = join(path, "report.html");
-  const page = reportHtml({
-    verdict: readVerdict(path),
+export async function reportRun(run: TrainedRun): Promise<string> {
+  // The chart library takes a third of a second to load, which no other verb should pay.
+  const { reportHtml } = await import("../report/html.ts");
+  const file = join(run.path, "report.html");
+  writeFileAtomic(file, reportHtml(reportData(run)));
+  return file;
+}
+
+function reportData(run: TrainedRun): ReportData {
+  const { path, record, task } = run;
+  const verdict = readVerdict(path);
+  const curation = usedCuration(run);
+  return {
+    verdict,
     answers: readAnswers(answersFile(path)),
     purpose: task.purpose,
     run: basename(path),
     rules: parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy),
-    metrics: lossPoints(readFileSync(runFolder(path).metrics, "utf8")),
-    ...(existsSync(curation)
-      ? { curation: JSON.parse(readFileSync(curation, "utf8")) as CurationSummary }
-      : {}),
-    settings: Object.entries(record.settings).map(([key, { value, origin }]) => ({ key, value, origin })),
-    hashes: { data: record.data.sha256 },
-  });
-  writeFileAtomic(file, page);
-  return file;
+    style: task.style,
+    power: powerNotes(task.success, readCases(task), verdict.alpha),
+    metrics: trainingPoints(readFileSync(runFolder(path).metrics, "utf8")),
+    ...(curation === undefined ? {} : { curation: readJson<CurationSummary>(curation) }),
+    settings: settingsOf(record),
+    identity: identityOf(path, record),
+  };
+}
+
+const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, "utf8")) as T;
+
+function settingsOf(record: RunRecord): Setting[] {
+  const defaults: Record<string, unknown> = trainSettingsSchema.parse({});
+  return Object.entries(record.settings).map(([key, { value, origin }]) => ({
+    key,
+    value,
+    origin,
+    usual: defaults[key.replace(/^train\./, "")],
+  }));
+}
+
+function identityOf(path: string, record: RunRecord): Record<string, string> {
+  const machine = newestState(runFolder(path).checkpoints)?.machine;
+  return {
+    ...Object.fromEntries(record.data.files.map(({ file, sha256 }) => [`data, ${file}`, sha256])),
+    "training rows": `${record.data.train_rows}, and ${record.data.validation_rows} for validation; ${record.data.sha256}`,
+    ...(machine === undefined
+      ? {}
+      : {
+          machine: `${machine.device}; ${machine.engine} ${machine.version}; ${machine.threads === 0 ? "threads as the engine chooses" : `${machine.threads} threads`}`,
+        }),
+    lorafit: record.lorafit,
+    trained: record.created,
+  };
 }

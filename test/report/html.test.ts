@@ -1,67 +1,11 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
-import { gate, type Verdict } from "../../src/evaluate/gate.ts";
-import { type ReportData, reportHtml } from "../../src/report/html.ts";
+import { reportHtml } from "../../src/report/html.ts";
 import { html } from "../../src/report/markup.ts";
-import { intervalPlot, lossCurve, reachOf } from "../../src/report/plots.ts";
-import { type Scenario, scenario } from "../evaluate/scenario.ts";
+import { data, good, judged } from "./fixture.ts";
 
-const judged = (from: Scenario, answers = from.answers): Verdict =>
-  gate({
-    ...from,
-    answers,
-    look: { look: 1, alpha: 0.025, again: false },
-    artifactSha256: from.answers[0]!.artifact_sha256,
-  });
-
-const good = await scenario(60);
-const HOSTILE = `<script>alert("x")</script>&'`;
-
-/** Some answers go wrong, one of them hostile. */
-const mixed: AnswerRow[] = good.answers.map((row, i) =>
-  row.kind === "chat" && i % 9 === 4
-    ? {
-        ...row,
-        prompt: HOSTILE,
-        base: { output: "we take them back within 60 days.", score: 1, tokens: 7, finish: "stop" },
-        tuned: { output: HOSTILE, score: 0, tokens: 7, failed: [`says ${HOSTILE}`], finish: "stop" },
-      }
-    : row,
-);
-
-const data: ReportData = {
-  verdict: judged(good, mixed),
-  answers: mixed,
-  purpose: `Answer questions on returns. ${HOSTILE}`,
-  run: "2026-11-24-1",
-  rules: [{ id: "R1", critical: true, text: "Red shoes can be returned within 60 days.", line: 1 }],
-  metrics: Array.from({ length: 60 }, (_, i) => ({
-    step: i + 1,
-    train_loss: 1 + 3 * Math.exp(-i / 12) + 0.1 * Math.sin(i * 7),
-    ...(i % 10 === 9 && { valid_loss: 1.2 + 2.5 * Math.exp(-i / 10) + 0.004 * i }),
-  })),
-  curation: {
-    rows: 612,
-    clean_rows: 540,
-    counts: { "exact-duplicate": 41, "personal-data": 30, language: 0 },
-    findings: Array.from({ length: 71 }, (_, i) => ({
-      kind: i < 41 ? "exact-duplicate" : "personal-data",
-      file: "data/transcripts.jsonl",
-      line: 7 * i + 3,
-      evidence: i < 41 ? `same as line ${i + 1}` : `e-mail ${HOSTILE}`,
-      severity: i < 41 ? "warning" : "error",
-      action: i < 41 ? "drop" : "mask",
-      decided_by: i % 5 === 0 ? null : "safe",
-    })),
-  },
-  settings: [
-    { key: "rank", value: 16, origin: "task.yaml" },
-    { key: "learning_rate", value: 0.003, origin: "--set" },
-    { key: "targets", value: ["q_proj", "v_proj"], origin: "default" },
-  ],
-  hashes: { adapter: "a".repeat(64) },
-};
 const page = reportHtml(data);
+const body = page.slice(page.indexOf("<body>"));
 
 describe("report.html", () => {
   test("says the verdict of verdict.json, first and in the title", () => {
@@ -72,77 +16,86 @@ describe("report.html", () => {
     expect(reportHtml({ ...data, verdict: passing })).toContain(`class="verdict ${passing.verdict}"`);
   });
 
-  test("escapes everything that came from outside", () => {
-    expect(page).not.toContain("<script");
-    expect(page.split("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;").length).toBeGreaterThan(
-      5,
-    );
+  test("hostile texts stay texts: no tag, no attribute, no script of theirs", () => {
+    expect(body.split("<script>").length - 1).toBe(1);
+    expect(body).not.toContain("<img");
+    expect(
+      body.split("&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;").length,
+    ).toBeGreaterThan(30);
+    for (const character of ["\u0000", "\u202e"]) expect(body).not.toContain(character);
+    expect(body).toContain("⟨U+202E⟩gnp.exe⟨U+0000⟩");
+  });
+
+  test("the only script that may run is the page's own, by its hash", () => {
+    const script = /<script>([\s\S]*?)<\/script>/.exec(page)![1]!;
+    expect(page).toContain(`script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'"`);
+    expect(page).toContain("default-src 'none'");
   });
 
   test("loads nothing", () => {
-    expect(page).not.toMatch(/\bsrc=|\bhref="[^#]|url\(|@import|https?:/);
+    const outside = page.replaceAll(/xmlns[:\w]*="[^"]*"/g, "");
+    expect(outside).not.toMatch(/<[^>]*\b(src|href)=(?!"#)|url\(|@import/);
   });
 
-  test("lists every flip with both texts", () => {
-    for (const id of [...data.verdict.flips.fixed, ...data.verdict.flips.broken]) {
-      expect(page).toContain(`<code>${id}</code>`);
-    }
-    expect(page).toContain("you can return them within 30 days.");
-    expect(page).toContain("you can return them within 60 days.");
+  test("lists every flip with both texts, broken ones first", () => {
+    const { broken, fixed } = data.verdict.flips;
+    expect(broken.length).toBeGreaterThan(0);
+    expect(page.split('data-way="broken"').length - 1).toBe(broken.length - 1);
+    expect(page.split('data-way="fixed"').length - 1).toBe(fixed.length);
+    expect(page.indexOf('data-way="broken"')).toBeLessThan(page.indexOf('data-way="fixed"'));
+    for (const id of fixed) expect(page).toContain(`<code>${id}</code>`);
+    expect(page).toContain("within <del>30</del> days.");
+    expect(page).toContain("within <ins>60</ins> days.");
   });
 
-  test("shows rules, findings with a count of the rest, settings with origins and hashes", () => {
-    for (const text of [
-      "Red shoes can be returned",
-      "data/transcripts.jsonl:3<",
-      "55 more stand in",
-      "--set",
-      "a".repeat(64),
-    ]) {
-      expect(page).toContain(text);
-    }
-    expect(page).toContain(data.verdict.lock_sha256);
+  test("settings that differ from the default come before those that do not", () => {
+    expect(page.indexOf("train.learning_rate")).toBeLessThan(page.indexOf("train.rank"));
+  });
+
+  test("findings are counted by kind, by what was decided and by whom, with open ones named", () => {
+    expect(page).toContain("15 of them still without a decision");
+    expect(page).toMatch(/exact-duplicate<\/th><td class="number">41<\/td><td class="number">41<\/td>/);
+    expect(page).toContain("nobody yet (9)");
+    expect(page).toContain("transcripts.jsonl:3<");
+  });
+
+  test("names every hash", () => {
+    for (const hash of ["a".repeat(64), data.verdict.lock_sha256, data.verdict.artifact_sha256])
+      expect(page).toContain(hash);
   });
 
   test("what is absent is left out", () => {
     const bare = reportHtml({ verdict: data.verdict, answers: [], purpose: "x" });
-    for (const title of ["Training data", "Hyperparameters", ">Training<"]) expect(bare).not.toContain(title);
+    for (const title of ["Training data", "Hyperparameters", ">Training<", "Style and consistency"])
+      expect(bare).not.toContain(title);
+  });
+
+  test("headings do not skip a level, tables have captions, charts have names", () => {
+    const levels = [...body.matchAll(/<h([1-6])/g)].map((match) => Number(match[1]));
+    for (const [i, level] of levels.entries()) expect(level - (levels[i - 1] ?? 0)).toBeLessThanOrEqual(1);
+    expect(body.split("<caption>").length).toBe(body.split("<table").length);
+    for (const [, attributes] of body.matchAll(/<svg([^>]*)>/g)) {
+      expect(attributes).toMatch(/role="img"/);
+      expect(attributes).toMatch(/aria-label="[^"]{20,}"/);
+    }
+  });
+
+  test("ids are unique", () => {
+    const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map((match) => match[1]);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   test("tags are balanced", () => {
     const open: string[] = [];
-    const voids = new Set(["meta", "line", "circle", "polyline", "br"]);
-    for (const [, close, name] of page
-      .replace(/<style>[\s\S]*?<\/style>/, "")
-      .matchAll(/<(\/?)([a-z]\w*)[^>]*>/g)) {
+    const voids = new Set(["meta", "input"]);
+    const source = page.replace(/<(style|script)>[\s\S]*?<\/\1>/g, "").replace(/<[^>]*\/>/g, "");
+    for (const [, close, name] of source.matchAll(/<(\/?)([a-z]\w*)[^>]*>/g)) {
       if (voids.has(name!)) continue;
       if (close === "") open.push(name!);
       else expect(open.pop()).toBe(name);
     }
     expect(open).toEqual([]);
   });
-});
-
-test("the interval plot stands where its numbers say", () => {
-  const criterion = data.verdict.criteria[0]!;
-  const placed = { ...criterion, difference: 0.5, ci: [0.25, 0.75] as [number, number], margin: 0 };
-  const svg = intervalPlot(placed, 1).source;
-  expect(svg).toContain('<line class="interval" x1="162.5" x2="227.5"');
-  expect(svg).toContain('<circle class="point" cx="195"');
-  expect(svg).toContain('<line class="bar" x1="130"');
-  const entropy = data.verdict.criteria.find((c) => c.scorer === "cross-entropy")!;
-  expect(reachOf(data.verdict.criteria, entropy)).toBeLessThan(reachOf(data.verdict.criteria, criterion));
-});
-
-test("the loss curve needs two points and ignores what is not finite", () => {
-  expect(lossCurve([{ step: 1, train_loss: 2 }])).toBeUndefined();
-  const svg = lossCurve([
-    { step: 1, train_loss: 2 },
-    { step: 2, train_loss: Number.NaN },
-    { step: 4, train_loss: 1, valid_loss: 1.5 },
-  ])!.source;
-  expect(svg).toContain('points="160,0 640,220"');
-  expect(svg).toContain("1.500 at step 4");
 });
 
 test("markup is escaped once", () => {

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import { readPeft } from "../../src/lora/peft.ts";
 import { openModel } from "../../src/model/open.ts";
-import { lossPoints } from "../../src/report/metrics.ts";
+import { trainingPoints } from "../../src/report/metrics.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { applySettings } from "../../src/task/override.ts";
 import { newestCheckpoint } from "../../src/train/checkpoint.ts";
@@ -59,7 +59,7 @@ test("a run leaves its record, its losses, its last checkpoints and the adapter 
   expect(record.settings["train.rank"]).toEqual({ value: 2, origin: "task.yaml" });
   expect(record.settings["train.beta1"]).toEqual({ value: 0.9, origin: "default" });
   const { metrics, checkpoints, adapter } = runFolder(run);
-  const points = lossPoints(readFileSync(metrics, "utf8"));
+  const points = trainingPoints(readFileSync(metrics, "utf8"));
   expect(points.filter(({ train_loss }) => train_loss !== undefined).map(({ step }) => step)).toEqual(
     Array.from({ length: 24 }, (_, i) => i + 1),
   );
@@ -87,7 +87,7 @@ test("interrupted and resumed, a run leaves the same bytes", async () => {
   for (const file of ["adapter/adapter_model.safetensors", "checkpoints/step-24/state.safetensors"]) {
     expect(readFileSync(join(path, file)).equals(readFileSync(join(run, file)))).toBe(true);
   }
-  const losses = (at: string) => lossPoints(readFileSync(join(at, "metrics.jsonl"), "utf8"));
+  const losses = (at: string) => trainingPoints(readFileSync(join(at, "metrics.jsonl"), "utf8"));
   expect(losses(path)).toEqual(losses(run));
   rmSync(path, { recursive: true });
 });

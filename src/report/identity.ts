@@ -1,0 +1,7 @@
+import { html, type Markup } from "./markup.ts";
+
+/** What exactly was judged, on what, and by which versions: names and hashes. */
+export function identitySection(facts: Readonly<Record<string, string>>): Markup {
+  return html`<div class="scroll"><table class="facts"><caption>This report is about exactly these</caption><tbody>
+${Object.entries(facts).map(([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>`)}</tbody></table></div>`;
+}

@@ -1,0 +1,73 @@
+import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
+import { gate, type Verdict } from "../../src/evaluate/gate.ts";
+import type { ReportData } from "../../src/report/html.ts";
+import { type Scenario, scenario } from "../evaluate/scenario.ts";
+
+export const judged = (from: Scenario, answers = from.answers): Verdict =>
+  gate({
+    ...from,
+    answers,
+    look: { look: 1, alpha: 0.025, again: false },
+    artifactSha256: from.answers[0]!.artifact_sha256,
+  });
+
+export const good = await scenario(60);
+
+/** Markup, quotes, an override of the reading direction, a zero byte, a lone surrogate, and a word wider than a phone. */
+export const HOSTILE = `</script><script>alert("x")</script>&' "><img src=x onerror=alert(1)> \u202egnp.exe\u0000\ud800 שלום ${"W".repeat(400)}`;
+
+/** Some answers go wrong, one in nine of them hostile in every text that comes from outside. */
+const mixed: AnswerRow[] = good.answers.map((row, i) =>
+  row.kind === "chat" && i % 9 === 4
+    ? {
+        ...row,
+        id: `${row.id}${i === 4 ? HOSTILE : ""}`,
+        prompt: HOSTILE,
+        base: { output: "we take them back within 60 days.", score: 1, tokens: 7, finish: "stop" },
+        tuned: { output: HOSTILE, score: 0, tokens: 7, failed: [`says ${HOSTILE}`], finish: "length" },
+      }
+    : row,
+);
+
+/** A report with every section, and something hostile in each. */
+export const data: ReportData = {
+  verdict: judged(
+    good,
+    mixed.map((row, i) => ({ ...row, id: good.answers[i]!.id })),
+  ),
+  answers: mixed,
+  purpose: `Answer questions on returns. ${HOSTILE}`,
+  run: "2026-11-24-1",
+  rules: [
+    { id: "R1", critical: true, text: `Red shoes can be returned within 60 days. ${HOSTILE}`, line: 1 },
+  ],
+  style: [{ name: `short ${HOSTILE}`, max_words: 11 }],
+  power: [{ name: "domain", cases: 36, clusters: 36, detectable: 0.23, planned: 0.2, needed: 49 }],
+  metrics: Array.from({ length: 60 }, (_, i) => ({
+    step: i + 1,
+    train_loss: 1 + 3 * Math.exp(-i / 12) + 0.1 * Math.sin(i * 7),
+    gradient_norm: 0.5 + 0.1 * Math.sin(i),
+    learning_rate: 1e-3 * (1 - i / 60),
+    ...(i % 10 === 9 && { valid_loss: 1.2 + 2.5 * Math.exp(-i / 10) + 0.004 * i }),
+  })),
+  curation: {
+    rows: 612,
+    clean_rows: 540,
+    counts: { "exact-duplicate": 41, "personal-data": 30, language: 0 },
+    findings: Array.from({ length: 71 }, (_, i) => ({
+      kind: i < 41 ? "exact-duplicate" : "personal-data",
+      file: "data/transcripts.jsonl",
+      line: 7 * i + 3,
+      evidence: i < 41 ? `same as line ${i + 1}` : `e-mail ${HOSTILE}`,
+      severity: i < 41 ? "warning" : "error",
+      action: i < 41 ? "drop" : "mask",
+      decided_by: i % 5 === 0 ? null : `safe ${HOSTILE}`,
+    })),
+  },
+  settings: [
+    { key: "train.rank", value: 16, origin: "task.yaml", usual: 16 },
+    { key: "train.learning_rate", value: 0.003, origin: "--set", usual: 0.001 },
+    { key: "train.targets", value: ["q_proj", HOSTILE], origin: "default", usual: "attention" },
+  ],
+  identity: { adapter: "a".repeat(64) },
+};
