@@ -4,10 +4,12 @@ import pc from "picocolors";
 import { type ConformanceResult, conformance } from "../engines/conformance/run.ts";
 import type { Engine } from "../engines/engine.ts";
 import { ENGINES, probeEngine } from "../engines/select.ts";
+import { probeNativeTf } from "../engines/tfjs/native.ts";
 import { EXIT } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { megabytes } from "./format.ts";
 import { packageVersion } from "./package.ts";
+import { describeTensorflow } from "./tensorflow.ts";
 
 export function addDoctor(program: Command, context: Context): void {
   program
@@ -48,6 +50,10 @@ async function doctor(context: Context): Promise<void> {
       `models in ${machine.home} (LORAFIT_HOME)`,
     ].join("\n"),
   );
+  const tensorflow = await probeNativeTf();
+  // Without a GPU the line of the engine says all of it.
+  const onGpu = tensorflow.usable && tensorflow.gpu;
+  output.event({ event: "tensorflow", ...tensorflow }, onGpu ? describeTensorflow(tensorflow) : undefined);
   const engines: EngineReport[] = [];
   for (const entry of ENGINES) {
     const { engine, reason, passedOver } = await probeEngine(entry);

@@ -15,6 +15,7 @@ import { addPull } from "./pull.ts";
 import { addQuickstart } from "./quickstart.ts";
 import { addRelease } from "./release.ts";
 import { addRun } from "./run.ts";
+import { addSetup } from "./setup.ts";
 import { addSign } from "./sign.ts";
 import { addTrain } from "./train.ts";
 
@@ -38,6 +39,7 @@ export const VERBS: readonly AddVerb[] = [
   addInspect,
   addGenerate,
   addDoctor,
+  addSetup,
   addBench,
   addDebug,
 ];

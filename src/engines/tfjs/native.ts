@@ -15,14 +15,17 @@ export function probeNativeTf(): Promise<NativeProbe> {
   return probed;
 }
 
-/** The first package that works. */
+/** The first package that works on a GPU, else the first that works. */
 async function probeFirst(): Promise<NativeProbe> {
   const failures: string[] = [];
+  let first: NativeProbe | undefined;
   for (const folder of candidates()) {
     const probe = await probePackage(folder);
-    if (probe.usable) return probe;
-    failures.push(`${folder}: ${probe.reason}`);
+    if (!probe.usable) failures.push(`${folder}: ${probe.reason}`);
+    else if (probe.gpu) return probe;
+    else first ??= probe;
   }
+  if (first !== undefined) return first;
   const what = failures.length === 0 ? "TensorFlow is not set up" : failures.join("; ");
   return { usable: false, reason: `${what}: run \`lorafit setup tfjs\`` };
 }

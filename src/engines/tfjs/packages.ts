@@ -3,19 +3,24 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { lorafitHome } from "../../home.ts";
 
-/** The two differ only in which library their install scripts fetch: both run on the GPU when their library can. */
-const PACKAGES = ["@tensorflow/tfjs-node-gpu", "@tensorflow/tfjs-node"] as const;
+/** What `lorafit setup tfjs` installs; also the optional peer dependency in package.json. */
+export const PACKAGE = "@tensorflow/tfjs-node-gpu";
+export const PACKAGE_VERSION = "4.22.0";
+/** Differs only in the library that its install script fetches. */
+const CPU_PACKAGE = "@tensorflow/tfjs-node";
 
 /** Where `lorafit setup tfjs` puts everything. */
 export const setupFolder = (): string => join(lorafitHome(), "tfjs");
 
-/** The package in the set-up folder, whether or not it is there. */
-export const setupPackage = (): string => join(setupFolder(), "package", "node_modules", PACKAGES[0]);
+/** The tree of npm packages in it. */
+export const packageFolder = (): string => join(setupFolder(), "package");
+
+export const setupPackage = (): string => join(packageFolder(), "node_modules", PACKAGE);
 
 /** Folders of installed packages: first those that lorafit itself would import, then that of `lorafit setup tfjs`. */
 export function candidates(): string[] {
   const require = createRequire(import.meta.url);
-  const beside = PACKAGES.flatMap((name) => {
+  const beside = [PACKAGE, CPU_PACKAGE].flatMap((name) => {
     try {
       return [dirname(require.resolve(`${name}/package.json`))];
     } catch {

@@ -3,22 +3,22 @@ import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 
-export type NativeProbe =
-  | {
-      readonly usable: true;
-      /** Version of the library, such as 2.21.0. */
-      readonly tensorflow: string;
-      /** Name and version of the npm package. */
-      readonly package: string;
-      /** Where it lies. */
-      readonly folder: string;
-      /** The GPU's name, or the CPU's. */
-      readonly device: string;
-      readonly gpu: boolean;
-      /** Why there is no GPU, as TensorFlow sees it; absent when there is one. */
-      readonly gpuReason?: string;
-    }
-  | { readonly usable: false; readonly reason: string };
+export interface UsableNative {
+  readonly usable: true;
+  /** Version of the library, such as 2.21.0. */
+  readonly tensorflow: string;
+  /** Name and version of the npm package. */
+  readonly package: string;
+  /** Where it lies. */
+  readonly folder: string;
+  /** The GPU's name, or the CPU's. */
+  readonly device: string;
+  readonly gpu: boolean;
+  /** Why there is no GPU, as TensorFlow sees it; absent when there is one. */
+  readonly gpuReason?: string;
+}
+
+export type NativeProbe = UsableNative | { readonly usable: false; readonly reason: string };
 
 /** Loading starts CUDA and may compile kernels for a new GPU. */
 const TIMEOUT_MS = 300_000;
@@ -68,7 +68,7 @@ export async function probePackage(folder: string): Promise<NativeProbe> {
   const { stdout, stderr, signal } = await run(folder);
   const answer = stdout.trim().split("\n").at(-1);
   if (signal !== null || !answer?.startsWith("{")) {
-    return { usable: false, reason: signal === null ? failureIn(stderr) : `it died of ${signal}` };
+    return { usable: false, reason: signal === null ? failureIn(stderr) : crashIn(stderr, signal) };
   }
   const { product, tensorflow, gpu } = JSON.parse(answer) as {
     product: number[];
@@ -114,6 +114,13 @@ function failureIn(stderr: string): string {
   return line?.trim() || "it does not load";
 }
 
+/** With a driver but without a library of CUDA, for example, TensorFlow ends the process. */
+function crashIn(stderr: string, signal: string): string {
+  const missing = missingLibraries(stderr);
+  const what = missing.length > 0 ? lacking(missing) : /^\s*what\(\): +([^\n]+)/m.exec(stderr)?.[1];
+  return `it dies of ${signal}${what === undefined ? "" : `: ${what}`}`;
+}
+
 /** From "Created device … -> device: 0, name: NVIDIA H100 80GB HBM3, pci bus id: …". */
 function gpuName(stderr: string): string | undefined {
   return /\bname: ([^,\n]+), pci bus id/.exec(stderr)?.[1];
@@ -121,13 +128,25 @@ function gpuName(stderr: string): string | undefined {
 
 /** One line from what TensorFlow printed while it looked for a GPU. */
 export function whyNoGpu(stderr: string, visible: string | undefined): string {
-  if (visible === "" || visible?.startsWith("-1")) return `CUDA_VISIBLE_DEVICES=${visible} hides it`;
-  if (/Could not find cuda drivers/.test(stderr)) return "there is no NVIDIA driver (libcuda.so.1) here";
-  const missing = [...stderr.matchAll(/Could not load dynamic library '([^']+)'/g)].map((match) => match[1]!);
-  if (missing.length > 0) return `libraries of CUDA are missing: ${[...new Set(missing)].join(", ")}`;
+  if (!/libcuda\.so|cuInit/.test(stderr)) return BUILT_WITHOUT_CUDA;
+  if (visible === "" || visible?.startsWith("-")) return `CUDA_VISIBLE_DEVICES=${visible} hides it`;
+  const missing = missingLibraries(stderr);
+  if (missing.length > 0) return lacking(missing);
   const said =
-    /failed call to cuInit: ([^\n]+)/.exec(stderr)?.[1] ??
-    /(Ignoring visible gpu device[^\n]+)/.exec(stderr)?.[1] ??
-    /(Cannot dlopen some GPU libraries)/.exec(stderr)?.[1];
-  return said === undefined ? BUILT_WITHOUT_CUDA : `TensorFlow says: ${said}`;
+    /failed call to cuInit: (?:INTERNAL: CUDA error: )?([^\n]+)/.exec(stderr)?.[1] ??
+    /(Ignoring visible gpu device[^\n]+)/.exec(stderr)?.[1];
+  return said === undefined ? "TensorFlow finds the driver, but no GPU" : `TensorFlow says: ${said}`;
+}
+
+function missingLibraries(stderr: string): string[] {
+  return [
+    ...new Set([...stderr.matchAll(/Could not load dynamic library '([^']+)'/g)].map((match) => match[1]!)),
+  ];
+}
+
+function lacking(libraries: readonly string[]): string {
+  if (libraries.includes("libcuda.so.1")) return "there is no NVIDIA driver here (libcuda.so.1)";
+  if (libraries.includes("libnvidia-ml.so.1"))
+    return "the NVIDIA driver is here without its libnvidia-ml.so.1";
+  return `libraries of CUDA are missing: ${libraries.join(", ")}`;
 }
