@@ -9,6 +9,7 @@ import { LorafitError } from "../errors.ts";
 import { openModel } from "../model/open.ts";
 import { writeRandomModel } from "../model/random.ts";
 import type { WeightSource } from "../model/weights.ts";
+import type { Precision } from "../program/precision.ts";
 import { type Benchmark, gemmPeak, openBenchmark } from "../train/benchmark.ts";
 import type { Context } from "./context.ts";
 import { cpuTimes, foreignShare, processMemory, resetPeakMemory } from "./machine.ts";
@@ -32,6 +33,7 @@ interface Flags {
   readonly supervised: number;
   readonly threads: number;
   readonly recompute?: true;
+  readonly precision: Precision;
   readonly serve?: true;
 }
 
@@ -58,6 +60,11 @@ export function addBench(program: Command, context: Context): void {
     .option("--supervised <share>", "share of positions that are trained on", share, 0.5)
     .option("--threads <n>", "CPU threads; 0 leaves the choice to the engine", count, 0)
     .option("--recompute", "recompute activations in the backward pass")
+    .addOption(
+      new Option("--precision <name>", "of the frozen matrices and their products")
+        .choices(["float32", "bf16"])
+        .default("float32"),
+    )
     .option("--serve", "take one step for each line on stdin, for interleaved timing")
     .action((flags: Flags) => benchStep(flags, context));
 }
@@ -85,6 +92,7 @@ async function benchStep(flags: Flags, context: Context): Promise<void> {
       sequence: flags.seq,
       supervised: flags.supervised,
       recompute: flags.recompute === true,
+      precision: flags.precision,
       threads: flags.threads,
     });
     const versions = { lorafit: packageVersion(), node: process.versions.node, [engine.name]: version };
@@ -152,6 +160,7 @@ async function time(
       targets: flags.targets,
       supervised: flags.supervised,
       recompute: flags.recompute === true,
+      precision: flags.precision,
       threads: flags.threads,
     },
     foreign_cpu_share: round(foreign),

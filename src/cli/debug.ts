@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { type Batch, batchFromLabels } from "../data/batch.ts";
 import type { EngineSession, HostTensor } from "../engines/engine.ts";
-import { selectEngine } from "../engines/select.ts";
+import { requirePrecision } from "../engines/precision.ts";
+import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
 import { type TensorData, writeSafetensors } from "../formats/safetensors.ts";
 import { readPeft } from "../lora/peft.ts";
 import type { WeightSource } from "../model/weights.ts";
+import type { Precision } from "../program/precision.ts";
 import { parseSettings } from "../task/override.ts";
 import { adapterOn, debugLogits, debugStep } from "../train/debug.ts";
 import { optimizerOf } from "../train/settings.ts";
@@ -39,7 +41,7 @@ export function addDebug(program: Command, context: Context): void {
         "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target",
       )
       .requiredOption("--out <file>", "safetensors file to write")
-      .option("--engine <name>", "onnx or reference", "onnx");
+      .option("--engine <name>", ENGINE_NAMES.join(", "), "onnx");
   verb(
     "step",
     "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of token losses.",
@@ -59,7 +61,7 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
   if (!Number.isSafeInteger(steps) || steps < 0) {
     throw new LorafitError("usage", `--optimizer-steps ${flags.optimizerSteps}: is not a whole number`);
   }
-  const { base, batch, session, engine } = await open(flags, context);
+  const { base, batch, session, engine } = await open(flags, context, settings.precision);
   try {
     const adapter = adapterOn(base.config, readPeft(flags.adapter!), flags.adapter!);
     const result = await debugStep(session, {
@@ -69,6 +71,7 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
       optimizer: optimizerOf(settings),
       learningRate: settings.learning_rate,
       steps,
+      precision: settings.precision,
     });
     writeSafetensors(flags.out, result.tensors as ReadonlyMap<string, TensorData>);
     const summary = { loss_sum: result.lossSum, count: result.count, engine };
@@ -95,6 +98,7 @@ async function runLogits(flags: Flags, context: Context): Promise<void> {
 async function open(
   flags: Flags,
   context: Context,
+  precision: Precision = "float32",
 ): Promise<{ base: WeightSource; batch: Batch; session: EngineSession; engine: string }> {
   const base = openBase(flags.model, context);
   const batch = readBatch(flags.batch, base.config.vocabSize);
@@ -105,6 +109,7 @@ async function open(
     );
   }
   const { engine } = await selectEngine(flags.engine);
+  requirePrecision(engine, precision);
   return { base, batch, session: await engine.open(base), engine: engine.name };
 }
 

@@ -109,6 +109,8 @@ function lineOf(
   if (failures.length === 0) {
     return `${pc.green("✓")} ${head}${passedOver === null ? "" : `; only by --engine ${engine}: ${passedOver}`}`;
   }
-  const lines = failures.map(({ op, name, error }) => `    ${op}, ${name}: off by ${error.toExponential(1)}`);
+  const lines = failures.map(
+    ({ op, precision, name, error }) => `    ${op}, ${name}, ${precision}: off by ${error.toExponential(1)}`,
+  );
   return [`${pc.red("✗")} ${head}; ${failures.length} fail:`, ...lines].join("\n");
 }

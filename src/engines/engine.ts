@@ -1,3 +1,4 @@
+import type { Precision } from "../program/precision.ts";
 import type { Program } from "../program/program.ts";
 
 /** Host arrays by dtype. f32 comes as Float32Array or, from `reference`, Float64Array; i64 as BigInt64Array; u8 as Uint8Array. */
@@ -31,6 +32,8 @@ export interface EngineOptions {
 /** A kind of machine that runs Programs. `probe` says why it cannot run here, or null when it can. */
 export interface Engine {
   readonly name: "reference" | "onnx" | "tfjs" | "cuda";
+  /** What its Programs may be in; see program/precision.ts. */
+  readonly precisions: readonly Precision[];
   probe(): Promise<string | null>;
   open(weights: EngineWeights, options?: EngineOptions): Promise<EngineSession>;
 }

@@ -2,12 +2,17 @@
  * Every operation of the Program: its attributes, and its signature in the comment. Letters: B batch, S sequence,
  * D hidden size, N labelled positions, V vocabulary, F feed-forward size, r rank, H query heads, K key/value heads,
  * d head size, P size of the flat parameter vector. `x?` may be absent: optional inputs come last.
+ *
+ * A frozen matrix may be of dtype bf16. What is multiplied by it must then be bf16 too (program/precision.ts puts the casts in
+ * front); the product is summed in float32 or better and rounded to bf16 once; what is added to it and the result are f32.
  */
 export interface OpAttrs {
   /** ids i64 [B,S], table [V,D] -> [B,S,D] */
   embed: Record<string, never>;
   /** a, b of one shape -> a + b */
   add: Record<string, never>;
+  /** x -> x in the other precision; to bf16: rounded to nearest, ties to even */
+  cast: { readonly to: "f32" | "bf16" };
   /** x -> factor * x */
   scale: { readonly factor: number };
   /** x [..,in], weight [out,in], bias? [out] -> x weightᵀ + bias  [..,out] */
@@ -75,7 +80,7 @@ export interface OpAttrs {
   /**
    * h [N,D], weight [V,D], targets i64 [N], weights f32 [N] -> sum [1], correct [1], dh [N,D]
    * sum = Σ weights (lse(h weightᵀ) - logit of target), correct = Σ weights [argmax = target],
-   * dh = ∂sum/∂h. Never holds more than chunkRows * V logits at once.
+   * dh = ∂sum/∂h; with a bf16 weight, softmax minus one-hot is rounded to bf16 before its product. Never holds more than chunkRows * V logits at once.
    */
   linearCrossEntropy: { readonly chunkRows: number };
   /** flat [P] -> one tensor for each shape, in order, row-major */

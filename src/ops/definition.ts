@@ -28,6 +28,8 @@ export interface OpDefinition<Op extends OpName> {
   outputs(shapes: readonly Shape[], attrs: AttrsOf<Op>): readonly OutputType[];
   /** One for each input: its gradient, or null. "none": the operation has no gradient, because nothing trained can lie behind it. */
   readonly gradient: "none" | ((context: GradientContext<Op>) => readonly (ValueId | null)[]);
+  /** The frozen matrix among the inputs, and those that it multiplies, by position. */
+  readonly frozen?: { readonly matrix: number; readonly operands: readonly number[] };
   /** Multiply-adds count two. Only products are counted; elementwise work is nothing beside them. */
   flops(shapes: readonly (readonly number[])[], attrs: AttrsOf<Op>): number;
 }

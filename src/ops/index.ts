@@ -8,12 +8,13 @@ import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { loraLinear, loraLinearGrad } from "./lora-linear.ts";
 import { rmsNorm, rmsNormGrad } from "./rms-norm.ts";
 import { rope } from "./rope.ts";
-import { add, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./shape.ts";
+import { add, cast, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./shape.ts";
 
 /** Every operation's rules; a missing one is a compile error. */
 export const OPS = {
   embed,
   add,
+  cast,
   scale,
   linear,
   linearGrad,

@@ -18,5 +18,6 @@ export const linearCrossEntropy: OpDefinition<"linearCrossEntropy"> = {
     if (dOutputs[0] !== SEED) throw new Error("linearCrossEntropy: its sum must be the loss itself");
     return [outputs[2]!, null, null, null];
   },
+  frozen: { matrix: 1, operands: [0] },
   flops: ([h, weight]) => 4 * h![0]! * weight![0]! * weight![1]!,
 };

@@ -11,6 +11,7 @@ export const linear: OpDefinition<"linear"> = {
     inputs.map((_, i) =>
       i === 0 && needs(0) ? b.node("linearGrad", [dOutputs[0]!, inputs[1]!], {})[0]! : null,
     ),
+  frozen: { matrix: 1, operands: [0] },
   flops: ([x, weight]) => 2 * rows(x!) * weight![0]! * weight![1]!,
 };
 
@@ -21,5 +22,6 @@ export const linearGrad: OpDefinition<"linearGrad"> = {
     return [f32("d_linear", withLast(dy!, weight![1]!))];
   },
   gradient: "none",
+  frozen: { matrix: 1, operands: [0] },
   flops: ([dy, weight]) => 2 * rows(dy!) * weight![0]! * weight![1]!,
 };

@@ -23,6 +23,7 @@ export const loraLinear: OpDefinition<"loraLinear"> = {
       i === 0 ? (gradients[2] ?? null) : i === 2 ? gradients[0]! : i === 3 ? gradients[1]! : null,
     );
   },
+  frozen: { matrix: 1, operands: [0] },
   flops: ([x, weight, a]) =>
     2 * rows(x!) * (weight![0]! * weight![1]! + a![0]! * (weight![0]! + weight![1]!)),
 };
@@ -35,6 +36,8 @@ export const loraLinearGrad: OpDefinition<"loraLinearGrad"> = {
     return needsInput ? [...out, f32("d_lora_x", x!)] : out;
   },
   gradient: "none",
+  // x takes no part in the product with W, but the forward pass has rounded it already.
+  frozen: { matrix: 2, operands: [0, 1] },
   flops: ([, x, weight, a], { needsInput }) => {
     const T = rows(x!);
     const [out, inn] = weight as [number, number];

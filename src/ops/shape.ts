@@ -5,6 +5,7 @@ const noFlops = (): number => 0;
 export const embed: OpDefinition<"embed"> = {
   outputs: ([ids, table]) => [f32("embedded", [...ids!, table![1]!])],
   gradient: "none",
+  frozen: { matrix: 1, operands: [] },
   flops: noFlops,
 };
 
@@ -20,6 +21,13 @@ export const add: OpDefinition<"add"> = {
 export const scale: OpDefinition<"scale"> = {
   outputs: ([x]) => [f32("scaled", x!)],
   gradient: ({ b, dOutputs, attrs }) => [b.node("scale", [dOutputs[0]!], attrs)[0]!],
+  flops: noFlops,
+};
+
+/** Put in after differentiation. */
+export const cast: OpDefinition<"cast"> = {
+  outputs: ([x], { to }) => [{ name: to, dtype: to, shape: x! }],
+  gradient: "none",
   flops: noFlops,
 };
 

@@ -80,6 +80,12 @@ export const trainSettingsSchema = z.strictObject({
     .union([z.literal("auto"), z.boolean()], { error: "expected auto, true or false" })
     .default("auto")
     .describe("Recompute activations in the backward pass to save memory; auto when memory is short."),
+  precision: z
+    .enum(["float32", "bf16"])
+    .default("float32")
+    .describe(
+      "Of the frozen matrices and their products; bf16 halves their memory. Adapter, norms, softmax and optimizer stay in float32.",
+    ),
   threads: z.int().min(0).max(1024).default(0).describe("CPU threads; 0 leaves the choice to the engine."),
   max_nonfinite_steps: z
     .int()

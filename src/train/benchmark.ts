@@ -2,11 +2,13 @@ import type { Batch } from "../data/batch.ts";
 import { batchFromLines, labelledCapacity } from "../data/batch.ts";
 import type { Engine, EngineSession } from "../engines/engine.ts";
 import { memoryWeights } from "../engines/memory-weights.ts";
+import { requirePrecision } from "../engines/precision.ts";
 import type { LoraConfig } from "../lora/config.ts";
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { ProgramBuilder } from "../program/builder.ts";
 import { costOf } from "../program/cost.ts";
+import type { Precision } from "../program/precision.ts";
 import { createRng } from "../rng.ts";
 import { batchFeeds, updateFeeds } from "./feeds.ts";
 import { initialFactors } from "./initial.ts";
@@ -21,6 +23,7 @@ export interface BenchmarkOptions {
   /** Share of positions that are targets: the last ones of each row. */
   readonly supervised: number;
   readonly recompute: boolean;
+  readonly precision: Precision;
   /** 0: the engine's choice. */
   readonly threads: number;
 }
@@ -44,6 +47,7 @@ const LEARNING_RATE = 1e-4;
 /** Opens and compiles one training step on a batch of random tokens. The caller closes the session. */
 export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
   const { base, engine, lora, threads } = options;
+  requirePrecision(engine, options.precision);
   const layout = loraLayout(base.config, lora);
   const batch = randomBatch(options);
   const training: TrainingOptions = {
@@ -53,6 +57,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
     optimizer: OPTIMIZER,
     dropout: 0,
     recompute: options.recompute,
+    precision: options.precision,
   };
   const opening = performance.now();
   const session = await engine.open(base, { threads });

@@ -5,6 +5,7 @@ import { type LoraLayout, loraLayout } from "../lora/layout.ts";
 import type { PeftAdapter } from "../lora/peft.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { OptimizerSettings } from "../optim/adamw.ts";
+import type { Precision } from "../program/precision.ts";
 import { batchFeeds, updateFeeds } from "./feeds.ts";
 import { logitsProgram, type TrainingOptions, trainingPrograms } from "./programs.ts";
 
@@ -39,11 +40,20 @@ export async function debugStep(
     readonly optimizer: OptimizerSettings;
     readonly learningRate: number;
     readonly steps: number;
+    readonly precision: Precision;
   },
 ): Promise<DebugStep> {
-  const { model, layout, flat, batch, optimizer } = options;
+  const { model, layout, flat, batch, optimizer, precision } = options;
   const shape = { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length };
-  const training: TrainingOptions = { model, layout, shape, optimizer, dropout: 0, recompute: false };
+  const training: TrainingOptions = {
+    model,
+    layout,
+    shape,
+    optimizer,
+    dropout: 0,
+    recompute: false,
+    precision,
+  };
   const programs = trainingPrograms(training);
   const zeros = (): HostTensor => ({ shape: [layout.size], data: new Float32Array(layout.size) });
   await session.writeState({

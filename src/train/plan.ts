@@ -53,6 +53,7 @@ function estimateRun(
     optimizer: optimizerOf(settings),
     dropout: settings.dropout,
     recompute,
+    precision: settings.precision,
   };
   return estimateMemory(trainingPrograms(options));
 }

@@ -6,6 +6,7 @@ import { hiddenProgram, withLogits } from "../model/llama.ts";
 import { appendUpdate, type OptimizerSettings } from "../optim/adamw.ts";
 import { differentiate } from "../program/autodiff.ts";
 import { ProgramBuilder } from "../program/builder.ts";
+import { frozenInBf16, type Precision } from "../program/precision.ts";
 import type { Program, ValueId } from "../program/program.ts";
 import { recompute } from "../program/recompute.ts";
 
@@ -24,6 +25,7 @@ export interface TrainingOptions {
   readonly dropout: number;
   /** Recompute each block's activations in the backward pass instead of keeping them. */
   readonly recompute: boolean;
+  readonly precision: Precision;
 }
 
 /** The Programs of a run; they share weights and state. See each field for what moves. */
@@ -39,14 +41,17 @@ export interface TrainingPrograms {
 }
 
 export function trainingPrograms(options: TrainingOptions): TrainingPrograms {
-  const rewrite = options.recompute ? recompute : (program: Program): Program => program;
+  const inPrecision = options.precision === "bf16" ? frozenInBf16 : unchanged;
+  const rewrite = options.recompute ? recompute : unchanged;
   return {
-    step: rewrite(stepProgram(options)),
-    accumulate: rewrite(accumulateProgram(options)),
+    step: rewrite(inPrecision(stepProgram(options))),
+    accumulate: rewrite(inPrecision(accumulateProgram(options))),
     update: updateProgram(options),
-    evaluate: evaluateProgram(options),
+    evaluate: inPrecision(evaluateProgram(options)),
   };
 }
+
+const unchanged = (program: Program): Program => program;
 
 /** Full logits [B,S,V] of base plus adapter, state `parameters`. */
 export function logitsProgram(

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Engine, EngineSession, HostTensor, Tensors } from "../engines/engine.ts";
+import { requirePrecision } from "../engines/precision.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
@@ -43,6 +44,7 @@ export interface TrainOptions {
 export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
   const { task, base, engine } = options;
   const { train: settings, seed } = task;
+  requirePrecision(engine, settings.precision);
   const planned = await planRun(task, base, options.files);
   const { data, layout, recompute } = planned;
   const machine: Machine = {
@@ -97,6 +99,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
       optimizer: optimizerOf(settings),
       dropout: settings.dropout,
       recompute,
+      precision: settings.precision,
       seed,
     });
     const events = trainLoop(

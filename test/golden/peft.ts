@@ -37,7 +37,16 @@ export function describeGoldens(engine: Engine, tolerance: number): void {
     const { loss_sum, count } = JSON.parse(readFileSync(join(root, name, "expected.json"), "utf8"));
     const session = await engine.open(source);
     const optimizer = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, clip: 1, loraPlusRatio: 1 };
-    const options = { model: source.config, layout, flat, batch, optimizer, learningRate: 1e-3, steps: 3 };
+    const options = {
+      model: source.config,
+      layout,
+      flat,
+      batch,
+      optimizer,
+      learningRate: 1e-3,
+      steps: 3,
+      precision: "float32",
+    } as const;
     const result = await debugStep(session, options);
     expect(result.count).toBe(count);
     expectClose([result.lossSum], [loss_sum], tolerance, "loss");

@@ -28,6 +28,7 @@ const programs = (recompute: boolean) =>
     optimizer: OPTIMIZER,
     dropout: 0,
     recompute,
+    precision: "float32",
   });
 const zeros = (): { shape: number[]; data: Float64Array } => ({
   shape: [layout.size],
@@ -138,7 +139,15 @@ async function stepState(batches: readonly (typeof feeds)[], single: boolean): P
   const session = await referenceEngine.open(memoryWeights(randomWeights(model)));
   await session.writeState({ parameters, moment1: zeros(), moment2: zeros(), gradient: zeros() });
   const shape = single ? { batch, sequence, labelled } : { batch: 1, sequence, labelled: 5 };
-  const all = trainingPrograms({ model, layout, shape, optimizer: OPTIMIZER, dropout: 0, recompute: false });
+  const all = trainingPrograms({
+    model,
+    layout,
+    shape,
+    optimizer: OPTIMIZER,
+    dropout: 0,
+    recompute: false,
+    precision: "float32",
+  });
   if (single) await (await session.compile(all.step)).run({ ...batches[0]!, ...updateFeeds(count) });
   else {
     const accumulate = await session.compile(all.accumulate);

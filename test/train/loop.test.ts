@@ -59,6 +59,7 @@ async function openRun(dropout = 0) {
     optimizer: OPTIMIZER,
     dropout,
     recompute: false,
+    precision: "float32",
     seed: 9,
   });
   return { session, stepper };

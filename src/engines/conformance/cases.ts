@@ -91,6 +91,13 @@ export const CASES = {
     { name: "length 1", inputs: [ints([1, 1], [2]), weight(3, 5)], attrs: none },
   ],
   add: [{ name: "odd sizes", inputs: [n(3, 5, 7), n(3, 5, 7)], attrs: none }],
+  cast: [
+    {
+      name: "ties, negatives, tiny and huge",
+      inputs: [{ shape: [8], fill: [1.00390625, 1.01171875, -1.00390625, 3.14159274, -0.1, 1e-38, 3e38, 0] }],
+      attrs: { to: "bf16" },
+    },
+  ],
   scale: [{ name: "ordinary", inputs: [n(2, 3, 4)], attrs: { factor: -0.3 } }],
   linear: [
     { name: "ordinary", inputs: [n(2, 4, 8), weight(6, 8)], attrs: none },

@@ -1,6 +1,8 @@
 import type { OpName } from "../../ops/attrs.ts";
 import { elements } from "../../ops/definition.ts";
+import { definitionOf } from "../../ops/index.ts";
 import { ProgramBuilder } from "../../program/builder.ts";
+import { frozenInBf16, type Precision } from "../../program/precision.ts";
 import type { Program, ValueId } from "../../program/program.ts";
 import { createRng } from "../../rng.ts";
 import type { Engine, HostTensor, Tensors } from "../engine.ts";
@@ -15,7 +17,11 @@ export interface PreparedCase {
 }
 
 /** A Program of one node for the case, with seeded values. */
-export async function prepareCase<Op extends OpName>(op: Op, opCase: OpCase<Op>): Promise<PreparedCase> {
+export async function prepareCase<Op extends OpName>(
+  op: Op,
+  opCase: OpCase<Op>,
+  precision: Precision = "float32",
+): Promise<PreparedCase> {
   const b = new ProgramBuilder(op);
   const rng = createRng(`${op}/${opCase.name}`);
   const feeds: Record<string, HostTensor> = {};
@@ -25,8 +31,12 @@ export async function prepareCase<Op extends OpName>(op: Op, opCase: OpCase<Op>)
     (input.weight ? weights : feeds)[name] = fill(input, rng);
     return input.weight ? b.weight(name, input.shape) : b.input(name, input.dtype ?? "f32", input.shape);
   });
-  for (const id of b.node(op, ids, opCase.attrs)) b.output(id);
-  const prepared = { program: b.build(), feeds, weights };
+  for (const id of b.node(op, ids, opCase.attrs)) {
+    // bf16 stays on the device.
+    b.output(b.value(id).dtype === "bf16" ? b.node("cast", [id], { to: "f32" })[0]! : id);
+  }
+  const program = precision === "bf16" ? frozenInBf16(b.build()) : b.build();
+  const prepared = { program, feeds, weights };
   return op === "attentionGrad"
     ? { ...prepared, feeds: { ...feeds, ...(await forwardOf(opCase as OpCase, feeds)) } }
     : prepared;
@@ -91,30 +101,43 @@ export function relativeError(actual: HostTensor, expected: HostTensor): number 
 
 /**
  * float32 engines against float64: rounding of inputs that stand in float32 already, sums of at most a thousand terms.
- * 2e-6 is the worst seen (sumSquares of 1,003 terms); a wrong formula is off by far more.
+ * 2e-6 is the worst seen (sumSquares of 1,003 terms); a wrong formula is off by far more. In bf16 too: a sum that falls
+ * between two bf16 numbers may be rounded either way, which is off by 4e-3, but among these few numbers none does.
  */
 export const TOLERANCE = 1e-5;
 
 export interface ConformanceResult {
   readonly op: OpName;
+  readonly precision: Precision;
   readonly name: string;
   /** Largest relative error over the outputs. */
   readonly error: number;
   readonly passed: boolean;
 }
 
-/** Every case of every operation on `engine` against `reference`. */
+/** What there is to try in a precision: in bf16, only the operations that know it. */
+export function casesIn(precision: Precision): [OpName, OpCase][] {
+  const ops = (Object.keys(CASES) as OpName[]).filter((op) => {
+    const rounds = op === "cast" || definitionOf(op).frozen !== undefined;
+    return precision === "bf16" ? rounds : op !== "cast";
+  });
+  return ops.flatMap((op) =>
+    (CASES[op] as readonly OpCase[]).map((opCase): [OpName, OpCase] => [op, opCase]),
+  );
+}
+
+/** Every case of every operation on `engine` against `reference`, in every precision that the engine has. */
 export async function* conformance(engine: Engine): AsyncGenerator<ConformanceResult> {
-  for (const op of Object.keys(CASES) as OpName[]) {
-    for (const opCase of CASES[op] as readonly OpCase[]) {
-      const prepared = await prepareCase(op, opCase);
+  for (const precision of engine.precisions) {
+    for (const [op, opCase] of casesIn(precision)) {
+      const prepared = await prepareCase(op, opCase, precision);
       const expected = await runOn(referenceEngine, prepared);
       const actual = await runOn(engine, prepared);
       const errors = Object.entries(expected.outputs).map(([name, value]) =>
         relativeError(actual.outputs[name]!, value),
       );
       const error = Math.max(...errors);
-      yield { op, name: opCase.name, error, passed: error <= TOLERANCE };
+      yield { op, precision, name: opCase.name, error, passed: error <= TOLERANCE };
     }
   }
 }

@@ -14,6 +14,7 @@ export interface OnnxOptions {
 export function createOnnxEngine({ prepack = "auto" }: OnnxOptions = {}): Engine {
   return {
     name: "onnx",
+    precisions: ["float32"],
     async probe() {
       return loadRuntime().then(
         () => null,

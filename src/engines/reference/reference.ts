@@ -11,12 +11,23 @@ import { linearCrossEntropy } from "./ops/linear-cross-entropy.ts";
 import { loraLinear, loraLinearGrad } from "./ops/lora-linear.ts";
 import { rmsNorm, rmsNormGrad } from "./ops/rms-norm.ts";
 import { rope } from "./ops/rope.ts";
-import { add, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./ops/shape.ts";
-import { fromHost, type Tensor, tensor } from "./tensor.ts";
+import {
+  add,
+  cast,
+  embed,
+  flatten,
+  gatherRows,
+  scale,
+  scatterRows,
+  unflatten,
+  zerosLike,
+} from "./ops/shape.ts";
+import { fromHost, type Tensor, tensor, toBf16 } from "./tensor.ts";
 
 const KERNELS = {
   embed,
   add,
+  cast,
   scale,
   linear,
   linearGrad,
@@ -47,6 +58,7 @@ const KERNELS = {
  */
 export const referenceEngine: Engine = {
   name: "reference",
+  precisions: ["float32", "bf16"],
   probe: async () => null,
   open: async (weights) => new ReferenceSession(weights),
 };
@@ -64,9 +76,10 @@ class ReferenceSession implements EngineSession {
 
   async compile(program: Program): Promise<Executable> {
     for (const id of program.weights) {
-      const { name, shape } = program.values[id]!;
-      if (!this.#loaded.has(name)) {
-        this.#loaded.set(name, tensor(shape as number[], Float64Array.from(this.#weights.read(name))));
+      const { name, shape, dtype } = program.values[id]!;
+      if (!this.#loaded.has(`${dtype} ${name}`)) {
+        const weight = tensor(shape as number[], Float64Array.from(this.#weights.read(name)));
+        this.#loaded.set(`${dtype} ${name}`, dtype === "bf16" ? toBf16(weight) : weight);
       }
     }
     const uses = lastUses(program);
@@ -107,7 +120,8 @@ class ReferenceSession implements EngineSession {
       if (feed === undefined) throw new Error(`input ${name(id)} of ${program.name} was not fed`);
       live.set(id, fromHost(feed));
     }
-    for (const id of program.weights) live.set(id, this.#loaded.get(name(id))!);
+    for (const id of program.weights)
+      live.set(id, this.#loaded.get(`${program.values[id]!.dtype} ${name(id)}`)!);
     for (const { value } of program.state) live.set(value, this.#stateOf(name(value)));
     let bytes = 0;
     for (const [i, node] of program.nodes.entries()) {

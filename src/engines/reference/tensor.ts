@@ -1,9 +1,23 @@
+import { bfloat16ToFloat32, float32ToBfloat16 } from "../../formats/numbers.ts";
 import type { HostTensor } from "../engine.ts";
 
 /** Everything in float64, integers too (exact up to 2^53). Row-major. */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float64Array;
+  /** Absent: whatever the numbers are. "bf16": they are bfloat16 numbers, and so are its products with others. */
+  readonly dtype?: "bf16";
+}
+
+/** Rounded to bfloat16: nearest, ties to even. Eight bits of significand. */
+export function toBf16({ shape, data }: Tensor): Tensor {
+  const bits = float32ToBfloat16(Float32Array.from(data));
+  return { shape, data: Float64Array.from(bfloat16ToFloat32(bits)), dtype: "bf16" };
+}
+
+/** A finished product with a frozen matrix: rounded when the matrix is bf16. */
+export function roundAs(matrix: Tensor, product: Tensor): Tensor {
+  return matrix.dtype === "bf16" ? { shape: product.shape, data: toBf16(product).data } : product;
 }
 
 export function tensor(shape: readonly number[], data?: Float64Array): Tensor {

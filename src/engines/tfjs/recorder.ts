@@ -102,7 +102,7 @@ export class KernelRecorder {
     return this.#one(kernel, [x], { axis, keepDims }, shape);
   }
 
-  /** a b over the last two axes. */
+  /** a b over the last two axes, in the dtype of both. */
   matmul(a: Ref, b: Ref, transpose: { readonly a?: true; readonly b?: true } = {}): Ref {
     const rows = a.shape.at(transpose.a ? -1 : -2)!;
     const columns = b.shape.at(transpose.b ? -2 : -1)!;
@@ -110,8 +110,14 @@ export class KernelRecorder {
     return this.#one("BatchMatMul", [a, b], attrs, [...a.shape.slice(0, -2), rows, columns]);
   }
 
+  /** A product with a frozen matrix, which the other side is in the precision of; the result is float32. */
+  product(a: Ref, matrix: Ref, transpose: { readonly b?: true } = {}): Ref {
+    return this.cast(this.matmul(a, matrix, transpose), "float32");
+  }
+
   cast(x: Ref, dtype: DType): Ref {
-    return x.dtype === dtype ? x : this.#one("Cast", [x], { dtype }, x.shape, dtype);
+    if (x.dtype === dtype) return x;
+    return this.share(`/cast/${x.slot}/${dtype}`, () => this.#one("Cast", [x], { dtype }, x.shape, dtype));
   }
 
   reshape(x: Ref, shape: Shape): Ref {

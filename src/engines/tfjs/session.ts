@@ -1,3 +1,4 @@
+import { float32ToBfloat16 } from "../../formats/numbers.ts";
 import type { Program } from "../../program/program.ts";
 import type { EngineSession, EngineWeights, Executable, HostArray, HostTensor, Tensors } from "../engine.ts";
 import type { Driver, Run, UploadArray } from "./driver.ts";
@@ -89,10 +90,13 @@ export class TfjsSession<Handle> implements EngineSession {
 
   /** Uploaded when a Program first names it. */
   #weight(name: string, ref: Ref): Handle {
-    const known = this.#weights.get(name);
+    const key = `${ref.dtype} ${name}`;
+    const known = this.#weights.get(key);
     if (known !== undefined) return known.handle;
-    const handle = this.#driver.upload(this.#source.read(name), ref.shape, ref.dtype);
-    this.#weights.set(name, { ref, handle });
+    const numbers = this.#source.read(name);
+    const data = ref.dtype === "bfloat16" ? new Uint8Array(float32ToBfloat16(numbers).buffer) : numbers;
+    const handle = this.#driver.upload(data, ref.shape, ref.dtype);
+    this.#weights.set(key, { ref, handle });
     return handle;
   }
 

@@ -12,6 +12,7 @@ import { tfDriver } from "./tf-driver.ts";
 export function tfjsEngine(tf: Tf): Engine {
   return {
     name: "tfjs",
+    precisions: nodeBackend(tf) === undefined ? ["float32"] : ["float32", "bf16"],
     probe: async () => null,
     open: async (weights) => openSession(tf, weights),
   };
@@ -20,6 +21,7 @@ export function tfjsEngine(tf: Tf): Engine {
 /** The engine on the TensorFlow that `lorafit setup tfjs` made, or that is installed beside lorafit. */
 export const nativeTfjsEngine: Engine = {
   name: "tfjs",
+  precisions: ["float32", "bf16"],
   async probe() {
     const probe = await probeNativeTf();
     return probe.usable ? null : probe.reason;

@@ -34,6 +34,7 @@ const programs = (recompute: boolean): TrainingPrograms =>
     optimizer: OPTIMIZER,
     dropout: 0,
     recompute,
+    precision: "float32",
   });
 
 const graphOf = (program: Program) => {

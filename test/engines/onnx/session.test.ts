@@ -107,7 +107,15 @@ describe("three steps of a tiny model", () => {
   const { layout, parameters } = randomAdapter(config);
   const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
   const shape = { batch, sequence, labelled };
-  const options = { model: config, layout, shape, optimizer: OPTIMIZER, dropout: 0, recompute: false };
+  const options = {
+    model: config,
+    layout,
+    shape,
+    optimizer: OPTIMIZER,
+    dropout: 0,
+    recompute: false,
+    precision: "float32",
+  } as const;
 
   async function train(prepack: boolean): Promise<Float32Array> {
     const source = memoryWeights(randomWeights(config));

@@ -8,6 +8,10 @@ export const embed: Lowering<"embed"> = ({ g, grid }) => {
 export const add: Lowering<"add"> = ({ g, shape, rows, grid }) =>
   shape(0).length > 1 ? [g.each("Add", rows(0), rows(1))] : [g.each("Add", grid(0), grid(1))];
 
+export const cast: Lowering<"cast"> = () => {
+  throw new Error("onnx engine: computes in float32 only");
+};
+
 export const scale: Lowering<"scale"> = ({ g, grid, attrs }) => [
   g.each("Mul", grid(0), g.scalar(attrs.factor)),
 ];

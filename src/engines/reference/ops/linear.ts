@@ -1,12 +1,13 @@
 import { withLast } from "../../../ops/definition.ts";
-import { addProduct, addProductT, asMatrix, tensor } from "../tensor.ts";
+import { addProduct, addProductT, asMatrix, roundAs, tensor } from "../tensor.ts";
 import type { Kernel } from "./kernel.ts";
 
 export const linear: Kernel<"linear"> = ([x, weight, bias]) => {
   const [T, inn] = asMatrix(x!);
   const out = weight!.shape[0]!;
-  const y = tensor(withLast(x!.shape, out) as number[]);
-  addProductT(y.data, x!.data, weight!.data, T, out, inn);
+  const product = tensor(withLast(x!.shape, out) as number[]);
+  addProductT(product.data, x!.data, weight!.data, T, out, inn);
+  const y = roundAs(weight!, product);
   if (bias !== undefined) for (let i = 0; i < T * out; i++) y.data[i]! += bias.data[i % out]!;
   return [y];
 };
@@ -16,5 +17,5 @@ export const linearGrad: Kernel<"linearGrad"> = ([dy, weight]) => {
   const inn = weight!.shape[1]!;
   const dx = tensor(withLast(dy!.shape, inn) as number[]);
   addProduct(dx.data, dy!.data, weight!.data, T, inn, out);
-  return [dx];
+  return [roundAs(weight!, dx)];
 };

@@ -1,5 +1,5 @@
 import { elements } from "../../../ops/definition.ts";
-import { tensor } from "../tensor.ts";
+import { tensor, toBf16 } from "../tensor.ts";
 import type { Kernel } from "./kernel.ts";
 
 export const embed: Kernel<"embed"> = ([ids, table]) => {
@@ -14,6 +14,10 @@ export const add: Kernel<"add"> = ([a, b]) => [
     a!.shape,
     a!.data.map((x, i) => x + b!.data[i]!),
   ),
+];
+
+export const cast: Kernel<"cast"> = ([x], { to }) => [
+  to === "bf16" ? toBf16(x!) : { shape: x!.shape, data: x!.data },
 ];
 
 export const scale: Kernel<"scale"> = ([x], { factor }) => [

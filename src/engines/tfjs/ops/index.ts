@@ -9,12 +9,13 @@ import { loraLinear, loraLinearGrad } from "./lora-linear.ts";
 import type { Lowering } from "./lowering.ts";
 import { rmsNorm, rmsNormGrad } from "./rms-norm.ts";
 import { rope } from "./rope.ts";
-import { add, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./shape.ts";
+import { add, cast, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./shape.ts";
 
 /** How each operation becomes kernel calls; a missing one is a compile error. */
 export const LOWERINGS = {
   embed,
   add,
+  cast,
   scale,
   linear,
   linearGrad,

@@ -2,10 +2,7 @@ import type { Ref } from "../kernels.ts";
 import type { KernelRecorder } from "../recorder.ts";
 import type { Lowering } from "./lowering.ts";
 
-/**
- * Chunk by chunk, forward and gradient together: ∂sum/∂h = weights (softmax(h Wᵀ) W - W[target]), without one-hot rows and
- * without keeping logits.
- */
+/** Chunk by chunk, forward and gradient together, without keeping logits: ∂sum/∂h = weights (softmax(h Wᵀ) - one-hot) W. */
 export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = ({ k, rows, grid, attrs }) => {
   const [h, matrix, targets, weights] = [rows(0), grid(1), grid(2), grid(3)];
   const N = h.shape[0]!;
@@ -31,7 +28,7 @@ function chunk(
   target: Ref,
   weight: Ref,
 ): { loss: Ref; correct: Ref; dh: Ref } {
-  const logits = k.matmul(h, matrix, { b: true });
+  const logits = k.product(h, matrix, { b: true });
   const softmax = k.map("Softmax", logits);
   const max = k.reduce("Max", logits, 1, false);
   const hit = k.pick(logits, target);
@@ -39,10 +36,20 @@ function chunk(
   const lse = k.each("Sub", max, k.map("Log", k.reduce("Max", softmax, 1, false)));
   const weighted = (x: Ref): Ref => k.reduce("Sum", k.each("Multiply", x, weight), 0, false);
   const correct = k.cast(k.compare("GreaterEqual", hit, max), "float32");
-  const away = k.each("Sub", k.matmul(softmax, matrix), k.gather(matrix, target));
   return {
     loss: weighted(k.each("Sub", lse, hit)),
     correct: weighted(correct),
-    dh: k.each("Multiply", away, k.reshape(weight, [h.shape[0]!, 1])),
+    dh: k.each("Multiply", gradient(k, matrix, softmax, target), k.reshape(weight, [h.shape[0]!, 1])),
   };
+}
+
+/** (softmax - one-hot) W. In float32 that is softmax W - W[target], without one-hot rows; in bf16 this would cancel digits. */
+function gradient(k: KernelRecorder, matrix: Ref, softmax: Ref, target: Ref): Ref {
+  if (matrix.dtype === "float32") {
+    return k.each("Sub", k.matmul(softmax, matrix), k.gather(matrix, target));
+  }
+  const [C, V] = softmax.shape as [number, number];
+  const tokens = k.constant(`tokens ${V}`, [1, V], () => Int32Array.from({ length: V }, (_, i) => i));
+  const hot = k.cast(k.compare("Equal", tokens, k.reshape(target, [C, 1])), "float32");
+  return k.product(k.cast(k.each("Sub", softmax, hot), matrix.dtype), matrix);
 }

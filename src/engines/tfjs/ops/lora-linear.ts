@@ -12,9 +12,11 @@ function dropFactor({ k, attrs, node, rows }: NodeContext<LoraOp>, at: number): 
   );
 }
 
+/** What the factors see is float32, however W's operand is rounded. */
 function dropped(c: NodeContext<LoraOp>, x: Ref, at: number): Ref {
   const factor = dropFactor(c, at);
-  return factor === undefined ? x : c.k.each("Multiply", x, factor);
+  const full = c.k.cast(x, "float32");
+  return factor === undefined ? full : c.k.each("Multiply", full, factor);
 }
 
 /** scale B, made once for the forward and the backward pass. Input `at` is B. */
@@ -24,7 +26,7 @@ const scaledB = ({ k, node, attrs, grid }: NodeContext<LoraOp>, at: number): Ref
 /** Inputs: x, W, A, B, keep?, bias?. */
 export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const { k, node, attrs, rows, grid } = c;
-  const product = k.matmul(rows(0), grid(1), { b: true });
+  const product = k.product(rows(0), grid(1), { b: true });
   const base = attrs.hasBias ? k.each("Add", product, grid(node.inputs.length - 1)) : product;
   const low = lowOfAll(c)[c.plan.siblings.get(node)!.indexOf(node)]!;
   return [[base, k.matmul(low, scaledB(c, 3), { b: true })], low];
@@ -47,18 +49,18 @@ function lowOfAll(c: NodeContext<"loraLinear">): Ref[] {
  */
 export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
   const { k, node, attrs, rows, grid, plan } = c;
-  const [dy, x] = [rows(0), rows(1)];
+  const dy = k.cast(rows(0), "float32");
   const dB = k.times(k.matmul(dy, rows(5), { a: true }), attrs.scale);
   const siblings = plan.siblings.get(node)!;
   const ts = k.share(`/t/${siblings[0]!.outputs[0]}`, () => new Map<ValueId, Ref>());
   ts.set(node.outputs[0]!, k.matmul(dy, scaledB(c, 4)));
-  const base = attrs.needsInput ? k.matmul(dy, grid(2)) : null;
+  const base = attrs.needsInput ? k.product(rows(0), grid(2)) : null;
   if (node !== siblings.at(-1)) return [null, dB, base];
 
   const all = siblings.map((sibling) => ts.get(sibling.outputs[0]!)!);
   const t = k.concat(all, 1);
   const dA = k.split(
-    k.matmul(t, dropped(c, x, 6), { a: true }),
+    k.matmul(t, dropped(c, rows(1), 6), { a: true }),
     all.map(({ shape }) => shape[1]!),
     0,
   );

@@ -1,6 +1,12 @@
 import type { Lowering } from "./lowering.ts";
 
-export const embed: Lowering<"embed"> = ({ k, grid }) => [k.gather(grid(1), k.flat(grid(0)))];
+export const embed: Lowering<"embed"> = ({ k, grid }) => [
+  k.cast(k.gather(grid(1), k.flat(grid(0))), "float32"),
+];
+
+export const cast: Lowering<"cast"> = ({ k, grid, attrs }) => [
+  k.cast(grid(0), attrs.to === "bf16" ? "bfloat16" : "float32"),
+];
 
 export const add: Lowering<"add"> = ({ k, grid, rows, shape }) =>
   shape(0).length > 1 ? [k.each("Add", rows(0), rows(1))] : [k.each("Add", grid(0), grid(1))];

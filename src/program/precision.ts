@@ -1,0 +1,50 @@
+import { definitionOf } from "../ops/index.ts";
+import type { Node, Program, Value, ValueId } from "./program.ts";
+
+/** float32: all of it. bf16: frozen matrices and their products, see ops/attrs.ts; everything else stays in float32. */
+export type Precision = "float32" | "bf16";
+
+/**
+ * A Program whose frozen matrices are bf16, with a cast in front of everything that they multiply: one for each value, made
+ * where it is first needed, so that q, k and v share theirs and the backward pass reads that of the forward pass.
+ * A matrix that an operation uses in any other way stays float32.
+ */
+export function frozenInBf16(program: Program): Program {
+  const values: Value[] = [...program.values];
+  const matrices = frozenMatrices(program);
+  for (const id of matrices) values[id] = { ...values[id]!, dtype: "bf16" };
+  const nodes: Node[] = [];
+  const rounded = new Map<ValueId, ValueId>();
+  const round = (id: ValueId, { scope }: Node): ValueId => {
+    const known = rounded.get(id);
+    if (known !== undefined) return known;
+    const { name, shape } = values[id]!;
+    const value: Value = { id: values.length, name: `${name}.bf16`, dtype: "bf16", shape };
+    values.push(value);
+    rounded.set(id, value.id);
+    const node: Node<"cast"> = { op: "cast", inputs: [id], outputs: [value.id], attrs: { to: "bf16" } };
+    nodes.push((scope === undefined ? node : { ...node, scope }) as Node);
+    return value.id;
+  };
+  for (const node of program.nodes) {
+    const { frozen } = definitionOf(node.op);
+    const product = frozen !== undefined && matrices.has(node.inputs[frozen.matrix]!);
+    const inputs = node.inputs.map((id, i) =>
+      product && frozen.operands.includes(i) ? round(id, node) : id,
+    );
+    nodes.push({ ...node, inputs });
+  }
+  return { ...program, values, nodes };
+}
+
+/** Weights that are read as the frozen matrix of an operation and as nothing else. */
+function frozenMatrices(program: Program): Set<ValueId> {
+  const matrices = new Set<ValueId>();
+  const others = new Set<ValueId>();
+  const weights = new Set(program.weights);
+  for (const node of program.nodes) {
+    const at = definitionOf(node.op).frozen?.matrix;
+    for (const [i, id] of node.inputs.entries()) if (weights.has(id)) (i === at ? matrices : others).add(id);
+  }
+  return new Set([...matrices].filter((id) => !others.has(id)));
+}
