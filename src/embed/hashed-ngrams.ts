@@ -21,7 +21,7 @@ export type NgramStatistics = z.output<typeof ngramStatisticsSchema>;
 
 /**
  * Counts in how many texts each bucket occurs. 1,024 buckets name the intent of a banking77 query by its nearest neighbour
- * as often as one dimension for each n-gram does (docs/decisions/2026-11-24-curate-thresholds.md).
+ * as often as one dimension for each n-gram does (docs/decisions/2026-11-24-embedder.md).
  */
 export function fitNgrams(texts: readonly string[], buckets = 1024): NgramStatistics {
   const frequencies = new Array<number>(buckets).fill(0);

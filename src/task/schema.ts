@@ -83,6 +83,21 @@ export const taskSchema = z.strictObject({
       group: text.optional().describe("A row's field; rows that share its value are never parted."),
       validation: z.number().gt(0).max(0.5).default(0.1).describe("Share of groups kept for validation."),
       review: path.optional().describe("A person's decisions on what curate found."),
+      personal: z
+        .record(
+          z.string().regex(/^[a-z][a-z-]*$/, "a label is lower-case letters and dashes"),
+          text.check(({ value, issues }) => {
+            try {
+              new RegExp(value, "gu");
+            } catch (error) {
+              issues.push({ code: "custom", message: (error as Error).message, input: value });
+            }
+          }),
+        )
+        .optional()
+        .describe(
+          "What is personal here beside mail addresses, phone numbers and the like: regular expressions by the label that masks them, such as order: 'AS-\\d{6}'.",
+        ),
       replay: z
         .strictObject({
           file: path.describe("General rows that are mixed in against forgetting."),

@@ -13,6 +13,7 @@ export function curateTask(task: Task, accept: "all" | "safe" | "none"): CurateS
     review: task.paths.review,
     accept,
     groupKey: task.data.group,
+    personal: task.data.personal,
     out: task.folder,
   });
 }

@@ -6,7 +6,7 @@ import { exactDuplicates } from "./duplicates.ts";
 import { type Finding, type Proposal, SAFE_KINDS } from "./finding.ts";
 import { type Leakage, leakage, readCaseTexts } from "./leakage.ts";
 import { unusualLengths } from "./length.ts";
-import { masked, privateFindings } from "./private.ts";
+import { masked, type PrivateFinders, privateFinders, privateFindings } from "./private.ts";
 import { type Decision, decisionFor, readReview, reviewLine } from "./review.ts";
 
 export interface CurateOptions {
@@ -20,6 +20,8 @@ export interface CurateOptions {
   readonly accept: "all" | "safe" | "none";
   /** Field of a row that names its group. */
   readonly groupKey?: string | undefined;
+  /** What counts as personal beside the built-in kinds: a regular expression by the label that replaces it. */
+  readonly personal?: Readonly<Record<string, string>> | undefined;
   /** Folder for curation.json, review.jsonl and train.clean.jsonl. */
   readonly out: string;
 }
@@ -55,18 +57,19 @@ export function curate(options: CurateOptions): CurateSummary {
   for (const entry of [...rows, ...mistakes]) places.set(placeOf(entry), entry);
   const { decisions, stale } = decide(options, places);
   const dropped = (row: TrainingRow) => decisions.get(placeOf(row))?.decision === "drop";
+  const finders = privateFinders(options.personal);
   const leaked = leakage(rows, readCaseTexts(options.cases, options.groupKey), options.groupKey);
   const proposals = [
     ...mistakes.map(formatFinding),
     ...exactDuplicates(rows, dropped).values(),
-    ...rows.flatMap(privateFindings),
+    ...rows.flatMap((row) => privateFindings(row, finders)),
     ...leaked.findings,
     ...unusualLengths(rows),
   ];
   const findings = proposals.map((proposal) =>
     settle(proposal, decisions.get(placeOf(proposal)), options.accept),
   );
-  const clean = cleanRows(rows, findings, dropped);
+  const clean = cleanRows(rows, findings, dropped, finders);
   const counts: Record<string, number> = {};
   for (const { kind } of findings) counts[kind] = (counts[kind] ?? 0) + 1;
   const inOrder = inFileOrder(findings);
@@ -142,6 +145,7 @@ function cleanRows(
   rows: readonly TrainingRow[],
   findings: readonly Finding[],
   dropped: (row: TrainingRow) => boolean,
+  finders: PrivateFinders,
 ): Record<string, unknown>[] {
   const decided = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -152,8 +156,10 @@ function cleanRows(
   return rows.flatMap((row) => {
     const own = decided.get(placeOf(row)) ?? [];
     if (dropped(row) || own.some(({ action }) => action === "drop")) return [];
-    const kinds = own.filter(({ action }) => action === "mask").map(({ kind }) => kind);
-    return [masked(row.raw, new Set(kinds))];
+    const kinds = own
+      .filter(({ action }) => action === "mask")
+      .map(({ kind }) => kind as "personal-data" | "secret");
+    return [masked(row.raw, kinds, finders)];
   });
 }
 

@@ -1,65 +1,60 @@
 import type { TrainingRow } from "../rows.ts";
 import type { Proposal } from "./finding.ts";
-import { mask, personalData, type Span, secrets } from "./personal.ts";
-import { texts } from "./text.ts";
+import { personalData } from "./personal.ts";
+import { secrets } from "./secret.ts";
+import { type Detector, mask, type Span } from "./spans.ts";
+import { mapTexts, texts } from "./text.ts";
 
 const AROUND = 24;
 
+type PrivateKind = "personal-data" | "secret";
+/** What finds the stretches of each kind. */
+export type PrivateFinders = Readonly<Record<PrivateKind, (text: string) => Span[]>>;
+
+/** @param own further patterns of personal data by label, such as a shop's order numbers */
+export function privateFinders(own: Readonly<Record<string, string>> = {}): PrivateFinders {
+  const detectors = Object.entries(own).map(
+    ([label, source]): Detector => ({ label, pattern: new RegExp(source, "gu") }),
+  );
+  return { "personal-data": (text) => personalData(text, detectors), secret: secrets };
+}
+
 /** Rows that tell about a person or give access, one finding for each of both kinds. */
-export function privateFindings(row: TrainingRow): Proposal[] {
-  const both = [
-    ["personal-data", personalData],
-    ["secret", secrets],
-  ] as const;
-  return both.flatMap(([kind, detect]) => {
-    const found = texts(row.content).map((entry) => ({ ...entry, spans: detect(entry.text) }));
+export function privateFindings(row: TrainingRow, finders: PrivateFinders): Proposal[] {
+  return (["personal-data", "secret"] as const).flatMap((kind): Proposal[] => {
+    const found = texts(row.content).map((entry) => ({ ...entry, spans: finders[kind](entry.text) }));
     const first = found.find(({ spans }) => spans.length > 0);
     if (first === undefined) return [];
     const labels = [...new Set(found.flatMap(({ spans }) => spans.map((span) => span.label)))];
-    const evidence = `${labels.join(", ")} in ${first.at}: ${excerpt(first.text, first.spans[0]!)}`;
-    return [{ kind, file: row.file, line: row.line, evidence, severity: "error", action: "mask" } as const];
+    const evidence = `${labels.join(", ")} in ${first.at}: ${excerpt(first.text, first.spans[0]!, finders)}`;
+    return [{ kind, file: row.file, line: row.line, evidence, severity: "error", action: "mask" }];
   });
 }
 
 /** The words around a span, with everything private in them masked. */
-function excerpt(text: string, { start, end }: Span): string {
+function excerpt(text: string, { start, end }: Span, finders: PrivateFinders): string {
   const [from, to] = [Math.max(0, start - AROUND), Math.min(text.length, end + AROUND)];
-  const whole = [...personalData(text), ...secrets(text)]
+  const whole = allSpans(text, ["personal-data", "secret"], finders)
     .filter((span) => span.start < to && span.end > from)
     .map((span) => ({
       ...span,
       start: Math.max(span.start, from) - from,
       end: Math.min(span.end, to) - from,
-    }))
-    .sort((a, b) => a.start - b.start);
+    }));
   const middle = mask(text.slice(from, to), whole).replace(/\s+/g, " ");
   return `${from > 0 ? "…" : ""}${middle}${to < text.length ? "…" : ""}`;
 }
 
-/** The row as it goes into the clean set, with what the decided kinds find masked. */
+function allSpans(text: string, kinds: Iterable<PrivateKind>, finders: PrivateFinders): Span[] {
+  return [...kinds].flatMap((kind) => finders[kind](text)).sort((a, b) => a.start - b.start);
+}
+
+/** The row with what these kinds find masked. */
 export function masked(
   raw: Readonly<Record<string, unknown>>,
-  kinds: ReadonlySet<string>,
+  kinds: Iterable<PrivateKind>,
+  finders: PrivateFinders,
 ): Record<string, unknown> {
-  const clean = (text: string): string => {
-    const spans = [
-      ...(kinds.has("personal-data") ? personalData(text) : []),
-      ...(kinds.has("secret") ? secrets(text) : []),
-    ];
-    return mask(
-      text,
-      spans.sort((a, b) => a.start - b.start),
-    );
-  };
-  const copy: Record<string, unknown> = { ...raw };
-  for (const key of ["text", "prompt", "completion"]) {
-    if (typeof copy[key] === "string") copy[key] = clean(copy[key]);
-  }
-  if (Array.isArray(copy["messages"])) {
-    copy["messages"] = (copy["messages"] as { content: string }[]).map((message) => ({
-      ...message,
-      content: clean(message.content),
-    }));
-  }
-  return copy;
+  const which = [...kinds];
+  return mapTexts(raw, (text) => mask(text, allSpans(text, which, finders)));
 }

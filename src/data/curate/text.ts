@@ -19,3 +19,20 @@ export function customerSides(content: TrainingRow["content"]): string[] {
   const turns = content.messages.filter(({ role }) => role === "user").map((message) => message.content);
   return [...new Set(turns.flatMap((turn, i) => [turn, turns.slice(0, i + 1).join(" ")]).map(normalise))];
 }
+
+/** A copy of a row as it stands in its file, with every string that is trained on rewritten; other fields stay. */
+export function mapTexts(
+  raw: Readonly<Record<string, unknown>>,
+  rewrite: (text: string) => string,
+): Record<string, unknown> {
+  const copy: Record<string, unknown> = { ...raw };
+  for (const key of ["text", "prompt", "completion"]) {
+    if (typeof copy[key] === "string") copy[key] = rewrite(copy[key]);
+  }
+  if (Array.isArray(copy["messages"])) {
+    copy["messages"] = (copy["messages"] as { content: unknown }[]).map((message) =>
+      typeof message?.content === "string" ? { ...message, content: rewrite(message.content) } : message,
+    );
+  }
+  return copy;
+}

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { mask, personalData, secrets } from "../../../src/data/curate/personal.ts";
+import { personalData } from "../../../src/data/curate/personal.ts";
+import { secrets } from "../../../src/data/curate/secret.ts";
+import { mask } from "../../../src/data/curate/spans.ts";
+import { PRIVATE_MESSAGES } from "./bike-shop-private.ts";
 
 const hide = (text: string) => mask(text, personalData(text));
 
@@ -16,7 +19,7 @@ describe("personal data", () => {
     ["Order AS-482913 is late", "Order [order] is late"],
     ["my order number: 99812345", "my order number: [order]"],
     ["I live at 221 Juniper Street, Apt 5, Fairhaven. Why?", "I live at [address]. Why?"],
-    ["Lindenstraße 12a, Ulm", "[address], Ulm"],
+    ["Lindenstraße 12a, Ulm", "[address]"],
     ["postcode is SW1A 1AA", "postcode is [postcode]"],
     ["from 192.168.10.24 at noon", "from [ip] at noon"],
   ])("%s", (text, expected) => expect(hide(text)).toBe(expected));
@@ -46,4 +49,16 @@ describe("secrets", () => {
     "leaves alone: %s",
     (text) => expect(secrets(text)).toEqual([]),
   );
+});
+
+describe("messages written apart from the detectors", () => {
+  const finders = { "personal-data": personalData, secret: secrets } as const;
+  it.each(["personal-data", "secret"] as const)("%s: recall 0.95, precision 0.9", (kind) => {
+    const found = PRIVATE_MESSAGES.filter(({ text }) => finders[kind](text).length > 0);
+    const planted = PRIVATE_MESSAGES.filter(({ holds }) => holds === kind);
+    const missed = planted.filter((message) => !found.includes(message)).map(({ text }) => text);
+    const wrong = found.filter((message) => !planted.includes(message)).map(({ text }) => text);
+    expect(planted.length - missed.length, `missed ${missed}`).toBeGreaterThanOrEqual(0.95 * planted.length);
+    expect(found.length - wrong.length, `wrong ${wrong}`).toBeGreaterThanOrEqual(0.9 * found.length);
+  });
 });
