@@ -59,6 +59,6 @@ function show(summary: CurateSummary, { output }: Context): void {
       ? []
       : [pc.yellow(`${open.length} errors wait for a person: ${summary.paths.review}`)]),
   ];
-  const { findings: _, ...brief } = summary;
+  const { findings: _, dropped: __, ...brief } = summary;
   output.result({ event: "curated", ...brief }, lines.join("\n"));
 }

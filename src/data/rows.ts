@@ -87,10 +87,16 @@ function pathOf(path: readonly PropertyKey[]): string {
     .replace(/^\./, "");
 }
 
-/** Reads every line of the files; sound rows and mistakes side by side. Blank lines are skipped. */
+/**
+ * Reads every line of the files; sound rows and mistakes side by side. Blank lines are skipped.
+ * @param options.correct what stands in a row's place, such as a person's correction of it
+ */
 export function parseRows(
   files: readonly string[],
-  options: { readonly groupKey?: string | undefined } = {},
+  options: {
+    readonly groupKey?: string | undefined;
+    readonly correct?: (raw: TrainingRow["raw"]) => TrainingRow["raw"];
+  } = {},
 ): { rows: TrainingRow[]; mistakes: RowMistake[] } {
   const rows: TrainingRow[] = [];
   const mistakes: RowMistake[] = [];
@@ -104,7 +110,7 @@ export function parseRows(
         mistakes.push({ file, line, message: found.problem });
         continue;
       }
-      const raw = found.value;
+      const raw = options.correct?.(found.value) ?? found.value;
       const content = contentOf(raw);
       if (typeof content === "string") {
         mistakes.push({ file, line, message: content, raw });

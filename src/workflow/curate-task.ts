@@ -1,12 +1,15 @@
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
 import { type CurateSummary, curate } from "../data/curate/curate.ts";
+import { policyText } from "../data/curate/policy.ts";
 import { sha256File } from "../formats/files.ts";
 import type { Task } from "../task/load.ts";
+import { parsePolicy } from "../task/policy.ts";
 import type { RunRecord } from "../train/run-folder.ts";
 
 /** Curates a task's own training files; what it leaves lies beside task.yaml. Errors as `curate` has them. */
 export function curateTask(task: Task, accept: "all" | "safe" | "none"): CurateSummary {
+  const policy = relative(process.cwd(), task.paths.policy);
   return curate({
     files: task.paths.train,
     cases: Object.values(task.paths.cases),
@@ -14,12 +17,13 @@ export function curateTask(task: Task, accept: "all" | "safe" | "none"): CurateS
     accept,
     groupKey: task.data.group,
     personal: task.data.personal,
+    policy: policyText(parsePolicy(readFileSync(task.paths.policy, "utf8"), policy), policy),
     out: task.folder,
   });
 }
 
 /**
- * What to train on: the clean set when there is one that is no older than the transcripts, their cases and the review,
+ * What to train on: the clean set when there is one that is no older than the transcripts, their cases and the decisions,
  * else the raw files, with a warning that says so.
  */
 export function trainingFiles(task: Task): { readonly files: readonly string[]; readonly warning?: string } {
@@ -31,9 +35,9 @@ export function trainingFiles(task: Task): { readonly files: readonly string[]; 
     };
   const { train, review, cases } = task.paths;
   const made = statSync(clean).mtimeMs;
-  const newer = [...train, ...(review === undefined ? [] : [review]), ...Object.values(cases)].find(
-    (file) => statSync(file).mtimeMs > made,
-  );
+  const queue = join(task.folder, "review.jsonl");
+  const inputs = [...train, ...(review === undefined ? [] : [review]), queue, ...Object.values(cases)];
+  const newer = inputs.find((file) => existsSync(file) && statSync(file).mtimeMs > made);
   if (newer === undefined) return { files: [clean] };
   return {
     files: task.paths.train,

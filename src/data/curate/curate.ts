@@ -2,19 +2,21 @@ import { join, resolve } from "node:path";
 import { LorafitError } from "../../errors.ts";
 import { writeFileAtomic } from "../../formats/files.ts";
 import { parseRows, type RowMistake, type TrainingRow } from "../rows.ts";
-import { exactDuplicates } from "./duplicates.ts";
-import { type Finding, type Proposal, SAFE_KINDS } from "./finding.ts";
-import { type Leakage, leakage, readCaseTexts } from "./leakage.ts";
-import { unusualLengths } from "./length.ts";
-import { masked, type PrivateFinders, privateFinders, privateFindings } from "./private.ts";
-import { type Decision, decisionFor, readReview, reviewLine } from "./review.ts";
+import { cleanRow, type DroppedRow, decidedByPlace, whyDropped } from "./clean.ts";
+import { findAll } from "./find.ts";
+import { type Finding, placeOf } from "./finding.ts";
+import { type Leakage, readCaseTexts } from "./leakage.ts";
+import type { PolicyText } from "./policy.ts";
+import { masked, privateFinders } from "./private.ts";
+import { type Decision, type Raw, Review, readReview, reviewLine } from "./review.ts";
+import { settle } from "./settle.ts";
 
 export interface CurateOptions {
   /** Training rows: JSONL, or CSV with a `text` column. */
   readonly files: readonly string[];
   /** Held-out cases that training must not see. */
   readonly cases: readonly string[];
-  /** A person's decisions. */
+  /** A person's decisions, beside those in the queue itself. */
   readonly review?: string | undefined;
   /** Which proposals are carried out without a person: every one, the safe ones, or none. */
   readonly accept: "all" | "safe" | "none";
@@ -22,6 +24,8 @@ export interface CurateOptions {
   readonly groupKey?: string | undefined;
   /** What counts as personal beside the built-in kinds: a regular expression by the label that replaces it. */
   readonly personal?: Readonly<Record<string, string>> | undefined;
+  /** The rules that answers must not contradict. */
+  readonly policy?: PolicyText;
   /** Folder for curation.json, review.jsonl and train.clean.jsonl. */
   readonly out: string;
 }
@@ -31,6 +35,8 @@ export interface CurateSummary {
   readonly clean_rows: number;
   readonly counts: Readonly<Record<string, number>>;
   readonly findings: readonly Finding[];
+  /** Rows that are not in the clean set. */
+  readonly dropped: readonly DroppedRow[];
   /** Errors that nobody has decided on; they stop a run. */
   readonly unresolvedErrors: readonly Finding[];
   /** How many cases the training rows give away. */
@@ -42,61 +48,104 @@ export interface CurateSummary {
 
 /**
  * Finds what is wrong with training rows, carries out what is accepted or was decided by a person, and writes the findings
- * (curation.json), the open ones to be decided (review.jsonl) and the clean set (train.clean.jsonl).
+ * (curation.json), the queue of what is to be decided and was (review.jsonl), and the clean set (train.clean.jsonl).
+ * The same input gives the same bytes.
  * @throws data error for cases or decisions that cannot be read; environment error when `out` cannot be written
  */
 export function curate(options: CurateOptions): CurateSummary {
+  const { groupKey, accept, policy = [] } = options;
   const paths = {
     curation: join(options.out, "curation.json"),
     review: join(options.out, "review.jsonl"),
     clean: join(options.out, "train.clean.jsonl"),
   };
   guardInputs(options, Object.values(paths));
-  const { rows, mistakes } = parseRows(options.files, { groupKey: options.groupKey });
-  const places = new Map<string, TrainingRow | RowMistake>();
-  for (const entry of [...rows, ...mistakes]) places.set(placeOf(entry), entry);
-  const { decisions, stale } = decide(options, places);
-  const dropped = (row: TrainingRow) => decisions.get(placeOf(row))?.decision === "drop";
+  const queue = readReview(paths.review);
+  const elsewhere =
+    options.review === undefined || resolve(options.review) === resolve(paths.review)
+      ? []
+      : readReview(options.review).decisions;
+  const { rows, mistakes, review, edits } = readReviewed(options, [...elsewhere, ...queue.decisions]);
+
+  const raws = new Map<string, Raw | undefined>([
+    ...policy.map((rule) => [placeOf(rule), { text: rule.text }] as const),
+    ...[...rows, ...mistakes].map((entry) => [placeOf(entry), entry.raw] as const),
+  ]);
   const finders = privateFinders(options.personal);
-  const leaked = leakage(rows, readCaseTexts(options.cases, options.groupKey), options.groupKey);
-  const proposals = [
-    ...mistakes.map(formatFinding),
-    ...exactDuplicates(rows, dropped).values(),
-    ...rows.flatMap((row) => privateFindings(row, finders)),
-    ...leaked.findings,
-    ...unusualLengths(rows),
-  ];
-  const findings = proposals.map((proposal) =>
-    settle(proposal, decisions.get(placeOf(proposal)), options.accept),
+  const cases = readCaseTexts(options.cases, groupKey);
+  const dropped = (row: TrainingRow) => review.onRow(row.raw)?.decision === "drop";
+  const { proposals, leakedCases } = findAll(rows, mistakes, { cases, groupKey, policy, finders, dropped });
+  const findings = inFileOrder(
+    proposals.map((proposal) => settle(proposal, raws.get(placeOf(proposal)), review, accept)),
   );
-  const clean = cleanRows(rows, findings, dropped, finders);
+
+  const decided = decidedByPlace(findings);
+  const gone: DroppedRow[] = [];
+  const clean: Record<string, unknown>[] = [];
+  for (const row of [...rows, ...mistakes]) {
+    const own = decided.get(placeOf(row)) ?? [];
+    const why = whyDropped(own, review.onRow(row.raw));
+    if (why.length > 0) gone.push({ file: row.file, line: row.line, why });
+    else if ("content" in row) {
+      clean.push(cleanRow(row, own, edits.get(row.raw) ?? [], { finders, folder: options.out }));
+    }
+  }
+
+  const open = findings.filter((finding) => finding.decided_by === null);
+  const lines = open.map((finding) => {
+    const raw = raws.get(placeOf(finding));
+    const shown = raw === undefined ? {} : masked(raw, ["personal-data", "secret"], finders);
+    return reviewLine(finding, raw, shown, groupKey);
+  });
   const counts: Record<string, number> = {};
   for (const { kind } of findings) counts[kind] = (counts[kind] ?? 0) + 1;
-  const inOrder = inFileOrder(findings);
-  const report = { rows: rows.length + mistakes.length, clean_rows: clean.length, counts, findings: inOrder };
-  const record = [...decisions].map(([place, { decision, reason, by }]) => ({ place, decision, reason, by }));
-  const open = inOrder.filter((finding) => finding.decided_by === null);
-  const lines = open.map((finding) =>
-    reviewLine(finding, places.get(placeOf(finding))?.raw, options.groupKey),
-  );
+  const report = {
+    rows: rows.length + mistakes.length,
+    clean_rows: clean.length,
+    counts,
+    findings,
+    dropped: inFileOrder(gone),
+  };
+  const staleDecisions = review.stale();
+  const record = {
+    ...report,
+    leaked_cases: { exact: leakedCases.exact, near: leakedCases.near, other_label: leakedCases.otherLabel },
+    stale_decisions: staleDecisions.map(({ messages: _, ...rest }) => rest),
+  };
+  writeFileAtomic(paths.curation, `${JSON.stringify(record, null, 1)}\n`);
+  writeFileAtomic(paths.review, jsonl([...queue.lines, ...lines]));
   writeFileAtomic(paths.clean, jsonl(clean.map((row) => JSON.stringify(row))));
-  writeFileAtomic(paths.review, jsonl(lines));
-  writeFileAtomic(paths.curation, `${JSON.stringify({ ...report, decisions: record }, null, 1)}\n`);
   const unresolvedErrors = open.filter((finding) => finding.severity === "error");
-  return { ...report, unresolvedErrors, leakedCases: leaked.cases, staleDecisions: stale, paths };
+  return { ...report, unresolvedErrors, leakedCases, staleDecisions, paths };
 }
 
-function placeOf({ file, line }: { readonly file: string; readonly line: number }): string {
-  return `${file}:${line}`;
+/** The rows with a person's corrections in place of what they correct. */
+function readReviewed(
+  { files, groupKey }: CurateOptions,
+  decisions: readonly Decision[],
+): { rows: TrainingRow[]; mistakes: RowMistake[]; review: Review; edits: Map<Raw, Decision[]> } {
+  const asExported = parseRows(files, { groupKey });
+  const raws = [...asExported.rows, ...asExported.mistakes].flatMap(({ raw }): Raw[] =>
+    raw === undefined ? [] : [raw],
+  );
+  const review = new Review(decisions, raws, groupKey);
+  const edits = new Map<Raw, Decision[]>();
+  if (!decisions.some(({ decision }) => decision === "edit")) return { ...asExported, review, edits };
+  const correct = (raw: Raw): Raw => {
+    const edited = review.edited(raw);
+    if (edited.edits.length > 0) edits.set(edited.raw, edited.edits);
+    return edited.raw;
+  };
+  return { ...parseRows(files, { groupKey, correct }), review, edits };
 }
 
 function jsonl(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** What is written must not replace what is read. */
-function guardInputs({ files, cases, review }: CurateOptions, outputs: readonly string[]): void {
-  const inputs = [...files, ...cases, ...(review === undefined ? [] : [review])].map((file) => resolve(file));
+/** What is written must not replace what is read; the queue is read and goes on. */
+function guardInputs({ files, cases }: CurateOptions, outputs: readonly string[]): void {
+  const inputs = [...files, ...cases].map((file) => resolve(file));
   const clash = outputs.find((file) => inputs.includes(resolve(file)));
   if (clash !== undefined) {
     throw new LorafitError("usage", `${clash}: would be overwritten, but is read`, {
@@ -105,66 +154,8 @@ function guardInputs({ files, cases, review }: CurateOptions, outputs: readonly 
   }
 }
 
-function decide(
-  { review, groupKey }: CurateOptions,
-  places: ReadonlyMap<string, { readonly raw?: Readonly<Record<string, unknown>> }>,
-): { decisions: Map<string, Decision>; stale: Decision[] } {
-  const all = review === undefined ? [] : readReview(review);
-  const decisions = new Map<string, Decision>();
-  for (const [place, { raw }] of places) {
-    const decision = decisionFor(all, raw, groupKey);
-    if (decision !== undefined) decisions.set(place, decision);
-  }
-  const used = new Set(decisions.values());
-  return { decisions, stale: all.filter((decision) => !used.has(decision)) };
-}
-
-function formatFinding({ file, line, message }: RowMistake): Proposal {
-  return { kind: "format", file, line, evidence: message, severity: "error", action: "drop" };
-}
-
-/**
- * Who decides on a finding: the person who dropped its row; the person who kept it, except that a row that cannot be read
- * cannot be kept and that private data are masked all the same; else --accept.
- */
-function settle(
-  proposal: Proposal,
-  decision: Decision | undefined,
-  accept: CurateOptions["accept"],
-): Finding {
-  const { kind, action } = proposal;
-  if (decision?.decision === "drop") return { ...proposal, action: "drop", decided_by: decision.by };
-  if (decision?.decision === "keep" && kind !== "format" && action !== "mask") {
-    return { ...proposal, action: "keep", decided_by: decision.by };
-  }
-  const accepted = action !== "review" && (accept === "all" || (accept === "safe" && SAFE_KINDS.has(kind)));
-  return { ...proposal, decided_by: accepted ? accept : null };
-}
-
-function cleanRows(
-  rows: readonly TrainingRow[],
-  findings: readonly Finding[],
-  dropped: (row: TrainingRow) => boolean,
-  finders: PrivateFinders,
-): Record<string, unknown>[] {
-  const decided = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    if (finding.decided_by === null) continue;
-    const place = placeOf(finding);
-    decided.set(place, [...(decided.get(place) ?? []), finding]);
-  }
-  return rows.flatMap((row) => {
-    const own = decided.get(placeOf(row)) ?? [];
-    if (dropped(row) || own.some(({ action }) => action === "drop")) return [];
-    const kinds = own
-      .filter(({ action }) => action === "mask")
-      .map(({ kind }) => kind as "personal-data" | "secret");
-    return [masked(row.raw, kinds, finders)];
-  });
-}
-
-function inFileOrder(findings: readonly Finding[]): Finding[] {
-  const files = [...new Set(findings.map(({ file }) => file))];
+function inFileOrder<T extends { readonly file: string; readonly line: number }>(entries: readonly T[]): T[] {
+  const files = [...new Set(entries.map(({ file }) => file))];
   const order = new Map(files.map((file, i) => [file, i]));
-  return [...findings].sort((a, b) => order.get(a.file)! - order.get(b.file)! || a.line - b.line);
+  return [...entries].sort((a, b) => order.get(a.file)! - order.get(b.file)! || a.line - b.line);
 }

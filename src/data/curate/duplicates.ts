@@ -1,9 +1,12 @@
 import type { TrainingRow } from "../rows.ts";
-import type { Proposal } from "./finding.ts";
-import { conversation } from "./text.ts";
+import { labelOf } from "./exchanges.ts";
+import { type Proposal, placeOf, similarityOf } from "./finding.ts";
+import { NEAR, nearPairsWithin } from "./shingles.ts";
+import { conversation, dialogue } from "./text.ts";
 
 /**
- * All but one row of each set of equal conversations. The one that stays is the first that no person dropped.
+ * All but one row of each set of equal conversations. The one that stays is the first that no person dropped. Equal texts with
+ * different labels are no duplicates but a conflict.
  */
 export function exactDuplicates(
   rows: readonly TrainingRow[],
@@ -11,7 +14,7 @@ export function exactDuplicates(
 ): Map<TrainingRow, Proposal> {
   const equal = new Map<string, TrainingRow[]>();
   for (const row of rows) {
-    const key = conversation(row.content);
+    const key = JSON.stringify([conversation(row.content), labelOf(row.raw)]);
     const set = equal.get(key);
     if (set === undefined) equal.set(key, [row]);
     else set.push(row);
@@ -33,4 +36,35 @@ export function exactDuplicates(
     }
   }
   return found;
+}
+
+/**
+ * Rows that nearly repeat an earlier one, the nearest of which is named; those in `exact` say so already.
+ * Those at `conflicting` places are for a person to look at, who knows which of both is right.
+ */
+export function nearDuplicates(
+  rows: readonly TrainingRow[],
+  exact: ReadonlyMap<TrainingRow, Proposal>,
+  conflicting: ReadonlySet<string>,
+  dropped: (row: TrainingRow) => boolean,
+): Proposal[] {
+  const candidates = rows.filter((row) => !exact.has(row));
+  const said = candidates.map(({ content }) => dialogue(content));
+  const nearest = new Map<TrainingRow, { twin: TrainingRow; similarity: number }>();
+  for (const { left, right, similarity } of nearPairsWithin(said, NEAR)) {
+    const [row, twin] = [candidates[left]!, candidates[right]!];
+    if (dropped(twin) && !dropped(row)) continue;
+    const best = nearest.get(row);
+    if (best === undefined || best.similarity < similarity) nearest.set(row, { twin, similarity });
+  }
+  return [...nearest].map(([row, { twin, similarity }]) => ({
+    kind: "near-duplicate",
+    file: row.file,
+    line: row.line,
+    other: { file: twin.file, line: twin.line },
+    similarity: similarityOf(similarity),
+    evidence: `nearly the same conversation as ${twin.file}:${twin.line}`,
+    severity: "warning",
+    action: conflicting.has(placeOf(row)) || conflicting.has(placeOf(twin)) ? "review" : "drop",
+  }));
 }

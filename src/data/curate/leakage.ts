@@ -3,24 +3,24 @@ import { normalise } from "../../embed/normalise.ts";
 import { LorafitError, listMistakes } from "../../errors.ts";
 import { dataLines } from "../lines.ts";
 import type { Message, TrainingRow } from "../rows.ts";
-import type { Place, Proposal } from "./finding.ts";
-import { nearPairs } from "./shingles.ts";
+import { labelOf } from "./exchanges.ts";
+import { type Place, type Proposal, similarityOf } from "./finding.ts";
+import { NEAR, nearPairs } from "./shingles.ts";
 import { customerSides } from "./text.ts";
-
-/** Similarity from which on two texts count as near: Jaccard over character 5-grams. */
-const NEAR = 0.8;
 
 /** What a held-out case shows to the model. */
 export interface CaseText extends Place {
   /** All user turns, or the text; normalised. */
   readonly prompt: string;
   readonly groups: readonly string[];
+  /** Its class, where it is a text with a label. */
+  readonly label: string | undefined;
 }
 
 export interface Leakage {
   readonly findings: Proposal[];
-  /** Cases that stand in the training rows: exactly, and otherwise nearly. */
-  readonly cases: { readonly exact: number; readonly near: number };
+  /** Cases that stand in the training rows: exactly, and otherwise nearly; of both, those whose nearest row has another label. */
+  readonly cases: { readonly exact: number; readonly near: number; readonly otherLabel: number };
 }
 
 /**
@@ -42,7 +42,8 @@ export function readCaseTexts(files: readonly string[], groupKey: string | undef
       const groups = ["cluster", ...(groupKey === undefined ? [] : [groupKey])]
         .map((key) => found.value[key])
         .filter((group) => typeof group === "string");
-      if (prompt !== undefined) cases.push({ file, line, prompt: normalise(prompt), groups });
+      if (prompt !== undefined)
+        cases.push({ file, line, prompt: normalise(prompt), groups, label: labelOf(found.value) });
     }
   }
   if (mistakes.length > 0) throw new LorafitError("data", `cases cannot be used:\n${listMistakes(mistakes)}`);
@@ -73,14 +74,17 @@ export function leakage(
   const exactSides = new Set(sides.map(({ side }) => side));
   const prompts = cases.map((item) => item.prompt);
   const near = new Map<TrainingRow, { item: CaseText; similarity: number }>();
-  const nearCases = new Set<CaseText>();
+  const nearest = new Map<CaseText, { row: TrainingRow; similarity: number }>();
   for (const pair of nearPairs(
     sides.map(({ side }) => side),
     prompts,
     NEAR,
   )) {
     const [row, item] = [sides[pair.left]!.row, cases[pair.right]!];
-    if (!exactSides.has(item.prompt)) nearCases.add(item);
+    const closest = nearest.get(item);
+    if (closest === undefined || closest.similarity < pair.similarity) {
+      nearest.set(item, { row, similarity: pair.similarity });
+    }
     const best = near.get(row);
     if (!exact.has(row) && (best === undefined || best.similarity < pair.similarity)) {
       near.set(row, { item, similarity: pair.similarity });
@@ -108,7 +112,7 @@ export function leakage(
     ...[...near].map(([row, { item, similarity }]) =>
       propose(row, item, {
         kind: "leakage-near",
-        similarity: Math.round(similarity * 1e4) / 1e4,
+        similarity: similarityOf(similarity),
         evidence: `asks nearly what the held-out case ${item.file}:${item.line} asks`,
       }),
     ),
@@ -120,7 +124,11 @@ export function leakage(
     ),
   ];
   const exactCases = cases.filter((item) => exactSides.has(item.prompt)).length;
-  return { findings, cases: { exact: exactCases, near: nearCases.size } };
+  const nearCases = [...nearest.keys()].filter((item) => !exactSides.has(item.prompt)).length;
+  const otherLabel = [...nearest].filter(
+    ([item, { row }]) => item.label !== undefined && labelOf(row.raw) !== item.label,
+  ).length;
+  return { findings, cases: { exact: exactCases, near: nearCases, otherLabel } };
 }
 
 function sameGroup(

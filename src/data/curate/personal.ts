@@ -43,7 +43,7 @@ const LEADS_TO = String.raw`(?:[ -]?(?:no|nr|num|number|id|code|ref|reference)\b
 const TOKEN = String.raw`(?<span>[A-Z\d]+(?:[-/.][A-Z\d]+)*)(?![\w-])`;
 /** Codes with these words before them name goods and standards, not people. */
 const GOODS = String.raw`(?<!\b(?:sku|model|style|article|art|item|product|part|size|code|colou?r|ean|gtin|upc|isbn|batch|lot|version|standard)s?\b[ .:#-]{0,3}(?:(?:no|nr|number|code|is)\b[ .:#-]{0,3}){0,2})`;
-const STANDARDS = String.raw`(?!(?:ISO|DIN|EN|UTF|ASTM|BS|IEC|RFC|SKU|EAN|UPC|ISBN|MOD|ART)-)`;
+const STANDARDS = `(?!(?:ISO|DIN|EN|UTF|ASTM|BS|IEC|RFC|SKU|EAN|UPC|ISBN|MOD|ART)-)`;
 
 /** In order of precedence. */
 const PERSONAL: readonly Detector[] = [

@@ -1,22 +1,40 @@
+import { existsSync } from "node:fs";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../../errors.ts";
 import { sha256 } from "../hash.ts";
 import { dataLines } from "../lines.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, type FindingKind, KINDS } from "./finding.ts";
 
 const text = z.string().trim().min(1);
-const decisionSchema = z.looseObject({
-  transcript_id: text.optional(),
-  content_sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
-  decision: z.enum(["drop", "keep"]),
-  reason: text,
-  by: text,
-});
+const decisionSchema = z
+  .looseObject({
+    content_sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
+    decision: z.enum(["accept", "reject", "edit", "drop", "keep"], {
+      error: "expected accept, reject, edit, drop or keep",
+    }),
+    /** The finding that is accepted or rejected; all of the row's when it is missing. */
+    kind: z.enum(Object.keys(KINDS) as [FindingKind, ...FindingKind[]]).optional(),
+    transcript_id: text.optional(),
+    reason: z.string().trim().default(""),
+    by: text,
+    at: z
+      .string()
+      .trim()
+      .regex(/^(?:\d{4}-\d{2}-\d{2}.*)?$/, "expected a date such as 2026-03-31")
+      .default(""),
+  })
+  .refine(({ decision, at }) => decision !== "edit" || at !== "", {
+    path: ["at"],
+    error: "an edit needs its date, such as 2026-03-31",
+  });
 
 /** What a person decided on a row, valid as long as the row's content stays what it was. */
 export type Decision = z.output<typeof decisionSchema>;
 
-type Raw = Readonly<Record<string, unknown>>;
+export type Raw = Readonly<Record<string, unknown>>;
+
+/** The fields that are trained on. */
+const CONTENT = ["messages", "text", "prompt", "completion"] as const;
 
 /** By what a decision finds its row again, wherever it stands. */
 export function reviewKey(
@@ -32,18 +50,27 @@ export function reviewKey(
   };
 }
 
+interface ReviewFile {
+  readonly decisions: readonly Decision[];
+  /** The lines that hold them, as they stand. */
+  readonly lines: readonly string[];
+}
+
 /**
- * The decisions of a review file; lines whose decision is still null are open and left out.
+ * The decisions of a review file, none when it does not exist; lines whose decision is still null are open and left out.
  * @throws data error that lists every bad line
  */
-export function readReview(file: string): Decision[] {
+export function readReview(file: string): ReviewFile {
   const decisions: Decision[] = [];
+  const lines: string[] = [];
   const mistakes: string[] = [];
-  for (const found of dataLines(file)) {
+  for (const found of existsSync(file) ? dataLines(file) : []) {
     if ("value" in found && found.value["decision"] === null) continue;
     const parsed = "problem" in found ? undefined : decisionSchema.safeParse(found.value);
-    if (parsed?.success) decisions.push(parsed.data);
-    else {
+    if (parsed?.success) {
+      decisions.push(parsed.data);
+      lines.push(JSON.stringify((found as { value: Raw }).value));
+    } else {
       const issue = parsed?.error.issues[0];
       const message = "problem" in found ? found.problem : `${issue?.path.join(".")}: ${issue?.message}`;
       mistakes.push(`${file}:${found.line}: ${message}`);
@@ -51,30 +78,96 @@ export function readReview(file: string): Decision[] {
   }
   if (mistakes.length > 0) {
     throw new LorafitError("data", `review decisions cannot be used:\n${listMistakes(mistakes)}`, {
-      hint: 'each needs transcript_id, content_sha256, "decision": "drop" or "keep", reason and by',
+      hint: 'each needs content_sha256, "decision" (accept, reject, edit, drop or keep) and by; docs/curation.md shows them',
     });
   }
-  return decisions;
+  return { decisions, lines };
 }
 
-/** The decision on a row, if its content is still what was decided on. */
-export function decisionFor(
-  decisions: readonly Decision[],
+/** Decisions by the content they were made on. Of several on one row, the last counts. */
+export class Review {
+  readonly #byContent = new Map<string, Decision[]>();
+  readonly #ids = new Map<string, Set<string | undefined>>();
+  readonly #used = new Set<Decision>();
+  readonly #decisions: readonly Decision[];
+  readonly #groupKey: string | undefined;
+
+  /** @param raws every row as it stands in the training files */
+  constructor(decisions: readonly Decision[], raws: Iterable<Raw>, groupKey: string | undefined) {
+    this.#decisions = decisions;
+    this.#groupKey = groupKey;
+    for (const decision of decisions) {
+      const same = this.#byContent.get(decision.content_sha256);
+      if (same === undefined) this.#byContent.set(decision.content_sha256, [decision]);
+      else same.push(decision);
+    }
+    for (const raw of decisions.length === 0 ? [] : raws) {
+      const { content_sha256: hash, transcript_id: id } = reviewKey(raw, groupKey);
+      this.#ids.set(hash, (this.#ids.get(hash) ?? new Set()).add(id));
+    }
+  }
+
+  /** The row with a person's corrections, and those corrections; an edited row may be edited again. */
+  edited(raw: Raw): { raw: Raw; edits: Decision[] } {
+    const edits: Decision[] = [];
+    for (let now = raw; ; ) {
+      const edit = this.#last(now, ({ decision }) => decision === "edit");
+      if (edit === undefined || edits.includes(edit)) return { raw: now, edits };
+      edits.push(edit);
+      const corrected = Object.fromEntries(
+        CONTENT.filter((key) => key in edit).map((key) => [key, edit[key]]),
+      );
+      now = {
+        ...Object.fromEntries(
+          Object.entries(now).filter(([key]) => !(CONTENT as readonly string[]).includes(key)),
+        ),
+        ...corrected,
+      };
+    }
+  }
+
+  /** Whether the row as a whole stays. */
+  onRow(raw: Raw | undefined): Decision | undefined {
+    return this.#last(raw, ({ decision }) => decision === "drop" || decision === "keep");
+  }
+
+  /** Whether a finding is right. */
+  onFinding(raw: Raw | undefined, kind: FindingKind): Decision | undefined {
+    return this.#last(
+      raw,
+      (decision) =>
+        (decision.decision === "accept" || decision.decision === "reject") &&
+        (decision.kind === undefined || decision.kind === kind),
+    );
+  }
+
+  /** Decisions that met no row: theirs is gone, or its content has changed. */
+  stale(): Decision[] {
+    return this.#decisions.filter((decision) => !this.#used.has(decision));
+  }
+
+  /** An id that is given tells apart rows of equal content; when an export has renumbered its rows, the content decides alone. */
+  #last(raw: Raw | undefined, wanted: (decision: Decision) => boolean): Decision | undefined {
+    if (raw === undefined || this.#decisions.length === 0) return undefined;
+    const { content_sha256: hash, transcript_id: id } = reviewKey(raw, this.#groupKey);
+    const ids = this.#ids.get(hash);
+    const applies = (this.#byContent.get(hash) ?? []).filter(
+      ({ transcript_id: meant }) => meant === undefined || meant === id || !ids?.has(meant),
+    );
+    for (const decision of applies) this.#used.add(decision);
+    return applies.filter(wanted).at(-1);
+  }
+}
+
+/** A line of the review queue: the finding, the row as it would be trained on, and the fields that a person fills in. */
+export function reviewLine(
+  finding: Finding,
   raw: Raw | undefined,
+  shown: Raw,
   groupKey: string | undefined,
-): Decision | undefined {
-  if (raw === undefined) return undefined;
-  const key = reviewKey(raw, groupKey);
-  return decisions.find(
-    (decision) =>
-      decision.content_sha256 === key.content_sha256 &&
-      (decision.transcript_id === undefined || decision.transcript_id === key.transcript_id),
-  );
-}
-
-/** A line of the review queue: the finding, and the fields that a person fills in. */
-export function reviewLine(finding: Finding, raw: Raw | undefined, groupKey: string | undefined): string {
+): string {
   const { decided_by: _, ...rest } = finding;
+  const content = Object.fromEntries(CONTENT.filter((key) => key in shown).map((key) => [key, shown[key]]));
   const key = raw === undefined ? {} : reviewKey(raw, groupKey);
-  return JSON.stringify({ ...key, ...rest, decision: null, reason: "", by: "" });
+  return JSON.stringify({ ...key, ...rest, ...content, decision: null, reason: "", by: "", at: "" });
 }

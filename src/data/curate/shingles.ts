@@ -6,6 +6,8 @@ export interface NearPair {
 }
 
 const LENGTH = 5;
+/** Similarity from which on two texts count as near. */
+export const NEAR = 0.8;
 
 /** The set of character 5-grams; a shorter text is its own. */
 function shinglesOf(text: string): Set<string> {
@@ -35,28 +37,50 @@ const ceil = (value: number): number => Math.ceil(value - 1e-9);
  */
 export function nearPairs(left: readonly string[], right: readonly string[], threshold: number): NearPair[] {
   const [leftSets, rightSets] = ranked([left, right]) as [Int32Array[], Int32Array[]];
+  const index = createIndex(rightSets, threshold);
+  for (const j of rightSets.keys()) index.add(j);
+  return leftSets.flatMap((set, left) => index.near(set).map((pair) => ({ left, ...pair })));
+}
+
+/** All pairs of places in one list, the later one left. */
+export function nearPairsWithin(texts: readonly string[], threshold: number): NearPair[] {
+  const [sets] = ranked([texts]) as [Int32Array[]];
+  const index = createIndex(sets, threshold);
+  return sets.flatMap((set, left) => {
+    const pairs = index.near(set).map((pair) => ({ left, ...pair }));
+    index.add(left);
+    return pairs;
+  });
+}
+
+/** The sets added so far, by the elements of their prefixes. */
+function createIndex(sets: readonly Int32Array[], threshold: number) {
   const prefix = (set: Int32Array) => set.subarray(0, set.length - ceil(threshold * set.length) + 1);
-  const index = new Map<number, number[]>();
-  for (const [j, set] of rightSets.entries()) {
-    for (const gram of prefix(set)) {
-      const holders = index.get(gram);
-      if (holders === undefined) index.set(gram, [j]);
-      else holders.push(j);
-    }
-  }
-  const pairs: NearPair[] = [];
-  const seenBy = new Int32Array(rightSets.length).fill(-1);
-  for (const [i, set] of leftSets.entries()) {
-    for (const gram of prefix(set)) {
-      for (const j of index.get(gram) ?? []) {
-        if (seenBy[j] === i) continue;
-        seenBy[j] = i;
-        const similarity = jaccard(set, rightSets[j]!, threshold);
-        if (similarity >= threshold) pairs.push({ left: i, right: j, similarity });
+  const holders = new Map<number, number[]>();
+  const seenBy = new Int32Array(sets.length).fill(-1);
+  let probes = 0;
+  return {
+    add(right: number): void {
+      for (const gram of prefix(sets[right]!)) {
+        const list = holders.get(gram);
+        if (list === undefined) holders.set(gram, [right]);
+        else list.push(right);
       }
-    }
-  }
-  return pairs;
+    },
+    near(set: Int32Array): { right: number; similarity: number }[] {
+      const found: { right: number; similarity: number }[] = [];
+      probes++;
+      for (const gram of prefix(set)) {
+        for (const right of holders.get(gram) ?? []) {
+          if (seenBy[right] === probes) continue;
+          seenBy[right] = probes;
+          const similarity = jaccard(set, sets[right]!, threshold);
+          if (similarity >= threshold) found.push({ right, similarity });
+        }
+      }
+      return found;
+    },
+  };
 }
 
 /** Of two ascending sets; 0 when their sizes alone rule the threshold out. */

@@ -13,6 +13,14 @@ export function conversation(content: TrainingRow["content"]): string {
   return content.messages.map((message) => `${message.role}:${normalise(message.content)}`).join("\n");
 }
 
+/** What customer and agent say, normalised; a system message that many rows share would make them all alike. */
+export function dialogue(content: TrainingRow["content"]): string {
+  if ("text" in content) return normalise(content.text);
+  return normalise(
+    content.messages.flatMap(({ role, content }) => (role === "system" ? [] : content)).join(" "),
+  );
+}
+
 /** What the customer says, normalised: each turn, and all turns up to each, so that a case is found wherever it stands. */
 export function customerSides(content: TrainingRow["content"]): string[] {
   if ("text" in content) return [normalise(content.text)];

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
+import { policyText } from "../../../src/data/curate/policy.ts";
+import { parsePolicy } from "../../../src/task/policy.ts";
 
 const folder = fileURLToPath(new URL("../../../datasets/awesomeshoes", import.meta.url));
 const truth = JSON.parse(readFileSync(join(folder, "data/ground-truth.json"), "utf8")) as {
@@ -11,7 +13,9 @@ const truth = JSON.parse(readFileSync(join(folder, "data/ground-truth.json"), "u
   kind: string;
   note: string;
 }[];
+const policy = join(folder, "policy.md");
 const options = {
+  policy: policyText(parsePolicy(readFileSync(policy, "utf8"), policy), policy),
   files: [join(folder, "data/transcripts.jsonl")],
   cases: readdirSync(join(folder, "cases"))
     .filter((name) => name.endsWith(".jsonl"))
@@ -32,6 +36,9 @@ afterAll(() => rmSync(out, { recursive: true, force: true }));
 const KINDS: [string, (entry: (typeof truth)[number]) => boolean][] = [
   ["format", ({ kind, note }) => kind === "format" || note === "ends with the customer"],
   ["exact-duplicate", ({ kind }) => kind === "exact-duplicate"],
+  ["near-duplicate", ({ kind }) => kind === "near-duplicate"],
+  // Of the wrong answers, the one that names a number where its rule has one.
+  ["conflict", ({ kind, note }) => /^(?:outdated-policy|conflict)$/.test(kind) || note === "contradicts R3"],
   ["personal-data", ({ kind }) => kind === "personal-data"],
   ["secret", ({ kind }) => kind === "secret"],
 ];
@@ -49,7 +56,7 @@ describe("the defects planted in AwesomeShoes' transcripts", () => {
   });
 
   it("the cases are held out: nothing leaks", () => {
-    expect(summary.leakedCases).toEqual({ exact: 0, near: 0 });
+    expect(summary.leakedCases).toEqual({ exact: 0, near: 0, otherLabel: 0 });
   });
 
   it("with the content owner's decisions no error is open and every planted defect is gone or masked", () => {

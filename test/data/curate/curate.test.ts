@@ -91,7 +91,7 @@ describe("curate", () => {
     expect(readLines(summary.paths.review)).toEqual([
       expect.objectContaining({ transcript_id: "t7", kind: "format", line: 7, decision: null }),
     ]);
-    expect(summary.leakedCases).toEqual({ exact: 1, near: 1 });
+    expect(summary.leakedCases).toEqual({ exact: 1, near: 1, otherLabel: 0 });
   });
 
   it("findings say where, what it is compared with, and never repeat private data", () => {
@@ -140,7 +140,9 @@ describe("curate", () => {
     expect(by["leakage-exact:4"]).toEqual(["keep", "Ada"]);
     expect(by["exact-duplicate:1"]).toEqual(["drop", "Ada"]);
     const report = JSON.parse(readFileSync(summary.paths.curation, "utf8"));
-    expect(report.decisions[0]).toMatchObject({ decision: "drop", reason: "because", by: "Ada" });
+    expect(report.dropped.find((row: { line: number }) => row.line === 1)).toEqual(
+      expect.objectContaining({ why: [{ by: "Ada", reason: "because" }] }),
+    );
   });
 
   it("a decision holds only for the content it was made on", () => {
@@ -166,7 +168,9 @@ describe("curate", () => {
     );
     const csv = run({ files: [path], groupKey: undefined });
     expect(csv.counts).toEqual({ "leakage-exact": 1 });
-    expect(readLines(csv.paths.clean)).toEqual([{ text: "foo bar baz", label: "other" }]);
+    expect(readLines(csv.paths.clean)).toEqual([
+      { text: "foo bar baz", label: "other", curation: { from: "../train.csv:3", done: [] } },
+    ]);
     const late = { messages: [...ROWS[5]!.messages, ...ROWS[3]!.messages] };
     expect(run({ files: [write("late.jsonl", [late])], groupKey: undefined }).counts["leakage-exact"]).toBe(
       1,

@@ -1,0 +1,31 @@
+import type { CurateOptions } from "./curate.ts";
+import { type Finding, KINDS, type Proposal } from "./finding.ts";
+import type { Raw, Review } from "./review.ts";
+
+/**
+ * Who decides on a finding: the person who dropped its row, or who accepted or rejected the finding, or who kept the row; else
+ * --accept. A row that cannot be read cannot be kept, and a row that is kept has its private data masked all the same.
+ */
+export function settle(
+  proposal: Proposal,
+  raw: Raw | undefined,
+  review: Review,
+  accept: CurateOptions["accept"],
+): Finding {
+  const { kind, action } = proposal;
+  const onRow = review.onRow(raw);
+  const onFinding = review.onFinding(raw, kind);
+  if (onRow?.decision === "drop") return { ...proposal, action: "drop", decided_by: onRow.by };
+  if (onFinding?.decision === "accept") {
+    const done = action !== "review" ? action : KINDS[kind].set ? "keep" : "drop";
+    return { ...proposal, action: done, decided_by: onFinding.by };
+  }
+  if (kind !== "format") {
+    if (onFinding !== undefined) return { ...proposal, action: "keep", decided_by: onFinding.by };
+    if (onRow !== undefined && action !== "mask") {
+      return { ...proposal, action: "keep", decided_by: onRow.by };
+    }
+  }
+  const accepted = action !== "review" && (accept === "all" || (accept === "safe" && KINDS[kind].safe));
+  return { ...proposal, decided_by: accepted ? accept : null };
+}
