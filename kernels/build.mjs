@@ -8,7 +8,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const sources = (folder, end) => readdirSync(here + folder).filter((name) => name.endsWith(end)).sort().map((name) => here + folder + name);
 
 /** Compiler flags of the emulator; contraction off, so that results do not depend on the CPU's fused operations. */
-const FLAGS = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-fPIC", "-shared", "-pthread"];
+const FLAGS = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-fPIC", "-shared", "-pthread"];
 
 function emulator() {
   const out = `${here}libcudaemu.so`;

@@ -1,0 +1,257 @@
+// Attention over a [batch, sequence] grid, never holding the scores: FlashAttention-2's order of work (Dao 2023, arXiv 2307.08691).
+//
+//   o = softmax(scale q kᵀ, masked) v,   lse = log Σ e^(masked scores)            forward
+//   delta = Σ do o                                                                attention_delta
+//   p = e^(scale q kᵀ - lse),  dp = do vᵀ,  ds = p (dp - delta) scale             recomputed in both of:
+//   dk = dsᵀ q,  dv = pᵀ do                                                       attention_grad_kv, a block for each 64 keys
+//   dq = ds k                                                                     attention_grad_q,  a block for each 64 queries
+//
+// Position i sees j when segments agree, and j <= i if `causal`, and i - j < window if window > 0. Query head h uses key head h K / H.
+// q, o, do, dq [B S, H d] at ldq; k, v, dk, dv [B S, K d] at ldk; segments i32 [B S]; lse, delta float32 [B, H, S]. d a multiple of 8, at most
+// HEAD. bf16 in, float32 scores and sums, probabilities rounded to bf16 for the second product.
+//
+// Two backward kernels compute the scores twice (7 products instead of 5) and need no atomics, so the same input gives the same bytes.
+// Four warps of 16 rows; 64 x 64 tiles; rows in shared memory are HEAD + 8 wide, so that ldmatrix meets every bank once. No timing on a GPU yet.
+#include "gpu.h"
+
+namespace {
+
+constexpr int TILE = 64;
+constexpr float NOTHING = -3.0e38f;
+
+struct Grid { int S, H, K, d, ldq, ldk, causal, window; };
+
+/// 64 rows of one head, zeros beyond row S and column d. 128 threads.
+template <int HEAD> DEVICE void load_rows(bf16* tile, const bf16* from, int row0, int S, int d, int ld) {
+  constexpr int CHUNKS = HEAD / 8;
+#pragma unroll
+  for (int i = 0; i < TILE * CHUNKS / 128; i++) {
+    const int c = threadIdx.x + i * 128, row = c / CHUNKS, chunk = c % CHUNKS;
+    const bool inside = row0 + row < S && chunk * 8 < d;
+    cp_async16(tile + row * (HEAD + 8) + chunk * 8, inside ? from + (i64)(row0 + row) * ld + chunk * 8 : from, inside);
+  }
+}
+
+/// acc [16, 64] += rows of `a` (this warp's 16) times rows of `b` (64), both [.., HEAD]: a bᵀ.
+template <int HEAD> DEVICE void times_transposed(float (&acc)[1][8][4], const bf16* a, const bf16* b, int lane) {
+#pragma unroll
+  for (int k = 0; k < HEAD / 16; k++) {
+    u32 fa[1][4], fb[4][4];
+    ldmatrix4(fa[0], a + (lane & 15) * (HEAD + 8) + k * 16 + (lane >> 4) * 8);
+#pragma unroll
+    for (int j = 0; j < 4; j++) ldmatrix4(fb[j], b + (j * 16 + (lane & 7) + ((lane >> 4) << 3)) * (HEAD + 8) + k * 16 + ((lane >> 3) & 1) * 8);
+    mma_tile<1, 8>(acc, fa, fb);
+  }
+}
+
+/// acc [16, HEAD] += p [16, 64] b [64, HEAD]; p comes in the layout in which times_transposed leaves its sums.
+template <int HEAD> DEVICE void times(float (&acc)[1][HEAD / 8][4], const float (&p)[1][8][4], const bf16* b, int lane) {
+#pragma unroll
+  for (int k = 0; k < 4; k++) {
+    u32 fa[1][4] = {{pack2(p[0][2 * k][0], p[0][2 * k][1]), pack2(p[0][2 * k][2], p[0][2 * k][3]), pack2(p[0][2 * k + 1][0], p[0][2 * k + 1][1]),
+                     pack2(p[0][2 * k + 1][2], p[0][2 * k + 1][3])}};
+    u32 fb[HEAD / 16][4];
+#pragma unroll
+    for (int j = 0; j < HEAD / 16; j++) ldmatrix4_transposed(fb[j], b + (k * 16 + (lane & 15)) * (HEAD + 8) + j * 16 + (lane >> 4) * 8);
+    mma_tile<1, HEAD / 8>(acc, fa, fb);
+  }
+}
+
+DEVICE bool visible(const Grid& grid, const int* segments, int i, int j) {
+  return i < grid.S && j < grid.S && segments[i] == segments[j] && (!grid.causal || j <= i) && (grid.window <= 0 || i - j < grid.window);
+}
+
+/// Writes this warp's 16 rows of [64, d].
+template <int HEAD> DEVICE void store_rows(bf16* to, const float (&acc)[1][HEAD / 8][4], const float (&factor)[2], int row0, int S, int d, int ld, int lane) {
+#pragma unroll
+  for (int j = 0; j < HEAD / 8; j++)
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      const int row = row0 + (lane >> 2) + half * 8, column = j * 8 + (lane & 3) * 2;
+      if (row < S && column < d) *(u32*)(to + (i64)row * ld + column) = pack2(acc[0][j][half * 2] * factor[half], acc[0][j][half * 2 + 1] * factor[half]);
+    }
+}
+
+template <int HEAD>
+DEVICE void forward(bf16* memory, bf16* o, float* lse, const bf16* q, const bf16* k, const bf16* v, const int* segments, const Grid& grid, float scale) {
+  bf16 *tile_q = memory, *tile_k = tile_q + TILE * (HEAD + 8), *tile_v = tile_k + TILE * (HEAD + 8);
+  const int q0 = blockIdx.x * TILE, h = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const i64 first = (i64)batch * grid.S;
+  const int kv = h * grid.K / grid.H * grid.d;
+  segments += first;
+  load_rows<HEAD>(tile_q, q + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+  float sum[1][HEAD / 8][4] = {}, top[2] = {NOTHING, NOTHING}, total[2] = {0.f, 0.f};
+  const int end = grid.causal ? min(grid.S, q0 + TILE) : grid.S;
+  const int begin = grid.window > 0 ? max(0, (q0 - grid.window + 1) / TILE * TILE) : 0;
+  for (int k0 = begin; k0 < end; k0 += TILE) {
+    __syncthreads();  // the tile before is done with
+    load_rows<HEAD>(tile_k, k + first * grid.ldk + kv, k0, grid.S, grid.d, grid.ldk);
+    load_rows<HEAD>(tile_v, v + first * grid.ldk + kv, k0, grid.S, grid.d, grid.ldk);
+    cp_commit();
+    cp_wait<0>();
+    __syncthreads();
+    float s[1][8][4] = {};
+    times_transposed<HEAD>(s, tile_q + warp * 16 * (HEAD + 8), tile_k, lane);
+    float largest[2] = {top[0], top[1]};
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#pragma unroll
+      for (int e = 0; e < 4; e++) {
+        const int row = q0 + warp * 16 + (lane >> 2) + (e >> 1) * 8, column = k0 + j * 8 + (lane & 3) * 2 + (e & 1);
+        s[0][j][e] = visible(grid, segments, row, column) ? s[0][j][e] * scale : NOTHING;
+        largest[e >> 1] = fmaxf(largest[e >> 1], s[0][j][e]);
+      }
+#pragma unroll
+    for (int half = 0; half < 2; half++) {  // a row lies in four neighbouring lanes
+      largest[half] = fmaxf(largest[half], __shfl_xor_sync(~0u, largest[half], 1));
+      largest[half] = fmaxf(largest[half], __shfl_xor_sync(~0u, largest[half], 2));
+    }
+    const float shrink[2] = {fast_exp(top[0] - largest[0]), fast_exp(top[1] - largest[1])};
+#pragma unroll
+    for (int half = 0; half < 2; half++) top[half] = largest[half], total[half] *= shrink[half];
+#pragma unroll
+    for (int j = 0; j < 8; j++)
+#pragma unroll
+      for (int e = 0; e < 4; e++) {
+        s[0][j][e] = s[0][j][e] > NOTHING ? fast_exp(s[0][j][e] - top[e >> 1]) : 0.f;
+        total[e >> 1] += s[0][j][e];
+      }
+#pragma unroll
+    for (int j = 0; j < HEAD / 8; j++)
+#pragma unroll
+      for (int e = 0; e < 4; e++) sum[0][j][e] *= shrink[e >> 1];
+    times<HEAD>(sum, s, tile_v, lane);
+  }
+  float inverse[2];
+#pragma unroll
+  for (int half = 0; half < 2; half++) {
+    total[half] += __shfl_xor_sync(~0u, total[half], 1);
+    total[half] += __shfl_xor_sync(~0u, total[half], 2);
+    inverse[half] = 1.f / total[half];
+    const int row = q0 + warp * 16 + (lane >> 2) + half * 8;
+    if (row < grid.S && (lane & 3) == 0) lse[((i64)batch * grid.H + h) * grid.S + row] = top[half] + logf(total[half]);
+  }
+  store_rows<HEAD>(o + first * grid.ldq + h * grid.d, sum, inverse, q0 + warp * 16, grid.S, grid.d, grid.ldq, lane);
+}
+
+/// ds and p of a 16 x 64 tile of scores. `transposed`: rows are keys and columns queries.
+DEVICE void score_gradient(float (&s)[1][8][4], float (&dp)[1][8][4], bool transposed, const Grid& grid, const int* segments, const float* lse,
+                           const float* delta, float scale, int row0, int column0, int lane) {
+#pragma unroll
+  for (int j = 0; j < 8; j++)
+#pragma unroll
+    for (int e = 0; e < 4; e++) {
+      const int row = row0 + (lane >> 2) + (e >> 1) * 8, column = column0 + j * 8 + (lane & 3) * 2 + (e & 1);
+      const int query = transposed ? column : row, key = transposed ? row : column;
+      const bool seen = visible(grid, segments, query, key);
+      const float p = seen ? fast_exp(s[0][j][e] * scale - lse[query]) : 0.f;
+      dp[0][j][e] = seen ? p * (dp[0][j][e] - delta[query]) * scale : 0.f;
+      s[0][j][e] = p;
+    }
+}
+
+template <int HEAD>
+DEVICE void grad_kv(bf16* memory, bf16* dk, bf16* dv, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse,
+                    const float* delta, const int* segments, const Grid& grid, float scale) {
+  bf16 *tile_k = memory, *tile_v = tile_k + TILE * (HEAD + 8), *tile_q = tile_v + TILE * (HEAD + 8), *tile_o = tile_q + TILE * (HEAD + 8);
+  const int k0 = blockIdx.x * TILE, kv = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const i64 first = (i64)batch * grid.S;
+  const int group = grid.H / grid.K;
+  segments += first;
+  load_rows<HEAD>(tile_k, k + first * grid.ldk + kv * grid.d, k0, grid.S, grid.d, grid.ldk);
+  load_rows<HEAD>(tile_v, v + first * grid.ldk + kv * grid.d, k0, grid.S, grid.d, grid.ldk);
+  float sum_k[1][HEAD / 8][4] = {}, sum_v[1][HEAD / 8][4] = {};
+  const int begin = grid.causal ? k0 : 0, end = grid.window > 0 ? min(grid.S, k0 + TILE + grid.window) : grid.S;
+  for (int h = kv * group; h < (kv + 1) * group; h++) {
+    const i64 stats = ((i64)batch * grid.H + h) * grid.S;
+    for (int q0 = begin; q0 < end; q0 += TILE) {
+      __syncthreads();
+      load_rows<HEAD>(tile_q, q + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+      load_rows<HEAD>(tile_o, d_out + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+      cp_commit();
+      cp_wait<0>();
+      __syncthreads();
+      float s[1][8][4] = {}, dp[1][8][4] = {};
+      times_transposed<HEAD>(s, tile_k + warp * 16 * (HEAD + 8), tile_q, lane);
+      times_transposed<HEAD>(dp, tile_v + warp * 16 * (HEAD + 8), tile_o, lane);
+      score_gradient(s, dp, true, grid, segments, lse + stats, delta + stats, scale, k0 + warp * 16, q0, lane);
+      times<HEAD>(sum_v, s, tile_o, lane);
+      times<HEAD>(sum_k, dp, tile_q, lane);
+    }
+  }
+  cp_wait<0>();
+  const float one[2] = {1.f, 1.f};
+  store_rows<HEAD>(dk + first * grid.ldk + kv * grid.d, sum_k, one, k0 + warp * 16, grid.S, grid.d, grid.ldk, lane);
+  store_rows<HEAD>(dv + first * grid.ldk + kv * grid.d, sum_v, one, k0 + warp * 16, grid.S, grid.d, grid.ldk, lane);
+}
+
+template <int HEAD>
+DEVICE void grad_q(bf16* memory, bf16* dq, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse, const float* delta,
+                   const int* segments, const Grid& grid, float scale) {
+  bf16 *tile_q = memory, *tile_o = tile_q + TILE * (HEAD + 8), *tile_k = tile_o + TILE * (HEAD + 8), *tile_v = tile_k + TILE * (HEAD + 8);
+  const int q0 = blockIdx.x * TILE, h = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const i64 first = (i64)batch * grid.S, stats = ((i64)batch * grid.H + h) * grid.S;
+  const int kv = h * grid.K / grid.H * grid.d;
+  segments += first;
+  load_rows<HEAD>(tile_q, q + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+  load_rows<HEAD>(tile_o, d_out + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+  float sum[1][HEAD / 8][4] = {};
+  const int end = grid.causal ? min(grid.S, q0 + TILE) : grid.S;
+  const int begin = grid.window > 0 ? max(0, (q0 - grid.window + 1) / TILE * TILE) : 0;
+  for (int k0 = begin; k0 < end; k0 += TILE) {
+    __syncthreads();
+    load_rows<HEAD>(tile_k, k + first * grid.ldk + kv, k0, grid.S, grid.d, grid.ldk);
+    load_rows<HEAD>(tile_v, v + first * grid.ldk + kv, k0, grid.S, grid.d, grid.ldk);
+    cp_commit();
+    cp_wait<0>();
+    __syncthreads();
+    float s[1][8][4] = {}, dp[1][8][4] = {};
+    times_transposed<HEAD>(s, tile_q + warp * 16 * (HEAD + 8), tile_k, lane);
+    times_transposed<HEAD>(dp, tile_o + warp * 16 * (HEAD + 8), tile_v, lane);
+    score_gradient(s, dp, false, grid, segments, lse + stats, delta + stats, scale, q0 + warp * 16, k0, lane);
+    times<HEAD>(sum, dp, tile_k, lane);
+  }
+  const float one[2] = {1.f, 1.f};
+  store_rows<HEAD>(dq + first * grid.ldq + h * grid.d, sum, one, q0 + warp * 16, grid.S, grid.d, grid.ldq, lane);
+}
+
+}  // namespace
+
+#define ATTENTION(head)                                                                                                                          \
+  KERNEL(attention_##head)(bf16* o, float* lse, const bf16* q, const bf16* k, const bf16* v, const int* segments, int S, int H, int K, int d, int ldq,   \
+                           int ldk, int causal, int window, float scale) {                                                                       \
+    DYNAMIC_SHARED(memory);                                                                                                                      \
+    forward<head>((bf16*)memory, o, lse, q, k, v, segments, Grid{S, H, K, d, ldq, ldk, causal, window}, scale);                                  \
+  }                                                                                                                                              \
+  EXPORT(attention_##head)                                                                                                                       \
+  KERNEL(attention_grad_kv_##head)(bf16* dk, bf16* dv, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse,         \
+                                   const float* delta, const int* segments, int S, int H, int K, int d, int ldq, int ldk, int causal, int window, \
+                                   float scale) {                                                                                                \
+    DYNAMIC_SHARED(memory);                                                                                                                      \
+    grad_kv<head>((bf16*)memory, dk, dv, d_out, q, k, v, lse, delta, segments, Grid{S, H, K, d, ldq, ldk, causal, window}, scale);               \
+  }                                                                                                                                              \
+  EXPORT(attention_grad_kv_##head)                                                                                                               \
+  KERNEL(attention_grad_q_##head)(bf16* dq, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse, const float* delta, \
+                                  const int* segments, int S, int H, int K, int d, int ldq, int ldk, int causal, int window, float scale) {       \
+    DYNAMIC_SHARED(memory);                                                                                                                      \
+    grad_q<head>((bf16*)memory, dq, d_out, q, k, v, lse, delta, segments, Grid{S, H, K, d, ldq, ldk, causal, window}, scale);                    \
+  }                                                                                                                                              \
+  EXPORT(attention_grad_q_##head)
+
+ATTENTION(64)
+ATTENTION(96)
+ATTENTION(128)
+
+/// A warp for each (position, head).
+KERNEL(attention_delta)(float* delta, const bf16* d_out, const bf16* o, int S, int H, int d, int ldq, i64 count) {
+  const i64 item = ((i64)blockIdx.x * 128 + threadIdx.x) >> 5;
+  if (item >= count) return;
+  const i64 position = item / H;
+  const int h = (int)(item % H), lane = threadIdx.x & 31;
+  const i64 at = position * ldq + h * d;
+  float sum = 0.f;
+  for (int i = lane; i < d; i += 32) sum += to_float(d_out[at + i]) * to_float(o[at + i]);
+  sum = warp_sum(sum);
+  if (lane == 0) delta[(position / S * H + h) * S + position % S] = sum;
+}
+EXPORT(attention_delta)

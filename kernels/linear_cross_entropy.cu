@@ -1,0 +1,44 @@
+// Cross entropy of logits in place: a row of logits becomes the gradient of its loss.
+//
+//   loss = w (lse - x[target]);  correct = w [x[target] >= max];  x[v] <- w (e^(x[v] - lse) - [v = target])
+//
+// logits bf16 [rows, V] at ld, columns V..ld become zero (the product with the head reads them); targets i32, weights float32; a row of
+// weight 0 becomes zero. One block of 256 threads a row: one pass with an online maximum and sum, one that writes.
+// The two reductions go in a fixed order, so the same input gives the same bytes. No timing on a GPU yet.
+#include "gpu.h"
+
+KERNEL(cross_entropy_rows)(bf16* logits, const int* targets, const float* weights, float* loss, float* correct, int V, int ld) {
+  SHARED(float, scratch, 32);
+  bf16* row = logits + (i64)blockIdx.x * ld;
+  const float weight = weights[blockIdx.x];
+  if (weight == 0.f) {
+    for (int i = threadIdx.x; i < ld; i += 256) row[i] = to_bf16(0.f);
+    if (threadIdx.x == 0) loss[blockIdx.x] = correct[blockIdx.x] = 0.f;
+    return;
+  }
+  const int target = targets[blockIdx.x];
+  float largest = -3.0e38f, sum = 0.f;
+  for (int i = threadIdx.x; i < V; i += 256) {
+    const float x = to_float(row[i]);
+    if (x > largest) {
+      sum = sum * fast_exp(largest - x) + 1.f;
+      largest = x;
+    } else {
+      sum += fast_exp(x - largest);
+    }
+  }
+  const float top = block_max<8>(largest, scratch);
+  const float total = block_sum<8>(sum * fast_exp(largest - top), scratch);
+  const float at_target = to_float(row[target]);
+  __syncthreads();  // everybody has read the target before its place is written
+  if (threadIdx.x == 0) {
+    loss[blockIdx.x] = weight * (top + logf(total) - at_target);
+    correct[blockIdx.x] = at_target >= top ? weight : 0.f;
+  }
+  const float inverse = 1.f / total;
+  for (int i = threadIdx.x; i < ld; i += 256) {
+    const float p = i < V ? fast_exp(to_float(row[i]) - top) * inverse : 0.f;
+    row[i] = to_bf16(weight * (p - (i == target ? 1.f : 0.f)));
+  }
+}
+EXPORT(cross_entropy_rows)

@@ -1,0 +1,70 @@
+// Gradients of the low-rank factors: a sum over all positions, split into slabs whose parts are added in a fixed order (sum_slabs).
+//
+//   partial [slab, m, j] = factor Σ over the slab's positions of x[t, m] y[t, j]      `transposed`: partial [slab, j, m]
+//
+// For dB [N,r]: x = dy, y = low. For dA [r,K], transposed: x = input, y = s dy B. x [T, M] at ldx, y [T, r] at ldy, bf16; float32 out.
+// A block holds 64 columns of x and RANK columns of y, and walks its slab in steps of 32 positions on tensor cores: with r <= RANK x is read
+// once in all. Grid: x columns, slabs, y columns. No timing on a GPU yet.
+#include "gpu.h"
+
+namespace {
+
+constexpr int COLUMNS = 64, STEP = 32;
+
+/// 32 rows of COUNT columns of a matrix, zeros outside; rows are COUNT + 8 wide in shared memory.
+template <int COUNT> DEVICE void load_positions(bf16* tile, const bf16* from, int row0, int row_end, int column0, int columns, int ld) {
+  constexpr int CHUNKS = COUNT / 8;
+  for (int c = threadIdx.x; c < STEP * CHUNKS; c += 128) {
+    const int row = c / CHUNKS, chunk = c % CHUNKS;
+    const bool inside = row0 + row < row_end && column0 + chunk * 8 < columns;
+    cp_async16(tile + row * (COUNT + 8) + chunk * 8, inside ? from + (i64)(row0 + row) * ld + column0 + chunk * 8 : from, inside);
+  }
+}
+
+template <int RANK>
+DEVICE void rank_gradient(float* partial, const bf16* x, const bf16* y, int T, int M, int r, int ldx, int ldy, int slab, float factor, int transposed) {
+  SHARED(bf16, tile_x, STEP * (COLUMNS + 8));
+  SHARED(bf16, tile_y, STEP * (RANK + 8));
+  const int m0 = blockIdx.x * COLUMNS, j0 = blockIdx.z * RANK, from = blockIdx.y * slab, to = min(T, from + slab), warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  float acc[1][RANK / 8][4] = {};
+  for (int t = from; t < to; t += STEP) {
+    __syncthreads();
+    load_positions<COLUMNS>(tile_x, x, t, to, m0, ldx, ldx);
+    load_positions<RANK>(tile_y, y, t, to, j0, ldy, ldy);
+    cp_commit();
+    cp_wait<0>();
+    __syncthreads();
+#pragma unroll
+    for (int k = 0; k < STEP / 16; k++) {
+      u32 fa[1][4], fb[RANK / 16][4], loaded[4];
+      // x lies [position, column] and is wanted [column, position]: its transposed quarters come in the order 0, 2, 1, 3.
+      ldmatrix4_transposed(loaded, tile_x + (k * 16 + (lane & 15)) * (COLUMNS + 8) + warp * 16 + (lane >> 4) * 8);
+      fa[0][0] = loaded[0], fa[0][1] = loaded[2], fa[0][2] = loaded[1], fa[0][3] = loaded[3];
+#pragma unroll
+      for (int j = 0; j < RANK / 16; j++) ldmatrix4_transposed(fb[j], tile_y + (k * 16 + (lane & 15)) * (RANK + 8) + j * 16 + (lane >> 4) * 8);
+      mma_tile<1, RANK / 8>(acc, fa, fb);
+    }
+  }
+  partial += (i64)blockIdx.y * M * r;
+#pragma unroll
+  for (int j = 0; j < RANK / 8; j++)
+#pragma unroll
+    for (int e = 0; e < 4; e++) {
+      const int m = m0 + warp * 16 + (lane >> 2) + (e >> 1) * 8, column = j0 + j * 8 + (lane & 3) * 2 + (e & 1);
+      if (m < M && column < r) partial[transposed ? (i64)column * M + m : (i64)m * r + column] = acc[0][j][e] * factor;
+    }
+}
+
+}  // namespace
+
+#define RANK_GRADIENT(rank)                                                                                                                    \
+  KERNEL(rank_gradient_##rank)(float* partial, const bf16* x, const bf16* y, int T, int M, int r, int ldx, int ldy, int slab, float factor,    \
+                               int transposed) {                                                                                               \
+    rank_gradient<rank>(partial, x, y, T, M, r, ldx, ldy, slab, factor, transposed);                                                           \
+  }                                                                                                                                            \
+  EXPORT(rank_gradient_##rank)
+
+RANK_GRADIENT(16)
+RANK_GRADIENT(32)
+RANK_GRADIENT(64)
+RANK_GRADIENT(128)
