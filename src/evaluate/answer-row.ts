@@ -8,6 +8,10 @@ const answered = z.strictObject({
   output: z.string().optional(),
   /** 1 passed or 0 failed; for text nats per token. */
   score: z.number(),
+  /** Scores from 0 to 1 beside it: of each kind of check that the case has, and no-hand-over. */
+  scores: z.record(z.string(), z.number()).optional(),
+  /** Of a text: -log2 of its likelihood over its bytes of UTF-8, comparable between tokenizers. */
+  bits_per_byte: z.number().optional(),
   /** Tokens generated; for text and pairs tokens scored. */
   tokens: z.int(),
   finish: z.enum(["stop", "length"]).optional(),

@@ -1,9 +1,12 @@
 import { LorafitError, listMistakes } from "../errors.ts";
-import type { Decoding, StyleRule } from "../task/schema.ts";
-import type { Answered, AnswerRow } from "./answer-row.ts";
+import type { Task } from "../task/load.ts";
+import type { Decoding } from "../task/schema.ts";
+import type { AnswerRow } from "./answer-row.ts";
 import type { Case, CaseBody } from "./cases.ts";
+import { loadScripts } from "./checks/script.ts";
+import { answersByGroup } from "./groups.ts";
 import type { EvaluatedModel } from "./model.ts";
-import { checkFailure } from "./scorers.ts";
+import { type Heard, type Likelihood, scoreCase } from "./score-case.ts";
 
 /** Tokens of a batch, padding and room for answers included: bounds the key/value cache in memory. */
 const GENERATE_TOKENS = 4096;
@@ -23,9 +26,7 @@ export interface AnswerOptions {
   base: EvaluatedModel;
   tuned: EvaluatedModel;
   cases: readonly Case[];
-  decoding: Decoding;
-  seed: number;
-  style: readonly StyleRule[];
+  task: Task;
   onProgress?: (event: AnswerProgress) => void;
   signal?: AbortSignal;
 }
@@ -39,13 +40,21 @@ interface Scored {
 interface Questions {
   prompts: { id: string; ids: number[] }[];
   /** Several rows of one case share its id: options of a choice, or the two sides of a pair. */
-  rows: { id: string; text: string; row: Scored }[];
+  rows: { id: string; text: string; row: Scored; bytes: number }[];
 }
 
 const choices = (body: CaseBody): string[] =>
   body.kind === "chat"
     ? body.checks.flatMap((check) => (check.kind === "choice" ? [check.value.good, ...check.value.bad] : []))
     : [];
+
+/** Names of the users' functions that the cases call. */
+export const scriptFiles = (cases: readonly Case[]): string[] =>
+  cases.flatMap(({ body }) =>
+    body.kind === "chat"
+      ? body.checks.flatMap((check) => (check.kind === "script" ? [check.value.file] : []))
+      : [],
+  );
 
 const needsText = (body: CaseBody) =>
   body.kind === "chat" && body.checks.some((check) => check.kind !== "choice");
@@ -66,7 +75,7 @@ function questionsOf(model: EvaluatedModel, cases: readonly Case[], decoding: De
       }
       for (const text of new Set(choices(body))) {
         const ids = [...prompt, ...tokenizer.encode(text)];
-        questions.rows.push({ id, text, row: { ids, from: prompt.length } });
+        questions.rows.push({ id, text, row: { ids, from: prompt.length }, bytes: Buffer.byteLength(text) });
         longest = Math.max(longest, ids.length);
       }
       if (longest > config.maxPositions) tooLong.push(`${where}: ${longest} tokens with the answer`);
@@ -76,7 +85,9 @@ function questionsOf(model: EvaluatedModel, cases: readonly Case[], decoding: De
         const all = [...prefix, ...tokenizer.encode(text)];
         const ids = body.kind === "text" ? all.slice(0, config.maxPositions) : all;
         if (ids.length > config.maxPositions) tooLong.push(`${where}: ${ids.length} tokens`);
-        questions.rows.push({ id, text, row: { ids, from: 1 } });
+        const read =
+          ids.length < all.length ? tokenizer.decode(ids.slice(prefix.length), { skipSpecial: false }) : text;
+        questions.rows.push({ id, text, row: { ids, from: 1 }, bytes: Buffer.byteLength(read) });
       }
     }
   }
@@ -108,16 +119,10 @@ function* batches<T>(entries: readonly T[], length: (entry: T) => number, budget
   if (batch.length > 0) yield batch;
 }
 
-interface Heard {
-  generated: Map<string, { text: string; tokens: number; finish: "stop" | "length" }>;
-  /** By case id, then by text: natural log-likelihood and number of tokens. */
-  likelihood: Map<string, Map<string, { sum: number; count: number }>>;
-}
-
 async function ask(
   model: EvaluatedModel,
   questions: Questions,
-  { decoding, seed, signal }: AnswerOptions,
+  { task: { decoding, seed }, signal }: AnswerOptions,
   onWork: (units: number) => void,
 ): Promise<Heard> {
   const heard: Heard = { generated: new Map(), likelihood: new Map() };
@@ -145,40 +150,13 @@ async function ask(
     signal?.throwIfAborted();
     const rows = batch.map(({ row }) => row);
     const scores = await model.logLikelihood(rows, { batchSize: batch.length });
-    for (const [i, { id, text }] of batch.entries()) {
-      const texts = heard.likelihood.get(id) ?? new Map<string, { sum: number; count: number }>();
-      heard.likelihood.set(id, texts.set(text, scores[i]!));
+    for (const [i, { id, text, bytes }] of batch.entries()) {
+      const texts = heard.likelihood.get(id) ?? new Map<string, Likelihood>();
+      heard.likelihood.set(id, texts.set(text, { ...scores[i]!, bytes }));
     }
     onWork(rows.reduce((total, { ids }) => total + ids.length, 0));
   }
   return heard;
-}
-
-function scoreCase({ id, body }: Case, heard: Heard, style: readonly StyleRule[]): Answered {
-  const texts = heard.likelihood.get(id) ?? new Map<string, { sum: number; count: number }>();
-  const perToken = new Map([...texts].map(([text, { sum, count }]) => [text, sum / count]));
-  const scored = [...texts.values()].reduce((total, { count }) => total + count, 0);
-  if (body.kind === "text") return { score: -perToken.get(body.text)!, tokens: scored };
-  if (body.kind === "pair") {
-    // Whole sentences of nearly equal length: their sums are compared, as BLiMP does.
-    return { score: texts.get(body.good)!.sum > texts.get(body.bad)!.sum ? 1 : 0, tokens: scored };
-  }
-  const generated = heard.generated.get(id);
-  const preferred = [...perToken].reduce((best, option) => (option[1] > best[1] ? option : best), [
-    "",
-    Number.NEGATIVE_INFINITY,
-  ] as [string, number]);
-  const output = generated?.text ?? preferred[0];
-  const failed = body.checks.flatMap(
-    (check) => checkFailure(check, { text: output, options: perToken }, style) ?? [],
-  );
-  return {
-    output,
-    score: failed.length === 0 ? 1 : 0,
-    tokens: generated?.tokens ?? scored,
-    ...(generated && { finish: generated.finish }),
-    ...(failed.length > 0 && { failed }),
-  };
 }
 
 const promptOf = (body: CaseBody): string =>
@@ -186,10 +164,12 @@ const promptOf = (body: CaseBody): string =>
 
 /**
  * Lets base and tuned answer the same cases: same token ids, batches, decoding and seeds.
- * @throws data error that lists the cases which do not fit the model's context
+ * @throws data error that lists the cases which do not fit the model's context, or the scripts that cannot be used
  */
 export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> {
-  const { base, tuned, cases, decoding, style, onProgress } = options;
+  const { base, tuned, cases, task, onProgress } = options;
+  const { decoding } = task;
+  const scripts = await loadScripts(task.folder, scriptFiles(cases));
   const questions = questionsOf(base, cases, decoding);
   const units =
     questions.prompts.length * decoding.max_new_tokens +
@@ -202,8 +182,12 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
       const secondsLeft = ((performance.now() - began) / 1000 / done) * (2 * units - done);
       onProgress?.({ event: "answer-progress", model: name, done, total: 2 * units, secondsLeft });
     });
-  const fromBase = await hear("base", base);
-  const fromTuned = await hear("tuned", tuned);
+  const scorer = (heard: Heard) => {
+    const groups = answersByGroup(cases, (id) => heard.generated.get(id)!.text);
+    return (item: Case) => scoreCase(item, heard, { rules: task, scripts, groups });
+  };
+  const scoreBase = scorer(await hear("base", base));
+  const scoreTuned = scorer(await hear("tuned", tuned));
   return cases.map((item) => ({
     id: item.id,
     pack: item.pack,
@@ -214,8 +198,8 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
     critical: item.critical,
     hash: item.hash,
     prompt: promptOf(item.body),
-    base: scoreCase(item, fromBase, style),
-    tuned: scoreCase(item, fromTuned, style),
+    base: scoreBase(item),
+    tuned: scoreTuned(item),
     base_sha256: base.sha256,
     artifact_sha256: tuned.sha256,
   }));

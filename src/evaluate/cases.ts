@@ -5,9 +5,11 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { caseHash } from "../task/lock.ts";
 import { parsePolicy } from "../task/policy.ts";
-import { didYouMean } from "../task/suggest.ts";
+import { didYouMean, nearest } from "../task/suggest.ts";
+import { type Check, parseCheck } from "./checks/index.ts";
+import { groupMistakes } from "./groups.ts";
+import { issueTexts } from "./issues.ts";
 import type { Message } from "./model.ts";
-import { type Check, parseCheck } from "./scorers.ts";
 import { checkCriteria } from "./select.ts";
 
 const text = z.string().trim().min(1);
@@ -57,37 +59,52 @@ export interface Case {
   body: CaseBody;
 }
 
-interface Found {
-  mistakes: string[];
-  later: string[];
-}
+type Shape = typeof chatRow | typeof textRow | typeof pairRow;
 
-function shapeOf(row: object): z.ZodType<z.output<typeof chatRow | typeof textRow | typeof pairRow>> {
+function shapeOf(row: object): Shape {
   if ("messages" in row || "checks" in row) return chatRow;
   return "text" in row ? textRow : pairRow;
 }
 
-function parseCase(line: string, pack: string, where: string, task: Task, found: Found): Case | undefined {
+/**
+ * Unknown keys are metadata, but one that is nearly a key of the row is a slip: `critcal` would quietly take a case out of the critical
+ * ones. Short words are near too many.
+ */
+function slips(row: object, known: readonly string[]): string[] {
+  return Object.keys(row).flatMap((key) => {
+    const meant = known.includes(key) || key.length < 5 ? undefined : nearest(key, known);
+    return meant === undefined || meant in row
+      ? []
+      : [`unknown key ${key}; did you mean ${meant}? Metadata needs a name less like it`];
+  });
+}
+
+function parseCase(
+  line: string,
+  pack: string,
+  where: string,
+  task: Task,
+  mistakes: string[],
+): Case | undefined {
   let row: unknown;
   try {
     row = JSON.parse(line);
   } catch (error) {
-    found.mistakes.push(`${where}: ${(error as Error).message}`);
+    mistakes.push(`${where}: ${(error as Error).message}`);
     return undefined;
   }
   if (typeof row !== "object" || row === null || Array.isArray(row)) {
-    found.mistakes.push(`${where}: a case is a JSON object`);
+    mistakes.push(`${where}: a case is a JSON object`);
     return undefined;
   }
-  const parsed = shapeOf(row).safeParse(row);
-  if (!parsed.success) {
-    found.mistakes.push(
-      ...parsed.error.issues.map(({ path, message }) => `${where}: ${path.join(".")}: ${message}`),
-    );
-    return undefined;
-  }
+  const shape = shapeOf(row);
+  const parsed = shape.safeParse(row, { reportInput: true });
+  const wrong = slips(row, Object.keys(shape.shape));
+  if (!parsed.success) wrong.push(...issueTexts(parsed.error, "", ["role", "content"]));
+  const checks = "checks" in row && Array.isArray(row.checks) ? parseChecks(row.checks, task, wrong) : [];
+  mistakes.push(...wrong.map((text) => `${where}: ${text}`));
+  if (!parsed.success) return undefined;
   const { id, cluster, rule, slice, critical } = parsed.data;
-  const body = bodyOf(parsed.data as Record<string, unknown>, where, task, found);
   return {
     id,
     pack,
@@ -98,29 +115,31 @@ function parseCase(line: string, pack: string, where: string, task: Task, found:
     hash: caseHash(line),
     where,
     row: parsed.data,
-    body,
+    body: bodyOf(parsed.data, checks),
   };
 }
 
-function bodyOf(row: Record<string, unknown>, where: string, task: Task, found: Found): CaseBody {
-  if ("text" in row && !("messages" in row)) return { kind: "text", text: row["text"] as string };
-  if (!("messages" in row)) return { kind: "pair", good: row["good"] as string, bad: row["bad"] as string };
-  const checks: Check[] = [];
-  for (const [i, entry] of (row["checks"] as unknown[]).entries()) {
-    const check = parseCheck(entry, task.style);
-    if ("kind" in check) checks.push(check);
-    else (check.later ? found.later : found.mistakes).push(`${where}: checks[${i}]: ${check.problem}`);
-  }
-  return { kind: "chat", messages: row["messages"] as Message[], checks };
+function parseChecks(entries: readonly unknown[], task: Task, wrong: string[]): Check[] {
+  return entries.flatMap((entry, i) => {
+    const check = parseCheck(entry, task);
+    if ("kind" in check) return [check];
+    wrong.push(...check.problems.map((problem) => `checks[${i}]: ${problem}`));
+    return [];
+  });
+}
+
+function bodyOf(row: z.output<Shape>, checks: Check[]): CaseBody {
+  if ("messages" in row) return { kind: "chat", messages: row.messages as Message[], checks };
+  if ("text" in row) return { kind: "text", text: row.text as string };
+  return { kind: "pair", good: row.good as string, bad: row.bad as string };
 }
 
 /**
  * Reads all packs of a task.
- * @throws data error that lists every bad row with file:line; usage error when rows are sound but name checks that are not there yet,
- * or when a criterion has no case
+ * @throws data error that lists every mistake with file:line; usage error when the rows are sound but a criterion has no case
  */
 export function readCases(task: Task): Case[] {
-  const found: Found = { mistakes: [], later: [] };
+  const mistakes: string[] = [];
   const policy = relative(process.cwd(), task.paths.policy);
   const rules = parsePolicy(readFileSync(task.paths.policy, "utf8"), policy).map((rule) => rule.id);
   const cases = new Map<string, Case>();
@@ -133,31 +152,25 @@ export function readCases(task: Task): Case[] {
     for (const [index, line] of lines.entries()) {
       if (line.trim() === "") continue;
       count++;
-      const item = parseCase(line, pack, `${name}:${index + 1}`, task, found);
+      const item = parseCase(line, pack, `${name}:${index + 1}`, task, mistakes);
       if (item === undefined) continue;
       const earlier = cases.get(item.id);
       if (earlier !== undefined)
-        found.mistakes.push(`${item.where}: id ${item.id} already stands in ${earlier.where}`);
+        mistakes.push(`${item.where}: id ${item.id} already stands in ${earlier.where}`);
       if (item.rule !== undefined && !rules.includes(item.rule)) {
-        found.mistakes.push(
-          `${item.where}: rule ${item.rule} is not in ${policy}${didYouMean(item.rule, rules)}`,
-        );
+        mistakes.push(`${item.where}: rule ${item.rule} is not in ${policy}${didYouMean(item.rule, rules)}`);
       }
       cases.set(item.id, item);
     }
-    if (count === 0) found.mistakes.push(`${name}: has no case`);
-  }
-  if (found.mistakes.length > 0) {
-    throw new LorafitError("data", `cases cannot be used:\n${listMistakes(found.mistakes)}`, {
-      hint: "docs/formats.md shows the rows; correct these lines",
-    });
-  }
-  if (found.later.length > 0) {
-    throw new LorafitError("usage", `cases ask for what is not there yet:\n${listMistakes(found.later)}`, {
-      hint: "use contains, not_contains, regex, equals, choice or style",
-    });
+    if (count === 0) mistakes.push(`${name}: has no case`);
   }
   const all = [...cases.values()];
+  mistakes.push(...groupMistakes(all));
+  if (mistakes.length > 0) {
+    throw new LorafitError("data", `cases cannot be used:\n${listMistakes(mistakes)}`, {
+      hint: "docs/scoring.md shows every check; correct these lines",
+    });
+  }
   checkCriteria(task.success, all);
   return all;
 }

@@ -6,7 +6,7 @@ import type { AnswerRow } from "./answer-row.ts";
 import type { Case } from "./cases.ts";
 import { type CriterionResult, judge, type Outcome, overall, type PairedScore } from "./decide.ts";
 import type { Look } from "./looks.ts";
-import { styleFailure } from "./scorers.ts";
+import { scoreOf } from "./scorers.ts";
 import { selectCases } from "./select.ts";
 
 /** Pass rates of one rule or slice. */
@@ -92,17 +92,17 @@ function checkAnswers({ lock, cases, answers, artifactSha256 }: GateInput): void
 function scoresOf(criterion: Criterion, input: GateInput, answers: ReadonlyMap<string, AnswerRow>) {
   const scores: PairedScore[] = [];
   const missing: string[] = [];
-  const style = input.task.style.find((rule) => rule.name === criterion.style);
-  const keeps = (output: string | undefined) => (styleFailure(style!, output ?? "") === undefined ? 1 : 0);
+  const { style } = input.task;
   for (const { id, cluster } of selectCases(criterion, input.cases)) {
     const answer = answers.get(id);
     if (answer === undefined) {
       const worst = criterion.scorer === "cross-entropy" ? { base: 0, tuned: 1 } : { base: 1, tuned: 0 };
       missing.push(id);
       scores.push({ id, cluster, ...worst });
-    } else if (style !== undefined) {
-      scores.push({ id, cluster, base: keeps(answer.base.output), tuned: keeps(answer.tuned.output) });
-    } else scores.push({ id, cluster, base: answer.base.score, tuned: answer.tuned.score });
+    } else {
+      const [base, tuned] = [answer.base, answer.tuned].map((side) => scoreOf(criterion, side, style));
+      scores.push({ id, cluster, base: base!, tuned: tuned! });
+    }
   }
   return { scores, missing };
 }
@@ -112,8 +112,9 @@ function scoresOf(criterion: Criterion, input: GateInput, answers: ReadonlyMap<s
  * minimal pairs, one in the number of options for choices. Undefined elsewhere.
  */
 function chanceOf(criterion: Criterion, cases: readonly Case[]): number | undefined {
-  if (criterion.kind !== "non-inferiority" || criterion.scorer === "cross-entropy") return undefined;
+  if (criterion.kind !== "non-inferiority") return undefined;
   if (criterion.scorer === "minimal-pairs") return 0.5;
+  if (criterion.scorer !== "checks" && criterion.scorer !== "choice") return undefined;
   if (!cases.some((item) => item.pack === criterion.cases && item.body.kind !== "chat")) return undefined;
   const levels = selectCases(criterion, cases).map(({ body }) => {
     const checks = body.kind === "chat" ? body.checks : [];

@@ -1,8 +1,7 @@
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Criterion } from "../task/schema.ts";
 import type { Case } from "./cases.ts";
-
-const KIND = { checks: "chat", "cross-entropy": "text", "minimal-pairs": "pair" } as const;
+import { suits } from "./scorers.ts";
 
 /** The cases that a criterion is judged on. */
 export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[] {
@@ -10,7 +9,7 @@ export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[
   return cases.filter(
     (item) =>
       item.pack === criterion.cases &&
-      item.body.kind === KIND[criterion.scorer] &&
+      suits(criterion.scorer, item) &&
       where.every(([field, value]) => item.row[field] === value),
   );
 }

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { lineOf, type Mistake, mistakeLines, mistakesOf } from "./mistakes.ts";
-import { type TaskSpec, taskSchema } from "./schema.ts";
+import { GRADED, type TaskSpec, taskSchema } from "./schema.ts";
 import { trainSettingsSchema } from "./settings.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -74,8 +74,8 @@ function crossMistakes(spec: TaskSpec): Omit<Mistake, "line">[] {
     if (criterion.kind === "superiority" && criterion.effect <= criterion.margin) {
       at("effect", `${criterion.effect} must be more than the margin ${criterion.margin}`);
     }
-    if (criterion.kind === "zero-new-failures" && criterion.scorer === "cross-entropy") {
-      at("scorer", "zero-new-failures counts passes and failures, which cross-entropy does not have");
+    if (criterion.kind === "zero-new-failures" && GRADED.has(criterion.scorer)) {
+      at("scorer", `zero-new-failures counts passes and failures, which ${criterion.scorer} does not have`);
     }
   }
   if (spec.kind !== "chat")

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import type { Task } from "./load.ts";
+import { scriptsOf } from "./scripts.ts";
 
 const sha256 = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a sha256");
@@ -17,12 +18,14 @@ const lockSchema = z.strictObject({
   decoding: z.record(z.string(), z.unknown()),
   criteria: z.array(z.record(z.string(), z.unknown())),
   style: z.array(z.record(z.string(), z.unknown())),
+  wording: z.record(z.string(), z.unknown()),
   policy: hash,
   scorer: z.string(),
   cases: z.record(
     z.string(),
     z.strictObject({ file: z.string(), sha256: hash, cases: z.record(z.string(), hash) }),
   ),
+  scripts: z.record(z.string(), hash),
 });
 
 /** task.lock: the goalposts, fixed before training. The same task gives the same bytes. */
@@ -46,7 +49,7 @@ function lockPack(name: string, file: string): TaskLock["cases"][string] {
   for (const [index, line] of bytes.toString("utf8").split("\n").entries()) {
     if (line.trim() === "") continue;
     try {
-      const id = String((JSON.parse(line) as { id?: unknown }).id ?? "");
+      const id = String((JSON.parse(line.trim()) as { id?: unknown }).id ?? "");
       if (id === "" || id in cases) throw new Error(id === "" ? "has no id" : `id ${id} is taken`);
       cases[id] = caseHash(line);
     } catch (cause) {
@@ -61,6 +64,17 @@ function lockPack(name: string, file: string): TaskLock["cases"][string] {
   return { file: name, sha256: sha256(bytes), cases };
 }
 
+/** Hashes of the users' functions that the cases call; a case that calls one that is not there is `readCases`'s to refuse. */
+function lockScripts(task: Task): Record<string, string> {
+  const names = Object.values(task.paths.cases).flatMap((file) =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .flatMap((line) => (line.trim() === "" ? [] : scriptsOf(JSON.parse(line.trim())))),
+  );
+  const present = [...new Set(names)].sort().filter((name) => existsSync(join(task.folder, name)));
+  return Object.fromEntries(present.map((name) => [name, sha256(readFileSync(join(task.folder, name)))]));
+}
+
 /** The lock that this task would have now. */
 export function makeLock(task: Task, identity: LockIdentity): TaskLock {
   return {
@@ -71,11 +85,13 @@ export function makeLock(task: Task, identity: LockIdentity): TaskLock {
     decoding: task.decoding,
     criteria: task.success,
     style: task.style,
+    wording: task.wording,
     policy: sha256(readFileSync(task.paths.policy)),
     scorer: identity.scorer,
     cases: Object.fromEntries(
       Object.entries(task.paths.cases).map(([pack, file]) => [pack, lockPack(task.cases[pack]!, file)]),
     ),
+    scripts: lockScripts(task),
   };
 }
 
@@ -130,9 +146,12 @@ export function lockChanges(locked: TaskLock, now: TaskLock): string[] {
   const compare = (what: string, a: unknown, b: unknown) => {
     if (!same(a, b)) changes.push(`${what}: locked ${JSON.stringify(a)}, now ${JSON.stringify(b)}`);
   };
-  for (const key of ["task", "base", "seed", "decoding", "scorer", "style"] as const)
+  for (const key of ["task", "base", "seed", "decoding", "scorer", "style", "wording"] as const)
     compare(key, locked[key], now[key]);
   if (locked.policy !== now.policy) changes.push("policy: the file has changed");
+  for (const name of new Set([...Object.keys(locked.scripts), ...Object.keys(now.scripts)])) {
+    if (locked.scripts[name] !== now.scripts[name]) changes.push(`script ${name}: the file has changed`);
+  }
   const byName = (lock: TaskLock) =>
     new Map(lock.criteria.map((criterion) => [String(criterion["name"]), criterion]));
   const [before, after] = [byName(locked), byName(now)];

@@ -5,14 +5,44 @@ const text = z.string().trim().min(1);
 const path = text;
 const pack = z.string().regex(/^[a-z][a-z0-9-]*$/, "a pack's name is lower-case letters, digits and dashes");
 
+/** The checks that a case may have; src/evaluate/checks has one for each. */
+export const CHECK_NAMES = [
+  "contains",
+  "not_contains",
+  "regex",
+  "equals",
+  "number",
+  "slots",
+  "json_schema",
+  "choice",
+  "rouge_l",
+  "chrf",
+  "refuses",
+  "hands_over",
+  "style",
+  "consistent_with",
+  "script",
+] as const;
+export type CheckName = (typeof CHECK_NAMES)[number];
+
+/** Scorers whose scores lie between pass and fail. */
+export const GRADED: ReadonlySet<string> = new Set([
+  "cross-entropy",
+  "slots",
+  "rouge_l",
+  "chrf",
+  "consistent_with",
+  "script",
+] satisfies (CheckName | "cross-entropy")[]);
+
 const criterion = {
   name: text.describe("What the criterion is called in the verdict."),
   cases: pack.describe("The pack of cases it is judged on: a key of `cases`."),
   scorer: z
-    .enum(["checks", "cross-entropy", "minimal-pairs"])
+    .enum(["checks", "cross-entropy", "minimal-pairs", "no-hand-over", ...CHECK_NAMES])
     .default("checks")
     .describe(
-      "checks: the share of cases that pass; cross-entropy: nats per token; minimal-pairs: share of good over bad.",
+      "checks: the share of cases that pass; cross-entropy: nats per token; minimal-pairs: share of good over bad; no-hand-over: share of answers that do not hand over; the name of a check: its mean score over the cases that have it.",
     ),
   style: text
     .optional()
@@ -61,6 +91,31 @@ const styleSchema = z
   .refine((rule) => rule.not_contains !== undefined || rule.max_words !== undefined, {
     error: "a style rule needs not_contains or max_words",
   });
+
+/** How the desk words a hand-over and a refusal, unless the task says otherwise. */
+const HANDS_OVER = [
+  ..."human colleague, a colleague, my colleagues, our colleagues, a human agent, a member of our team".split(
+    ", ",
+  ),
+  ..."hand you over, hand this over, handing you over, handing this over, pass you on, pass this on".split(
+    ", ",
+  ),
+  ..."pass you to, pass this to, put you through, transfer you, connect you, forward you, forward this".split(
+    ", ",
+  ),
+  ..."escalate this, speak to a person, talk to a person, speak to a human, talk to a human".split(", "),
+];
+const REFUSES = [
+  ..."I cannot, I can't, I can not, I am not able, I'm not able, I am unable, I'm unable, I won't, I will not".split(
+    ", ",
+  ),
+  ..."we cannot, we can't, we can not, we are not able, we're not able, we are unable, we won't, we will not".split(
+    ", ",
+  ),
+  ..."cannot help with, can't help with, must decline, have to decline, not allowed to, is not possible".split(
+    ", ",
+  ),
+];
 
 /** task.yaml as written: narrow boundaries, data, cases and criteria of one job, before anything is trained. */
 export const taskSchema = z.strictObject({
@@ -127,6 +182,21 @@ export const taskSchema = z.strictObject({
   train: trainSettingsSchema.prefault({}).describe("Hyperparameters; every one has a default."),
   success: z.array(criterionSchema).min(1).describe("The criteria, all of which must pass."),
   style: z.array(styleSchema).default([]).describe("Style rules that cases and criteria name."),
+  wording: z
+    .strictObject({
+      hands_over: z
+        .array(text)
+        .min(1)
+        .default(HANDS_OVER)
+        .describe("Wordings, one of which makes an answer a hand-over; they replace the general ones."),
+      refuses: z
+        .array(text)
+        .min(1)
+        .default(REFUSES)
+        .describe("Wordings, one of which makes an answer a refusal; they replace the general ones."),
+    })
+    .prefault({})
+    .describe("How answers hand over and refuse; docs/scoring.md lists the general wordings."),
   drift: z
     .strictObject({
       reference: path.describe("Raw queries of the training period, held back from training."),

@@ -124,9 +124,7 @@ export async function evaluateRun(
       base: left,
       tuned: right,
       cases,
-      decoding: task.decoding,
-      seed: task.seed,
-      style: task.style,
+      task,
       onProgress,
       ...(signal === undefined ? {} : { signal }),
     });

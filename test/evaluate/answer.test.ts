@@ -45,15 +45,12 @@ test("progress reaches its total, and an abort stops it", async () => {
   const vocabulary = new Vocabulary();
   const model = ngramModel(vocabulary, [], ["The cat sat."]);
   const events: AnswerProgress[] = [];
-  const { decoding, seed, style } = task;
   const cases = readCases(task);
   const options = {
     base: model,
     tuned: model,
     cases,
-    decoding: { ...decoding, max_new_tokens: 4 },
-    seed,
-    style,
+    task: { ...task, decoding: { ...task.decoding, max_new_tokens: 4 } },
   };
   await answerCases({ ...options, onProgress: (event) => events.push(event) });
   expect(events.at(-1)).toMatchObject({ model: "tuned", secondsLeft: 0 });
@@ -65,14 +62,11 @@ test("progress reaches its total, and an abort stops it", async () => {
 test("cases that do not fit the context are all named before anything runs", async () => {
   const task = loadTask(taskFolder());
   const model = ngramModel(new Vocabulary(), []);
-  const { seed, style } = task;
   const run = answerCases({
     base: model,
     tuned: model,
     cases: readCases(task),
-    decoding: { max_new_tokens: 60, temperature: 0 },
-    seed,
-    style,
+    task: { ...task, decoding: { max_new_tokens: 60, temperature: 0 } },
   });
   await expect(run).rejects.toMatchObject({
     exitCode: 3,

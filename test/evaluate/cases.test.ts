@@ -72,12 +72,33 @@ describe("readCases", () => {
     }
   });
 
-  test("a check that is not there yet is a usage error that names it", () => {
-    const row = line({ id: "a", messages: ask, checks: [{ hands_over: true }, { rouge_l: {} }] });
-    const { message, exitCode } = thrown(() => read({ "cases/domain.jsonl": row }));
-    expect(exitCode).toBe(2);
-    expect(message).toMatch(/domain\.jsonl:1: checks\[0\]: the check hands_over is not there yet/);
-    expect(message).toMatch(/checks\[1\]: the check rouge_l is not there yet/);
+  test("slips that would quietly weaken a case, and paraphrase groups that cannot agree", () => {
+    const row = (id: string, more: object) =>
+      line({ id, messages: ask, checks: [{ contains: ["60"] }, { consistent_with: "period" }], ...more });
+    const { message, exitCode } = thrown(() =>
+      read({
+        "cases/domain.jsonl":
+          row("a", { critcal: true, cluster: "c" }) +
+          row("b", { cluster: "other" }) +
+          row("c", { cluster: "c", checks: [{ consistent_with: "periods" }] }) +
+          line({ id: "d", mesages: ask, checks: [{ contians: ["60"] }, { number: 1, units: "days" }] }) +
+          line({ id: "e", messages: [{ role: "user", text: "How long?" }], checks: [{ script: "absent.js" }] }),
+      }),
+    );
+    expect(exitCode).toBe(3);
+    for (const where of [
+      /domain\.jsonl:1: unknown key critcal; did you mean critical\?/,
+      /domain\.jsonl:2: cluster other: the cases of group period are one cluster, c/,
+      /domain\.jsonl:3: consistent_with periods: no other case has it; did you mean period\?/,
+      /domain\.jsonl:4: unknown key mesages; did you mean messages\?/,
+      /domain\.jsonl:4: messages: is missing/,
+      /domain\.jsonl:4: checks\[0\]: unknown check contians; did you mean contains\?/,
+      /domain\.jsonl:4: checks\[1\]: unknown key units; did you mean unit\?/,
+      /domain\.jsonl:5: messages\.0\.content: is missing/,
+      /domain\.jsonl:5: checks\[0\]: script: absent\.js does not exist in the task's folder/,
+    ]) {
+      expect(message).toMatch(where);
+    }
   });
 
   test("an empty pack, and a criterion that no case suits", () => {

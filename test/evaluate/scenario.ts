@@ -87,7 +87,6 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
   const loaded = loadTask(folder);
   const cases = readCases(loaded);
   const lock = writeLock(loaded, { baseSha256: base.sha256, scorer: SCORER_VERSION });
-  const { decoding, seed, style } = loaded;
-  const answers = await answerCases({ base, tuned, cases, decoding, seed, style });
+  const answers = await answerCases({ base, tuned, cases, task: loaded });
   return { task: loaded, lock, cases, answers };
 }

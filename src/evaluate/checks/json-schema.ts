@@ -1,0 +1,53 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { RE2JS } from "re2js";
+import * as z from "zod";
+import { checkKind, passUnless } from "./check.ts";
+
+/** JSON Schema 2020-12. Patterns inside a schema are RE2 too. Formats are annotations, as the standard has them by default. */
+const ajv = new Ajv2020({
+  allErrors: true,
+  validateFormats: false,
+  addUsedSchema: false,
+  // Advice on style of schemas would go to the terminal.
+  strictTypes: false,
+  strictTuples: false,
+  logger: false,
+  code: {
+    regExp: Object.assign(
+      (source: string) => {
+        const compiled = RE2JS.compile(source);
+        return { test: (text: string) => compiled.matcher(text).find() };
+      },
+      { code: "RE2" },
+    ),
+  },
+});
+
+/** The JSON of an answer: all of it, or one fenced block. */
+const jsonOf = (answer: string): unknown =>
+  JSON.parse(/^```(?:json)?\s*\n([\s\S]*?)\n\s*```$/.exec(answer.trim())?.[1] ?? answer);
+
+export const jsonSchema = checkKind({
+  schema: z.record(z.string(), z.unknown()),
+  mistake(value) {
+    try {
+      ajv.compile(value);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  },
+  judge(value, { text }) {
+    let parsed: unknown;
+    try {
+      parsed = jsonOf(text);
+    } catch (error) {
+      return passUnless(`is no JSON: ${(error as Error).message}`);
+    }
+    // Compiled once: ajv remembers schemas by identity.
+    const validate = ajv.compile(value);
+    if (validate(parsed)) return passUnless(undefined);
+    const errors = validate.errors!.map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
+    return passUnless(`is not of the schema: ${errors.join("; ")}`);
+  },
+});
