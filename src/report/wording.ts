@@ -1,6 +1,6 @@
 import { median } from "simple-statistics";
 import type { Answered, AnswerRow } from "../evaluate/answer-row.ts";
-import { styleFailure } from "../evaluate/scorers.ts";
+import { styleFailure } from "../evaluate/checks/conduct.ts";
 import type { StyleRule } from "../task/schema.ts";
 import { html, type Markup } from "./markup.ts";
 

@@ -82,7 +82,11 @@ describe("readCases", () => {
           row("b", { cluster: "other" }) +
           row("c", { cluster: "c", checks: [{ consistent_with: "periods" }] }) +
           line({ id: "d", mesages: ask, checks: [{ contians: ["60"] }, { number: 1, units: "days" }] }) +
-          line({ id: "e", messages: [{ role: "user", text: "How long?" }], checks: [{ script: "absent.js" }] }),
+          line({
+            id: "e",
+            messages: [{ role: "user", text: "How long?" }],
+            checks: [{ script: "absent.js" }],
+          }),
       }),
     );
     expect(exitCode).toBe(3);

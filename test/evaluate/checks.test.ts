@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Context, Rules } from "../../src/evaluate/checks/check.ts";
 import { styleFailure } from "../../src/evaluate/checks/conduct.ts";
@@ -173,6 +174,13 @@ describe("parseCheck", () => {
   test("all mistakes of a check at once", () => {
     const { problems } = parseCheck({ rouge_l: { refrence: "a" } }, rules) as { problems: string[] };
     expect(problems).toHaveLength(3);
+  });
+
+  test("docs/scoring.md shows every check and every general wording", () => {
+    const page = readFileSync(new URL("../../docs/scoring.md", import.meta.url), "utf8").replace(/\s+/g, " ");
+    for (const name of CHECK_NAMES) expect(page).toContain(`{"${name}": `);
+    for (const phrase of [...rules.wording.hands_over, ...rules.wording.refuses])
+      expect(page).toContain(phrase);
   });
 
   test("every name of the schema is a check", () => {
