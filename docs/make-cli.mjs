@@ -75,7 +75,7 @@ run. Both default to the current folder. Every verb also takes:
 
 An error is one line that says where and what, then a hint; several mistakes of one kind are listed together. With \`--json\`
 it is also an event: \`{"event": "error", "kind", "message", "hint", "exit_code"}\`. \`LORAFIT_DEBUG=1\` adds the stack.
-\`LORAFIT_HOME\` names the folder for models and files made from them (default \`~/.cache/lorafit\`).
+\`LORAFIT_HOME\` names the folder for models, files made from them and what \`lorafit setup\` installs (default \`~/.cache/lorafit\`).
 
 ${verbs.map(section).join("\n\n")}
 `;

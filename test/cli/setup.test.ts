@@ -88,22 +88,26 @@ test("--remove deletes the folder, and says when there is none", async () => {
 });
 
 test.each([
-  { stderr: "", complaint: undefined },
+  { printed: "", complaint: undefined },
   {
-    stderr: "npm warn old\nnpm error code E404\nnpm error A complete log is in x\n",
+    printed: "npm warn old\nnpm error code E404\nnpm error A complete log is in x\n",
     complaint: "npm error code E404",
   },
   {
-    stderr: "WARNING: Retrying\nERROR: No matching distribution found\n",
+    printed: "WARNING: Retrying\nERROR: No matching distribution found\n",
     complaint: "No matching distribution found",
   },
   {
-    stderr: "ERROR: one\nOSError: [Errno 28] No space left on device\n",
+    printed: "ERROR: one\nOSError: [Errno 28] No space left on device\n",
     complaint: "OSError: [Errno 28] No space left on device",
   },
-  { stderr: "first\nlast words\n\n", complaint: "last words" },
-])("of what a program prints, $complaint is reported", ({ stderr, complaint }) => {
-  expect(complaintIn(stderr)).toBe(complaint);
+  {
+    printed: "      throw er; // Unhandled 'error' event\nError: getaddrinfo ENOTFOUND host\n",
+    complaint: "getaddrinfo ENOTFOUND host",
+  },
+  { printed: "first\nlast words\n\n", complaint: "last words" },
+])("of what a program prints, $complaint is reported", ({ printed, complaint }) => {
+  expect(complaintIn(printed)).toBe(complaint);
 });
 
 /** A program of this name, before all others on the PATH. */

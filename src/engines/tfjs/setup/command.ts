@@ -22,7 +22,7 @@ export function command(file: string, args: readonly string[], options: CommandO
         if (error === null) resolve(stdout);
         else if (signal.aborted) reject(signal.reason);
         else if (error.code === "ENOENT") reject(failed(file, "there is no such program", error));
-        else reject(failed(file, complaintIn(stderr) ?? error.message, error));
+        else reject(failed(file, complaintIn(`${stderr}\n${stdout}`) ?? error.message, error));
       },
     );
   });
@@ -43,11 +43,11 @@ function failed(file: string, complaint: string, cause: unknown): LorafitError {
 }
 
 /** Of all that a program prints: what it says of the disk, else its first error, else its last line. */
-export function complaintIn(stderr: string): string | undefined {
-  const lines = stderr.split("\n").map((line) => line.trim());
+export function complaintIn(printed: string): string | undefined {
+  const lines = printed.split("\n").map((line) => line.trim());
   const complaint =
     lines.find((line) => DISK_FULL.test(line)) ??
-    lines.find((line) => /error/i.test(line)) ??
+    lines.find((line) => /error(?!')/i.test(line)) ??
     lines.findLast((line) => line !== "");
   return complaint?.replace(/^error: /i, "");
 }
