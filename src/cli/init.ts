@@ -1,14 +1,13 @@
 import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
 import { makeFolder } from "../formats/files.ts";
 import { taskSchemaText } from "../task/reference.ts";
+import { TEMPLATES } from "../task/templates.ts";
 import type { Context } from "./context.ts";
 
-const TEMPLATES = fileURLToPath(new URL("../../datasets/templates", import.meta.url));
 const KINDS = ["chat", "classify", "retrieval"];
 
 export function addInit(program: Command, context: Context): void {

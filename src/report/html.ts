@@ -12,8 +12,10 @@ import { looksSection } from "./looks.ts";
 import { html, Markup } from "./markup.ts";
 import type { TrainingPoint } from "./metrics.ts";
 import { packsSection } from "./packs.ts";
+import { replaceBox, type ToReplace } from "./replace.ts";
 import { SCRIPT } from "./script.ts";
 import { type Setting, settingsSection } from "./settings.ts";
+import { type SignOffLine, signOffStrip, signOffsSection } from "./sign-offs.ts";
 import { slicesSection } from "./slices.ts";
 import { STYLE } from "./style.ts";
 import { trainingSection } from "./training.ts";
@@ -32,6 +34,9 @@ export interface ReportData {
   metrics?: readonly TrainingPoint[];
   curation?: CurationSummary;
   settings?: readonly Setting[];
+  signOffs?: readonly SignOffLine[];
+  /** What the task still holds of a template. */
+  toReplace?: readonly ToReplace[];
   /** Further hashes and versions by name; those of the verdict are always shown. */
   identity?: Readonly<Record<string, string>>;
 }
@@ -60,6 +65,7 @@ export function reportHtml(data: ReportData): string {
     { id: "looks", title: "Power and looks", body: looksSection(verdict, data.power ?? []) },
     { id: "settings", title: "Hyperparameters", body: settingsSection(data.settings ?? []) },
     { id: "identity", title: "Identity", body: identitySection(identity) },
+    { id: "sign-offs", title: "Sign-offs", body: data.signOffs && signOffsSection(data.signOffs) },
   ].filter(({ body }) => body !== undefined);
   const scriptHash = createHash("sha256").update(SCRIPT).digest("base64");
   return html`<!doctype html>
@@ -67,7 +73,8 @@ export function reportHtml(data: ReportData): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'">
 <title>${verdict.task}: ${verdict.verdict}</title><style>${new Markup(STYLE)}</style></head><body>
 <header><h1>${verdict.task}</h1><p class="soft">${data.purpose}${data.run !== undefined && html` · run <code>${data.run}</code>`}</p></header>
-<main>${verdictSection(verdict)}
+<main>${verdictSection(verdict, data.signOffs && signOffStrip(data.signOffs))}
+${replaceBox(data.toReplace ?? [])}
 <nav aria-label="Sections"><ul>${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 ${sections.map(({ id, title, body }) => html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>${body}</section>`)}
 </main><footer>Written by lorafit from the files of the run. This page loads nothing.</footer>

@@ -17,7 +17,7 @@ export const STYLE = `
   --del: #fde6dc; --ins: #dce8fb; } }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
-@media screen { .filtered { display: none; } }
+@media screen { .filtered { display: none !important; } }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 body > header, main, footer { max-width: 68rem; margin: 0 auto; padding: 0 1.25rem; }
 body > header { padding-top: 2rem; } footer { padding-block: 2rem; }
@@ -41,6 +41,7 @@ figure { margin: 0; } figcaption { margin-top: .25rem; }
 .lead { font-size: 1.0625rem; max-width: none; }
 .tiles { display: flex; flex-wrap: wrap; gap: .5rem 1.6rem; margin: .9rem 0 0; }
 .tiles dt { color: var(--soft); font-size: .8125rem; } .tiles dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.strip { display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; margin-top: .9rem; max-width: none; font-size: .875rem; }
 .note { margin-top: 1rem; } .note h3 { margin-top: 0; } .note ul { margin: .35rem 0; padding-left: 1.1rem; }
 
 .scroll { overflow-x: auto; margin: .5rem 0; }

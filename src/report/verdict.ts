@@ -16,15 +16,15 @@ const CONSEQUENCE: Record<Verdict["verdict"], string> = {
   inconclusive: "The evidence decides neither way: the base stays.",
 };
 
-/** The decision, why, and what a reader must know before relying on it. */
-export function verdictSection(verdict: Verdict): Markup {
+/** The decision, why, and what a reader must know before relying on it; `signOffs` on the last line. */
+export function verdictSection(verdict: Verdict, signOffs: Markup | undefined): Markup {
   const { passed_base, passed_tuned, cases } = verdict.counts;
   return html`<section class="verdict ${verdict.verdict}" aria-labelledby="verdict"><h2 id="verdict">${outcomeText(verdict.verdict)}</h2>
 <p class="lead">${CONSEQUENCE[verdict.verdict]} ${reason(verdict)}</p>
 <dl class="tiles">
 ${tile("fixed", verdict.flips.fixed.length)}${tile("broken", verdict.flips.broken.length)}${tile("passed by the base", passed_base)}${tile("passed by the tuned model", passed_tuned)}${tile("cases", cases)}${tile("look", verdict.look)}${tile("seed", verdict.seed)}</dl>
 ${verdict.missing.length > 0 && html`<p>Without an answer, and so failed: ${verdict.missing.join(", ")}.</p>`}
-${verdict.notes.map((note) => html`<p>${note}</p>`)}</section>`;
+${verdict.notes.map((note) => html`<p>${note}</p>`)}${signOffs}</section>`;
 }
 
 const tile = (name: string, value: number) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;

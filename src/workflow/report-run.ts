@@ -10,10 +10,12 @@ import { trainingPoints } from "../report/metrics.ts";
 import type { Setting } from "../report/settings.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { trainSettingsSchema } from "../task/settings.ts";
+import { inventedParts } from "../task/templates.ts";
 import { newestState } from "../train/checkpoint.ts";
 import { type RunRecord, runFolder } from "../train/run-folder.ts";
 import { usedCuration } from "./curate-task.ts";
 import { answersFile, readVerdict, type TrainedRun } from "./judge-run.ts";
+import { ROLES, standings } from "./sign.ts";
 
 /** Writes report.html of a judged run; returns its path. */
 export async function reportRun(run: TrainedRun): Promise<string> {
@@ -39,6 +41,13 @@ function reportData(run: TrainedRun): ReportData {
     metrics: trainingPoints(readFileSync(runFolder(path).metrics, "utf8")),
     ...(curation === undefined ? {} : { curation: readJson<CurationSummary>(curation) }),
     settings: settingsOf(record),
+    signOffs: standings(path).map(({ role, signOff, void: why }) => ({
+      role: ROLES[role],
+      ...(signOff === undefined ? {} : { name: signOff.name, at: signOff.at }),
+      ...(signOff?.note === undefined ? {} : { note: signOff.note }),
+      ...(why === undefined ? {} : { void: why }),
+    })),
+    toReplace: inventedParts(task),
     identity: identityOf(path, record),
   };
 }

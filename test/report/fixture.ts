@@ -69,5 +69,16 @@ export const data: ReportData = {
     { key: "train.learning_rate", value: 0.003, origin: "--set", usual: 0.001 },
     { key: "train.targets", value: ["q_proj", HOSTILE], origin: "default", usual: "attention" },
   ],
+  signOffs: [
+    { role: "model adaptation lead", name: `Ada ${HOSTILE}`, at: "2026-11-24T12:00:00.000Z", note: HOSTILE },
+    {
+      role: "content owner",
+      name: "Ben",
+      at: "2026-11-24T12:00:00.000Z",
+      void: "the artefact changed after it",
+    },
+    { role: "QA analyst" },
+  ],
+  toReplace: [{ what: `policy.md: 8 of 8 rules ${HOSTILE}`, instead: "your own policy" }],
   identity: { adapter: "a".repeat(64) },
 };

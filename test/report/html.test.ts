@@ -59,6 +59,17 @@ describe("report.html", () => {
     expect(page).toContain("transcripts.jsonl:3<");
   });
 
+  test("who has signed stands on the first page: signed, void with the reason, not signed", () => {
+    const first = page.slice(0, page.indexOf("<nav"));
+    expect(first).toContain("content owner: Ben, void: the artefact changed after it");
+    expect(first).toContain("QA analyst: not signed");
+  });
+
+  test("what is left of a template stands on the first page, part by part", () => {
+    expect(page.slice(0, page.indexOf("<nav"))).toContain("<b>policy.md: 8 of 8 rules");
+    expect(reportHtml({ ...data, toReplace: [] })).not.toContain("lorafit init");
+  });
+
   test("names every hash", () => {
     for (const hash of ["a".repeat(64), data.verdict.lock_sha256, data.verdict.artifact_sha256])
       expect(page).toContain(hash);

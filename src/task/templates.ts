@@ -1,0 +1,78 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadTask, type Task } from "./load.ts";
+import { parsePolicy } from "./policy.ts";
+
+/** The folder with a task for each kind, which `lorafit init` copies. */
+export const TEMPLATES = fileURLToPath(new URL("../../datasets/templates", import.meta.url));
+
+/** A part of a task that still holds what the template invented. */
+export interface InventedPart {
+  /** The key of task.yaml, or the file, and how much of it. */
+  readonly what: string;
+  /** What belongs there. */
+  readonly instead: string;
+}
+
+const rowsOf = (files: readonly string[]): string[] =>
+  files.flatMap((file) =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== ""),
+  );
+
+/**
+ * What of a task `lorafit init` invented and nobody has replaced: keys with the template's value, rules and rows that
+ * stand in the template word for word. Empty for a task of one's own.
+ */
+export function inventedParts(task: Task): InventedPart[] {
+  const folder = join(TEMPLATES, task.kind);
+  if (!existsSync(folder)) return [];
+  const template = loadTask(folder);
+  const found: InventedPart[] = [];
+  const key = (name: "name" | "purpose" | "in_scope" | "out_of_scope", instead: string) => {
+    if (JSON.stringify(task[name]) === JSON.stringify(template[name]))
+      found.push({ what: `task.yaml: ${name}`, instead });
+  };
+  const lines = (what: string, unit: string, mine: string[], invented: string[], instead: string) => {
+    const known = new Set(invented);
+    const left = mine.filter((line) => known.has(line)).length;
+    if (left > 0) found.push({ what: `${what}: ${left} of ${mine.length} ${unit}`, instead });
+  };
+  const rules = ({ paths }: Task) =>
+    parsePolicy(readFileSync(paths.policy, "utf8"), paths.policy).map(({ id, text }) => `${id} ${text}`);
+  const replay = ({ paths }: Task) => rowsOf(paths.replay === undefined ? [] : [paths.replay]);
+
+  key("name", "what your runs and exports are to be called");
+  key("purpose", "your own job in one sentence");
+  key("in_scope", "the topics that your model answers");
+  key("out_of_scope", "the topics that it must hand over");
+  lines(task.policy, "rules", rules(task), rules(template), "your own policy, one rule a line");
+  lines(
+    [task.data.train].flat().join(", "),
+    "rows",
+    rowsOf(task.paths.train),
+    rowsOf(template.paths.train),
+    "your own transcripts",
+  );
+  for (const [pack, file] of Object.entries(task.paths.cases)) {
+    lines(task.cases[pack]!, "cases", rowsOf([file]), rowsOf(Object.values(template.paths.cases)), CASES);
+  }
+  lines(
+    task.data.replay?.file ?? "",
+    "rows",
+    replay(task),
+    replay(template),
+    "general text in the style of what your base knows",
+  );
+  if (found.length > 0 && task.base === template.base)
+    found.push({
+      what: `task.yaml: base ${task.base}`,
+      instead: "the model that you mean to deploy; this one is for trying out",
+    });
+  return found;
+}
+
+const CASES = "questions of your own that training never sees, with checks";
