@@ -47,5 +47,5 @@ function reason({ verdict, criteria }: Verdict): string {
 function shortfall(criterion: CriterionResult): string {
   if (criterion.kind === "zero-new-failures") return `${criterion.name} (${criterion.broken} new failures)`;
   const [low, high] = criterion.ci.map((value) => differenceText(criterion, value));
-  return `${criterion.name} (difference ${differenceText(criterion, criterion.difference)}, interval ${low} to ${high}, asked ${barText(criterion)})`;
+  return `${criterion.name} (difference ${differenceText(criterion, criterion.difference)}, interval ${low} to ${high}, asked ${barText(criterion)}${criterion.effect === undefined ? "" : `, planned ${differenceText(criterion, criterion.effect)}`})`;
 }
