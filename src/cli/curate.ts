@@ -2,10 +2,11 @@ import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { type CurateSummary, curate } from "../data/curate/curate.ts";
 import { LorafitError } from "../errors.ts";
+import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { curateTask } from "../workflow/curate-task.ts";
 import type { Context } from "./context.ts";
-import { taskOf } from "./task.ts";
+import { baseOf, taskOf } from "./task.ts";
 
 interface Flags {
   readonly accept: "all" | "safe" | "none";
@@ -30,19 +31,36 @@ export function addCurate(program: Command, context: Context): void {
     .option("--data <file>", "without a task: training rows, JSONL or CSV with a text column")
     .option("--cases <file>", "without a task: held-out cases that training must not see")
     .option("--out <dir>", "without a task: where curation.json, review.jsonl and train.clean.jsonl go")
-    .action((path: string | undefined, flags: Flags) => {
+    .action(async (path: string | undefined, flags: Flags) => {
       if (flags.data === undefined) {
-        runCurate(taskOf(path), flags.accept, context);
+        const task = taskOf(path);
+        await runCurate(task, flags.accept, presentBase(task, context), context);
         return;
       }
       if (flags.out === undefined) throw new LorafitError("usage", "--data needs --out DIR");
       const cases = flags.cases === undefined ? [] : [flags.cases];
-      show(curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }), context);
+      show(await curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }), context);
     });
 }
 
-export function runCurate(task: Task, accept: Flags["accept"], context: Context): CurateSummary {
-  const summary = curateTask(task, accept);
+/** The task's base, when it is on this machine: only one check needs it. */
+function presentBase(task: Task, context: Context): WeightSource | undefined {
+  try {
+    return baseOf(task, context);
+  } catch (error) {
+    if (!LorafitError.is(error)) throw error;
+    context.output.warn(`rows that are too long for the base are not looked for: ${error.message}`);
+    return undefined;
+  }
+}
+
+export async function runCurate(
+  task: Task,
+  accept: Flags["accept"],
+  base: WeightSource | undefined,
+  context: Context,
+): Promise<CurateSummary> {
+  const summary = await curateTask(task, accept, base);
   show(summary, context);
   return summary;
 }

@@ -33,13 +33,13 @@ export function addRun(program: Command, context: Context): void {
 /** Every stage that is not done yet. The exit code is the gate's. */
 export async function runTask(task: Task, flags: Pick<Flags, "engine">, context: Context): Promise<void> {
   const base = baseOf(task, context);
-  const summary = runCurate(task, "safe", context);
+  const summary = await runCurate(task, "safe", base, context);
   if (summary.unresolvedErrors.length > 0) {
     throw new LorafitError(
       "data",
       `${summary.unresolvedErrors.length} errors in the training rows wait for a decision`,
       {
-        hint: `decide on them in ${summary.paths.review}, name that file as data.review, and run again`,
+        hint: `decide on them in ${summary.paths.review} (docs/curation.md says how), and run again`,
       },
     );
   }

@@ -35,7 +35,8 @@ export interface Encoded {
 /** No target, as in transformers. */
 export const IGNORED = -100;
 
-interface Segment {
+/** A stretch of tokens that is trained on or not. */
+export interface Segment {
   readonly ids: readonly number[];
   readonly trained: boolean;
 }
@@ -57,10 +58,7 @@ export function encodeRows(
   for (const row of rows) {
     const where = `${row.file}:${row.line}`;
     try {
-      const segments =
-        "text" in row.content
-          ? textSegments(row.content.text, tokenizer)
-          : chatSegments(row.content.messages, tokenizer, (text) => warnings.push(`${where}: ${text}`));
+      const segments = segmentsOf(row, tokenizer, (text) => warnings.push(`${where}: ${text}`));
       const result = assemble(segments, options.maxLength);
       if (result.truncated > 0) {
         warnings.push(`${where}: ${result.truncated} tokens cut from its front to fit ${options.maxLength}`);
@@ -77,6 +75,20 @@ export function encodeRows(
     });
   }
   return { rows: encoded, warnings };
+}
+
+/**
+ * A row's tokens in order, whole.
+ * @throws data error for a row that cannot be trained as it is served
+ */
+export function segmentsOf(
+  { content }: TrainingRow,
+  tokenizer: ChatTokenizer,
+  warn: (text: string) => void,
+): Segment[] {
+  return "text" in content
+    ? textSegments(content.text, tokenizer)
+    : chatSegments(content.messages, tokenizer, warn);
 }
 
 /** A document stands between the tokens that begin and end one, as in pre-training, so that its first token is a target too. */

@@ -89,7 +89,8 @@ function replayRows(task: Task, tokenizer: Tokenizer, maxLength: number) {
   return { ...encoded, share: task.data.replay.share };
 }
 
-function sequenceLength(wanted: number | undefined, model: ModelConfig): number {
+/** Tokens of the longest row. @throws data error for more than the base's context */
+export function sequenceLength(wanted: number | undefined, model: ModelConfig): number {
   if (wanted !== undefined && wanted > model.maxPositions) {
     throw new LorafitError(
       "data",

@@ -1,15 +1,29 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type CurateSummary, curate } from "../data/curate/curate.ts";
+import { type CurateOptions, type CurateSummary, curate } from "../data/curate/curate.ts";
 import { policyText } from "../data/curate/policy.ts";
 import { sha256File } from "../formats/files.ts";
+import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { parsePolicy } from "../task/policy.ts";
+import { loadTokenizer } from "../tokens/tokenizer.ts";
+import { sequenceLength } from "../train/prepare.ts";
 import type { RunRecord } from "../train/run-folder.ts";
 
-/** Curates a task's own training files; what it leaves lies beside task.yaml. Errors as `curate` has them. */
-export function curateTask(task: Task, accept: "all" | "safe" | "none"): CurateSummary {
+/**
+ * Curates a task's own training files; what it leaves lies beside task.yaml. Errors as `curate` has them.
+ * @param base the task's base, whose tokenizer tells which rows are too long; without it that is not looked at
+ */
+export async function curateTask(
+  task: Task,
+  accept: CurateOptions["accept"],
+  base: WeightSource | undefined,
+): Promise<CurateSummary> {
   const policy = relative(process.cwd(), task.paths.policy);
+  const tokens = base && {
+    tokenizer: await loadTokenizer(base.tokenizerFiles()),
+    maxLength: sequenceLength(task.train.sequence_length, base.config),
+  };
   return curate({
     files: task.paths.train,
     cases: Object.values(task.paths.cases),
@@ -18,6 +32,8 @@ export function curateTask(task: Task, accept: "all" | "safe" | "none"): CurateS
     groupKey: task.data.group,
     personal: task.data.personal,
     policy: policyText(parsePolicy(readFileSync(task.paths.policy, "utf8"), policy), policy),
+    scope: { inScope: task.in_scope, outOfScope: task.out_of_scope },
+    tokens,
     out: task.folder,
   });
 }

@@ -2,14 +2,17 @@ import { join, resolve } from "node:path";
 import { LorafitError } from "../../errors.ts";
 import { writeFileAtomic } from "../../formats/files.ts";
 import { parseRows, type RowMistake, type TrainingRow } from "../rows.ts";
+import { readCaseTexts } from "./case-texts.ts";
 import { cleanRow, type DroppedRow, decidedByPlace, whyDropped } from "./clean.ts";
 import { findAll } from "./find.ts";
 import { type Finding, placeOf } from "./finding.ts";
-import { type Leakage, readCaseTexts } from "./leakage.ts";
+import type { Leakage } from "./leakage.ts";
 import type { PolicyText } from "./policy.ts";
 import { masked, privateFinders } from "./private.ts";
 import { type Decision, type Raw, Review, readReview, reviewLine } from "./review.ts";
+import type { Scope } from "./scope.ts";
 import { settle } from "./settle.ts";
+import type { TokenLimit } from "./truncation.ts";
 
 export interface CurateOptions {
   /** Training rows: JSONL, or CSV with a `text` column. */
@@ -26,6 +29,10 @@ export interface CurateOptions {
   readonly personal?: Readonly<Record<string, string>> | undefined;
   /** The rules that answers must not contradict. */
   readonly policy?: PolicyText;
+  /** The task's boundaries; without them no row is out of scope. */
+  readonly scope?: Scope;
+  /** How rows become tokens; without it no row is too long. */
+  readonly tokens?: TokenLimit | undefined;
   /** Folder for curation.json, review.jsonl and train.clean.jsonl. */
   readonly out: string;
 }
@@ -52,7 +59,7 @@ export interface CurateSummary {
  * The same input gives the same bytes.
  * @throws data error for cases or decisions that cannot be read; environment error when `out` cannot be written
  */
-export function curate(options: CurateOptions): CurateSummary {
+export async function curate(options: CurateOptions): Promise<CurateSummary> {
   const { groupKey, accept, policy = [] } = options;
   const paths = {
     curation: join(options.out, "curation.json"),
@@ -74,7 +81,15 @@ export function curate(options: CurateOptions): CurateSummary {
   const finders = privateFinders(options.personal);
   const cases = readCaseTexts(options.cases, groupKey);
   const dropped = (row: TrainingRow) => review.onRow(row.raw)?.decision === "drop";
-  const { proposals, leakedCases } = findAll(rows, mistakes, { cases, groupKey, policy, finders, dropped });
+  const { proposals, leakedCases } = await findAll(rows, mistakes, {
+    cases,
+    groupKey,
+    policy,
+    scope: options.scope,
+    tokens: options.tokens,
+    finders,
+    dropped,
+  });
   const findings = inFileOrder(
     proposals.map((proposal) => settle(proposal, raws.get(placeOf(proposal)), review, accept)),
   );
@@ -110,7 +125,13 @@ export function curate(options: CurateOptions): CurateSummary {
   const record = {
     ...report,
     leaked_cases: { exact: leakedCases.exact, near: leakedCases.near, other_label: leakedCases.otherLabel },
-    stale_decisions: staleDecisions.map(({ messages: _, ...rest }) => rest),
+    stale_decisions: staleDecisions.map(({ content_sha256, decision, kind, by, at }) => ({
+      content_sha256,
+      decision,
+      kind,
+      by,
+      at,
+    })),
   };
   writeFileAtomic(paths.curation, `${JSON.stringify(record, null, 1)}\n`);
   writeFileAtomic(paths.review, jsonl([...queue.lines, ...lines]));

@@ -1,48 +1,66 @@
 import { fitNgrams, hashedNgrams } from "../../embed/hashed-ngrams.ts";
 import type { RowMistake, TrainingRow } from "../rows.ts";
+import { boilerplate } from "./boilerplate.ts";
+import type { CaseText } from "./case-texts.ts";
 import { conflicts } from "./conflict.ts";
+import { imbalance, uncoveredRules } from "./coverage.ts";
 import { exactDuplicates, nearDuplicates } from "./duplicates.ts";
 import { encodingFindings } from "./encoding.ts";
 import { type Proposal, placeOf } from "./finding.ts";
-import { type CaseText, type Leakage, leakage } from "./leakage.ts";
+import { foreignLanguages } from "./language.ts";
+import { type Leakage, leakage } from "./leakage.ts";
 import { unusualLengths } from "./length.ts";
 import type { PolicyText } from "./policy.ts";
 import { againstPolicy } from "./policy-conflict.ts";
 import { type PrivateFinders, privateFindings } from "./private.ts";
+import { outOfScope, type Scope } from "./scope.ts";
 import { dialogue } from "./text.ts";
+import { type TokenLimit, truncations } from "./truncation.ts";
 
 /** All that rows are held against. */
 export interface Measures {
   readonly cases: readonly CaseText[];
   readonly groupKey: string | undefined;
   readonly policy: PolicyText;
+  readonly scope: Scope | undefined;
+  readonly tokens: TokenLimit | undefined;
   readonly finders: PrivateFinders;
   /** Rows that a person has dropped as a whole. */
   readonly dropped: (row: TrainingRow) => boolean;
 }
 
 /** Everything that is wrong with the rows, and how many cases they give away. */
-export function findAll(
+export async function findAll(
   rows: readonly TrainingRow[],
   mistakes: readonly RowMistake[],
-  { cases, groupKey, policy, finders, dropped }: Measures,
-): { proposals: Proposal[]; leakedCases: Leakage["cases"] } {
-  const embedder = hashedNgrams(
-    fitNgrams([...rows.map(({ content }) => dialogue(content)), ...policy.map(({ text }) => text)]),
-  );
+  { cases, groupKey, policy, scope, tokens, finders, dropped }: Measures,
+): Promise<{ proposals: Proposal[]; leakedCases: Leakage["cases"] }> {
+  const said = [...rows.map(({ content }) => dialogue(content)), ...policy.map(({ text }) => text)];
+  const embedder = hashedNgrams(fitNgrams(said));
   const leaked = leakage(rows, cases, groupKey);
   const exact = exactDuplicates(rows, dropped);
   const wrong = conflicts(rows, againstPolicy(rows, policy, embedder));
   const conflicting = new Set(wrong.map(placeOf));
+  const foreign = await foreignLanguages(rows);
+  const translated = new Set(foreign.map(placeOf));
+  // What the measures below take for usual must not come from rows in another language.
+  const own = rows.filter((row) => !translated.has(placeOf(row)));
+  const staying = rows.filter((row) => !dropped(row));
   const proposals = [
     ...mistakes.map(formatFinding),
     ...leaked.findings,
     ...rows.flatMap((row) => privateFindings(row, finders)),
     ...wrong,
+    ...(scope === undefined ? [] : outOfScope(own, cases, policy, scope)),
+    ...(tokens === undefined ? [] : truncations(rows, tokens)),
     ...exact.values(),
     ...nearDuplicates(rows, exact, conflicting, dropped),
+    ...foreign,
     ...rows.flatMap(encodingFindings),
+    ...boilerplate(rows),
     ...unusualLengths(rows),
+    ...imbalance(staying, policy),
+    ...uncoveredRules(staying, policy, embedder),
   ];
   return { proposals, leakedCases: leaked.cases };
 }

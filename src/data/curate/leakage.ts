@@ -1,61 +1,14 @@
-import { relative } from "node:path";
-import { normalise } from "../../embed/normalise.ts";
-import { LorafitError, listMistakes } from "../../errors.ts";
-import { dataLines } from "../lines.ts";
-import type { Message, TrainingRow } from "../rows.ts";
+import type { TrainingRow } from "../rows.ts";
+import type { CaseText } from "./case-texts.ts";
 import { labelOf } from "./exchanges.ts";
 import { type Place, type Proposal, similarityOf } from "./finding.ts";
 import { NEAR, nearPairs } from "./shingles.ts";
 import { customerSides } from "./text.ts";
 
-/** What a held-out case shows to the model. */
-export interface CaseText extends Place {
-  /** All user turns, or the text; normalised. */
-  readonly prompt: string;
-  readonly groups: readonly string[];
-  /** Its class, where it is a text with a label. */
-  readonly label: string | undefined;
-}
-
 export interface Leakage {
   readonly findings: Proposal[];
   /** Cases that stand in the training rows: exactly, and otherwise nearly; of both, those whose nearest row has another label. */
   readonly cases: { readonly exact: number; readonly near: number; readonly otherLabel: number };
-}
-
-/**
- * The prompts of the case files (JSONL, or CSV with `text`). Rows without one, such as minimal pairs, are left out.
- * @throws data error for lines that are not rows
- */
-export function readCaseTexts(files: readonly string[], groupKey: string | undefined): CaseText[] {
-  const mistakes: string[] = [];
-  const cases: CaseText[] = [];
-  for (const path of files) {
-    const file = relative(process.cwd(), path) || path;
-    for (const found of dataLines(path)) {
-      const { line } = found;
-      if ("problem" in found) {
-        mistakes.push(`${file}:${line}: ${found.problem}`);
-        continue;
-      }
-      const prompt = promptOf(found.value);
-      const groups = ["cluster", ...(groupKey === undefined ? [] : [groupKey])]
-        .map((key) => found.value[key])
-        .filter((group) => typeof group === "string");
-      if (prompt !== undefined)
-        cases.push({ file, line, prompt: normalise(prompt), groups, label: labelOf(found.value) });
-    }
-  }
-  if (mistakes.length > 0) throw new LorafitError("data", `cases cannot be used:\n${listMistakes(mistakes)}`);
-  return cases;
-}
-
-function promptOf(row: Readonly<Record<string, unknown>>): string | undefined {
-  if (Array.isArray(row["messages"])) {
-    const users = (row["messages"] as Partial<Message>[]).filter((message) => message?.role === "user");
-    return users.map((message) => String(message.content)).join(" ");
-  }
-  return typeof row["text"] === "string" ? row["text"] : undefined;
 }
 
 /** Training rows whose customer asks what a case asks, word for word or nearly, or whose group is that of a case. */

@@ -20,15 +20,19 @@ const options = {
   cases: readdirSync(join(folder, "cases"))
     .filter((name) => name.endsWith(".jsonl"))
     .map((name) => join(folder, "cases", name)),
+  scope: {
+    inScope: ["fit and sizing", "returns", "exchanges", "refunds"],
+    outOfScope: ["payment card details", "order tracking", "legal advice", "medical advice", "other shops"],
+  },
   accept: "safe",
   groupKey: "transcript_id",
 } as const;
 
 let out: string;
 let summary: CurateSummary;
-beforeAll(() => {
+beforeAll(async () => {
   out = mkdtempSync(join(tmpdir(), "lorafit-awesomeshoes-"));
-  summary = curate({ ...options, out });
+  summary = await curate({ ...options, out });
 });
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
@@ -40,6 +44,7 @@ const KINDS: [string, (entry: (typeof truth)[number]) => boolean][] = [
   // Of the wrong answers, the one that names a number where its rule has one.
   ["conflict", ({ kind, note }) => /^(?:outdated-policy|conflict)$/.test(kind) || note === "contradicts R3"],
   ["personal-data", ({ kind }) => kind === "personal-data"],
+  ["language", ({ kind }) => kind === "language"],
   ["secret", ({ kind }) => kind === "secret"],
 ];
 
@@ -55,12 +60,28 @@ describe("the defects planted in AwesomeShoes' transcripts", () => {
     expect(hits / found.size).toBeGreaterThanOrEqual(0.9);
   });
 
+  // A wrong answer to a loose sole improvises where the warranty team was due, and is planted as something else.
+  it("out-of-scope: recall and precision 0.8", () => {
+    const expected = truth.filter(({ kind }) => kind === "out-of-scope").map(({ line }) => line);
+    const found = summary.findings.filter(({ kind }) => kind === "out-of-scope").map(({ line }) => line);
+    const hits = expected.filter((line) => found.includes(line)).length;
+    expect(hits / expected.length).toBeGreaterThanOrEqual(0.8);
+    expect(hits / found.length).toBeGreaterThanOrEqual(0.8);
+  });
+
+  it("of the policy, only the rule on tone has no row; nothing else is wrong with the set", () => {
+    const rest = summary.findings.filter(({ kind }) => !KINDS.some(([known]) => known === kind));
+    expect(
+      rest.filter(({ kind }) => kind !== "out-of-scope").map(({ kind, evidence }) => [kind, evidence]),
+    ).toEqual([["uncovered-rule", "no training row shows R27"]]);
+  });
+
   it("the cases are held out: nothing leaks", () => {
     expect(summary.leakedCases).toEqual({ exact: 0, near: 0, otherLabel: 0 });
   });
 
-  it("with the content owner's decisions no error is open and every planted defect is gone or masked", () => {
-    const reviewed = curate({ ...options, review: join(folder, "data/review.jsonl"), out });
+  it("with the content owner's decisions no error is open and every planted defect is gone or masked", async () => {
+    const reviewed = await curate({ ...options, review: join(folder, "data/review.jsonl"), out });
     expect(reviewed.unresolvedErrors).toEqual([]);
     expect(reviewed.staleDecisions).toEqual([]);
     const clean = readFileSync(reviewed.paths.clean, "utf8");

@@ -67,8 +67,8 @@ const decide = (row: (typeof ROWS)[number], decision: "drop" | "keep") => ({
 });
 
 describe("curate", () => {
-  it("safe: drops duplicates and leaks, masks private data, leaves the rest to a person", () => {
-    const summary = run();
+  it("safe: drops duplicates and leaks, masks private data, leaves the rest to a person", async () => {
+    const summary = await run();
     expect(summary.counts).toEqual({
       format: 1,
       "exact-duplicate": 1,
@@ -94,8 +94,8 @@ describe("curate", () => {
     expect(summary.leakedCases).toEqual({ exact: 1, near: 1, otherLabel: 0 });
   });
 
-  it("findings say where, what it is compared with, and never repeat private data", () => {
-    const { findings } = run();
+  it("findings say where, what it is compared with, and never repeat private data", async () => {
+    const { findings } = await run();
     const of = (kind: string) => findings.find((finding) => finding.kind === kind)!;
     expect(of("exact-duplicate")).toMatchObject({
       line: 2,
@@ -110,18 +110,18 @@ describe("curate", () => {
     expect(JSON.stringify(findings)).not.toContain("Blue-Boots7");
   });
 
-  it("none decides nothing; all leaves no error open", () => {
-    const none = run({ accept: "none" });
+  it("none decides nothing; all leaves no error open", async () => {
+    const none = await run({ accept: "none" });
     expect(none.findings.every((finding) => finding.decided_by === null)).toBe(true);
     expect(idsOf(none.paths.clean)).toEqual(["t1", "t2", "t3", "t4", "t5", "t6"]);
     expect(readFileSync(none.paths.clean, "utf8")).toContain("a.b@example.org");
-    const all = run({ accept: "all" });
+    const all = await run({ accept: "all" });
     expect(all.unresolvedErrors).toEqual([]);
     expect(readLines(all.paths.review)).toEqual([]);
   });
 
-  it("a person's word counts: dropped rows leave, kept ones stay, private data are masked all the same", () => {
-    const summary = run({
+  it("a person's word counts: dropped rows leave, kept ones stay, private data are masked all the same", async () => {
+    const summary = await run({
       decisions: [
         decide(ROWS[0]!, "drop"),
         decide(ROWS[2]!, "keep"),
@@ -145,53 +145,55 @@ describe("curate", () => {
     );
   });
 
-  it("a decision holds only for the content it was made on", () => {
-    const summary = run({ decisions: [{ ...decide(ROWS[0]!, "drop"), content_sha256: "0".repeat(64) }] });
+  it("a decision holds only for the content it was made on", async () => {
+    const summary = await run({
+      decisions: [{ ...decide(ROWS[0]!, "drop"), content_sha256: "0".repeat(64) }],
+    });
     expect(idsOf(summary.paths.clean)).toContain("t1");
     expect(summary.staleDecisions.length).toBe(1);
-    expect(() => run({ decisions: [{ ...decide(ROWS[0]!, "drop"), by: "" }] })).toThrow(
+    await expect(run({ decisions: [{ ...decide(ROWS[0]!, "drop"), by: "" }] })).rejects.toThrow(
       /decisions\.jsonl:1: by/,
     );
   });
 
-  it("a filled-in line of the queue is a decision", () => {
-    const [line] = readLines(run().paths.review);
-    const again = run({ decisions: [{ ...line, decision: "drop", reason: "cut off", by: "Ada" }] });
+  it("a filled-in line of the queue is a decision", async () => {
+    const [line] = readLines((await run()).paths.review);
+    const again = await run({ decisions: [{ ...line, decision: "drop", reason: "cut off", by: "Ada" }] });
     expect(again.unresolvedErrors).toEqual([]);
   });
 
-  it("works on CSV, finds a case in any turn, and never overwrites what it reads", () => {
+  it("works on CSV, finds a case in any turn, and never overwrites what it reads", async () => {
     const path = join(folder, "train.csv");
     writeFileSync(
       path,
       "text,label\nHow long does a refund take to arrive on my card,refund\nfoo bar baz,other\n",
     );
-    const csv = run({ files: [path], groupKey: undefined });
+    const csv = await run({ files: [path], groupKey: undefined });
     expect(csv.counts).toEqual({ "leakage-exact": 1 });
     expect(readLines(csv.paths.clean)).toEqual([
       { text: "foo bar baz", label: "other", curation: { from: "../train.csv:3", done: [] } },
     ]);
     const late = { messages: [...ROWS[5]!.messages, ...ROWS[3]!.messages] };
-    expect(run({ files: [write("late.jsonl", [late])], groupKey: undefined }).counts["leakage-exact"]).toBe(
-      1,
-    );
+    expect(
+      (await run({ files: [write("late.jsonl", [late])], groupKey: undefined })).counts["leakage-exact"],
+    ).toBe(1);
     const clash = write("train.clean.jsonl", ROWS);
-    expect(() => run({ files: [clash], out: folder })).toThrow("would be overwritten");
+    await expect(run({ files: [clash], out: folder })).rejects.toThrow("would be overwritten");
     expect(idsOf(clash).length).toBe(7);
   });
 
-  it("unreadable cases stop it before anything is written", () => {
+  it("unreadable cases stop it before anything is written", async () => {
     writeFileSync(join(folder, "broken.jsonl"), "{\n");
-    expect(() => run({ cases: [join(folder, "broken.jsonl")] })).toThrow(/broken\.jsonl:1/);
+    await expect(run({ cases: [join(folder, "broken.jsonl")] })).rejects.toThrow(/broken\.jsonl:1/);
     expect(existsSync(out)).toBe(false);
   });
 
-  it("points at a row of unusual length, for a person to look at", () => {
+  it("points at a row of unusual length, for a person to look at", async () => {
     const rows = Array.from({ length: 40 }, (_, i) =>
       chat(`n${i}`, `${"word ".repeat(8 + (i % 5))}number ${i}`, "Yes."),
     );
     const files = [write("long.jsonl", [...rows, chat("long", "much too long ".repeat(400), "Yes.")])];
-    const { findings } = run({ files });
+    const { findings } = await run({ files });
     expect(findings).toEqual([
       expect.objectContaining({ kind: "length", line: 41, action: "review", decided_by: null }),
     ]);

@@ -1,0 +1,46 @@
+import { LorafitError } from "../../errors.ts";
+import { type ChatTokenizer, segmentsOf } from "../encode.ts";
+import type { TrainingRow } from "../rows.ts";
+import type { Proposal } from "./finding.ts";
+
+/** How rows become tokens, and how many a row may have. */
+export interface TokenLimit {
+  readonly tokenizer: ChatTokenizer;
+  readonly maxLength: number;
+}
+
+/**
+ * Rows with more tokens, after the chat template, than a sequence holds; an error where the cut would take tokens that are
+ * trained on. Rows that cannot be encoded at all are of the kind format.
+ */
+export function truncations(rows: readonly TrainingRow[], { tokenizer, maxLength }: TokenLimit): Proposal[] {
+  return rows.flatMap((row): Proposal[] => {
+    const { file, line } = row;
+    try {
+      const segments = segmentsOf(row, tokenizer, () => {});
+      const length = segments.reduce((sum, { ids }) => sum + ids.length, 0);
+      const over = length - maxLength;
+      if (over <= 0) return [];
+      const trained = segments.findIndex((segment) => segment.trained);
+      const before = segments.slice(0, trained).reduce((sum, { ids }) => sum + ids.length, 0);
+      // The first token that is kept has no predecessor and cannot be a target.
+      const cut = before <= over;
+      const what = cut
+        ? "cutting it takes tokens that are trained on"
+        : `its oldest ${over} are cut, none of them trained on`;
+      return [
+        {
+          kind: "truncation",
+          file,
+          line,
+          evidence: `${length} tokens where a sequence holds ${maxLength}: ${what}`,
+          severity: cut ? "error" : "warning",
+          action: cut ? "drop" : "review",
+        },
+      ];
+    } catch (error) {
+      if (!LorafitError.is(error)) throw error;
+      return [{ kind: "format", file, line, evidence: error.message, severity: "error", action: "drop" }];
+    }
+  });
+}
