@@ -21,33 +21,33 @@ constexpr float NOTHING = -3.0e38f;
 
 struct Grid { int S, H, K, d, ldq, ldk, causal, window; };
 
-/// 64 rows of one head, zeros beyond row S and column d. 128 threads.
-template <int HEAD> DEVICE void load_rows(bf16* tile, const bf16* from, int row0, int S, int d, int ld) {
+/// ROWS rows of one head, zeros beyond row S and column d. 128 threads.
+template <int HEAD, int ROWS = TILE> DEVICE void load_rows(bf16* tile, const bf16* from, int row0, int S, int d, int ld) {
   constexpr int CHUNKS = HEAD / 8;
 #pragma unroll
-  for (int i = 0; i < TILE * CHUNKS / 128; i++) {
+  for (int i = 0; i < ROWS * CHUNKS / 128; i++) {
     const int c = threadIdx.x + i * 128, row = c / CHUNKS, chunk = c % CHUNKS;
     const bool inside = row0 + row < S && chunk * 8 < d;
     cp_async16(tile + row * (HEAD + 8) + chunk * 8, inside ? from + (i64)(row0 + row) * ld + chunk * 8 : from, inside);
   }
 }
 
-/// acc [16, 64] += rows of `a` (this warp's 16) times rows of `b` (64), both [.., HEAD]: a bᵀ.
-template <int HEAD> DEVICE void times_transposed(float (&acc)[1][8][4], const bf16* a, const bf16* b, int lane) {
+/// acc [16, 8 N] += rows of `a` (this warp's 16) times rows of `b` (8 N), both [.., HEAD]: a bᵀ.
+template <int HEAD, int N> DEVICE void times_transposed(float (&acc)[1][N][4], const bf16* a, const bf16* b, int lane) {
 #pragma unroll
   for (int k = 0; k < HEAD / 16; k++) {
-    u32 fa[1][4], fb[4][4];
+    u32 fa[1][4], fb[N / 2][4];
     ldmatrix4(fa[0], a + (lane & 15) * (HEAD + 8) + k * 16 + (lane >> 4) * 8);
 #pragma unroll
-    for (int j = 0; j < 4; j++) ldmatrix4(fb[j], b + (j * 16 + (lane & 7) + ((lane >> 4) << 3)) * (HEAD + 8) + k * 16 + ((lane >> 3) & 1) * 8);
-    mma_tile<1, 8>(acc, fa, fb);
+    for (int j = 0; j < N / 2; j++) ldmatrix4(fb[j], b + (j * 16 + (lane & 7) + ((lane >> 4) << 3)) * (HEAD + 8) + k * 16 + ((lane >> 3) & 1) * 8);
+    mma_tile<1, N>(acc, fa, fb);
   }
 }
 
-/// acc [16, HEAD] += p [16, 64] b [64, HEAD]; p comes in the layout in which times_transposed leaves its sums.
-template <int HEAD> DEVICE void times(float (&acc)[1][HEAD / 8][4], const float (&p)[1][8][4], const bf16* b, int lane) {
+/// acc [16, HEAD] += p [16, 8 N] b [8 N, HEAD]; p comes in the layout in which times_transposed leaves its sums.
+template <int HEAD, int N> DEVICE void times(float (&acc)[1][HEAD / 8][4], const float (&p)[1][N][4], const bf16* b, int lane) {
 #pragma unroll
-  for (int k = 0; k < 4; k++) {
+  for (int k = 0; k < N / 2; k++) {
     u32 fa[1][4] = {{pack2(p[0][2 * k][0], p[0][2 * k][1]), pack2(p[0][2 * k][2], p[0][2 * k][3]), pack2(p[0][2 * k + 1][0], p[0][2 * k + 1][1]),
                      pack2(p[0][2 * k + 1][2], p[0][2 * k + 1][3])}};
     u32 fb[HEAD / 16][4];
@@ -134,11 +134,11 @@ DEVICE void forward(bf16* memory, bf16* o, float* lse, const bf16* q, const bf16
   store_rows<HEAD>(o + first * grid.ldq + h * grid.d, sum, inverse, q0 + warp * 16, grid.S, grid.d, grid.ldq, lane);
 }
 
-/// ds and p of a 16 x 64 tile of scores. `transposed`: rows are keys and columns queries.
-DEVICE void score_gradient(float (&s)[1][8][4], float (&dp)[1][8][4], bool transposed, const Grid& grid, const int* segments, const float* lse,
+/// ds and p of a 16 x 8 N tile of scores. `transposed`: rows are keys and columns queries.
+template <int N> DEVICE void score_gradient(float (&s)[1][N][4], float (&dp)[1][N][4], bool transposed, const Grid& grid, const int* segments, const float* lse,
                            const float* delta, float scale, int row0, int column0, int lane) {
 #pragma unroll
-  for (int j = 0; j < 8; j++)
+  for (int j = 0; j < N; j++)
 #pragma unroll
     for (int e = 0; e < 4; e++) {
       const int row = row0 + (lane >> 2) + (e >> 1) * 8, column = column0 + j * 8 + (lane & 3) * 2 + (e & 1);
@@ -153,7 +153,8 @@ DEVICE void score_gradient(float (&s)[1][8][4], float (&dp)[1][8][4], bool trans
 template <int HEAD>
 DEVICE void grad_kv(bf16* memory, bf16* dk, bf16* dv, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse,
                     const float* delta, const int* segments, const Grid& grid, float scale) {
-  bf16 *tile_k = memory, *tile_v = tile_k + TILE * (HEAD + 8), *tile_q = tile_v + TILE * (HEAD + 8), *tile_o = tile_q + TILE * (HEAD + 8);
+  constexpr int QUERIES = HEAD > 96 ? 32 : 64;  // with 64, head size 128 spills registers
+  bf16 *tile_k = memory, *tile_v = tile_k + TILE * (HEAD + 8), *tile_q = tile_v + TILE * (HEAD + 8), *tile_o = tile_q + QUERIES * (HEAD + 8);
   const int k0 = blockIdx.x * TILE, kv = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S;
   const int group = grid.H / grid.K;
@@ -164,14 +165,14 @@ DEVICE void grad_kv(bf16* memory, bf16* dk, bf16* dv, const bf16* d_out, const b
   const int begin = grid.causal ? k0 : 0, end = grid.window > 0 ? min(grid.S, k0 + TILE + grid.window) : grid.S;
   for (int h = kv * group; h < (kv + 1) * group; h++) {
     const i64 stats = ((i64)batch * grid.H + h) * grid.S;
-    for (int q0 = begin; q0 < end; q0 += TILE) {
+    for (int q0 = begin; q0 < end; q0 += QUERIES) {
       __syncthreads();
-      load_rows<HEAD>(tile_q, q + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
-      load_rows<HEAD>(tile_o, d_out + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+      load_rows<HEAD, QUERIES>(tile_q, q + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+      load_rows<HEAD, QUERIES>(tile_o, d_out + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
       cp_commit();
       cp_wait<0>();
       __syncthreads();
-      float s[1][8][4] = {}, dp[1][8][4] = {};
+      float s[1][QUERIES / 8][4] = {}, dp[1][QUERIES / 8][4] = {};
       times_transposed<HEAD>(s, tile_k + warp * 16 * (HEAD + 8), tile_q, lane);
       times_transposed<HEAD>(dp, tile_v + warp * 16 * (HEAD + 8), tile_o, lane);
       score_gradient(s, dp, true, grid, segments, lse + stats, delta + stats, scale, k0 + warp * 16, q0, lane);

@@ -1,8 +1,13 @@
 // Builds from the kernel sources:
 //   node kernels/build.mjs emulator    libcudaemu.so with g++ (CXX names another compiler), in seconds, when sources are newer
+//   node kernels/build.mjs device      dist/ with nvcc (NVCC, on the PATH, or of the Python package nvidia-cuda-nvcc of PYTHON)
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { sourcesSha256 } from "./sources.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const sources = (folder, end) => readdirSync(here + folder).filter((name) => name.endsWith(end)).sort().map((name) => here + folder + name);
@@ -27,12 +32,74 @@ function emulator() {
   console.log(out);
 }
 
+/** Architectures with native code; any newer one gets the PTX. */
+const NATIVE = ["80", "86", "89", "90", "120"];
+/** CUDA 11.4: what drivers from 470 on take. The kernels use nothing newer, and nvcc cannot write an older version itself. */
+const PTX_VERSION = "7.4";
+
+/**
+ * dist/: one compressed fatbin with native code, the PTX for compute capability 8.0 (gzip), and manifest.json: the hash of the
+ * sources, and what each kernel needs on each architecture as ptxas says.
+ */
+function device() {
+  const nvcc = findNvcc();
+  const work = mkdtempSync(join(tmpdir(), "lorafit-kernels-"));
+  try {
+    const all = join(work, "kernels.cu");
+    writeFileSync(all, sources("", ".cu").map((file) => `#include "${file}"\n`).join(""));
+    const compile = (...args) => {
+      const made = spawnSync(nvcc, ["-std=c++17", "-O3", "-I", here, all, ...args], { encoding: "utf8", maxBuffer: 2 ** 26 });
+      if (made.error || made.status !== 0) fail(`${nvcc}: ${made.error?.message ?? made.stderr}`);
+      return made.stdout + made.stderr;
+    };
+    const gencode = NATIVE.flatMap((arch) => ["-gencode", `arch=compute_${arch},code=sm_${arch}`]);
+    const fatbin = join(work, "kernels.fatbin");
+    const said = compile("-fatbin", "-Xptxas", "-v", "-compress-mode=size", ...gencode, "-o", fatbin);
+    const ptx = join(work, "kernels.ptx");
+    compile("-ptx", "-arch=compute_80", "-o", ptx);
+    const text = readFileSync(ptx, "utf8").replace(/^\.version .*$/m, `.version ${PTX_VERSION}`);
+    const version = spawnSync(nvcc, ["--version"], { encoding: "utf8" }).stdout;
+    const manifest = { sources: sourcesSha256(), nvcc: /release [\d.]+, V([\d.]+)/.exec(version)?.[1], ptx_version: PTX_VERSION, kernels: resources(said) };
+    mkdirSync(`${here}dist`, { recursive: true });
+    writeFileSync(`${here}dist/kernels.fatbin`, readFileSync(fatbin));
+    writeFileSync(`${here}dist/kernels.ptx.gz`, gzipSync(text, { level: 9 }));
+    writeFileSync(`${here}dist/manifest.json`, `${JSON.stringify(manifest, null, 1)}\n`);
+    console.log(`${here}dist: ${Object.keys(manifest.kernels).length} kernels`);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function findNvcc() {
+  const works = (command) => spawnSync(command, ["--version"]).status === 0;
+  const script = "import importlib.util as u; s = u.find_spec('nvidia'); print(*(s.submodule_search_locations if s else []), sep='\\n')";
+  const packages = spawnSync(process.env.PYTHON || "python3", ["-c", script], { encoding: "utf8" }).stdout ?? "";
+  const wheels = packages.split("\n").filter(Boolean).flatMap((root) => [join(root, "cu13/bin/nvcc"), join(root, "cuda_nvcc/bin/nvcc")]);
+  const found = [process.env.NVCC, "nvcc", ...wheels].filter(Boolean).find(works);
+  return found ?? fail("no nvcc: pip install 'nvidia-cuda-nvcc==13.0.*' 'nvidia-nvvm==13.0.*' 'nvidia-cuda-crt==13.0.*' 'nvidia-cuda-runtime==13.0.*' nvidia-cuda-cccl, and name the Python with PYTHON");
+}
+
+/** {kernel: {sm_80: {registers, spill_bytes, shared_bytes}}} from what ptxas prints with -v. */
+function resources(said) {
+  const kernels = {};
+  let at;
+  for (const line of said.split("\n")) {
+    const entry = /Compiling entry function '(\w+)' for '(\w+)'/.exec(line);
+    if (entry) at = (kernels[entry[1]] ??= {})[entry[2]] = {};
+    const spills = /(\d+) bytes spill stores, (\d+) bytes spill loads/.exec(line);
+    if (spills && at) at.spill_bytes = Number(spills[1]) + Number(spills[2]);
+    const used = /Used (\d+) registers/.exec(line);
+    if (used && at) Object.assign(at, { registers: Number(used[1]), shared_bytes: Number(/(\d+) bytes smem/.exec(line)?.[1] ?? 0) });
+  }
+  return Object.fromEntries(Object.entries(kernels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 function fail(message) {
   console.error(message);
   process.exit(6);
 }
 
-const verbs = { emulator };
+const verbs = { emulator, device };
 const verb = verbs[process.argv[2]];
 if (!verb) fail(`node kernels/build.mjs ${Object.keys(verbs).join("|")}`);
 verb();
