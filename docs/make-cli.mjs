@@ -11,6 +11,8 @@ const RESULT = {
   gate: JUDGED,
   doctor: "0, or 6 when no engine works",
   release: "0, or 1 when it is refused",
+  drift: "0 no drift, 1 drift, 4 too few queries",
+  due: "0 not due, 1 due, 4 cannot say",
   inspect: "0, or 3 when a release is not as it was handed over",
 };
 

@@ -19,6 +19,7 @@ const ROAD = [
   ["train"],
   ["export"],
   ["evaluate"],
+  ["drift"],
   ["report"],
   ["workflow"],
   ["cli"],

@@ -13,6 +13,7 @@ import { assignmentsOf } from "../train/resume.ts";
 import { trainRun } from "../train/run.ts";
 import { findRun, readRun } from "../train/run-folder.ts";
 import { trainingFiles } from "../workflow/curate-task.ts";
+import { driftReference, keepForLater } from "../workflow/drift-run.ts";
 import { heldLock } from "../workflow/judge-run.ts";
 import type { Context } from "./context.ts";
 import { collect, megabytes, seconds } from "./format.ts";
@@ -66,6 +67,7 @@ export async function train(
   if (existsSync(lockFile(task))) heldLock(task, base);
   const { files, warning } = trainingFiles(task);
   if (warning !== undefined) report({ event: "warning", message: warning }, context);
+  const reference = driftReference(task, files);
   const events = trainRun({
     task,
     base,
@@ -80,6 +82,13 @@ export async function train(
   for await (const event of events) {
     if (event.event === "run-start") run = event.run;
     report(event, context);
+  }
+  const bytes = keepForLater(run, task, reference);
+  if (reference !== undefined) {
+    context.output.event(
+      { event: "drift-reference", queries: reference.queries, bytes },
+      `drift reference: ${reference.queries} queries of the training period as ${megabytes(bytes)} of statistics`,
+    );
   }
   return run;
 }

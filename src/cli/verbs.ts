@@ -4,6 +4,8 @@ import type { Context } from "./context.ts";
 import { addCurate } from "./curate.ts";
 import { addDebug } from "./debug.ts";
 import { addDoctor } from "./doctor.ts";
+import { addDrift } from "./drift.ts";
+import { addDue } from "./due.ts";
 import { addExport } from "./export.ts";
 import { addGenerate } from "./generate.ts";
 import { addInit } from "./init.ts";
@@ -37,6 +39,8 @@ export const VERBS: readonly AddVerb[] = [
   addSign,
   addRelease,
   addInspect,
+  addDrift,
+  addDue,
   addGenerate,
   addDoctor,
   addSetup,

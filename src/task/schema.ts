@@ -210,7 +210,7 @@ export const taskSchema = z.strictObject({
       on_drift: z.boolean().default(true).describe("Due when the queries have drifted."),
       on_policy_change: z.boolean().default(true).describe("Due when the policy has changed."),
     })
-    .optional()
+    .prefault({})
     .describe("When `due` says that it is time to train again."),
 });
 
@@ -218,6 +218,7 @@ export type TaskSpec = z.output<typeof taskSchema>;
 export type Criterion = TaskSpec["success"][number];
 export type StyleRule = TaskSpec["style"][number];
 export type Decoding = TaskSpec["decoding"];
+export type Retrain = TaskSpec["retrain"];
 
 /** JSON Schema (draft 2020-12) of task.yaml, for editors (docs/task.schema.json, and beside each new task) and the generated reference. */
 export function taskJsonSchema(): z.core.JSONSchema.BaseSchema {

@@ -37,6 +37,10 @@ export interface RunFolder {
   readonly checkpoints: string;
   /** PEFT folder of the best step; absent until the run has ended. */
   readonly adapter: string;
+  /** The policy as it was when the run ended. */
+  readonly policy: string;
+  /** What later queries are compared with; absent when the task names no reference. */
+  readonly drift: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -47,6 +51,8 @@ export function runFolder(path: string): RunFolder {
     metrics: at("metrics.jsonl"),
     checkpoints: at("checkpoints"),
     adapter: at("adapter"),
+    policy: at("policy.md"),
+    drift: at("drift"),
   };
 }
 

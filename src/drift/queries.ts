@@ -1,0 +1,96 @@
+import { relative } from "node:path";
+import * as z from "zod";
+import { masked } from "../data/curate/private.ts";
+import { dataLines } from "../data/lines.ts";
+import { LorafitError, listMistakes } from "../errors.ts";
+import { createRng } from "../rng.ts";
+
+/** What a customer asked, with personal data and secrets masked. */
+export interface Query {
+  readonly line: number;
+  readonly text: string;
+  /** As the row has it; undefined when it has none. */
+  readonly date: string | undefined;
+}
+
+const text = z.string({ error: "expected a text" });
+const date = z
+  .string({ error: "expected a date such as 2026-04-30" })
+  .refine((value) => /^\d{4}-\d{2}-\d{2}/.test(value) && !Number.isNaN(Date.parse(value)), {
+    error: "expected a date such as 2026-04-30",
+  });
+const textRow = z
+  .looseObject({ text, date: date.optional() })
+  .refine((row) => row.text.trim() !== "", { error: "is empty", path: ["text"] });
+const messagesRow = z
+  .looseObject({
+    messages: z.array(z.looseObject({ role: z.string(), content: text }), { error: "expected a list" }),
+    date: date.optional(),
+  })
+  .transform((row) => ({ text: asked(row.messages), date: row.date }))
+  .refine((row) => row.text.trim() !== "", { error: "have nothing that a user says", path: ["messages"] });
+
+const MASKED: ReadonlySet<string> = new Set(["personal-data", "secret"]);
+
+/** The text as it may be kept and shown. */
+export function maskText(text: string): string {
+  return masked({ text }, MASKED)["text"] as string;
+}
+
+/** All that the user says in a conversation. */
+export function asked(messages: readonly { readonly role: string; readonly content: string }[]): string {
+  return messages
+    .filter(({ role }) => role === "user")
+    .map(({ content }) => content)
+    .join("\n");
+}
+
+/**
+ * The queries of a log: JSONL of {"text"} or {"messages"}, with "date" if known; or CSV with a text column. Masked on reading, so that nothing that
+ * is made of them holds personal data.
+ * @throws data error that lists every bad line; usage error when the file cannot be read
+ */
+export function readQueries(path: string): Query[] {
+  const file = relative(process.cwd(), path) || path;
+  const mistakes: string[] = [];
+  const queries: Query[] = [];
+  for (const found of dataLines(path)) {
+    const { line } = found;
+    if ("problem" in found) {
+      mistakes.push(`${file}:${line}: ${found.problem}`);
+      continue;
+    }
+    if (!("text" in found.value) && !("messages" in found.value)) {
+      mistakes.push(`${file}:${line}: has neither text nor messages`);
+      continue;
+    }
+    const parsed = ("messages" in found.value ? messagesRow : textRow).safeParse(found.value);
+    if (parsed.success) {
+      const { text, date } = parsed.data;
+      queries.push({ line, text: maskText(text), date });
+    } else {
+      const issues = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+      mistakes.push(`${file}:${line}: ${issues.join("; ")}`);
+    }
+  }
+  if (queries.length + mistakes.length === 0) mistakes.push(`${file}: has no query`);
+  if (mistakes.length > 0) {
+    throw new LorafitError("data", `queries cannot be used:\n${listMistakes(mistakes)}`, {
+      hint: 'one JSON object a line: {"text": "…", "date": "2026-04-30"} or {"messages": [{"role", "content"}…]}',
+    });
+  }
+  return queries;
+}
+
+/** At most `most` of the items, in their order; which, a seed decides. */
+export function sample<T>(items: readonly T[], most: number, seed: string): T[] {
+  if (items.length <= most) return [...items];
+  const rng = createRng(seed);
+  let wanted = most;
+  // Selection sampling (Knuth, volume 2, algorithm S).
+  return items.filter((_, i) => {
+    const taken = rng.next() * (items.length - i) < wanted;
+    if (taken) wanted--;
+    return taken;
+  });
+}

@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { readRows } from "../data/rows.ts";
+import { detectDrift, inconclusive, type Log, tooFew } from "../drift/detect.ts";
+import { type DueAnswer, decideDue, policyChanges } from "../drift/due.ts";
+import { takeDriftLook } from "../drift/looks.ts";
+import { readQueries } from "../drift/queries.ts";
+import {
+  type DriftReference,
+  hasReference,
+  makeReference,
+  readReference,
+  writeReference,
+} from "../drift/reference.ts";
+import { type DriftResult, driftSchema } from "../drift/result.ts";
+import { trainingSpace } from "../drift/space.ts";
+import { LorafitError } from "../errors.ts";
+import { makeFolder, sha256File, writeFileAtomic } from "../formats/files.ts";
+import type { Task } from "../task/load.ts";
+import { type PolicyRule, parsePolicy } from "../task/policy.ts";
+import { findRun, runFolder } from "../train/run-folder.ts";
+import type { TrainedRun } from "./judge-run.ts";
+
+const readPolicy = (file: string): PolicyRule[] => parsePolicy(readFileSync(file, "utf8"), file);
+
+/**
+ * What later queries will be compared with, from the files that are trained on; undefined when the task names no reference.
+ * @throws data error for rows or queries that cannot be used
+ */
+export function driftReference(task: Task, files: readonly string[]): DriftReference | undefined {
+  if (task.paths.reference === undefined) return undefined;
+  const queries = readQueries(task.paths.reference);
+  const rows = readRows(files, { groupKey: task.data.group });
+  return makeReference(trainingSpace(rows, readPolicy(task.paths.policy)), queries);
+}
+
+/** Leaves with a finished run what `drift` and `due` need of its time. @returns bytes of the reference */
+export function keepForLater(run: string, task: Task, reference: DriftReference | undefined): number {
+  const folder = runFolder(run);
+  writeFileAtomic(folder.policy, readFileSync(task.paths.policy));
+  return reference === undefined ? 0 : writeReference(folder.drift, reference);
+}
+
+const resultFile = (folder: string): string => join(folder, "drift.json");
+
+function readLog(file: string): Log {
+  const queries = readQueries(file);
+  return { file, sha256: sha256File(file), queries };
+}
+
+/** The run that a person means, or a folder that holds a drift reference, such as a release. Errors as findRun has them. */
+export function driftFolder(path: string): string {
+  return hasReference(runFolder(path).drift) ? resolve(path) : findRun(path);
+}
+
+/** Compares a log with the reference of a run, or of a release, at `path`; leaves drift.json and the ledger of looks in `out`. */
+export function driftOf(path: string, file: string, out = path): DriftResult {
+  return compareLog(path, readLog(file), out);
+}
+
+function compareLog(path: string, log: Log, out: string): DriftResult {
+  const reference = readReference(runFolder(path).drift);
+  makeFolder(out);
+  const few = tooFew(reference, log);
+  const result =
+    few === null
+      ? detectDrift(reference, log, takeDriftLook(join(out, "drift-looks.jsonl"), reference.made, log.sha256))
+      : inconclusive(reference, log, few);
+  writeFileAtomic(resultFile(out), `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+/** drift.json of a folder; null when nothing was compared yet. @throws data error when it is damaged */
+function readDrift(folder: string): DriftResult | null {
+  const file = resultFile(folder);
+  if (!existsSync(file)) return null;
+  try {
+    return driftSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw new LorafitError("data", `${file}: is damaged`, {
+      hint: "compare again with `lorafit drift RUN NEW.jsonl`",
+      cause,
+    });
+  }
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Whether a run should be trained again now, with new queries from `file`, or by the last comparison. */
+export function dueOf({ path, record, task }: TrainedRun, file: string | undefined): DueAnswer {
+  const log = file === undefined ? undefined : readLog(file);
+  const enough = log !== undefined && log.queries.length >= task.retrain.min_new_queries;
+  const drift = log === undefined ? readDrift(path) : enough ? compareLog(path, log, path) : null;
+  const then = runFolder(path).policy;
+  if (!existsSync(then)) {
+    throw new LorafitError("usage", `${then}: the run has not kept the policy of its time`, {
+      hint: "train again with this version of lorafit",
+    });
+  }
+  return decideDue({
+    retrain: task.retrain,
+    ageDays: (Date.now() - Date.parse(record.created)) / DAY,
+    policyChanges: policyChanges(readPolicy(then), readPolicy(task.paths.policy)),
+    newQueries: log?.queries.length ?? drift?.log.queries ?? null,
+    drift,
+  });
+}
