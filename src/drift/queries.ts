@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import * as z from "zod";
-import { masked } from "../data/curate/private.ts";
+import { masked, privateFinders } from "../data/curate/private.ts";
 import { dataLines } from "../data/lines.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { createRng } from "../rng.ts";
@@ -30,11 +30,13 @@ const messagesRow = z
   .transform((row) => ({ text: asked(row.messages), date: row.date }))
   .refine((row) => row.text.trim() !== "", { error: "have nothing that a user says", path: ["messages"] });
 
-const MASKED: ReadonlySet<string> = new Set(["personal-data", "secret"]);
+/** Regular expressions by label: what is personal for one shop, beside what curate knows. */
+export type PersonalPatterns = Readonly<Record<string, string>>;
 
-/** The text as it may be kept and shown. */
-export function maskText(text: string): string {
-  return masked({ text }, MASKED)["text"] as string;
+/** Masks personal data and secrets, so that a text may be kept and shown. */
+export function masker(personal: PersonalPatterns = {}): (text: string) => string {
+  const finders = privateFinders(personal);
+  return (text) => masked({ text }, ["personal-data", "secret"], finders)["text"] as string;
 }
 
 /** All that the user says in a conversation. */
@@ -50,7 +52,8 @@ export function asked(messages: readonly { readonly role: string; readonly conte
  * is made of them holds personal data.
  * @throws data error that lists every bad line; usage error when the file cannot be read
  */
-export function readQueries(path: string): Query[] {
+export function readQueries(path: string, personal?: PersonalPatterns): Query[] {
+  const mask = masker(personal);
   const file = relative(process.cwd(), path) || path;
   const mistakes: string[] = [];
   const queries: Query[] = [];
@@ -67,7 +70,7 @@ export function readQueries(path: string): Query[] {
     const parsed = ("messages" in found.value ? messagesRow : textRow).safeParse(found.value);
     if (parsed.success) {
       const { text, date } = parsed.data;
-      queries.push({ line, text: maskText(text), date });
+      queries.push({ line, text: mask(text), date });
     } else {
       const issues = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
       mistakes.push(`${file}:${line}: ${issues.join("; ")}`);

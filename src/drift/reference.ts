@@ -5,7 +5,7 @@ import { hashedNgrams, ngramStatisticsSchema } from "../embed/hashed-ngrams.ts";
 import { LorafitError } from "../errors.ts";
 import { sha256File, writeFileAtomic } from "../formats/files.ts";
 import { openSafetensors, readBytes, writeSafetensors } from "../formats/safetensors.ts";
-import { type Query, sample } from "./queries.ts";
+import { type PersonalPatterns, type Query, sample } from "./queries.ts";
 import { type Placed, placeTexts, type Space } from "./space.ts";
 
 /** Queries that are kept or compared, at most; a seeded sample of more. */
@@ -14,6 +14,8 @@ export const MAX_QUERIES = 2000;
 /** What later queries are compared with: where the adapter's training examples lie, and the queries of that time. */
 export interface DriftReference {
   readonly made: string;
+  /** The task's own patterns, which mask later logs too. */
+  readonly personal: PersonalPatterns;
   /** Queries of the reference, and of these the ones kept. */
   readonly queries: number;
   readonly space: Space;
@@ -27,6 +29,7 @@ const places = z.array(z.int().nonnegative());
 const schema = z.strictObject({
   format_version: z.literal(1),
   made: z.string(),
+  personal: z.record(z.string(), z.string()),
   embedder: z.strictObject({ name: z.string(), statistics: ngramStatisticsSchema }),
   training: z.strictObject({
     examples: z.int().positive(),
@@ -54,17 +57,22 @@ const VECTORS = "vectors.safetensors";
 
 export const hasReference = (folder: string): boolean => existsSync(join(folder, FILE));
 
-export function makeReference(space: Space, queries: readonly Query[]): DriftReference {
+export function makeReference(
+  space: Space,
+  queries: readonly Query[],
+  personal: PersonalPatterns = {},
+): DriftReference {
   const kept = sample(queries, MAX_QUERIES, "drift/reference");
   const placed = placeTexts(
     space,
     kept.map(({ text }) => text),
   );
-  return { made: new Date().toISOString(), queries: queries.length, space, placed };
+  return { made: new Date().toISOString(), personal, queries: queries.length, space, placed };
 }
 
 /** Writes the reference into a folder of its own; reference.json last. @returns its size in bytes */
-export function writeReference(folder: string, { made, queries, space, placed }: DriftReference): number {
+export function writeReference(folder: string, reference: DriftReference): number {
+  const { made, personal, queries, space, placed } = reference;
   const { name, dimensions } = hashedNgrams(space.ngrams);
   const vectors = join(folder, VECTORS);
   const rows = (list: readonly Uint8Array[]) => ({
@@ -75,6 +83,7 @@ export function writeReference(folder: string, { made, queries, space, placed }:
   const content: z.input<typeof schema> = {
     format_version: 1,
     made,
+    personal,
     embedder: { name, statistics: space.ngrams },
     training: {
       examples: space.examples,
@@ -156,5 +165,6 @@ export function readReference(folder: string): DriftReference {
     words: queries.words.map((words) => Uint32Array.from(words)),
     vectors: rows("queries"),
   };
-  return { made: content.made, queries: queries.total, space, placed };
+  const { made, personal } = content;
+  return { made, personal, queries: queries.total, space, placed };
 }

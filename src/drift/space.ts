@@ -3,7 +3,7 @@ import type { TrainingRow } from "../data/rows.ts";
 import { fitNgrams, hashedNgrams, type NgramStatistics } from "../embed/hashed-ngrams.ts";
 import type { PolicyRule } from "../task/policy.ts";
 import { quantise, restore, searcher } from "./nearest.ts";
-import { asked, maskText, sample } from "./queries.ts";
+import { asked, masker, type PersonalPatterns, sample } from "./queries.ts";
 import { wordHashes } from "./words.ts";
 
 /** Training examples that are kept, at most; a seeded sample of more. */
@@ -46,9 +46,9 @@ export interface Placed {
   readonly vectors: readonly Uint8Array[];
 }
 
-/** The customer's side of a training row, masked; the whole text where there are no turns. */
+/** The customer's side of a training row; the whole text where there are no turns. */
 function questionOf({ content }: TrainingRow): string {
-  return maskText("text" in content ? content.text : asked(content.messages));
+  return "text" in content ? content.text : asked(content.messages);
 }
 
 /** The rule that a row is tagged with: its field `rule`, an id or a list of ids. */
@@ -58,9 +58,14 @@ function tagOf({ raw }: TrainingRow, ids: readonly string[]): number {
 }
 
 /** Learns where the training rows lie. A row without a rule of its own gets the one whose text is nearest. */
-export function trainingSpace(rows: readonly TrainingRow[], policy: readonly PolicyRule[]): Space {
+export function trainingSpace(
+  rows: readonly TrainingRow[],
+  policy: readonly PolicyRule[],
+  personal?: PersonalPatterns,
+): Space {
+  const mask = masker(personal);
   const kept = sample(rows, MAX_EXAMPLES, "drift/examples");
-  const texts = [...kept.map(questionOf), ...policy.map((rule) => rule.text)];
+  const texts = [...kept.map((row) => mask(questionOf(row))), ...policy.map((rule) => rule.text)];
   const ngrams = fitNgrams(texts);
   const embedder = hashedNgrams(ngrams);
   const embedded = texts.map((text) => embedder.embed(text));

@@ -29,9 +29,10 @@ const readPolicy = (file: string): PolicyRule[] => parsePolicy(readFileSync(file
  */
 export function driftReference(task: Task, files: readonly string[]): DriftReference | undefined {
   if (task.paths.reference === undefined) return undefined;
-  const queries = readQueries(task.paths.reference);
-  const rows = readRows(files, { groupKey: task.data.group });
-  return makeReference(trainingSpace(rows, readPolicy(task.paths.policy)), queries);
+  const { group, personal } = task.data;
+  const queries = readQueries(task.paths.reference, personal);
+  const rows = readRows(files, { groupKey: group });
+  return makeReference(trainingSpace(rows, readPolicy(task.paths.policy), personal), queries, personal);
 }
 
 /** Leaves with a finished run what `drift` and `due` need of its time. @returns bytes of the reference */
@@ -43,11 +44,6 @@ export function keepForLater(run: string, task: Task, reference: DriftReference 
 
 const resultFile = (folder: string): string => join(folder, "drift.json");
 
-function readLog(file: string): Log {
-  const queries = readQueries(file);
-  return { file, sha256: sha256File(file), queries };
-}
-
 /** The run that a person means, or a folder that holds a drift reference, such as a release. Errors as findRun has them. */
 export function driftFolder(path: string): string {
   return hasReference(runFolder(path).drift) ? resolve(path) : findRun(path);
@@ -55,11 +51,9 @@ export function driftFolder(path: string): string {
 
 /** Compares a log with the reference of a run, or of a release, at `path`; leaves drift.json and the ledger of looks in `out`. */
 export function driftOf(path: string, file: string, out = path): DriftResult {
-  return compareLog(path, readLog(file), out);
-}
-
-function compareLog(path: string, log: Log, out: string): DriftResult {
   const reference = readReference(runFolder(path).drift);
+  const queries = readQueries(file, reference.personal);
+  const log: Log = { file, sha256: sha256File(file), queries };
   makeFolder(out);
   const few = tooFew(reference, log);
   const result =
@@ -88,9 +82,9 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** Whether a run should be trained again now, with new queries from `file`, or by the last comparison. */
 export function dueOf({ path, record, task }: TrainedRun, file: string | undefined): DueAnswer {
-  const log = file === undefined ? undefined : readLog(file);
-  const enough = log !== undefined && log.queries.length >= task.retrain.min_new_queries;
-  const drift = log === undefined ? readDrift(path) : enough ? compareLog(path, log, path) : null;
+  const given = file === undefined ? undefined : readQueries(file, task.data.personal).length;
+  const enough = file !== undefined && given! >= task.retrain.min_new_queries;
+  const drift = file === undefined ? readDrift(path) : enough ? driftOf(path, file) : null;
   const then = runFolder(path).policy;
   if (!existsSync(then)) {
     throw new LorafitError("usage", `${then}: the run has not kept the policy of its time`, {
@@ -101,7 +95,7 @@ export function dueOf({ path, record, task }: TrainedRun, file: string | undefin
     retrain: task.retrain,
     ageDays: (Date.now() - Date.parse(record.created)) / DAY,
     policyChanges: policyChanges(readPolicy(then), readPolicy(task.paths.policy)),
-    newQueries: log?.queries.length ?? drift?.log.queries ?? null,
+    newQueries: given ?? drift?.log.queries ?? null,
     drift,
   });
 }

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { sha256 } from "../../src/data/hash.ts";
 import { detectDrift, drawsAt, type Log, tooFew } from "../../src/drift/detect.ts";
 import { ALPHA, takeDriftLook } from "../../src/drift/looks.ts";
 import type { Query } from "../../src/drift/queries.ts";
@@ -23,6 +24,8 @@ describe("AwesomeShoes", () => {
     expect(result).toMatchObject({ outcome: "no drift", exit_code: 0, new_words: [], examples: [] });
     expect(result.log).toMatchObject({ queries: 900, compared: 900, from: "2026-04-01", to: "2026-04-30" });
     for (const { p_holm } of result.statistics) expect(p_holm).toBeGreaterThan(0.5);
+    const { at: _, ...again } = detectDrift(reference, logOf(queriesOf("queries-april.jsonl")), FIRST);
+    expect(result).toMatchObject(again);
   });
 
   test("the month of the new boots drifts, and says what is new", () => {
@@ -41,8 +44,6 @@ describe("AwesomeShoes", () => {
     }
     for (const side of ["reference", "new"] as const)
       expect(result.topics.reduce((sum, topic) => sum + topic[side], 0)).toBeCloseTo(1, 9);
-    const { at: _, ...first } = result;
-    expect(detectDrift(reference, log, FIRST)).toMatchObject(first);
     expect(driftSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result);
   });
 
@@ -88,7 +89,13 @@ describe("the reference on disk", () => {
     const folder = join(scratch, "round-trip");
     const bytes = writeReference(folder, reference);
     expect(bytes).toBeLessThan(2.5e6);
-    expect(readReference(folder)).toEqual(reference);
+    // Vectors as whole buffers: an element-wise comparison of 1.6 million numbers takes half a minute.
+    const flat = ({ space, placed, ...rest }: typeof reference) => ({
+      ...rest,
+      space: { ...space, vectors: sha256(Buffer.concat(space.vectors).toString("hex")) },
+      placed: { ...placed, vectors: sha256(Buffer.concat(placed.vectors).toString("hex")) },
+    });
+    expect(flat(readReference(folder))).toEqual(flat(reference));
     const content = readFileSync(join(folder, "reference.json"), "utf8");
     expect(content).not.toMatch(/voucher|marathon|@example/);
   });

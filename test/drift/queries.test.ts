@@ -38,6 +38,11 @@ test("a query is a text, or all that the user says; personal data and secrets ar
   ]);
 });
 
+test("a task's own patterns are masked too", () => {
+  const path = file([{ text: "my club number is K-77" }]);
+  expect(readQueries(path, { club: "K-\\d+" })).toMatchObject([{ text: "my club number is [club]" }]);
+});
+
 test("every bad row is named at once", () => {
   const path = file([
     "{",

@@ -1,0 +1,187 @@
+/**
+ * How often drift is found where there is none, and where there is some. Writes bench/results/drift.json and the tables of
+ * docs/drift.md. Takes about half an hour on one core.
+ *
+ *     node test/long/drift.mjs                   (after npm run build; --table: only the tables, from the results)
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { readRows } from "../../dist/data/rows.js";
+import { comparePlaced, STATISTICS } from "../../dist/drift/compare.js";
+import { detectDrift, drawsAt } from "../../dist/drift/detect.js";
+import { ALPHA } from "../../dist/drift/looks.js";
+import { readQueries } from "../../dist/drift/queries.js";
+import { makeReference } from "../../dist/drift/reference.js";
+import { placeTexts, trainingSpace } from "../../dist/drift/space.js";
+import { holm } from "../../dist/drift/statistics.js";
+import { createRng } from "../../dist/rng.js";
+import { parsePolicy } from "../../dist/task/policy.js";
+import { clopperPearsonUpper } from "./clopper-pearson.mjs";
+
+const ROOT = join(import.meta.dirname, "../..");
+const RESULTS = join(ROOT, "bench/results/drift.json");
+const PAGE = join(ROOT, "docs/drift.md");
+const TASK = join(ROOT, "datasets/awesomeshoes");
+/** Queries on the new line of boots, in the month that has it. */
+const BOOTS = /fjord|tundra|glacier|polar|crampon|felt liner|snow boots/i;
+
+const SPLITS = 2000;
+const MOST = 0.065;
+const [REFERENCE, BATCH] = [600, 300];
+const SHARES = [0, 0.02, 0.05, 0.1, 0.2, 0.4];
+const SIZES = [100, 300, 600];
+const TRIALS = 100;
+
+const levelOf = (look) => ALPHA / (look * (look + 1));
+const lists = Object.entries;
+const rowsAt = (placed, places) =>
+  Object.fromEntries(lists(placed).map(([key, values]) => [key, places.map((i) => values[i])]));
+const joined = (a, b) => Object.fromEntries(lists(a).map(([key, values]) => [key, [...values, ...b[key]]]));
+
+/** `count` of 0 … n - 1 without replacement, in random order. */
+function drawn(n, count, rng) {
+  const places = Array.from({ length: n }, (_, i) => i);
+  for (let i = 0; i < count; i++) {
+    const j = i + rng.int(n - i);
+    [places[i], places[j]] = [places[j], places[i]];
+  }
+  return places.slice(0, count);
+}
+
+/** Holm's adjusted p of each statistic, as the verb computes them. */
+function adjusted(reference, fresh, level, seed) {
+  const { tests } = comparePlaced(reference, fresh, drawsAt(level), createRng(seed));
+  return holm(STATISTICS.map((name) => tests[name].p));
+}
+
+function progress(what, done, total, began) {
+  const left = ((performance.now() - began) / 1000 / done) * (total - done);
+  if (done % Math.ceil(total / 20) === 0)
+    console.log(`${what}: ${done} of ${total}, ${Math.round(left)} s left`);
+}
+
+/** Splits of the stable month into a reference and a batch, and into a reference and three smaller batches. */
+function falseAlarms(space, queries, placed) {
+  const counts = { first_look: 0, three_looks: 0, full_alpha: 0 };
+  const began = performance.now();
+  for (let split = 0; split < SPLITS; split++) {
+    const places = drawn(queries.length, REFERENCE + BATCH, createRng(`split ${split}`));
+    const reference = rowsAt(placed, places.slice(0, REFERENCE));
+    const batch = places.slice(REFERENCE);
+    const smallest = Math.min(...adjusted(reference, rowsAt(placed, batch), levelOf(1), `batch ${split}`));
+    if (smallest <= levelOf(1)) counts.first_look++;
+    if (smallest <= ALPHA) counts.full_alpha++;
+    if (split < 10) sameAsVerb(space, queries, reference, batch, split, smallest <= levelOf(1));
+    const alarmed = [1, 2, 3].some((look) => {
+      const third = batch.slice(((look - 1) * BATCH) / 3, (look * BATCH) / 3);
+      const ps = adjusted(reference, rowsAt(placed, third), levelOf(look), `batch ${split}/${look}`);
+      return Math.min(...ps) <= levelOf(look);
+    });
+    if (alarmed) counts.three_looks++;
+    progress("false alarms", split + 1, SPLITS, began);
+  }
+  return Object.fromEntries(
+    lists(counts).map(([name, alarms]) => [
+      name,
+      { alarms, splits: SPLITS, upper_95: clopperPearsonUpper(alarms, SPLITS) },
+    ]),
+  );
+}
+
+/** The simulation decides as `lorafit drift` does. */
+function sameAsVerb(space, queries, placed, batch, split, alarm) {
+  const reference = { made: "", queries: REFERENCE, space, placed };
+  const log = { file: "", sha256: `batch ${split}`, queries: batch.map((i) => queries[i]) };
+  const { outcome } = detectDrift(reference, log, { look: 1, level: levelOf(1) });
+  if ((outcome === "drift") !== alarm) throw new Error(`split ${split}: the verb says ${outcome}`);
+}
+
+/** Batches of the stable month with a share of queries on the new boots, against the reference, at the first look. */
+function power(reference, stable, boots) {
+  const began = performance.now();
+  const cells = SIZES.flatMap((size) => SHARES.map((share) => ({ size, share })));
+  return cells.map(({ size, share }, cell) => {
+    const planted = Math.round(size * share);
+    const found = Object.fromEntries(["any", ...STATISTICS].map((name) => [name, 0]));
+    for (let trial = 0; trial < TRIALS; trial++) {
+      const rng = createRng(`power ${size} ${share} ${trial}`);
+      const ordinary = rowsAt(stable, drawn(stable.lengths.length, size - planted, rng));
+      const extra = Array.from({ length: planted }, () => rng.int(boots.lengths.length));
+      const batch = joined(ordinary, rowsAt(boots, extra));
+      const ps = adjusted(reference, batch, levelOf(1), `power ${size} ${share} ${trial}`);
+      for (const [i, name] of STATISTICS.entries()) if (ps[i] <= levelOf(1)) found[name]++;
+      if (Math.min(...ps) <= levelOf(1)) found.any++;
+    }
+    progress("power", cell + 1, cells.length, began);
+    return { size, share, trials: TRIALS, found };
+  });
+}
+
+function runAll() {
+  const policy = parsePolicy(readFileSync(join(TASK, "policy.md"), "utf8"), "policy.md");
+  const rows = readRows([join(TASK, "data/transcripts-30-day.jsonl")], { groupKey: "transcript_id" });
+  const space = trainingSpace(rows, policy);
+  const log = (name) => readQueries(join(TASK, "data", name));
+  const place = (queries) =>
+    placeTexts(
+      space,
+      queries.map(({ text }) => text),
+    );
+  const stable = log("queries-april.jsonl");
+  const boots = log("queries-may.jsonl").filter(({ text }) => BOOTS.test(text));
+  const placed = place(stable);
+  const reference = makeReference(space, log("reference.jsonl"));
+  const results = {
+    commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: ROOT, encoding: "utf8" }).trim(),
+    machine: { cpu: cpus()[0].model, cores: cpus().length, node: process.version },
+    alpha: ALPHA,
+    split: { reference: REFERENCE, batch: BATCH },
+    false_alarms: falseAlarms(space, stable, placed),
+    power: power(reference.placed, placed, place(boots)),
+  };
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
+}
+
+function tables({ false_alarms, power: cells }) {
+  const percent = (value) => `${(100 * value).toFixed(1)} %`;
+  const rows = [
+    ["first_look", "one look at 300 queries, at the first look's level of 2.5 %"],
+    ["three_looks", "three looks at 100 queries each, one after the other"],
+    ["full_alpha", "one look at 300 queries that may spend all 5 %"],
+  ].map(([key, what]) => {
+    const { alarms, splits, upper_95 } = false_alarms[key];
+    return `| ${what} | ${alarms} of ${splits} | ${percent(alarms / splits)} | ${percent(upper_95)} |`;
+  });
+  const cell = (size, share) => {
+    const { found, trials } = cells.find((entry) => entry.size === size && entry.share === share);
+    return ` ${Math.round((100 * found.any) / trials)} % |`;
+  };
+  const shares = SHARES.map((share) => ` ${100 * share} % |`).join("");
+  return [
+    "| stable month split without replacement, 600 as reference | alarms | share | upper 95 % bound |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+    `| new queries | ${shares.trim()}`,
+    `| --- |${SHARES.map(() => " --- |").join("")}`,
+    ...SIZES.map((size) => `| ${size} |${SHARES.map((share) => cell(size, share)).join("")}`),
+  ].join("\n");
+}
+
+const [BEGIN, END] = ["<!-- made by node test/long/drift.mjs -->", "<!-- end -->"];
+
+function writeTables(results) {
+  const page = readFileSync(PAGE, "utf8");
+  const [before, after] = [page.split(BEGIN)[0], page.split(END)[1]];
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${tables(results)}\n\n${END}${after}`);
+}
+
+if (!process.argv.includes("--table")) runAll();
+const results = JSON.parse(readFileSync(RESULTS, "utf8"));
+writeTables(results);
+const broken = lists(results.false_alarms).filter(([, { upper_95 }]) => upper_95 > MOST);
+for (const [name, { upper_95 }] of broken)
+  console.error(`false alarms, ${name}: at most ${upper_95}, not ${MOST}`);
+process.exitCode = broken.length > 0 ? 1 : 0;
