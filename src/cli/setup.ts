@@ -55,8 +55,8 @@ async function setUp({ gpu = false, python, tfDir }: Flags, context: Context): P
       onEvent: progress(context),
     });
     const took = (performance.now() - start) / 1000;
-    const { probe, ...rest } = result;
-    output.result({ event: "set-up", ...probe, ...rest, seconds: took }, summary(result, took));
+    const { probe, route, bytes } = result;
+    output.result({ event: "set-up", ...probe, route, bytes, seconds: took }, summary(result, took));
   } catch (error) {
     if (!signal.aborted) throw error;
     output.settle();

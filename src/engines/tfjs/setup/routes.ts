@@ -26,8 +26,6 @@ export interface Route {
   prepare(): Promise<boolean>;
 }
 
-const HINT = "Debian, Ubuntu: apt-get install g++ python3-pip; others can be named in CXX and by --python";
-
 /**
  * The ways that this machine's programs allow, in the order in which to try them: a TensorFlow of the user's own, then
  * the tested version, then the package's own install script, which fetches a library of 2022 but needs no other program.
@@ -36,16 +34,21 @@ const HINT = "Debian, Ubuntu: apt-get install g++ python3-pip; others can be nam
 export async function routesFor(options: RouteOptions): Promise<readonly Route[]> {
   const { gpu, tensorflow } = options;
   const missing = await missingPrograms(options);
-  if (missing.length > 0 && (gpu || tensorflow !== undefined)) {
-    throw new LorafitError("environment", missing.join("; "), { hint: HINT });
-  }
+  if (missing.length > 0 && (gpu || tensorflow !== undefined)) throw lacks(missing);
   if (tensorflow !== undefined) return [given(tensorflow, options)];
-  const tools: Route = {
-    name: "wheel",
-    prepare: () => Promise.reject(new LorafitError("environment", missing.join("; "), { hint: HINT })),
-  };
-  const built = missing.length > 0 ? [tools] : [installed(options), wheel(options)];
+  const built = missing.length > 0 ? [refused(missing)] : [installed(options), wheel(options)];
   return gpu ? built : [...built, official(options)];
+}
+
+function lacks(missing: readonly string[]): LorafitError {
+  return new LorafitError("environment", missing.join("; "), {
+    hint: "Debian, Ubuntu: apt-get install g++ python3-pip; others can be named in CXX and by --python",
+  });
+}
+
+/** Stands for the wheel where its programs are missing, so that they are named if the last way fails as well. */
+function refused(missing: readonly string[]): Route {
+  return { name: "wheel", prepare: () => Promise.reject(lacks(missing)) };
 }
 
 async function missingPrograms({ python, tensorflow, signal }: RouteOptions): Promise<string[]> {

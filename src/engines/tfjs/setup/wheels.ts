@@ -67,12 +67,12 @@ export function keepOnly(used: Variant | null): void {
 export async function fetchLibrary(variant: Variant, options: FetchOptions): Promise<string> {
   const store = storeOf(variant);
   makeFolder(store);
-  requireSpace(store, SIZES[variant].disk - folderSize(store));
   let before = 0;
   const fetch = async (requirement: string): Promise<void> => {
     const name = /^[\w-]+/.exec(requirement)![0];
     const complete = join(store, `${name}.complete`);
     if (existsSync(complete)) return;
+    requireSpace(store, SIZES[variant].disk - folderSize(store));
     options.onEvent({ kind: "step", step: `download ${requirement}` });
     before += await fetchWheel(requirement, store, options, (bytes) =>
       options.onEvent({ kind: "bytes", done: before + bytes, total: SIZES[variant].download }),
