@@ -1,6 +1,6 @@
 // Lets lorafit and PyTorch + PEFT take turns at the same training step, and writes bench/results/step-*.json and RESULTS.md.
 //
-//   node bench/duel.mjs --model DIR [--shapes 1x128,4x128,1x512,8x256] [--rounds 9] [--sides lorafit,peft-eager,…]
+//   node bench/duel.mjs --model DIR [--shapes 1x128,4x128,1x512,8x256] [--rounds 9] [--sides onnx,tfjs-bf16,peft-eager,…]
 //                       [--python python3] [--rank 8] [--targets attention] [--supervised 0.5] [--threads 2]
 //
 // A sample counts as clean when other processes took less than 5 % of the CPU while it ran; a side with fewer than half of
@@ -25,7 +25,7 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "9" },
     sides: {
       type: "string",
-      default: "lorafit,lorafit-recompute,peft-eager,peft-labelled-head,peft-checkpointing",
+      default: "onnx,onnx-recompute,tfjs,tfjs-bf16,peft-eager,peft-labelled-head,peft-checkpointing",
     },
     python: { type: "string", default: "python3" },
     rank: { type: "string", default: "8" },
@@ -34,6 +34,13 @@ const { values: flags } = parseArgs({
     threads: { type: "string", default: String(availableParallelism()) },
   },
 });
+
+/** What may stand behind an engine's name in a side's: onnx-recompute, tfjs-bf16. */
+const OUR_WAYS = { recompute: ["--recompute"], bf16: ["--precision", "bf16"] };
+
+const fail = (message) => {
+  throw new Error(message);
+};
 
 /** Command line of a side's step server. */
 function commandOf(side, batch, seq) {
@@ -56,8 +63,12 @@ function commandOf(side, batch, seq) {
       [join(here, "peers/peft_step.py"), ...common, "--mode", side.slice("peft-".length)],
     ];
   }
-  const extra = side === "lorafit-recompute" ? ["--recompute"] : [];
-  return [process.execPath, [join(here, "../dist/cli.js"), "bench", "step", ...common, ...extra]];
+  const [engine, ...ways] = side.split("-");
+  const extra = ways.flatMap((way) => OUR_WAYS[way] ?? fail(`--sides ${side}: there is no such side`));
+  return [
+    process.execPath,
+    [join(here, "../dist/cli.js"), "bench", "step", "--engine", engine, ...common, ...extra],
+  ];
 }
 
 async function startServer(side, batch, seq) {

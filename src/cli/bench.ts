@@ -11,6 +11,7 @@ import { writeRandomModel } from "../model/random.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Precision } from "../program/precision.ts";
 import { type Benchmark, gemmPeak, openBenchmark } from "../train/benchmark.ts";
+import { createProfile, type ProfileRow } from "../train/profile.ts";
 import type { Context } from "./context.ts";
 import { cpuTimes, foreignShare, processMemory, resetPeakMemory } from "./machine.ts";
 import { packageVersion } from "./package.ts";
@@ -35,6 +36,7 @@ interface Flags {
   readonly recompute?: true;
   readonly precision: Precision;
   readonly serve?: true;
+  readonly profile?: true;
 }
 
 export function addBench(program: Command, context: Context): void {
@@ -65,6 +67,10 @@ export function addBench(program: Command, context: Context): void {
         .choices(["float32", "bf16"])
         .default("float32"),
     )
+    .option(
+      "--profile",
+      "what the kernels of each operation take; for engines that call them one by one, tfjs",
+    )
     .option("--serve", "take one step for each line on stdin, for interleaved timing")
     .action((flags: Flags) => benchStep(flags, context));
 }
@@ -76,6 +82,7 @@ async function benchStep(flags: Flags, context: Context): Promise<void> {
     const base = baseOf(flags, context, scratchDir);
     const peak = flags.serve ? Number.NaN : await gemmPeak(engine, flags.threads);
     resetPeakMemory();
+    const profile = flags.profile ? createProfile() : undefined;
     const benchmark = await openBenchmark({
       base,
       engine,
@@ -94,12 +101,14 @@ async function benchStep(flags: Flags, context: Context): Promise<void> {
       recompute: flags.recompute === true,
       precision: flags.precision,
       threads: flags.threads,
+      ...(profile === undefined ? {} : { onKernel: profile.add }),
     });
     const versions = { lorafit: packageVersion(), node: process.versions.node, [engine.name]: version };
     try {
       for (let i = 0; i < flags.warmup; i++) await benchmark.step();
+      profile?.clear();
       if (flags.serve) await serve(benchmark, versions);
-      else await time(benchmark, peak, flags, { engine: engine.name, versions }, context);
+      else await time(benchmark, peak, flags, { engine: engine.name, versions, profile }, context);
     } finally {
       await benchmark.session.close();
     }
@@ -112,7 +121,15 @@ async function time(
   benchmark: Benchmark,
   gemm: number,
   flags: Flags,
-  identity: { readonly engine: string; readonly versions: Readonly<Record<string, string>> },
+  {
+    engine,
+    versions,
+    profile,
+  }: {
+    readonly engine: string;
+    readonly versions: Readonly<Record<string, string>>;
+    readonly profile: ReturnType<typeof createProfile> | undefined;
+  },
   { output, signal }: Context,
 ): Promise<void> {
   const times: number[] = [];
@@ -149,9 +166,9 @@ async function time(
     open_ms: round(benchmark.openMs),
     compile_ms: round(benchmark.compileMs),
     loss,
-    engine: identity.engine,
+    engine,
     device: benchmark.device,
-    versions: identity.versions,
+    versions,
     shape: {
       model: flags.model ?? flags.config,
       batch: flags.batch,
@@ -163,6 +180,8 @@ async function time(
       precision: flags.precision,
       threads: flags.threads,
     },
+    ...(benchmark.hostCalls === undefined ? {} : { host_calls: benchmark.hostCalls }),
+    ...(profile === undefined ? {} : { profile: profileOf(profile.rows(), times.length) }),
     foreign_cpu_share: round(foreign),
     conclusive: foreign <= FOREIGN_LIMIT,
   };
@@ -173,6 +192,10 @@ async function time(
     result.conclusive ? pc.dim(percent) : pc.yellow(`${percent}: nothing can be concluded from this`),
   );
 }
+
+/** Calls and milliseconds of one step. */
+const profileOf = (rows: readonly ProfileRow[], steps: number) =>
+  rows.map(({ op, kernel, calls, ms }) => ({ op, kernel, calls: calls / steps, ms: round(ms / steps) }));
 
 /** One step a line, so that a second program can take turns with another trainer. */
 async function serve(benchmark: Benchmark, versions: Readonly<Record<string, string>>): Promise<void> {

@@ -27,6 +27,15 @@ export interface EngineWeights {
 export interface EngineOptions {
   /** Threads for the native part; 0 or absent: all cores. */
   readonly threads?: number;
+  /** Told what each kernel took, where the engine calls kernels one by one and they are done when the call returns. */
+  readonly onKernel?: (kernel: KernelTime) => void;
+}
+
+export interface KernelTime {
+  readonly kernel: string;
+  /** The operation that it is part of. */
+  readonly op: string;
+  readonly ms: number;
 }
 
 /** A kind of machine that runs Programs. `probe` says why it cannot run here, or null when it can. */
@@ -52,6 +61,8 @@ export interface EngineSession {
 
 export interface Executable {
   readonly program: Program;
+  /** What one run asks of the device call by call, where that bounds its speed. */
+  readonly hostCalls?: { readonly kernels: number; readonly uploads: number; readonly downloads: number };
   /** Outputs by name. State moves on exactly when every guard of the Program is finite; `moved` tells. */
   run(feeds: Tensors): Promise<{ readonly outputs: Tensors; readonly moved: boolean }>;
   dispose(): Promise<void>;

@@ -1,6 +1,6 @@
 import type { Batch } from "../data/batch.ts";
 import { batchFromLines, labelledCapacity } from "../data/batch.ts";
-import type { Engine, EngineSession } from "../engines/engine.ts";
+import type { Engine, EngineOptions, EngineSession, Executable } from "../engines/engine.ts";
 import { memoryWeights } from "../engines/memory-weights.ts";
 import { requirePrecision } from "../engines/precision.ts";
 import type { LoraConfig } from "../lora/config.ts";
@@ -26,6 +26,7 @@ export interface BenchmarkOptions {
   readonly precision: Precision;
   /** 0: the engine's choice. */
   readonly threads: number;
+  readonly onKernel?: EngineOptions["onKernel"];
 }
 
 /** A training step, compiled and ready to be timed. */
@@ -37,6 +38,7 @@ export interface Benchmark {
   readonly flops: number;
   readonly openMs: number;
   readonly compileMs: number;
+  readonly hostCalls: Executable["hostCalls"];
   step(): Promise<{ readonly ms: number; readonly loss: number }>;
   readonly session: EngineSession;
 }
@@ -46,7 +48,7 @@ const LEARNING_RATE = 1e-4;
 
 /** Opens and compiles one training step on a batch of random tokens. The caller closes the session. */
 export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
-  const { base, engine, lora, threads } = options;
+  const { base, engine, lora, threads, onKernel } = options;
   requirePrecision(engine, options.precision);
   const layout = loraLayout(base.config, lora);
   const batch = randomBatch(options);
@@ -60,7 +62,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
     precision: options.precision,
   };
   const opening = performance.now();
-  const session = await engine.open(base, { threads });
+  const session = await engine.open(base, { threads, ...(onKernel === undefined ? {} : { onKernel }) });
   const zeros = () => ({ shape: [layout.size], data: new Float32Array(layout.size) });
   await session.writeState({
     parameters: { shape: [layout.size], data: initialFactors(layout, 1) },
@@ -79,6 +81,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
     flops: costOf(trainingPrograms({ ...training, recompute: false }).step).flops,
     openMs: compiling - opening,
     compileMs: compiled - compiling,
+    hostCalls: step.hostCalls,
     async step() {
       t++;
       const began = performance.now();

@@ -2,11 +2,11 @@ import { realpathSync } from "node:fs";
 import { totalmem } from "node:os";
 import { basename, dirname } from "node:path";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { LorafitError } from "../../errors.ts";
 import { encodeOnnx } from "../../formats/onnx.ts";
 import { bytesOf } from "../../program/liveness.ts";
 import type { Program, Value } from "../../program/program.ts";
 import type { EngineSession, EngineWeights, Executable, HostArray, HostTensor, Tensors } from "../engine.ts";
+import { explained } from "../out-of-memory.ts";
 import { guardName, hiddenGuards, lowerProgram, movingState, nextName, type WeightData } from "./lower.ts";
 
 export type Runtime = typeof import("onnxruntime-node");
@@ -148,8 +148,8 @@ export class OnnxSession implements EngineSession {
     const moving = movingState(program).map(({ value }) => nameOf(value));
     for (const name of moving) fetches[nextName(name)] = this.#stateOf(name).spare;
 
-    const results = await session.run(feeds, fetches).catch((error: Error) => {
-      throw outOfMemory(program, error) ?? error;
+    const results = await session.run(feeds, fetches).catch((error: unknown) => {
+      throw explained("onnx", program, error);
     });
     const guards = program.guards.map((id) => results[nameOf(id)] ?? results[guardName(nameOf(id))]!);
     const moved = guards.every((guard) => (guard.data as Float32Array).every(Number.isFinite));
@@ -192,14 +192,6 @@ export class OnnxSession implements EngineSession {
         throw new Error(`input ${name}: ${dtype} cannot be fed`);
     }
   }
-}
-
-function outOfMemory(program: Program, cause: Error): LorafitError | undefined {
-  if (!/alloc/.test(cause.message)) return undefined;
-  return new LorafitError("environment", `onnx engine: ${program.name} needs more memory than there is`, {
-    hint: "use a smaller batch, shorter rows, or recomputation",
-    cause,
-  });
 }
 
 const hostTensor = ({ dims, data }: Tensor): HostTensor => ({ shape: [...dims], data: data as HostArray });

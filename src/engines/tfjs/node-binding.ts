@@ -20,6 +20,7 @@ export interface NodeBinding {
   readonly TF_Version: string;
   createTensor(shape: readonly number[], dtype: number, data: UploadArray): number;
   deleteTensor(id: number): void;
+  getNumOfTensors(): number;
   tensorDataSync(id: number): Float32Array;
   executeOp(
     name: string,

@@ -1,10 +1,18 @@
 import { float32ToBfloat16 } from "../../formats/numbers.ts";
-import type { Program } from "../../program/program.ts";
-import type { EngineSession, EngineWeights, Executable, HostArray, HostTensor, Tensors } from "../engine.ts";
-import type { Driver, Run, UploadArray } from "./driver.ts";
-import type { KernelList } from "./kernel-list.ts";
-import { bytesOf, type Ref } from "./kernels.ts";
+import type { Program, ValueId } from "../../program/program.ts";
+import type {
+  EngineOptions,
+  EngineSession,
+  EngineWeights,
+  Executable,
+  HostTensor,
+  Tensors,
+} from "../engine.ts";
+import { explained } from "../out-of-memory.ts";
+import type { Driver, UploadArray } from "./driver.ts";
+import { bytesOf, type Ref, sizeOf } from "./kernels.ts";
 import { lowerProgram } from "./lower.ts";
+import { type PreparedList, runList } from "./run-list.ts";
 
 /** A tensor that the session keeps on the device. */
 interface Held<Handle> {
@@ -12,26 +20,21 @@ interface Held<Handle> {
   readonly handle: Handle;
 }
 
-interface Prepared<Handle> {
-  readonly list: KernelList;
-  readonly runs: readonly Run<Handle>[];
-  readonly weights: readonly Handle[];
-  readonly constants: readonly Handle[];
-}
-
 export class TfjsSession<Handle> implements EngineSession {
   readonly device: string;
   readonly #driver: Driver<Handle>;
   readonly #source: EngineWeights;
+  readonly #onKernel: EngineOptions["onKernel"];
   readonly #weights = new Map<string, Held<Handle>>();
   readonly #state = new Map<string, Held<Handle>>();
-  readonly #executables = new Map<Program, { executable: Executable; prepared: Prepared<Handle> }>();
+  readonly #executables = new Map<Program, { executable: Executable; prepared: PreparedList<Handle> }>();
   #runBytes = 0;
 
-  constructor(driver: Driver<Handle>, source: EngineWeights) {
+  constructor(driver: Driver<Handle>, source: EngineWeights, onKernel: EngineOptions["onKernel"]) {
     this.device = driver.device;
     this.#driver = driver;
     this.#source = source;
+    this.#onKernel = onKernel;
   }
 
   /** One executable for each Program, by identity. */
@@ -39,17 +42,25 @@ export class TfjsSession<Handle> implements EngineSession {
     const known = this.#executables.get(program);
     if (known !== undefined) return known.executable;
     const list = lowerProgram(program);
-    const prepared = {
-      list,
-      runs: list.calls.map((call) => this.#driver.prepare(call)),
-      weights: list.weights.map((ref, i) => this.#weight(nameOf(program, program.weights[i]!), ref)),
-      constants: list.constants.map(({ ref, data }) => this.#driver.upload(data, ref.shape, ref.dtype)),
-    };
+    const held = new Map<number, Handle>();
+    for (const [i, ref] of list.weights.entries()) {
+      held.set(ref.slot, this.#weight(nameOf(program, program.weights[i]!), ref));
+    }
+    for (const { ref, data } of list.constants) {
+      held.set(ref.slot, this.#driver.upload(data, ref.shape, ref.dtype));
+    }
+    const prepared = { list, held, steps: list.calls.map((call) => this.#driver.prepare(call)) };
     const executable: Executable = {
       program,
+      hostCalls: {
+        kernels: list.calls.length,
+        uploads: list.inputs.length,
+        downloads: list.fetches.length,
+      },
       run: (feeds) => this.#run(program, prepared, feeds),
       dispose: async () => {
-        if (this.#executables.delete(program)) for (const each of prepared.constants) this.#driver.free(each);
+        if (!this.#executables.delete(program)) return;
+        for (const { ref } of list.constants) this.#driver.free(held.get(ref.slot)!);
       },
     };
     this.#executables.set(program, { executable, prepared });
@@ -88,7 +99,7 @@ export class TfjsSession<Handle> implements EngineSession {
     this.#driver.close();
   }
 
-  /** Uploaded when a Program first names it. */
+  /** Uploaded when a Program first names it in this precision. */
   #weight(name: string, ref: Ref): Handle {
     const key = `${ref.dtype} ${name}`;
     const known = this.#weights.get(key);
@@ -114,69 +125,54 @@ export class TfjsSession<Handle> implements EngineSession {
 
   async #run(
     program: Program,
-    { list, runs, weights, constants }: Prepared<Handle>,
-    feeds: Tensors,
+    prepared: PreparedList<Handle>,
+    given: Tensors,
   ): Promise<{ outputs: Tensors; moved: boolean }> {
-    const driver = this.#driver;
-    const live: (Handle | undefined)[] = new Array(list.slots);
-    const own = new Set<number>();
+    const { list } = prepared;
     const stateNames = program.state.map(({ value }) => nameOf(program, value));
-    for (const [i, { slot }] of list.weights.entries()) live[slot] = weights[i]!;
-    for (const [i, { ref }] of list.constants.entries()) live[ref.slot] = constants[i]!;
-    for (const [i, { slot }] of list.state.entries()) live[slot] = this.#stateOf(stateNames[i]!).handle;
-    this.#runBytes = Math.max(this.#runBytes, list.peakBytes);
-    try {
-      for (const [i, ref] of list.inputs.entries()) {
-        const name = nameOf(program, program.inputs[i]!);
-        live[ref.slot] = driver.upload(feedArray(program, name, ref, feeds[name]), ref.shape, ref.dtype);
-        own.add(ref.slot);
-      }
-      for (const [i, { inputs, outputs }] of list.calls.entries()) {
-        const results = runs[i]!(inputs.map(({ slot }) => live[slot]!));
-        for (const [at, { slot }] of outputs.entries()) {
-          live[slot] = results[at]!;
-          own.add(slot);
-        }
-        for (const slot of list.frees[i]!) {
-          driver.free(live[slot]!);
-          own.delete(slot);
-        }
-      }
-      const values = new Map<number, HostTensor>();
-      for (const { ref, values: ids } of list.fetches) {
-        const data = await driver.read(live[ref.slot]!);
+    const inputs = {
+      feeds: list.inputs.map((ref, i) => feedOf(program, program.inputs[i]!, ref, given)),
+      state: stateNames.map((name) => this.#stateOf(name).handle),
+    };
+    const values = new Map<ValueId, HostTensor>();
+    const moves = (fetched: readonly Float32Array[]): boolean => {
+      for (const [i, { values: ids }] of list.fetches.entries()) {
         let from = 0;
         for (const id of ids) {
           const shape = program.values[id]!.shape as number[];
-          const size = shape.reduce((product, d) => product * d, 1);
-          values.set(id, { shape, data: data.slice(from, from + size) });
-          from += size;
+          values.set(id, { shape, data: fetched[i]!.slice(from, from + sizeOf(shape)) });
+          from += sizeOf(shape);
         }
       }
-      const moved = program.guards.every((id) => values.get(id)!.data.every(Number.isFinite as never));
-      if (moved) {
-        for (const { state, ref } of list.next) {
-          this.#replace(stateNames[state]!, { ref, handle: live[ref.slot]! });
-          own.delete(ref.slot);
-        }
-      }
-      const outputs = program.outputs.map((id) => [nameOf(program, id), values.get(id)!]);
-      return { outputs: Object.fromEntries(outputs), moved };
-    } finally {
-      for (const slot of own) driver.free(live[slot]!);
+      return program.guards.every((id) => (values.get(id)!.data as Float32Array).every(Number.isFinite));
+    };
+    this.#runBytes = Math.max(this.#runBytes, list.peakBytes);
+    const { next } = await runList(this.#driver, prepared, inputs, moves, this.#onKernel).catch(
+      (error: unknown) => {
+        throw explained("tfjs", program, error);
+      },
+    );
+    for (const [i, handle] of next?.entries() ?? []) {
+      const { state, ref } = list.next[i]!;
+      this.#replace(stateNames[state]!, { ref, handle });
     }
+    return {
+      outputs: Object.fromEntries(program.outputs.map((id) => [nameOf(program, id), values.get(id)!])),
+      moved: next !== null,
+    };
   }
 }
 
-const nameOf = (program: Program, id: number): string => program.values[id]!.name;
+const nameOf = (program: Program, id: ValueId): string => program.values[id]!.name;
 
-function feedArray(program: Program, name: string, ref: Ref, feed: HostTensor | undefined): UploadArray {
+function feedOf(program: Program, id: ValueId, { shape, dtype }: Ref, given: Tensors): UploadArray {
+  const name = nameOf(program, id);
+  const feed = given[name];
   if (feed === undefined) throw new Error(`input ${name} of ${program.name} was not fed`);
-  if (feed.shape.join() !== ref.shape.join()) {
-    throw new Error(`input ${name} of ${program.name} is [${feed.shape.join()}], not [${ref.shape.join()}]`);
+  if (feed.shape.join() !== shape.join()) {
+    throw new Error(`input ${name} of ${program.name} is [${feed.shape.join()}], not [${shape.join()}]`);
   }
-  const { data } = feed;
-  if (ref.dtype === "int32") return Int32Array.from(data as ArrayLike<number> & HostArray, Number);
-  if (ref.dtype === "bool") return data as Uint8Array;
-  return data instanceof Float32Array ? data : Float32Array.from(data as Float64Array);
+  if (dtype === "int32") return Int32Array.from(feed.data as BigInt64Array, Number);
+  if (dtype === "bool") return feed.data as Uint8Array;
+  return feed.data instanceof Float32Array ? feed.data : Float32Array.from(feed.data as Float64Array);
 }

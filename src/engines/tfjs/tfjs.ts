@@ -1,4 +1,4 @@
-import type { Engine, EngineSession, EngineWeights } from "../engine.ts";
+import type { Engine, EngineOptions, EngineSession, EngineWeights } from "../engine.ts";
 import { loadNativeTf, probeNativeTf, type Tf } from "./native.ts";
 import { NativeDriver } from "./native-driver.ts";
 import { nodeBackend } from "./node-binding.ts";
@@ -14,7 +14,7 @@ export function tfjsEngine(tf: Tf): Engine {
     name: "tfjs",
     precisions: nodeBackend(tf) === undefined ? ["float32"] : ["float32", "bf16"],
     probe: async () => null,
-    open: async (weights) => openSession(tf, weights),
+    open: async (weights, options) => openSession(tf, weights, options),
   };
 }
 
@@ -26,15 +26,19 @@ export const nativeTfjsEngine: Engine = {
     const probe = await probeNativeTf();
     return probe.usable ? null : probe.reason;
   },
-  async open(weights, { threads = 0 } = {}) {
-    return openSession(await loadNativeTf({ threads }), weights);
+  async open(weights, options = {}) {
+    return openSession(await loadNativeTf({ threads: options.threads ?? 0 }), weights, options);
   },
 };
 
-async function openSession(tf: Tf, weights: EngineWeights): Promise<EngineSession> {
+async function openSession(
+  tf: Tf,
+  weights: EngineWeights,
+  { onKernel }: EngineOptions = {},
+): Promise<EngineSession> {
   await tf.ready();
   const native = nodeBackend(tf);
   return native === undefined
-    ? new TfjsSession(tfDriver(tf), weights)
-    : new TfjsSession(new NativeDriver(native), weights);
+    ? new TfjsSession(tfDriver(tf), weights, onKernel)
+    : new TfjsSession(new NativeDriver(native), weights, onKernel);
 }

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { ProgramBuilder } from "../../src/program/builder.ts";
+import { frozenInBf16 } from "../../src/program/precision.ts";
+import { trainingPrograms } from "../../src/train/programs.ts";
+import { OPTIMIZER, randomAdapter, tinyConfig, tinyFeeds } from "../tiny-model.ts";
+
+test("every matrix is kept in bf16, gains are not, and q, k and v share the cast of what they read", () => {
+  const model = tinyConfig();
+  const { layout } = randomAdapter(model);
+  const { batch, sequence, labelled } = tinyFeeds(model);
+  const shape = { batch, sequence, labelled };
+  const options = { model, layout, shape, optimizer: OPTIMIZER, dropout: 0, recompute: false };
+  const { step } = trainingPrograms({ ...options, precision: "bf16" });
+  for (const id of step.weights) {
+    const { name, dtype, shape } = step.values[id]!;
+    expect(dtype, name).toBe(shape.length === 2 ? "bf16" : "f32");
+  }
+  const casts = step.nodes.filter(({ op, scope }) => op === "cast" && scope === "layers.0");
+  // What q, k, v read; what o reads; what gate and up read; what down reads.
+  expect(casts.length).toBe(4);
+  const readers = step.nodes.filter(({ inputs }) => inputs.includes(casts[0]!.outputs[0]!));
+  expect(readers.map(({ op }) => op)).toEqual([
+    ...Array<string>(3).fill("loraLinear"),
+    ...Array<string>(3).fill("loraLinearGrad"),
+  ]);
+});
+
+test("a matrix that something else reads too stays float32, and so does its product", () => {
+  const b = new ProgramBuilder("shared");
+  const x = b.input("x", "f32", [2, 3]);
+  const weight = b.weight("w", [4, 3]);
+  b.output(b.node("linear", [x, weight], {})[0]!);
+  b.output(b.node("scale", [weight], { factor: 2 })[0]!);
+  const program = b.build();
+  expect(frozenInBf16(program)).toEqual(program);
+});
