@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import pc from "picocolors";
+import { scriptFiles } from "../evaluate/answer.ts";
 import { readCases } from "../evaluate/cases.ts";
+import { loadScripts } from "../evaluate/checks/script.ts";
 import { checkCriteria } from "../evaluate/select.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
@@ -14,14 +16,15 @@ export function addLock(program: Command, context: Context): void {
     .command("lock")
     .description("Freeze cases, criteria, seeds and decoding before training, so that the goalposts stay.")
     .argument("[task]", "folder or task.yaml (default: here)")
-    .action((path: string | undefined) => {
+    .action(async (path: string | undefined) => {
       const task = taskOf(path);
-      lock(task, baseOf(task, context), context);
+      await lock(task, baseOf(task, context), context);
     });
 }
 
-export function lock(task: Task, base: WeightSource, { output }: Context): void {
+export async function lock(task: Task, base: WeightSource, { output }: Context): Promise<void> {
   const cases = readCases(task);
+  await loadScripts(task.folder, scriptFiles(cases));
   checkCriteria(task.success, cases);
   const locked = writeLock(task, lockIdentity(base));
   const sha256 = lockSha256(locked);

@@ -44,7 +44,7 @@ export async function runTask(task: Task, flags: Pick<Flags, "engine">, context:
     );
   }
   if (existsSync(lockFile(task))) heldLock(task, base);
-  else lock(task, base, context);
+  else await lock(task, base, context);
   const path = await trained(task, base, flags, context);
   const run = openRun(path);
   const { engine } = await selectEngine(run.record.engine);

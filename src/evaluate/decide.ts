@@ -1,5 +1,5 @@
 import { mean } from "simple-statistics";
-import type { Criterion } from "../task/schema.ts";
+import { type Criterion, GRADED } from "../task/schema.ts";
 import {
   bootstrapInterval,
   type Cluster,
@@ -115,7 +115,7 @@ export function judge(
     ci,
     n: scores.length,
     clusters: clusters.length,
-    ...(!entropy && { mcnemar_p: mcnemar(fixed, broken), fixed, broken }),
+    ...(!GRADED.has(criterion.scorer) && { mcnemar_p: mcnemar(fixed, broken), fixed, broken }),
     detectable: detectable(clusterError(clusters), options.alpha),
   };
   const notes = missing.length === 0 ? [] : [`${missing.length} cases have no answer and count as failed`];

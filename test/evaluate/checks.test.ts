@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
-import type { Context, Rules } from "../../src/evaluate/checks/check.ts";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Context, Rules, Script } from "../../src/evaluate/checks/check.ts";
 import { styleFailure } from "../../src/evaluate/checks/conduct.ts";
 import { type Check, judgeCheck, parseCheck } from "../../src/evaluate/checks/index.ts";
 import { CHECK_NAMES, taskSchema } from "../../src/task/schema.ts";
@@ -107,6 +109,51 @@ describe("checks", () => {
     expect(fails({ regex: "(a+)+$" }, `${"a".repeat(10_000)}!`)).toBeDefined();
     // A backtracking engine would need 2^10000 steps; the bound leaves room for a busy machine.
     expect(performance.now() - began).toBeLessThan(5_000);
+  });
+});
+
+describe("script", () => {
+  const call = (script: Script, at_least = 1) =>
+    judge({ script: { file: "check.js", at_least } }, "said", {
+      scripts: new Map([["check.js", script]]),
+      rules: own,
+    });
+  const folder = mkdtempSync(join(tmpdir(), "lorafit-script-"));
+  const own = { ...rules, folder };
+  writeFileSync(join(folder, "check.js"), "export default () => true;");
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("true, a score and {pass, reason}", () => {
+    expect(call(() => true)).toEqual({ score: 1 });
+    expect(call(() => false).failure).toBe("check.js says no");
+    expect(call(() => 0.5, 0.5)).toEqual({ score: 0.5 });
+    expect(call(() => 0.4, 0.5)).toEqual({
+      score: 0.4,
+      failure: "check.js gives 0.4, at least 0.5 was asked",
+    });
+    expect(call(() => ({ pass: true }))).toEqual({ score: 1 });
+    expect(call(() => ({ pass: false, reason: "too long" })).failure).toBe("check.js: too long");
+  });
+
+  test.each([
+    ["a promise", async () => true],
+    ["nothing", () => undefined],
+    ["a score above 1", () => 40],
+  ])("%s is an error that names file and case", (_, script) => {
+    expect(() => call(script)).toThrow(/check\.js: returned .* on case a/);
+  });
+
+  test("what it throws is named, and it cannot change the case", () => {
+    const broken = () => {
+      throw new Error("no such field");
+    };
+    expect(() => call(broken)).toThrow(/check\.js: threw on case a: no such field/);
+    const row = { id: "a", tags: ["x"] };
+    const check = parseCheck({ script: "check.js" }, own) as Check;
+    const push: Script = (_, copy) => (copy["tags"] as string[]).push("y") > 0;
+    const context = { rules: own, scripts: new Map([["check.js", push]]), groups: new Map() };
+    judgeCheck(check, { id: "a", text: "", options, row }, context);
+    expect(row.tags).toEqual(["x"]);
   });
 });
 

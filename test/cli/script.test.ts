@@ -1,0 +1,72 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readAnswers } from "../../src/evaluate/answer-row.ts";
+import { findRun } from "../../src/train/run-folder.ts";
+import { smallTask } from "../train/small-task.ts";
+import { lorafit } from "./lorafit.ts";
+
+/** A task whose one case is judged by check.js, and whose criterion is the mean of what check.js returns. */
+function taskWith(script: string): { folder: string; file: string } {
+  const folder = smallTask({ max_steps: 2, checkpoint_every: 2, validate_every: 2 });
+  const yaml = join(folder, "task.yaml");
+  const criterion =
+    "  - { name: share of vowels, cases: domain, scorer: script, kind: non-inferiority, margin: 0.5 }\n";
+  writeFileSync(yaml, `${readFileSync(yaml, "utf8")}${criterion}decoding: { max_new_tokens: 4 }\n`);
+  const messages = [{ role: "user", content: "How long?" }];
+  const checks = [{ script: { file: "check.js", at_least: 0.99 } }];
+  writeFileSync(
+    join(folder, "cases/domain.jsonl"),
+    `${JSON.stringify({ id: "d1", letters: "aeiou", messages, checks })}\n`,
+  );
+  const file = join(folder, "check.js");
+  writeFileSync(file, script);
+  return { folder, file };
+}
+
+const VOWELS = `export default (answer, row) => {
+  const letters = [...answer].filter((c) => /\\p{L}/u.test(c));
+  const vowels = letters.filter((c) => row.letters.includes(c.toLowerCase()));
+  return letters.length === 0 ? 0 : vowels.length / letters.length;
+};
+`;
+const run = (folder: string, ...verb: string[]) => lorafit([...verb, "--json"], { cwd: folder }).finished;
+
+test("a user's function from lock to verdict, and its file is a goalpost", async () => {
+  const { folder, file } = taskWith(VOWELS);
+  expect((await run(folder, "lock")).code).toBe(0);
+  expect((await run(folder, "train", "--engine", "reference")).code).toBe(0);
+  const path = findRun(folder);
+  expect((await run(folder, "eval", path)).code).toBe(0);
+
+  const answer = readAnswers(join(path, "answers.jsonl"))[0]!;
+  for (const side of [answer.base, answer.tuned]) {
+    const letters = [...side.output!].filter((c) => /\p{L}/u.test(c));
+    const vowels = letters.filter((c) => "aeiou".includes(c.toLowerCase()));
+    const share = letters.length === 0 ? 0 : vowels.length / letters.length;
+    expect(side.scores?.["script"]).toBe(share);
+    expect(side.failed?.[0]).toBe(`check.js gives ${share}, at least 0.99 was asked`);
+  }
+
+  // One cluster decides nothing: inconclusive, with the function's mean in the verdict.
+  expect((await run(folder, "gate", path)).code).toBe(4);
+  const { criteria } = JSON.parse(readFileSync(join(path, "verdict.json"), "utf8"));
+  expect(criteria[1]).toMatchObject({ scorer: "script", base: answer.base.scores?.["script"] });
+  expect(criteria[1].mcnemar_p).toBeUndefined();
+
+  writeFileSync(file, VOWELS.replace(": vowels", ": 1 + 0 * vowels"));
+  const moved = await run(folder, "gate", path);
+  expect(moved.code).toBe(5);
+  expect(moved.stdout).toMatch(/script check\.js: the file has changed/);
+});
+
+test.each([
+  ["export default 3;", /check\.js: has no function as its default export/],
+  ["export default (", /check\.js: .*Unexpected/],
+  ['import { x } from "./other.js";\nexport default () => x;', /check\.js imports another file/],
+])("%j is refused before anything is trained", async (script, why) => {
+  const { folder } = taskWith(script);
+  const { code, stdout } = await run(folder, "lock");
+  expect(code).toBe(3);
+  expect(stdout).toMatch(why);
+});
