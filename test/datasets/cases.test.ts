@@ -4,7 +4,10 @@ import { type Case, readCases } from "../../src/evaluate/cases.ts";
 import { loadTask } from "../../src/task/load.ts";
 
 const folder = new URL("../../datasets/awesomeshoes/", import.meta.url);
-const task = loadTask(folder.pathname);
+const judged = loadTask(folder.pathname);
+/** Paraphrase groups, which task.yaml does not name yet, beside the packs that it judges by. */
+const consistency = new URL("cases/consistency.jsonl", folder).pathname;
+const task = { ...judged, paths: { ...judged.paths, cases: { ...judged.paths.cases, consistency } } };
 const cases = readCases(task);
 const pack = (name: string, slice?: string) =>
   cases.filter((item) => item.pack === name && (slice === undefined || item.slice === slice));
@@ -161,6 +164,17 @@ test("choices and pairs differ, and neither side of a choice is much the longer"
       }
     }
   }
+});
+
+test("44 paraphrase groups of three wordings, over all rules on fit, returns, exchanges and refunds", () => {
+  const groups = groupBy(pack("consistency"), ({ cluster }) => cluster);
+  expect(groups.size).toBe(44);
+  for (const [group, items] of groups) {
+    expect(items.map(({ body }) => body.kind === "chat" && body.checks)).toEqual(
+      Array.from({ length: 3 }, () => [{ kind: "consistent_with", value: group }]),
+    );
+  }
+  expect(count(pack("consistency").map(({ rule }) => rule))).toBe(23);
 });
 
 test("content checks ask for what agents are trained to say", () => {
