@@ -21,9 +21,9 @@ const BUCKETS = 4096;
 const SMOOTHING = 0.3;
 /** Share of the task's own in-scope questions that may look out of scope. */
 const FALSE_ALARMS = 0.02;
-/** An answer less like every other than this cosine, and than nine answers in ten, is improvised. */
+/** An answer less like every other than this cosine is improvised; where only n-grams speak for it, it is so among the least alike tenth. */
 const FAMILIAR = 0.5;
-const IMPROVISED = 0.9;
+const LEAST_ALIKE = 0.1;
 /** Answers that tell how alike answers usually are. */
 const SAMPLE = 200;
 
@@ -67,20 +67,21 @@ export function outOfScope(
           usual.sort((a, b) => a - b),
           1 - FALSE_ALARMS,
         );
-  const foreign = topicFinder([...scope.inScope, ...rules]);
+  const answered = turns.filter(({ handedOver }) => !handedOver).map(({ asked }) => asked);
+  const foreign = topicFinder({ ...scope, inScope: [...scope.inScope, ...rules] }, answered);
   const suspects = turns.flatMap((turn, i) => {
     if (turn.handedOver) return [];
     const word = foreign(turn.asked);
-    if (word !== undefined) return [{ turn, why: `asks about ${JSON.stringify(word)}` }];
+    if (word !== undefined) return [{ turn, why: `asks about ${JSON.stringify(word)}`, sure: true }];
     return odds[known.length + stated.length + i]! > limit
-      ? [{ turn, why: "asks what is usually handed over" }]
+      ? [{ turn, why: "asks what is usually handed over", sure: false }]
       : [];
   });
   if (suspects.length === 0) return [];
   const improvised = improvisation(turns, rules);
   const found = new Map<TrainingRow, Proposal>();
-  for (const { turn, why } of suspects) {
-    if (found.has(turn.row) || !improvised(turn)) continue;
+  for (const { turn, why, sure } of suspects) {
+    if (found.has(turn.row) || !improvised(turn, sure)) continue;
     found.set(turn.row, {
       kind: "out-of-scope",
       file: turn.row.file,
@@ -141,8 +142,11 @@ function sparse(vector: Vector): [bucket: number, weight: number][] {
   );
 }
 
-/** Tells answers that no other row and no rule of the policy resembles, for how alike this task's answers are. */
-function improvisation(turns: readonly Turn[], rules: readonly string[]): (turn: Turn) => boolean {
+/** Tells answers that no other row and no rule of the policy resembles; `sure` when the question alone says enough. */
+function improvisation(
+  turns: readonly Turn[],
+  rules: readonly string[],
+): (turn: Turn, sure: boolean) => boolean {
   const embedder: Embedder = hashedNgrams(fitNgrams([...turns.map(({ answer }) => answer), ...rules]));
   const vectors = turns.map(({ answer }) => embedder.embed(answer));
   const ruled = rules.map((rule) => embedder.embed(rule));
@@ -159,7 +163,7 @@ function improvisation(turns: readonly Turn[], rules: readonly string[]): (turn:
   };
   const step = Math.max(1, Math.floor(turns.length / SAMPLE));
   const usual = turns.flatMap((_, i) => (i % step === 0 ? [nearest(i)] : [])).sort((a, b) => a - b);
-  const limit = Math.min(FAMILIAR, quantileSorted(usual, 1 - IMPROVISED));
+  const limit = Math.min(FAMILIAR, quantileSorted(usual, LEAST_ALIKE));
   const places = new Map(turns.map((turn, i) => [turn, i]));
-  return (turn) => nearest(places.get(turn)!) < limit;
+  return (turn, sure) => nearest(places.get(turn)!) < (sure ? FAMILIAR : limit);
 }

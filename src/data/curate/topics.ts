@@ -21,13 +21,28 @@ const TOPICS: Readonly<Record<string, string>> = {
     "weather|recipes?|cook(?:ing)?|poems?|jokes?|stor(?:y|ies) about|homework|essay|translate|capital of|football|elections?|president|politic\\w*|vote|religion|god|movies?|songs?|lyrics|horoscope|python|javascript|restaurants?|hotels?|flights?|train times|holiday destination|dating|girlfriend|boyfriend|who won|world cup|meaning of life|do you love|are you (?:human|real|an? ai)",
 };
 
-/** Finds the first of those words that `inScope` does not use. */
-export function topicFinder(inScope: readonly string[]): (text: string) => string | undefined {
-  const own = inScope.join("\n");
-  const patterns = Object.values(TOPICS)
-    .flatMap((words) => words.split(/\|(?![^(]*\))/))
+/** A word in more of the answered questions than this is everyday here. */
+const EVERYDAY = { share: 0.02, least: 3 };
+
+/**
+ * Finds the first word of a foreign subject in a question: of the topics above, or of the task's own lines on what is out of
+ * scope.
+ * @param answered questions that the job answers; words that are everyday in them are not looked for
+ */
+export function topicFinder(
+  scope: { readonly inScope: readonly string[]; readonly outOfScope: readonly string[] },
+  answered: readonly string[],
+): (text: string) => string | undefined {
+  const own = scope.inScope.join("\n");
+  const stated = scope.outOfScope.flatMap((line) => line.match(/\p{L}{5,}/gu) ?? []);
+  const words = [
+    ...Object.values(TOPICS).flatMap((topic) => topic.split(/\|(?![^(]*\))/)),
+    ...stated.map((word) => `${word.replace(/s$/, "")}s?`),
+  ];
+  const most = Math.max(EVERYDAY.least, EVERYDAY.share * answered.length);
+  const patterns = words
     .map((word) => new RegExp(`\\b(?:${word})\\b`, "i"))
-    .filter((pattern) => !pattern.test(own));
+    .filter((pattern) => !pattern.test(own) && answered.filter((text) => pattern.test(text)).length <= most);
   return (text) => {
     for (const pattern of patterns) {
       const found = pattern.exec(text);
