@@ -6,7 +6,7 @@ import type { PolicyRule } from "../task/policy.ts";
 import type { StyleRule } from "../task/schema.ts";
 import { answersSection } from "./answers.ts";
 import { criteriaSection } from "./criteria.ts";
-import { type CurationSummary, dataSection } from "./data.ts";
+import { type CurationRecord, dataSection } from "./data.ts";
 import { identitySection } from "./identity.ts";
 import { looksSection } from "./looks.ts";
 import { html, Markup } from "./markup.ts";
@@ -32,7 +32,7 @@ export interface ReportData {
   style?: readonly StyleRule[];
   power?: readonly PowerNote[];
   metrics?: readonly TrainingPoint[];
-  curation?: CurationSummary;
+  curation?: CurationRecord;
   settings?: readonly Setting[];
   signOffs?: readonly SignOffLine[];
   /** What the task still holds of a template. */

@@ -4,7 +4,7 @@ import { readAnswers } from "../evaluate/answer-row.ts";
 import { readCases } from "../evaluate/cases.ts";
 import { powerNotes } from "../evaluate/power.ts";
 import { writeFileAtomic } from "../formats/files.ts";
-import type { CurationSummary } from "../report/data.ts";
+import type { CurationRecord } from "../report/data.ts";
 import type { ReportData } from "../report/html.ts";
 import { trainingPoints } from "../report/metrics.ts";
 import type { Setting } from "../report/settings.ts";
@@ -39,7 +39,7 @@ function reportData(run: TrainedRun): ReportData {
     style: task.style,
     power: powerNotes(task.success, readCases(task), verdict.alpha),
     metrics: trainingPoints(readFileSync(runFolder(path).metrics, "utf8")),
-    ...(curation === undefined ? {} : { curation: readJson<CurationSummary>(curation) }),
+    ...(curation === undefined ? {} : { curation: readJson<CurationRecord>(curation) }),
     settings: settingsOf(record),
     signOffs: standings(path).map(({ role, signOff, void: why }) => ({
       role: ROLES[role],

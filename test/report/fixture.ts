@@ -53,7 +53,6 @@ export const data: ReportData = {
   curation: {
     rows: 612,
     clean_rows: 540,
-    counts: { "exact-duplicate": 41, "personal-data": 30, language: 0 },
     findings: Array.from({ length: 71 }, (_, i) => ({
       kind: i < 41 ? "exact-duplicate" : "personal-data",
       file: "data/transcripts.jsonl",
