@@ -24,13 +24,15 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 type Statistic = DriftResult["statistics"][number];
 
-function middle({ name }: Statistic, value: number | null): string {
+/** What a statistic measures in the middle of the queries, in its unit; empty where one number says nothing. */
+export function middleText({ name }: Statistic, value: number | null): string {
   if (value === null) return "";
   if (name === "length") return `${value.toFixed(0)} characters`;
   return name === "distance" ? value.toFixed(3) : percent(value);
 }
 
-function effect({ name, effect: { name: what, value } }: Statistic): string {
+/** The effect size with its unit or name. */
+export function effectText({ name, effect: { name: what, value } }: Statistic): string {
   if (name === "out-of-scope") return `${value < 0 ? "−" : "+"}${Math.abs(100 * value).toFixed(1)} points`;
   if (name === "words") return `${value} words`;
   const short = {
@@ -55,9 +57,9 @@ export function driftTable(result: DriftResult, colors: boolean): string {
       ["statistic", "then", "now", "effect", "p", "p (Holm)", ""],
       result.statistics.map((entry) => [
         entry.name,
-        middle(entry, entry.reference),
-        middle(entry, entry.new),
-        effect(entry),
+        middleText(entry, entry.reference),
+        middleText(entry, entry.new),
+        effectText(entry),
         pText(entry.p),
         pText(entry.p_holm),
         entry.drifted ? "drifted" : "",

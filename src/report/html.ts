@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DriftResult } from "../drift/result.ts";
 import type { AnswerRow } from "../evaluate/answer-row.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import type { PowerNote } from "../evaluate/power.ts";
@@ -7,11 +8,13 @@ import type { StyleRule } from "../task/schema.ts";
 import { answersSection } from "./answers.ts";
 import { criteriaSection } from "./criteria.ts";
 import { type CurationRecord, dataSection } from "./data.ts";
+import { driftSection } from "./drift.ts";
 import { identitySection } from "./identity.ts";
 import { looksSection } from "./looks.ts";
 import { html, Markup } from "./markup.ts";
 import type { TrainingPoint } from "./metrics.ts";
 import { packsSection } from "./packs.ts";
+import { type RepairSummary, repairSection } from "./repair.ts";
 import { replaceBox, type ToReplace } from "./replace.ts";
 import { SCRIPT } from "./script.ts";
 import { type Setting, settingsSection } from "./settings.ts";
@@ -33,6 +36,8 @@ export interface ReportData {
   power?: readonly PowerNote[];
   metrics?: readonly TrainingPoint[];
   curation?: CurationRecord;
+  drift?: DriftResult;
+  repair?: RepairSummary;
   settings?: readonly Setting[];
   signOffs?: readonly SignOffLine[];
   /** What the task still holds of a template. */
@@ -62,8 +67,10 @@ export function reportHtml(data: ReportData): string {
     { id: "packs", title: "General ability and safety", body: packsSection(answers) },
     { id: "wording", title: "Style and consistency", body: wordingSection(answers, data.style ?? []) },
     { id: "data", title: "Training data", body: data.curation && dataSection(data.curation) },
+    { id: "drift", title: "Drift", body: data.drift && driftSection(data.drift) },
     { id: "looks", title: "Power and looks", body: looksSection(verdict, data.power ?? []) },
     { id: "settings", title: "Hyperparameters", body: settingsSection(data.settings ?? []) },
+    { id: "repair", title: "Repair of general capability", body: data.repair && repairSection(data.repair) },
     { id: "identity", title: "Identity", body: identitySection(identity) },
     { id: "sign-offs", title: "Sign-offs", body: data.signOffs && signOffsSection(data.signOffs) },
   ].filter(({ body }) => body !== undefined);

@@ -65,7 +65,7 @@ export function driftOf(path: string, file: string, out = path): DriftResult {
 }
 
 /** drift.json of a folder; null when nothing was compared yet. @throws data error when it is damaged */
-function readDrift(folder: string): DriftResult | null {
+export function readDrift(folder: string): DriftResult | null {
   const file = resultFile(folder);
   if (!existsSync(file)) return null;
   try {

@@ -14,6 +14,7 @@ import { inventedParts } from "../task/templates.ts";
 import { newestState } from "../train/checkpoint.ts";
 import { type RunRecord, runFolder } from "../train/run-folder.ts";
 import { usedCuration } from "./curate-task.ts";
+import { readDrift } from "./drift-run.ts";
 import { answersFile, readVerdict, type TrainedRun } from "./judge-run.ts";
 import { ROLES, standings } from "./sign.ts";
 
@@ -30,6 +31,7 @@ function reportData(run: TrainedRun): ReportData {
   const { path, record, task } = run;
   const verdict = readVerdict(path);
   const curation = usedCuration(run);
+  const drift = readDrift(path);
   return {
     verdict,
     answers: readAnswers(answersFile(path)),
@@ -40,6 +42,7 @@ function reportData(run: TrainedRun): ReportData {
     power: powerNotes(task.success, readCases(task), verdict.alpha),
     metrics: trainingPoints(readFileSync(runFolder(path).metrics, "utf8")),
     ...(curation === undefined ? {} : { curation: readJson<CurationRecord>(curation) }),
+    ...(drift === null ? {} : { drift }),
     settings: settingsOf(record),
     signOffs: standings(path).map(({ role, signOff, void: why }) => ({
       role: ROLES[role],

@@ -64,7 +64,7 @@ describe.skipIf(executablePath === undefined)("report.html in chromium", () => {
         );
         expect(overflow).toBe(0);
         const charts = page.locator("svg.chart:visible");
-        expect(await charts.count()).toBe(3 + data.verdict.criteria.length + data.verdict.slices.length + 1);
+        expect(await charts.count()).toBe(3 + data.verdict.criteria.length + data.verdict.slices.length + 2);
         for (const chart of await charts.all()) {
           const box = (await chart.boundingBox())!;
           expect(box.width).toBeGreaterThan(100);

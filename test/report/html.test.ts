@@ -72,6 +72,18 @@ describe("report.html", () => {
     expect(reportHtml({ ...data, toReplace: [] })).not.toContain("lorafit init");
   });
 
+  test("drift: what drifted with its numbers, what is new, and examples", () => {
+    expect(page).toContain("600 queries of boots.jsonl, 2026-12-01 to 2026-12-23, against 800");
+    expect(page).toMatch(/words<small>enrichment[\s\S]*4 words[\s\S]*0\.001<[\s\S]*✗ drifted/);
+    expect(page).toContain("2 → 80");
+    expect(page).toContain("R2 60.0 % then, 80.0 % now");
+  });
+
+  test("repair: every trial against the base, and which one the adapter is", () => {
+    expect(page).toMatch(/smaller scale<\/th>[\s\S]*?−1\.400<[\s\S]*?\+0\.030<[\s\S]*?this one/);
+    expect(page.split("✓ this one")).toHaveLength(2);
+  });
+
   test("names every hash", () => {
     for (const hash of ["a".repeat(64), data.verdict.lock_sha256, data.verdict.artifact_sha256])
       expect(page).toContain(hash);
@@ -79,7 +91,14 @@ describe("report.html", () => {
 
   test("what is absent is left out", () => {
     const bare = reportHtml({ verdict: data.verdict, answers: [], purpose: "x" });
-    for (const title of ["Training data", "Hyperparameters", ">Training<", "Style and consistency"])
+    for (const title of [
+      "Training data",
+      "Drift",
+      "Repair",
+      "Hyperparameters",
+      ">Training<",
+      "Style and consistency",
+    ])
       expect(bare).not.toContain(title);
   });
 
