@@ -6,6 +6,7 @@ import { type AnswerProgress, answerCases } from "../../src/evaluate/answer.ts";
 import { readAnswers, writeAnswers } from "../../src/evaluate/answer-row.ts";
 import { readCases } from "../../src/evaluate/cases.ts";
 import { loadTask } from "../../src/task/load.ts";
+import { expectClose } from "../expect-close.ts";
 import { taskFolder } from "../task/fixture.ts";
 import { ngramModel, Vocabulary } from "./ngram.ts";
 import { scenario } from "./scenario.ts";
@@ -30,6 +31,11 @@ test("base and tuned answer the same cases, each in its own words", async () => 
   // All 13 words are predicted, the first one from the start token.
   expect(text.base).toMatchObject({ tokens: 13 });
   expect(text.base.score).toBeGreaterThan(0);
+  // 13 words' nats as bits, over the bytes of the text.
+  const bits = (13 * text.base.score) / Math.LN2;
+  expectClose([text.base.bits_per_byte!], [bits / Buffer.byteLength(text.prompt)], 1e-12);
+  expect(row.base.scores).toEqual({ contains: 0, not_contains: 0, style: 1, "no-hand-over": 1 });
+  expect(safe.base.scores).toEqual({ choice: 1 });
 });
 
 test("the rows survive the file, and the same models give the same bytes", async () => {
