@@ -1,0 +1,51 @@
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { smallTask } from "../train/small-task.ts";
+import { jsonLines, lorafit } from "./lorafit.ts";
+
+/** What a run shows when it is in the middle of each stage, in order. */
+const STAGES = [
+  ["curate", /"event":"curated"/],
+  ["lock", /"event":"locked"/],
+  ["train", /"step-end","step":9,/],
+  ["export", /export: base and tuned/],
+  ["eval", /"event":"answer-progress"/],
+  ["gate", /"event":"evaluated"/],
+  ["report", /"event":"judged"/],
+] as const;
+
+const run = (folder: string): string => join(folder, "runs", readdirSync(join(folder, "runs"))[0]!);
+const adapterOf = (folder: string): Buffer =>
+  readFileSync(join(run(folder), "adapter/adapter_model.safetensors"));
+function verdictOf(folder: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(run(folder), "verdict.json"), "utf8")) as Record<string, unknown>;
+}
+
+test("`run`, killed in every stage and started again, ends as one left alone: same adapter, one look, one report", async () => {
+  const alone = smallTask();
+  const killed = `${alone}-killed`;
+  cpSync(alone, killed, { recursive: true });
+  const whole = await lorafit(["run", alone, "--engine", "onnx", "--json"]).finished;
+  expect(whole.code, whole.stderr).toBe(4);
+
+  for (const [stage, shows] of STAGES) {
+    const started = lorafit(["run", killed, "--engine", "onnx", "--json"]);
+    await started.shows(shows);
+    started.kill("SIGKILL");
+    expect((await started.finished).signal, `killed in ${stage}`).toBe("SIGKILL");
+  }
+  const last = await lorafit(["run", killed, "--engine", "onnx", "--json"]).finished;
+  expect(last.code, last.stderr).toBe(4);
+  expect(readdirSync(join(killed, "runs"))).toHaveLength(1);
+  expect(adapterOf(killed).equals(adapterOf(alone))).toBe(true);
+  const [expected, actual] = [verdictOf(alone), verdictOf(killed)];
+  expect(actual["look"]).toBe(1);
+  expect(actual["criteria"]).toEqual(expected["criteria"]);
+  expect(existsSync(join(run(killed), "report.html"))).toBe(true);
+  const stages = jsonLines(last).map((line) => line["event"]);
+  expect(stages).not.toContain("step-end");
+  expect(stages).not.toContain("answer-progress");
+  const left = (readdirSync(killed, { recursive: true }) as string[]).filter((name) => name.endsWith(".tmp"));
+  expect(left).toEqual([]);
+}, 300_000);
