@@ -1,35 +1,45 @@
 import type { Command } from "commander";
 import pc from "picocolors";
-import { scriptFiles } from "../evaluate/answer.ts";
-import { readCases } from "../evaluate/cases.ts";
-import { loadScripts } from "../evaluate/checks/script.ts";
-import { checkCriteria } from "../evaluate/select.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
-import { lockFile, lockSha256, writeLock } from "../task/lock.ts";
-import { lockIdentity } from "../workflow/judge-run.ts";
+import { lockFile, lockSha256 } from "../task/lock.ts";
+import { lockTask } from "../workflow/lock-task.ts";
 import type { Context } from "./context.ts";
+import { powerText } from "./power.ts";
 import { baseOf, taskOf } from "./task.ts";
 
 export function addLock(program: Command, context: Context): void {
   program
     .command("lock")
-    .description("Freeze cases, criteria, seeds and decoding before training, so that the goalposts stay.")
+    .description(
+      "Freeze cases, criteria, seeds and decoding before training, so that the goalposts stay; say what they can show.",
+    )
     .argument("[task]", "folder or task.yaml (default: here)")
-    .action(async (path: string | undefined) => {
+    .option(
+      "--reason <text>",
+      "why the goalposts move although results have been seen; every verdict shows it",
+    )
+    .action(async (path: string | undefined, { reason }: { reason?: string }) => {
       const task = taskOf(path);
-      await lock(task, baseOf(task, context), context);
+      await lock(task, baseOf(task, context), context, reason);
     });
 }
 
-export async function lock(task: Task, base: WeightSource, { output }: Context): Promise<void> {
-  const cases = readCases(task);
-  await loadScripts(task.folder, scriptFiles(cases));
-  checkCriteria(task.success, cases);
-  const locked = writeLock(task, lockIdentity(base));
+export async function lock(
+  task: Task,
+  base: WeightSource,
+  { output }: Context,
+  reason?: string,
+): Promise<void> {
+  const { lock: locked, cases, amended, power } = await lockTask(task, base, reason);
   const sha256 = lockSha256(locked);
+  const criteria = task.success.length;
   output.result(
-    { event: "locked", file: lockFile(task), sha256, cases: cases.length, criteria: task.success.length },
-    `${pc.bold("lock")}: ${cases.length} cases and ${task.success.length} criteria, ${sha256.slice(0, 12)}… in ${lockFile(task)}`,
+    { event: "locked", file: lockFile(task), sha256, cases, criteria, amended, power },
+    [
+      `${pc.bold("lock")}: ${cases} cases and ${criteria} criteria, ${sha256.slice(0, 12)}… in ${lockFile(task)}`,
+      ...amended.map((change) => `  ${pc.yellow("moved after a look")}: ${change}`),
+      powerText(power),
+    ].join("\n"),
   );
 }

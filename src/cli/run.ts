@@ -12,6 +12,7 @@ import { runCurate } from "./curate.ts";
 import { collect } from "./format.ts";
 import { evaluate, judge, report } from "./judge.ts";
 import { lock } from "./lock.ts";
+import { showPower } from "./power.ts";
 import { baseOf, taskOf } from "./task.ts";
 import { train } from "./train.ts";
 
@@ -43,8 +44,10 @@ export async function runTask(task: Task, flags: Pick<Flags, "engine">, context:
       },
     );
   }
-  if (existsSync(lockFile(task))) heldLock(task, base);
-  else await lock(task, base, context);
+  if (existsSync(lockFile(task))) {
+    heldLock(task, base);
+    showPower(task, context);
+  } else await lock(task, base, context);
   const path = await trained(task, base, flags, context);
   const run = openRun(path);
   const { engine } = await selectEngine(run.record.engine);

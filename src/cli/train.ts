@@ -15,9 +15,11 @@ import { findRun, readRun } from "../train/run-folder.ts";
 import { trainingFiles } from "../workflow/curate-task.ts";
 import { driftReference, keepForLater } from "../workflow/drift-run.ts";
 import { heldLock } from "../workflow/judge-run.ts";
+import { taskPower } from "../workflow/lock-task.ts";
 import type { Context } from "./context.ts";
 import { collect, megabytes, seconds } from "./format.ts";
 import { packageVersion } from "./package.ts";
+import { powerText, showPower } from "./power.ts";
 import { baseOf, taskOf } from "./task.ts";
 
 interface Flags {
@@ -42,8 +44,9 @@ export function addTrain(program: Command, context: Context): void {
     .action(async (path: string | undefined, flags: Flags) => {
       const task =
         flags.resume === undefined ? taskOf(path, flags.set) : resumedTask(flags.resume, path, flags.set);
-      if (flags.dryRun) await showPlan(task, context);
-      else await train(task, flags, context);
+      if (flags.dryRun) return showPlan(task, context);
+      showPower(task, context);
+      await train(task, flags, context);
     });
 }
 
@@ -149,6 +152,7 @@ async function showPlan(task: Task, context: Context): Promise<void> {
   const settings = resolvedSettings(task);
   const planned = await planRun(task, baseOf(task, context), trainingFiles(task).files);
   const { data, layout, estimate, availableBytes, recompute, warnings } = planned;
+  const power = taskPower(task);
   const rows = preview(data.train, planned.tokenizer, { show: SHOWN });
   const { totalSteps: steps, stepsPerEpoch, shapes } = data.plan;
   const width = Math.max(...settings.map(({ key }) => key.length));
@@ -161,6 +165,7 @@ async function showPlan(task: Task, context: Context): Promise<void> {
     `${data.validation.length} more rows are held out for validation`,
     `${steps} steps, ${stepsPerEpoch} an epoch; batches of ${shapes.map(({ batch, sequence }) => `${batch}x${sequence}`).join(", ")} tokens`,
     `${layout.size.toLocaleString("en")} trained parameters; about ${megabytes(estimate.total)} of memory, ${megabytes(availableBytes)} are free`,
+    powerText(power),
   ];
   const { output } = context;
   for (const warning of warnings) output.warn(`${pc.yellow("warning")}: ${warning}`);
@@ -172,5 +177,5 @@ async function showPlan(task: Task, context: Context): Promise<void> {
     validationRows: data.validation.length,
   };
   const memory = { estimatedBytes: estimate.total, availableBytes, recompute };
-  output.result({ settings, rows, ...plan, ...memory, warnings }, lines.join("\n"));
+  output.result({ settings, rows, ...plan, ...memory, power, warnings }, lines.join("\n"));
 }

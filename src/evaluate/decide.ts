@@ -1,31 +1,21 @@
 import { mean } from "simple-statistics";
 import { type Criterion, GRADED } from "../task/schema.ts";
+import { type Announced, type AnnouncedResult, judgeAnnounced } from "./announced.ts";
 import {
-  bootstrapInterval,
-  type Cluster,
-  clusterError,
-  clustersOf,
-  detectable,
-  mcnemar,
-  meanOf,
-  shift,
-  signFlip,
-} from "./statistics.ts";
+  differences,
+  type Evidence,
+  type EvidenceOptions,
+  extremes,
+  MIN_CLUSTERS,
+  type PairedScore,
+  weigh,
+} from "./evidence.ts";
+import { clusterError, detectable, mcnemar, meanOf } from "./statistics.ts";
 
 export type Outcome = "pass" | "fail" | "inconclusive";
 
-/** Fewer independent clusters than this decide nothing. */
-export const MIN_CLUSTERS = 30;
 /** A baseline must be this far above chance before "not worse than it" means anything. */
 const RELIABLE_ABOVE_CHANCE = 0.1;
-
-/** Base and tuned score of one case. Shares are 0 or 1, higher is better; cross entropy is nats per token, lower is better. */
-export interface PairedScore {
-  id: string;
-  cluster: string;
-  base: number;
-  tuned: number;
-}
 
 /** A criterion with its numbers, as in verdict.json. `difference` is oriented so that positive means tuned is better. */
 export interface CriterionResult {
@@ -35,8 +25,11 @@ export interface CriterionResult {
   base: number;
   tuned: number;
   difference: number;
+  /** Two one-sided bounds at `alpha`. */
   ci: [number, number];
-  /** One-sided sign-flip p against the margin; for zero-new-failures exact McNemar. */
+  /** One-sided level: that of the look at these cases. */
+  alpha: number;
+  /** One-sided, against the margin: the larger of the two tests'. For zero-new-failures exact McNemar. */
   p: number;
   margin: number;
   effect?: number;
@@ -47,39 +40,31 @@ export interface CriterionResult {
   mcnemar_p?: number;
   fixed?: number;
   broken?: number;
-  /** Smallest true difference that these cases find with 80 % power. */
+  /** Smallest true distance from the bar that these cases find with 90 % power. */
   detectable: number;
+  /** Slices announced as improved: claims, which do not decide. */
+  announced?: AnnouncedResult[];
   notes: string[];
 }
 
-export interface JudgeOptions {
-  /** One-sided level of this look. */
-  alpha: number;
-  seed: number;
+export interface JudgeOptions extends EvidenceOptions {
   /** Chance level, when a base score near it makes the comparison meaningless. */
   chance?: number;
   /** Ids of cases that have no answer. */
   missing?: readonly string[];
 }
 
-/**
- * Interval and permutation test must agree on which side of a bar the mean lies: the interval speaks of the size, the
- * test holds its level in small samples.
- */
 function threeWay(
   criterion: Exclude<Criterion, { kind: "zero-new-failures" }>,
-  clusters: readonly Cluster[],
-  [low, high]: readonly [number, number],
-  { alpha, seed }: JudgeOptions,
+  evidence: Evidence,
+  alpha: number,
 ): { outcome: Outcome; p: number } {
   const superior = criterion.kind === "superiority";
   const bar = superior ? criterion.margin : -criterion.margin;
-  const p = signFlip(shift(clusters, -bar), seed);
-  if (low > bar && p <= alpha) return { outcome: "pass", p };
+  const p = evidence.above(bar);
+  if (p <= alpha) return { outcome: "pass", p };
   const hoped = superior ? criterion.effect : bar;
-  const short = shift(clusters, -hoped).map(({ sum, size }) => ({ sum: -sum, size }));
-  const failed = high < hoped && signFlip(short, seed) <= alpha;
-  return { outcome: failed ? "fail" : "inconclusive", p };
+  return { outcome: evidence.below(hoped) <= alpha ? "fail" : "inconclusive", p };
 }
 
 /**
@@ -91,20 +76,16 @@ export function judge(
   criterion: Criterion,
   scores: readonly PairedScore[],
   options: JudgeOptions,
+  announced: readonly Announced[] = [],
 ): CriterionResult {
   const entropy = criterion.scorer === "cross-entropy";
   const missing = options.missing ?? [];
   const base = mean(scores.map((score) => score.base));
   const tuned = mean(scores.map((score) => score.tuned));
-  const clusters = clustersOf(
-    scores.map((score) => ({
-      cluster: score.cluster,
-      difference: entropy ? score.base - score.tuned : score.tuned - score.base,
-    })),
-  );
+  const evidence = weigh(differences(scores, entropy), entropy, options);
+  const { clusters } = evidence;
   const fixed = scores.filter((score) => score.tuned > score.base).length;
   const broken = scores.filter((score) => score.tuned < score.base).length;
-  const ci = bootstrapInterval(clusters, options.alpha, options.seed);
   const result = {
     name: criterion.name,
     kind: criterion.kind,
@@ -112,11 +93,17 @@ export function judge(
     base,
     tuned,
     difference: meanOf(clusters),
-    ci,
+    ci: evidence.ci,
+    alpha: options.alpha,
     n: scores.length,
     clusters: clusters.length,
     ...(!GRADED.has(criterion.scorer) && { mcnemar_p: mcnemar(fixed, broken), fixed, broken }),
-    detectable: detectable(clusterError(clusters), options.alpha),
+    detectable: detectable(
+      clusterError(clusters),
+      clusters.length,
+      meanOf(clusters) - extremes(clusters, entropy)[0],
+      options.alpha,
+    ),
   };
   const notes = missing.length === 0 ? [] : [`${missing.length} cases have no answer and count as failed`];
 
@@ -132,7 +119,7 @@ export function judge(
     };
   }
 
-  const decided = threeWay(criterion, clusters, ci, options);
+  const decided = threeWay(criterion, evidence, options.alpha);
   let outcome = decided.outcome;
   if (clusters.length < MIN_CLUSTERS) {
     outcome = "inconclusive";
@@ -148,14 +135,22 @@ export function judge(
   if (
     outcome === "inconclusive" &&
     criterion.kind === "superiority" &&
-    result.detectable > criterion.effect
+    result.detectable > criterion.effect - criterion.margin
   ) {
     notes.push(
-      `these cases find an effect of ${result.detectable.toFixed(3)} or more; ${criterion.effect} was planned for`,
+      `these cases find ${result.detectable.toFixed(3)} or more above the margin; ${criterion.effect - criterion.margin} was planned for`,
     );
   }
-  const effect = criterion.kind === "superiority" ? { effect: criterion.effect } : {};
-  return { ...result, p: decided.p, margin: criterion.margin, ...effect, outcome, notes };
+  const planned =
+    criterion.kind === "superiority"
+      ? {
+          effect: criterion.effect,
+          ...(announced.length > 0 && {
+            announced: judgeAnnounced(announced, criterion.margin, entropy, options),
+          }),
+        }
+      : {};
+  return { ...result, p: decided.p, margin: criterion.margin, ...planned, outcome, notes };
 }
 
 /** One fail decides; else one inconclusive; else pass. */

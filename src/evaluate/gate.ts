@@ -1,13 +1,17 @@
+import { privateFinders } from "../data/curate/private.ts";
 import { EXIT, LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
 import type { Criterion } from "../task/schema.ts";
 import type { AnswerRow } from "./answer-row.ts";
 import type { Case } from "./cases.ts";
-import { type CriterionResult, judge, type Outcome, overall, type PairedScore } from "./decide.ts";
-import type { Look } from "./looks.ts";
+import { type CriterionResult, judge, type Outcome, overall } from "./decide.ts";
+import type { PairedScore } from "./evidence.ts";
+import { type Amendment, type Look, levelOf } from "./looks.ts";
+import { answerPreconditions, type Precondition } from "./preconditions.ts";
+import { resultText } from "./result-text.ts";
 import { scoreOf } from "./scorers.ts";
-import { selectCases } from "./select.ts";
+import { announcedSlices, selectCases } from "./select.ts";
 
 /** Pass rates of one rule or slice. */
 export interface SliceResult {
@@ -25,16 +29,22 @@ export interface Verdict {
   verdict: Outcome;
   exit_code: number;
   task: string;
+  /** Which look it is at the cases; the largest number of any pack. */
   look: number;
-  /** One-sided level of this look. */
+  /** One-sided level of that look; a criterion on fresher cases has its own. */
   alpha: number;
+  /** Changes of the goalposts after results had been seen, oldest first. */
+  amendments: Amendment[];
+  /** What must hold of the artefact and its data; one that fails refuses, whatever the criteria say. */
+  preconditions: Precondition[];
   criteria: CriterionResult[];
   flips: { fixed: string[]; broken: string[] };
   slices: SliceResult[];
   counts: { cases: number; answered: number; passed_base: number; passed_tuned: number };
   /** Cases without an answer; each counts as failed. */
   missing: string[];
-  notes: string[];
+  /** Everything that stands against a pass, each in one line that begins with its name. */
+  reasons: string[];
   scorer: string;
   seed: number;
   /** The base's weights, as locked. */
@@ -43,6 +53,8 @@ export interface Verdict {
   base_artifact_sha256: string;
   artifact_sha256: string;
   lock_sha256: string;
+  /** The ledger's entry of this look. */
+  ledger_sha256: string;
 }
 
 export interface GateInput {
@@ -53,6 +65,10 @@ export interface GateInput {
   /** Hash of the tuned artefact as it lies on disk now. */
   artifactSha256: string;
   look: Look;
+  /** What the training rows showed. */
+  dataPreconditions: readonly Precondition[];
+  /** Text of the policy. */
+  policy: string;
 }
 
 const EXIT_OF = { pass: EXIT.done, fail: EXIT.failed, inconclusive: EXIT.inconclusive };
@@ -147,6 +163,16 @@ function slicesOf(answers: readonly AnswerRow[]): SliceResult[] {
     .sort((a, b) => a.by.localeCompare(b.by) || a.value.localeCompare(b.value, "en", { numeric: true }));
 }
 
+function reasonsOf(preconditions: readonly Precondition[], criteria: readonly CriterionResult[]): string[] {
+  const open = (outcome: Outcome) => (outcome === "fail" ? "" : "undecided, ");
+  return [
+    ...preconditions.map(({ name, outcome, evidence }) => ({ name, outcome, why: evidence })),
+    ...criteria.map((criterion) => ({ ...criterion, why: resultText(criterion) })),
+  ]
+    .filter(({ outcome }) => outcome !== "pass")
+    .map(({ name, outcome, why }) => `${name}: ${open(outcome)}${why}`);
+}
+
 /**
  * Decides whether the tuned artefact may be deployed in place of the base. The task must have been held against its
  * lock (`checkLock`) and the look written to the ledger (`takeLook`) before.
@@ -159,27 +185,36 @@ export function gate(input: GateInput): Verdict {
   const criteria = task.success.map((criterion) => {
     const { scores, missing } = scoresOf(criterion, input, byId);
     const chance = chanceOf(criterion, cases);
-    return judge(criterion, scores, {
-      alpha: look.alpha,
+    const options = {
+      alpha: levelOf(look.packs[criterion.cases]!),
       seed: task.seed,
       missing,
       ...(chance !== undefined && { chance }),
-    });
+    };
+    const announced = announcedSlices(criterion).map((slice) => ({
+      where: slice.announced,
+      scores: scoresOf(slice.criterion, input, byId).scores,
+    }));
+    return judge(criterion, scores, options, announced);
   });
-  const verdict = overall(criteria.map((criterion) => criterion.outcome));
+  const finders = privateFinders(task.data.personal);
+  const preconditions = [
+    ...answerPreconditions(input.answers, input.policy, finders),
+    ...input.dataPreconditions,
+  ];
+  const verdict = overall([...preconditions, ...criteria].map(({ outcome }) => outcome));
   const scored = input.answers.filter((answer) => answer.kind !== "text");
   const passed = (who: "base" | "tuned") => scored.filter((answer) => answer[who].score === 1).length;
   const flips = (better: "base" | "tuned", worse: "base" | "tuned") =>
     scored.filter((answer) => answer[better].score > answer[worse].score).map((answer) => answer.id);
-  const answersSame = input.answers.every(
-    ({ base, tuned }) => base.output === tuned.output && base.score === tuned.score,
-  );
   return {
     verdict,
     exit_code: EXIT_OF[verdict],
     task: task.name,
     look: look.look,
     alpha: look.alpha,
+    amendments: [...look.amendments],
+    preconditions,
     criteria,
     flips: { fixed: flips("tuned", "base"), broken: flips("base", "tuned") },
     slices: slicesOf(scored),
@@ -190,14 +225,13 @@ export function gate(input: GateInput): Verdict {
       passed_tuned: passed("tuned"),
     },
     missing: cases.filter((item) => !byId.has(item.id)).map((item) => item.id),
-    notes: answersSame
-      ? ["the tuned model answers exactly as the base does: the adapter changes nothing"]
-      : [],
+    reasons: reasonsOf(preconditions, criteria),
     scorer: input.lock.scorer,
     seed: task.seed,
     base_sha256: input.lock.base.sha256,
     base_artifact_sha256: input.answers[0]!.base_sha256,
     artifact_sha256: input.artifactSha256,
     lock_sha256: lockSha256(input.lock),
+    ledger_sha256: look.ledger_sha256,
   };
 }

@@ -1,76 +1,112 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import * as z from "zod";
-import { LorafitError } from "../errors.ts";
-import { appendLine } from "../formats/files.ts";
+import { LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
+import {
+  type AmendmentEntry,
+  appendToLedger,
+  type LedgerEntry,
+  type LookEntry,
+  readLedger,
+} from "./ledger.ts";
 
 /** One-sided level of all looks at the same cases together. */
 const ALPHA = 0.05;
 
-const entrySchema = z.object({
-  look: z.int().min(1),
-  alpha: z.number(),
-  cases_sha256: z.string(),
-  lock_sha256: z.string(),
-  artifact_sha256: z.string(),
-  at: z.string(),
-});
+/** What look number `look` may spend: alpha / 2^look, which sums to alpha over any number of looks. */
+export const levelOf = (look: number): number => ALPHA / 2 ** look;
 
-/** A look at the locked cases: its number from 1 on, and the one-sided level that it may spend. */
+/** A change of the goalposts after results had been seen, as in verdict.json. */
+export type Amendment = Pick<AmendmentEntry, "at" | "reason" | "changes" | "looks">;
+
+/** A look at the locked cases. */
 export interface Look {
+  /** From 1 on; of several packs that were looked at unequally often, the largest. */
   look: number;
+  /** One-sided level of that look. */
   alpha: number;
+  /** The number of the look at each pack's cases. */
+  packs: Readonly<Record<string, number>>;
   /** True when this artefact was gated with this lock before: the same question again costs nothing. */
   again: boolean;
+  /** Hash of the ledger's entry. */
+  ledger_sha256: string;
+  amendments: readonly Amendment[];
 }
 
-function readLooks(file: string): z.output<typeof entrySchema>[] {
-  let content: string;
-  try {
-    content = readFileSync(file, "utf8");
-  } catch {
-    return [];
-  }
-  const lines = content.split("\n").filter((line) => line.trim() !== "");
-  return lines.map((line, index) => {
-    try {
-      return entrySchema.parse(JSON.parse(line));
-    } catch (cause) {
-      throw new LorafitError("data", `${file}:${index + 1}: the ledger of looks is damaged`, {
-        hint: "restore it: it only ever grows",
-        cause,
-      });
-    }
-  });
-}
+const SHORT = 12;
 
 /**
- * Takes a look: writes it to looks.jsonl beside the lock before anything is decided, so that nobody looks in secret.
- * Look k may spend alpha / 2^k, which sums to alpha over any number of looks. Looks count by the cases themselves, so
- * a new lock over the same cases goes on counting and fresh cases start anew. Gating the same artefact with the same
- * lock again is the same look.
+ * Takes a look: writes it to the ledger beside the lock before anything is decided, so that nobody looks in secret. A
+ * pack's looks are those that saw any of the cases that it has now: a new lock over the same cases goes on counting, one
+ * case changed resets nothing, and a fresh pack starts anew. The same artefact with the same lock again is the same look.
+ * @param seen hashes of entries that earlier verdicts name; the ledger must still hold them
+ * @throws mismatch error when it does not; data and environment errors as the ledger has them
  */
-export function takeLook(task: Task, lock: TaskLock, artifactSha256: string): Look {
-  const file = join(task.folder, "looks.jsonl");
-  const hashes = Object.values(lock.cases).flatMap((pack) => Object.values(pack.cases));
-  const cases = createHash("sha256").update(hashes.sort().join()).digest("hex");
-  const earlier = readLooks(file).filter((entry) => entry.cases_sha256 === cases);
-  const same = earlier.find(
-    (entry) => entry.artifact_sha256 === artifactSha256 && entry.lock_sha256 === lockSha256(lock),
+export function takeLook(
+  task: Task,
+  lock: TaskLock,
+  artifactSha256: string,
+  seen: readonly { where: string; sha256: string }[] = [],
+): Look {
+  const ledger = readLedger(task);
+  const present = new Set(ledger.map((entry) => entry.sha256));
+  const lost = seen.filter(({ sha256 }) => !present.has(sha256));
+  if (lost.length > 0) {
+    const lines = lost.map(({ where }) => `${where}: its look is not there`);
+    throw new LorafitError("mismatch", `the ledger of looks was cut or replaced:\n${listMistakes(lines)}`, {
+      hint: "restore looks.jsonl: it only ever grows",
+    });
+  }
+  const amendments = ledger
+    .filter((entry) => entry.kind === "amendment")
+    .map(({ at, reason, changes, looks }) => ({ at, reason, changes, looks }));
+  const sha256 = lockSha256(lock);
+  const same = ledger
+    .filter((entry) => entry.kind === "look")
+    .find((entry) => entry.artifact_sha256 === artifactSha256 && entry.lock_sha256 === sha256);
+  const entry = same ?? appendToLedger<LookEntry>(task, nextLook(ledger, lock, artifactSha256));
+  return {
+    look: entry.look,
+    alpha: entry.alpha,
+    packs: Object.fromEntries(Object.entries(entry.packs).map(([pack, { look }]) => [pack, look])),
+    again: same !== undefined,
+    ledger_sha256: entry.sha256,
+    amendments,
+  };
+}
+
+/** Which look the next one would be at each pack's cases, given by their hashes, and the beginnings of these. */
+export function lookAt(
+  ledger: readonly LedgerEntry[],
+  packs: Readonly<Record<string, readonly string[]>>,
+): LookEntry["packs"] {
+  const looks = ledger.filter((entry) => entry.kind === "look");
+  return Object.fromEntries(
+    Object.entries(packs).map(([pack, hashes]) => {
+      const cases = hashes.map((hash) => hash.slice(0, SHORT));
+      const own = new Set(cases);
+      const earlier = looks.filter((entry) =>
+        Object.values(entry.packs).some((then) => then.cases.some((hash) => own.has(hash))),
+      );
+      return [pack, { look: earlier.length + 1, cases }];
+    }),
   );
-  if (same !== undefined) return { look: same.look, alpha: same.alpha, again: true };
-  const look = earlier.length + 1;
-  const entry: z.output<typeof entrySchema> = {
+}
+
+function nextLook(
+  ledger: readonly LedgerEntry[],
+  lock: TaskLock,
+  artifactSha256: string,
+): Omit<LookEntry, "at" | "previous"> {
+  const hashes = Object.entries(lock.cases).map(([pack, { cases }]) => [pack, Object.values(cases)]);
+  const packs = lookAt(ledger, Object.fromEntries(hashes));
+  const look = Math.max(...Object.values(packs).map((pack) => pack.look));
+  return {
+    kind: "look",
     look,
-    alpha: ALPHA / 2 ** look,
-    cases_sha256: cases,
+    alpha: levelOf(look),
     lock_sha256: lockSha256(lock),
     artifact_sha256: artifactSha256,
-    at: new Date().toISOString(),
+    packs,
   };
-  appendLine(file, JSON.stringify(entry));
-  return { look, alpha: entry.alpha, again: false };
 }

@@ -1,31 +1,37 @@
-import { probit } from "simple-statistics";
 import type { Criterion } from "../task/schema.ts";
 import type { Case } from "./cases.ts";
-import { MIN_CLUSTERS } from "./decide.ts";
+import { MIN_CLUSTERS } from "./evidence.ts";
 import { selectCases } from "./select.ts";
 import { detectable } from "./statistics.ts";
 
 /** What a criterion's cases can show, before anything is trained. */
 export interface PowerNote {
   name: string;
+  scorer: Criterion["scorer"];
   cases: number;
   clusters: number;
-  /** Distance from the bar that is found with 80 % power. */
+  /** Distance from the bar that is found with 90 % power. */
   detectable: number;
   /** Distance from the bar that the criterion counts on. */
   planned: number;
-  /** Clusters that the planned distance needs; at least 30. */
+  /** Clusters with which the planned distance is found with 90 % power; at least 30. */
   needed: number;
 }
 
 /**
- * Standard deviation of a cluster's mean difference that is assumed while nothing has been measured. 0/1 scores: 0.5
- * when half the cases are expected to change, 0.32 when one in ten does; cross entropy: 0.3 nat, with which 300 items
- * find 0.05.
+ * What is assumed while nothing has been measured: the standard deviation of a cluster's mean difference, and how far the
+ * worst difference lies below the mean. Shares, superiority: as if base and tuned answered independently of one another, at
+ * one half, where the variance is largest; answers to the same question go together and have less. Shares,
+ * non-inferiority: one answer in ten changes. Cross entropy: 0.15 nat, twice what the bundled base shows, the worst
+ * text three of these.
  */
-function assumedDeviation(criterion: Criterion): number {
-  if (criterion.scorer === "cross-entropy") return 0.3;
-  return criterion.kind === "superiority" ? 0.5 : 0.32;
+function assumed(criterion: Exclude<Criterion, { kind: "zero-new-failures" }>): {
+  deviation: number;
+  reach: number;
+} {
+  if (criterion.scorer === "cross-entropy") return { deviation: 0.15, reach: 0.45 };
+  if (criterion.kind === "non-inferiority") return { deviation: Math.sqrt(0.1), reach: 1 };
+  return { deviation: Math.sqrt(0.5), reach: 1 + criterion.effect };
 }
 
 /**
@@ -41,16 +47,19 @@ export function powerNotes(
     if (criterion.kind === "zero-new-failures") return [];
     const selected = selectCases(criterion, cases);
     const clusters = new Set(selected.map((item) => item.cluster)).size;
-    const deviation = assumedDeviation(criterion);
+    const { deviation, reach } = assumed(criterion);
+    const found = (n: number) => detectable(deviation / Math.sqrt(n), n, reach, alpha);
     const planned = criterion.kind === "superiority" ? criterion.effect - criterion.margin : criterion.margin;
-    const needed = Math.ceil((((probit(1 - alpha) + probit(0.8)) * deviation) / planned) ** 2);
+    let needed = MIN_CLUSTERS;
+    while (found(needed) > planned) needed++;
     return {
       name: criterion.name,
+      scorer: criterion.scorer,
       cases: selected.length,
       clusters,
-      detectable: detectable(deviation / Math.sqrt(clusters), alpha),
+      detectable: found(clusters),
       planned,
-      needed: Math.max(MIN_CLUSTERS, needed),
+      needed,
     };
   });
 }

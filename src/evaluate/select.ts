@@ -14,9 +14,24 @@ export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[
   );
 }
 
-/** @throws usage error that names every criterion without a case: an empty bar is no bar */
+/** The criterion narrowed to each of its announced slices. */
+export function announcedSlices(criterion: Criterion) {
+  const slices = criterion.kind === "superiority" ? (criterion.announced ?? []) : [];
+  return slices.map((announced) => ({
+    announced,
+    criterion: { ...criterion, where: { ...criterion.where, ...announced } },
+  }));
+}
+
+/** @throws usage error that names every criterion and announced slice without a case: an empty bar is no bar */
 export function checkCriteria(criteria: readonly Criterion[], cases: readonly Case[]): void {
-  const empty = criteria.flatMap((criterion, i) =>
+  const all = criteria.flatMap((criterion, i) =>
+    [criterion, ...announcedSlices(criterion).map((slice) => slice.criterion)].map((narrowed) => ({
+      criterion: narrowed,
+      i,
+    })),
+  );
+  const empty = all.flatMap(({ criterion, i }) =>
     selectCases(criterion, cases).length > 0
       ? []
       : [

@@ -1,4 +1,4 @@
-import { binomialDistribution, probit, quantileSorted, sum } from "simple-statistics";
+import { binomialDistribution, probit, sum } from "simple-statistics";
 import { createRng } from "../rng.ts";
 
 /** Paired differences of one cluster, as sum and number of cases. */
@@ -7,7 +7,7 @@ export interface Cluster {
   size: number;
 }
 
-const DRAWS = 10_000;
+export const DRAWS = 10_000;
 const EXACT_UP_TO = 16;
 
 /** Groups differences by cluster, in order of first appearance. */
@@ -27,6 +27,11 @@ export function meanOf(clusters: readonly Cluster[]): number {
   return sum(clusters.map((c) => c.sum)) / sum(clusters.map((c) => c.size));
 }
 
+/** The same clusters with every difference's sign turned. */
+export function negate(clusters: readonly Cluster[]): Cluster[] {
+  return clusters.map(({ sum, size }) => ({ sum: -sum, size }));
+}
+
 /** The same clusters with `by` added to every case's difference. */
 export function shift(clusters: readonly Cluster[], by: number): Cluster[] {
   return clusters.map((c) => ({ sum: c.sum + by * c.size, size: c.size }));
@@ -34,10 +39,10 @@ export function shift(clusters: readonly Cluster[], by: number): Cluster[] {
 
 /**
  * One-sided sign-flip permutation test over clusters: the share of sign patterns under which the total is at least
- * the observed one. Null: each cluster's total is symmetric about 0. All 2^C patterns up to 16 clusters, else
- * 10,000 seeded draws with (1 + count) / (1 + draws), which is never 0.
+ * the observed one. Null: each cluster's total is symmetric about 0, as it is when base and tuned are but labels. All
+ * 2^C patterns up to 16 clusters, else seeded draws with (1 + count) / (1 + draws), which is never 0.
  */
-export function signFlip(clusters: readonly Cluster[], seed: number): number {
+export function signFlip(clusters: readonly Cluster[], seed: number, draws = DRAWS): number {
   const totals = clusters.map((c) => c.sum);
   const observed = sum(totals);
   // Equal totals reached in another order of summation must count as equal.
@@ -54,7 +59,7 @@ export function signFlip(clusters: readonly Cluster[], seed: number): number {
   }
   const rng = createRng(seed);
   let count = 0;
-  for (let draw = 0; draw < DRAWS; draw++) {
+  for (let draw = 0; draw < draws; draw++) {
     let total = 0;
     let signs = 0;
     for (let i = 0; i < totals.length; i++) {
@@ -63,32 +68,74 @@ export function signFlip(clusters: readonly Cluster[], seed: number): number {
     }
     if (total >= enough) count++;
   }
-  return (1 + count) / (1 + DRAWS);
+  return (1 + count) / (1 + draws);
+}
+
+/** Draws of a mean, ascending: with the unseen cluster at its worst, and negated with it at its best. */
+export interface BoundDraws {
+  readonly low: Float64Array;
+  readonly negatedHigh: Float64Array;
 }
 
 /**
- * Percentile interval of the mean difference per case from resampling whole clusters with replacement (Davison and
- * Hinkley, Bootstrap Methods, 3.8), 10,000 seeded draws. `alpha` is one-sided: the interval covers 1 - 2 alpha.
+ * Draws for a lower and an upper bound of the mean difference per case: the Bayesian bootstrap over clusters (Rubin, Annals of
+ * Statistics 9, 1981), in which each cluster is weighted by a standard exponential, with one cluster more that nobody has seen:
+ * of average size, each of its cases as bad, or as good, as can be. With bounded differences the alpha-quantile is a lower bound
+ * at level alpha in small and skewed samples too (Gaffke, Mathematical Methods of Statistics 14, 2005; Learned-Miller and Thomas,
+ * arXiv:1905.06208). For 0/1 it is that of Clopper and Pearson, and the share of draws at or below 0 is the exact one-sided
+ * McNemar p. `docs/gate.md` has the level in simulations.
  */
-export function bootstrapInterval(
+export function boundDraws(
   clusters: readonly Cluster[],
-  alpha: number,
+  [worst, best]: readonly [number, number],
   seed: number,
-): [number, number] {
+  draws = DRAWS,
+): BoundDraws {
   const rng = createRng(seed);
-  const means = new Float64Array(DRAWS);
-  for (let draw = 0; draw < DRAWS; draw++) {
+  const exponential = () => -Math.log(1 - rng.next());
+  const average = sum(clusters.map((c) => c.size)) / clusters.length;
+  const low = new Float64Array(draws);
+  const negatedHigh = new Float64Array(draws);
+  for (let draw = 0; draw < draws; draw++) {
+    const unseen = exponential() * average;
     let total = 0;
-    let size = 0;
-    for (let i = 0; i < clusters.length; i++) {
-      const cluster = clusters[rng.int(clusters.length)]!;
-      total += cluster.sum;
-      size += cluster.size;
+    let size = unseen;
+    for (const cluster of clusters) {
+      const weight = exponential();
+      total += weight * cluster.sum;
+      size += weight * cluster.size;
     }
-    means[draw] = total / size;
+    low[draw] = (total + unseen * worst) / size;
+    negatedHigh[draw] = -(total + unseen * best) / size;
   }
-  const sorted = Array.from(means.sort());
-  return [quantileSorted(sorted, alpha), quantileSorted(sorted, 1 - alpha)];
+  return { low: low.sort(), negatedHigh: negatedHigh.sort() };
+}
+
+/** One-sided p of the null that the mean is at most `bar`: the share of draws at or below it, never 0. */
+export function boundP(draws: Float64Array, bar: number): number {
+  // Draws that rounding puts beside a bar which they reach count as reaching it.
+  const reached = draws.findIndex((mean) => mean > bar + 1e-12);
+  return (1 + (reached < 0 ? draws.length : reached)) / (1 + draws.length);
+}
+
+/** The lower bound at level alpha: above `bar` exactly when boundP(draws, bar) <= alpha. -Infinity where too few were drawn. */
+export function lowerBound(draws: Float64Array, alpha: number): number {
+  return draws[Math.floor(alpha * (1 + draws.length)) - 1] ?? Number.NEGATIVE_INFINITY;
+}
+
+/**
+ * Holm's step-down adjusted p-values, in the order given (Scandinavian Journal of Statistics 6, 1979): the k-th smallest of m
+ * times m - k + 1, never less than the one before it, at most 1.
+ */
+export function holm(ps: readonly number[]): number[] {
+  const order = ps.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);
+  const adjusted: number[] = [];
+  let largest = 0;
+  for (const [rank, { p, i }] of order.entries()) {
+    largest = Math.min(1, Math.max(largest, p * (ps.length - rank)));
+    adjusted[i] = largest;
+  }
+  return adjusted;
 }
 
 /**
@@ -109,7 +156,16 @@ export function clusterError(clusters: readonly Cluster[]): number {
   return Math.sqrt(sum(squares)) / sum(clusters.map((c) => c.size));
 }
 
-/** Smallest true difference that a one-sided test at `alpha` finds with 80 % power, given the standard error. */
-export function detectable(error: number, alpha: number): number {
-  return (probit(1 - alpha) + probit(0.8)) * error;
+/** 90 %, and what the normal approximation below may fall short of it (docs/gate.md). */
+const PLANNED_POWER = 0.92;
+
+/**
+ * Smallest true distance from a bar that a one-sided test at `alpha` finds with 90 % power: both normal quantiles times the
+ * standard error, and what the unseen cluster takes, which lies `reach` below the mean and has a weight of about 1/clusters
+ * with as large a standard deviation.
+ * @param error standard error of the mean without the unseen cluster
+ */
+export function detectable(error: number, clusters: number, reach: number, alpha: number): number {
+  const pull = reach / clusters;
+  return (probit(1 - alpha) + probit(PLANNED_POWER)) * Math.hypot(error, pull) + pull;
 }

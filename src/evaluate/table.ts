@@ -1,32 +1,7 @@
 import pc from "picocolors";
-import type { CriterionResult, Outcome } from "./decide.ts";
+import type { Outcome } from "./decide.ts";
 import type { Verdict } from "./gate.ts";
-
-/** A score as people read it: percent, or nats per token. */
-export function scoreText(criterion: CriterionResult, value: number): string {
-  return criterion.scorer === "cross-entropy" ? `${value.toFixed(3)} nat` : `${(100 * value).toFixed(1)} %`;
-}
-
-/** A difference in the same unit, signed unless it rounds to nothing: percentage points, or nats per token. */
-export function differenceText(criterion: CriterionResult, value: number): string {
-  const text =
-    criterion.scorer === "cross-entropy" ? Math.abs(value).toFixed(3) : Math.abs(100 * value).toFixed(1);
-  if (Number(text) === 0) return text;
-  return `${value < 0 ? "−" : "+"}${text}`;
-}
-
-/** The p-value with the name of its test. */
-export function pText(criterion: CriterionResult): string {
-  const name = criterion.kind === "zero-new-failures" ? "McNemar p" : "p";
-  return criterion.p < 0.001 ? `${name} < 0.001` : `${name} = ${criterion.p.toFixed(3)}`;
-}
-
-/** What the criterion asks of the difference. */
-export function barText(criterion: CriterionResult): string {
-  if (criterion.kind === "zero-new-failures") return "no new failure";
-  const superior = criterion.kind === "superiority";
-  return `above ${differenceText(criterion, superior ? criterion.margin : -criterion.margin)}`;
-}
+import { barText, differenceText, scoreText } from "./result-text.ts";
 
 /** The verdict as a table for the terminal. `colors` switches ANSI colours on. */
 export function verdictTable(verdict: Verdict, colors: boolean): string {
@@ -61,7 +36,13 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
     "",
     `fixed ${fixed.length}, broken ${broken.length}, of ${verdict.counts.cases} cases; ` +
       `look ${verdict.look}, intervals of ${(100 * (1 - 2 * verdict.alpha)).toFixed(1)} %`,
-    ...verdict.notes,
+    ...verdict.preconditions
+      .filter(({ outcome }) => outcome !== "pass")
+      .map(({ name, outcome, evidence }) => `${colour[outcome](outcome)}  ${name}: ${evidence}`),
+    ...verdict.amendments.map(
+      ({ at, reason, changes, looks }) =>
+        `goalposts moved ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${reason} (${changes.join("; ")})`,
+    ),
     "",
     `verdict: ${paint.bold(colour[verdict.verdict](verdict.verdict))}`,
   );

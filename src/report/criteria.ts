@@ -1,7 +1,7 @@
 import { axisX, dot, link, rect, ruleX, text } from "@observablehq/plot";
 import type { CriterionResult } from "../evaluate/decide.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { barText, differenceText, pText, scoreText } from "../evaluate/table.ts";
+import { barText, differenceText, pText, scoreText } from "../evaluate/result-text.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 import { outcomeText } from "./verdict.ts";

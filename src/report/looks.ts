@@ -17,6 +17,6 @@ ${
     (note) =>
       html`<tr><th scope="row">${note.name}</th><td class="number">${note.cases}</td><td class="number">${note.clusters}</td><td class="number">${note.needed}</td><td class="number">${unit(note, note.planned)}</td><td class="number">${unit(note, note.detectable)}</td></tr>`,
   )}</tbody></table></div>
-<p class="soft">Needed: independent clusters for the planned distance from what is asked. Can find: the distance that these clusters find with 80 % power.</p>`
+<p class="soft">Needed: independent clusters for the planned distance from what is asked. Can find: the distance that these clusters find with 90 % power.</p>`
 }`;
 }

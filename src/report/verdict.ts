@@ -1,6 +1,6 @@
 import type { CriterionResult } from "../evaluate/decide.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { barText, differenceText, scoreText } from "../evaluate/table.ts";
+import { barText, differenceText, scoreText } from "../evaluate/result-text.ts";
 import { html, type Markup } from "./markup.ts";
 
 const MARK = { pass: "✓", fail: "✗", inconclusive: "?" };
@@ -24,16 +24,18 @@ export function verdictSection(verdict: Verdict, signOffs: Markup | undefined): 
 <dl class="tiles">
 ${tile("fixed", verdict.flips.fixed.length)}${tile("broken", verdict.flips.broken.length)}${tile("passed by the base", passed_base)}${tile("passed by the tuned model", passed_tuned)}${tile("cases", cases)}${tile("look", verdict.look)}${tile("seed", verdict.seed)}</dl>
 ${verdict.missing.length > 0 && html`<p>Without an answer, and so failed: ${verdict.missing.join(", ")}.</p>`}
-${verdict.notes.map((note) => html`<p>${note}</p>`)}${signOffs}</section>`;
+${verdict.preconditions.filter(({ outcome }) => outcome !== "pass").map(({ name, outcome, evidence }) => html`<p>${outcomeText(outcome)} ${name}: ${evidence}</p>`)}
+${verdict.amendments.map(({ at, reason, changes, looks }) => html`<p>The goalposts were moved on ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${reason} (${changes.join("; ")})</p>`)}${signOffs}</section>`;
 }
 
 const tile = (name: string, value: number) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 
 /** The sentence of why: what was gained when everything holds, else every criterion that decided. */
-function reason({ verdict, criteria }: Verdict): string {
-  const deciding = criteria.filter(({ outcome }) => outcome === verdict);
+function reason({ verdict, criteria, preconditions }: Verdict): string {
   if (verdict !== "pass") {
-    return `${verdict === "fail" ? "Failed" : "Open"}: ${deciding.map(shortfall).join("; ")}.`;
+    const unmet = preconditions.filter(({ outcome }) => outcome === verdict).map(({ name }) => name);
+    const short = criteria.filter(({ outcome }) => outcome === verdict).map(shortfall);
+    return `${verdict === "fail" ? "Failed" : "Open"}: ${[...unmet, ...short].join("; ")}.`;
   }
   const gains = criteria.filter(({ kind }) => kind === "superiority");
   const found = (gains.length > 0 ? gains : criteria).map(

@@ -21,6 +21,7 @@ const lockSchema = z.strictObject({
   wording: z.record(z.string(), z.unknown()),
   policy: hash,
   scorer: z.string(),
+  embedder: z.string(),
   cases: z.record(
     z.string(),
     z.strictObject({ file: z.string(), sha256: hash, cases: z.record(z.string(), hash) }),
@@ -31,10 +32,11 @@ const lockSchema = z.strictObject({
 /** task.lock: the goalposts, fixed before training. The same task gives the same bytes. */
 export type TaskLock = z.output<typeof lockSchema>;
 
-/** What the caller knows and the task does not: the base's own hash and the version of the scorers. */
+/** What the caller knows and the task does not: the base's own hash, and the versions of scorers and embedder. */
 export interface LockIdentity {
   baseSha256: string;
   scorer: string;
+  embedder: string;
 }
 
 /** sha256 of one case: of its line in the file, without the white space around it. */
@@ -88,6 +90,7 @@ export function makeLock(task: Task, identity: LockIdentity): TaskLock {
     wording: task.wording,
     policy: sha256(readFileSync(task.paths.policy)),
     scorer: identity.scorer,
+    embedder: identity.embedder,
     cases: Object.fromEntries(
       Object.entries(task.paths.cases).map(([pack, file]) => [pack, lockPack(task.cases[pack]!, file)]),
     ),
@@ -146,7 +149,7 @@ export function lockChanges(locked: TaskLock, now: TaskLock): string[] {
   const compare = (what: string, a: unknown, b: unknown) => {
     if (!same(a, b)) changes.push(`${what}: locked ${JSON.stringify(a)}, now ${JSON.stringify(b)}`);
   };
-  for (const key of ["task", "base", "seed", "decoding", "scorer", "style", "wording"] as const)
+  for (const key of ["task", "base", "seed", "decoding", "scorer", "embedder", "style", "wording"] as const)
     compare(key, locked[key], now[key]);
   if (locked.policy !== now.policy) changes.push("policy: the file has changed");
   for (const name of new Set([...Object.keys(locked.scripts), ...Object.keys(now.scripts)])) {
@@ -177,6 +180,6 @@ export function checkLock(task: Task, lock: TaskLock, identity: LockIdentity): v
   const changes = lockChanges(lock, makeLock(task, identity));
   if (changes.length === 0) return;
   throw new LorafitError("mismatch", `the task is not what was locked:\n${listMistakes(changes)}`, {
-    hint: "put it back, or lock anew and train again: goalposts do not move under a trained adapter",
+    hint: "put it back, or run `lorafit lock` again; after a look that needs a --reason",
   });
 }

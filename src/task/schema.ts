@@ -35,6 +35,8 @@ export const GRADED: ReadonlySet<string> = new Set([
   "script",
 ] satisfies (CheckName | "cross-entropy")[]);
 
+const fields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
 const criterion = {
   name: text.describe("What the criterion is called in the verdict."),
   cases: pack.describe("The pack of cases it is judged on: a key of `cases`."),
@@ -47,10 +49,7 @@ const criterion = {
   style: text
     .optional()
     .describe("Score the answers by this style rule alone instead of by the cases' checks."),
-  where: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-    .optional()
-    .describe("Only the cases whose fields have these values."),
+  where: fields.optional().describe("Only the cases whose fields have these values."),
 };
 
 const criterionSchema = z.discriminatedUnion(
@@ -64,6 +63,13 @@ const criterionSchema = z.discriminatedUnion(
         .number()
         .positive()
         .describe("The difference one plans for; clearly less than this is a fail."),
+      announced: z
+        .array(fields)
+        .min(1)
+        .optional()
+        .describe(
+          "Slices that are announced as improved, such as `{ rule: R12 }`: claims that the verdict confirms or not (Holm), without being decided by them.",
+        ),
     }),
     z.strictObject({
       ...criterion,

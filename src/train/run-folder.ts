@@ -92,25 +92,29 @@ export function readRun(path: string): RunRecord {
   }
 }
 
+/** Paths of the runs of a task folder, oldest first. */
+export function listRuns(folder: string): string[] {
+  const runs = join(folder, "runs");
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs)
+    .sort()
+    .map((name) => resolve(runs, name))
+    .filter(isRun);
+}
+
 /**
  * The run that a person means: a run directory, or a task folder, which stands for its newest run.
  * @throws usage error
  */
 export function findRun(path = "."): string {
   if (isRun(path)) return resolve(path);
-  const runs = join(path, "runs");
-  const newest = existsSync(runs)
-    ? readdirSync(runs)
-        .filter((name) => isRun(join(runs, name)))
-        .sort()
-        .at(-1)
-    : undefined;
+  const newest = listRuns(path).at(-1);
   if (newest === undefined) {
     throw new LorafitError("usage", `${path}: neither a run nor a task that has one`, {
       hint: "train first with `lorafit train`, or name a folder under runs/",
     });
   }
-  return resolve(runs, newest);
+  return newest;
 }
 
 const isRun = (path: string): boolean =>

@@ -1,12 +1,16 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { privateFinders } from "../data/curate/private.ts";
+import { fitNgrams, hashedNgrams } from "../embed/hashed-ngrams.ts";
 import type { Engine } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
 import { type AnswerProgress, answerCases } from "../evaluate/answer.ts";
 import { type AnswerRow, readAnswers, writeAnswers } from "../evaluate/answer-row.ts";
 import { type Case, readCases } from "../evaluate/cases.ts";
 import { gate, type Verdict } from "../evaluate/gate.ts";
+import { readLedger } from "../evaluate/ledger.ts";
 import { takeLook } from "../evaluate/looks.ts";
+import { dataPreconditions } from "../evaluate/preconditions.ts";
 import { SCORER_VERSION } from "../evaluate/scorers.ts";
 import { adapterSha256 } from "../export/adapter.ts";
 import { type ExportReport, exportModel } from "../export/export.ts";
@@ -15,8 +19,9 @@ import { openExported } from "../export/session.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTask, type Task } from "../task/load.ts";
-import { checkLock, type LockIdentity, readLock, type TaskLock } from "../task/lock.ts";
-import { type RunRecord, readRun, runFolder } from "../train/run-folder.ts";
+import { checkLock, type LockIdentity, lockFile, lockSha256, readLock, type TaskLock } from "../task/lock.ts";
+import { listRuns, type RunRecord, readRun, runFolder } from "../train/run-folder.ts";
+import { trainedRows } from "./trained-rows.ts";
 
 /** A finished run and the task and base that it belongs to. */
 export interface TrainedRun {
@@ -40,12 +45,22 @@ export function openRun(path: string): TrainedRun {
 export const lockIdentity = (base: WeightSource): LockIdentity => ({
   baseSha256: base.sha256,
   scorer: SCORER_VERSION,
+  embedder: hashedNgrams(fitNgrams([])).name,
 });
 
-/** The lock, after holding the task against it. Errors as readLock and checkLock have them. */
+/**
+ * The lock, after holding the task against it and it against the ledger.
+ * @throws as readLock, checkLock and readLedger do; mismatch error for a lock that was moved past the ledger
+ */
 export function heldLock(task: Task, base: WeightSource): TaskLock {
   const lock = readLock(task);
   checkLock(task, lock, lockIdentity(base));
+  const last = readLedger(task).at(-1);
+  if (last !== undefined && last.lock_sha256 !== lockSha256(lock)) {
+    throw new LorafitError("mismatch", `${lockFile(task)}: is not the lock that was last looked with`, {
+      hint: "restore it, or say why the goalposts moved with `lorafit lock --reason TEXT`",
+    });
+  }
   return lock;
 }
 
@@ -140,7 +155,8 @@ export const answersFile = (run: string): string => join(run, "answers.jsonl");
 export const verdictFile = (run: string): string => join(run, "verdict.json");
 
 /** Decides on the answers, after one more look at the cases is in the ledger. The same answers give the same verdict. */
-export function decideRun({ task, path }: TrainedRun, base: WeightSource): Verdict {
+export function decideRun(run: TrainedRun, base: WeightSource): Verdict {
+  const { task, path } = run;
   const lock = heldLock(task, base);
   if (!existsSync(answersFile(path))) {
     throw new LorafitError("usage", `${path}: no case was answered yet`, {
@@ -149,8 +165,24 @@ export function decideRun({ task, path }: TrainedRun, base: WeightSource): Verdi
   }
   const answers = readAnswers(answersFile(path));
   const artifact = artifactSha256(exportFolder(path, "tuned"));
-  const look = takeLook(task, lock, artifact);
-  return gate({ task, lock, cases: readCases(task), answers, artifactSha256: artifact, look });
+  const look = takeLook(task, lock, artifact, namedLooks(task));
+  return gate({
+    task,
+    lock,
+    cases: readCases(task),
+    answers,
+    artifactSha256: artifact,
+    look,
+    dataPreconditions: dataPreconditions(trainedRows(run), privateFinders(task.data.personal)),
+    policy: readFileSync(task.paths.policy, "utf8"),
+  });
+}
+
+/** The ledger's entries that the verdicts of the task's runs name. */
+function namedLooks(task: Task): { where: string; sha256: string }[] {
+  return listRuns(task.folder)
+    .filter((path) => existsSync(verdictFile(path)))
+    .map((path) => ({ where: path, sha256: readVerdict(path).ledger_sha256 }));
 }
 
 /** decideRun, kept as verdict.json. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Case, readCases } from "../evaluate/cases.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { barText, differenceText, pText, scoreText } from "../evaluate/table.ts";
+import { barText, differenceText, pText, scoreText } from "../evaluate/result-text.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { usedCuration } from "./curate-task.ts";
 import type { TrainedRun } from "./judge-run.ts";
@@ -81,7 +81,7 @@ function evidence(verdict: Verdict): string {
       `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
     `Passed by the base ${passed_base}, by the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
       `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} Each stands in \`report.html\`.`,
-    ...(verdict.notes.length === 0 ? [] : [bullets(verdict.notes)]),
+    ...(verdict.reasons.length === 0 ? [] : [bullets(verdict.reasons)]),
   ].join("\n\n");
 }
 

@@ -86,7 +86,7 @@ test("signed by three roles, a passing run leaves as a folder with model, adapte
   expect(release.artifact_sha256).toBe(json(join(run, "verdict.json")).artifact_sha256);
   const card = readFileSync(join(out, "README.md"), "utf8");
   expect(card).toContain("**Passed.**");
-  expect(card).toContain("| domain errors | 0.0 % | 100.0 % | +100.0 (+100.0 to +100.0) |");
+  expect(card).toMatch(/\| domain errors \| 0\.0 % \| 100\.0 % \| \+100\.0 \(\+\d\d\.\d to \+100\.0\) \|/);
   expect(card).toContain("read all \\| flips");
   expect(card).toContain("One person signed in more than one role: Ada.");
   expect(card).toContain("Policy rules that no case cites: R2.");
@@ -158,7 +158,7 @@ test("goalposts that moved after the signatures void them until the gate and all
   await signAll(run);
   const file = join(task, "task.yaml");
   writeFileSync(file, readFileSync(file, "utf8").replace("effect: 0.2", "effect: 0.1"));
-  expect((await cli("lock", task)).code).toBe(0);
+  expect((await cli("lock", task, "--reason", "0.1 is enough")).code).toBe(0);
   const stale = await cli("release", run, "--out", out);
   expect(stale).toMatchObject({ code: 1, stderr: expect.stringContaining("run `lorafit gate` again") });
   await cli("gate", run);
@@ -174,7 +174,7 @@ test("all refusals are listed at once; an override needs a reason, which stands 
   const { task, run, out } = copy();
   const cases = join(task, "cases/domain.jsonl");
   writeFileSync(cases, readFileSync(cases, "utf8").split("\n").slice(0, 20).join("\n"));
-  await cli("lock", task);
+  await cli("lock", task, "--reason", "fewer cases");
   expect((await cli("eval", run)).code).toBe(0);
   expect((await cli("gate", run)).code).toBe(4);
   await cli("sign", run, "--role", "lead", "--name", "Ada");

@@ -32,7 +32,7 @@ describe("readCases", () => {
       ["g2", "general", "g2", false, "pair"],
     ]);
     expect(cases[0]?.row["topic"]).toBe("returns");
-    const lock = makeLock(task, { baseSha256: "a".repeat(64), scorer: "1" });
+    const lock = makeLock(task, { baseSha256: "a".repeat(64), scorer: "1", embedder: "e1" });
     for (const item of cases) expect(lock.cases[item.pack]?.cases[item.id]).toBe(item.hash);
   });
 

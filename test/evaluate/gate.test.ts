@@ -1,14 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { gate, type Verdict } from "../../src/evaluate/gate.ts";
-import { takeLook } from "../../src/evaluate/looks.ts";
+import type { Outcome } from "../../src/evaluate/decide.ts";
+import { type GateInput, gate, type Verdict } from "../../src/evaluate/gate.ts";
 import { verdictTable } from "../../src/evaluate/table.ts";
 import { createRng } from "../../src/rng.ts";
 import { thrown } from "../task/fixture.ts";
-import { type Scenario, scenario } from "./scenario.ts";
+import { FIRST_LOOK, type Scenario, scenario } from "./scenario.ts";
 
-const look = { look: 1, alpha: 0.025, again: false };
-const decide = (from: Scenario, answers = from.answers): Verdict =>
-  gate({ ...from, answers, look, artifactSha256: from.answers[0]!.artifact_sha256 });
+const decide = (from: Scenario, answers = from.answers, rest: Partial<GateInput> = {}): Verdict =>
+  gate({
+    ...from,
+    ...FIRST_LOOK,
+    answers,
+    artifactSha256: from.answers[0]!.artifact_sha256,
+    ...rest,
+  });
 const outcomeOf = (verdict: Verdict, name: string) => verdict.criteria.find((c) => c.name === name)?.outcome;
 
 const good = await scenario(60);
@@ -72,7 +77,7 @@ describe("the gate", () => {
       exitCode: 5,
       message: expect.stringContaining(good.answers[3]!.id),
     });
-    expect(thrown(() => gate({ ...good, look, artifactSha256: "f".repeat(64) })).exitCode).toBe(5);
+    expect(thrown(() => decide(good, good.answers, { artifactSha256: "f".repeat(64) })).exitCode).toBe(5);
     expect(thrown(() => decide({ ...good, cases: good.cases.slice(1) })).exitCode).toBe(5);
     expect(thrown(() => decide(good, [...good.answers, good.answers[7]!])).message).toMatch(
       /is answered twice/,
@@ -80,16 +85,20 @@ describe("the gate", () => {
     expect(thrown(() => decide(good, [])).exitCode).toBe(5);
   });
 
-  test("says so when the adapter changes nothing", () => {
-    const same = good.answers.map((row) => ({ ...row, tuned: row.base }));
-    expect(decide(good, same).notes.join()).toContain("changes nothing");
+  test("names everything that stands against a pass", async () => {
+    const verdict = decide(await scenario(30));
+    expect(verdict.reasons.map((reason) => reason.split(":")[0])).toEqual(["answers differ", "domain"]);
+    expect(decide(good).reasons).toEqual([]);
   });
 });
 
-test("property: over random outcomes, the printed verdict, the file and the exit code agree", () => {
+test("property: over random outcomes, the printed verdict, the file, its reasons and the exit code agree", () => {
   const rng = createRng(11);
   const seen = new Set<string>();
-  for (let round = 0; round < 60; round++) {
+  const worstOf = (outcomes: readonly Outcome[]) =>
+    outcomes.includes("fail") ? "fail" : outcomes.includes("inconclusive") ? "inconclusive" : "pass";
+  const random = (): Outcome => (rng.next() < 0.85 ? "pass" : rng.next() < 0.5 ? "fail" : "inconclusive");
+  for (let round = 0; round < 40; round++) {
     const better = 0.6 * rng.next();
     const worse = rng.next() < 0.6 ? 0 : rng.next();
     const forgets = 0.2 * (rng.next() - 0.6);
@@ -102,39 +111,29 @@ test("property: over random outcomes, the printed verdict, the file and the exit
       const score = row.base.score === 1 ? (rng.next() < worse ? 0 : 1) : rng.next() < better ? 1 : 0;
       return { ...row, tuned: { ...row.tuned, score } };
     });
-    const file = JSON.parse(JSON.stringify(decide(good, answers))) as Verdict;
+    const kept = rng.next() < 0.2 ? answers.slice(rng.int(5)) : answers;
+    const dataPreconditions = (["no case was trained on", "nothing private was trained on"] as const).map(
+      (name) => ({ name, outcome: random(), evidence: `found ${rng.int(9)}` }),
+    );
+    const file = JSON.parse(JSON.stringify(decide(good, kept, { dataPreconditions }))) as Verdict;
     const text = verdictTable(file, false);
-    const printed = /^verdict: (\w+)$/m.exec(text)?.[1];
-    expect(printed).toBe(file.verdict);
+    expect(/^verdict: (\w+)$/m.exec(text)?.[1]).toBe(file.verdict);
     expect(file.exit_code).toBe({ pass: 0, fail: 1, inconclusive: 4 }[file.verdict]);
-    const outcomes = file.criteria.map(({ outcome }) => outcome);
-    const worst = outcomes.includes("fail")
-      ? "fail"
-      : outcomes.includes("inconclusive")
-        ? "inconclusive"
-        : "pass";
-    expect(file.verdict).toBe(worst);
+    const parts = [...file.preconditions, ...file.criteria];
+    expect(file.verdict).toBe(worstOf(parts.map(({ outcome }) => outcome)));
+    expect(file.reasons.map((reason) => reason.slice(0, reason.indexOf(":")))).toEqual(
+      parts.filter(({ outcome }) => outcome !== "pass").map(({ name }) => name),
+    );
     for (const { name, outcome, ci, difference } of file.criteria) {
       expect(text).toMatch(new RegExp(`^${name} .* ${outcome}$`, "m"));
       expect(ci[0]).toBeLessThanOrEqual(difference + 1e-12);
       expect(ci[1]).toBeGreaterThanOrEqual(difference - 1e-12);
     }
+    for (const { name, outcome, evidence } of file.preconditions) {
+      const shown = text.includes(`${outcome}  ${name}: ${evidence}`);
+      expect(shown).toBe(outcome !== "pass");
+    }
     seen.add(file.verdict);
   }
   expect([...seen].sort()).toEqual(["fail", "inconclusive", "pass"]);
-});
-
-test("looks: each new artefact halves the level, the same one with the same lock is the same look", async () => {
-  const { task, lock } = await scenario(60);
-  const [a, b] = ["a".repeat(64), "b".repeat(64)];
-  expect(takeLook(task, lock, a)).toEqual({ look: 1, alpha: 0.025, again: false });
-  expect(takeLook(task, lock, b)).toEqual({ look: 2, alpha: 0.0125, again: false });
-  expect(takeLook(task, lock, a)).toEqual({ look: 1, alpha: 0.025, again: true });
-  const looser = { ...lock, criteria: lock.criteria.map((criterion) => ({ ...criterion, margin: 1 })) };
-  expect(takeLook(task, looser, a)).toMatchObject({ look: 3, again: false });
-  const fresh = {
-    ...lock,
-    cases: { ...lock.cases, domain: { ...lock.cases["domain"]!, cases: { new: a } } },
-  };
-  expect(takeLook(task, fresh, a)).toMatchObject({ look: 1 });
 });

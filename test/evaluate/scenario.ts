@@ -48,6 +48,20 @@ export interface Scenario {
   answers: AnswerRow[];
 }
 
+/** The first look at every pack, and training data in which nothing was found. */
+export const FIRST_LOOK = {
+  look: {
+    look: 1,
+    alpha: 0.025,
+    packs: { domain: 1, general: 1, safety: 1 },
+    again: false,
+    ledger_sha256: "0".repeat(64),
+    amendments: [],
+  },
+  dataPreconditions: [],
+  policy: "R1 (critical) Returns within 60 days.",
+};
+
 /** A whole small gate: a base that says 30 days, a tuned model that learned `days` and perhaps forgot what it knew. */
 export async function scenario(days: number, options: { forgets?: boolean } = {}): Promise<Scenario> {
   const rows = PRODUCTS.flatMap((product) =>
@@ -86,7 +100,7 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
   );
   const loaded = loadTask(folder);
   const cases = readCases(loaded);
-  const lock = writeLock(loaded, { baseSha256: base.sha256, scorer: SCORER_VERSION });
+  const lock = writeLock(loaded, { baseSha256: base.sha256, scorer: SCORER_VERSION, embedder: "e1" });
   const answers = await answerCases({ base, tuned, cases, task: loaded });
   return { task: loaded, lock, cases, answers };
 }

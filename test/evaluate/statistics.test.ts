@@ -1,29 +1,35 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
-  bootstrapInterval,
+  boundDraws,
+  boundP,
   clusterError,
   clustersOf,
   detectable,
+  holm,
+  lowerBound,
   mcnemar,
   meanOf,
   shift,
   signFlip,
 } from "../../src/evaluate/statistics.ts";
 import { createRng } from "../../src/rng.ts";
+import { expectClose } from "../expect-close.ts";
 
-/** Computed by scipy and statsmodels: fixtures/statistics.py. */
+/** Computed by numpy, scipy and statsmodels: fixtures/statistics.py. */
 const expected = JSON.parse(readFileSync(new URL("fixtures/statistics.json", import.meta.url), "utf8")) as {
   signFlip: { totals: number[]; p: number }[];
-  mcnemar: { fixed: number; broken: number; p: number }[];
+  mcnemar: { fixed: number; broken: number; p: number; oneSided: number }[];
   clustered: {
     differences: number[];
     groups: number[];
     error: number;
-    interval: [number, number];
+    bound: { low: number; p: number };
     p: number;
   }[];
-  detectable: { alpha: number; factor: number }[];
+  clopperPearson: { broken: number; n: number; alpha: number; low: number }[];
+  holm: { ps: number[]; adjusted: number[] }[];
+  quantiles: { alpha: number; sum: number }[];
 };
 
 const single = (totals: readonly number[]) => totals.map((sum) => ({ sum, size: 1 }));
@@ -38,21 +44,58 @@ describe("against scipy and statsmodels", () => {
     expect(mcnemar(broken, fixed)).toBe(mcnemar(fixed, broken));
   });
 
-  test.each(expected.clustered)("clustered data ($#)", ({ differences, groups, error, interval, p }) => {
+  test.each(expected.clustered)("clustered data ($#)", ({ differences, groups, error, bound, p }) => {
     const clusters = clustersOf(
       differences.map((difference, i) => ({ cluster: String(groups[i]), difference })),
     );
     expect(clusterError(clusters)).toBeCloseTo(error, 10);
-    // 10,000 draws: the p has a standard error of at most 0.005, the interval's ends about error / 40.
+    // 10,000 draws: a p has a standard error of at most 0.005, the bound one of about error / 40.
     expect(Math.abs(signFlip(clusters, 1) - p)).toBeLessThan(0.02);
-    const [low, high] = bootstrapInterval(clusters, 0.025, 1);
-    expect(Math.abs(low - interval[0])).toBeLessThan(error / 8);
-    expect(Math.abs(high - interval[1])).toBeLessThan(error / 8);
+    const { low: draws, negatedHigh } = boundDraws(clusters, [-1, 1], 1);
+    expect(Math.abs(lowerBound(draws, 0.025) - bound.low)).toBeLessThan(error / 8);
+    expect(Math.abs(boundP(draws, 0.1) - bound.p)).toBeLessThan(0.02);
+    const turned = clusters.map((cluster) => ({ ...cluster, sum: -cluster.sum }));
+    expectClose(negatedHigh, boundDraws(turned, [-1, 1], 1).low, 1e-12);
   });
 
-  test.each(expected.detectable)("power factor at $alpha", ({ alpha, factor }) => {
-    expect(detectable(1, alpha) / factor).toBeCloseTo(1, 2);
+  test.each(expected.clopperPearson)("the bound of $broken broken in $n is Clopper and Pearson's", (row) => {
+    const { broken, n, alpha, low } = row;
+    const clusters = single(Array.from({ length: n }, (_, i) => (i < broken ? -1 : 0)));
+    const draws = boundDraws(clusters, [-1, 1], 3).low;
+    // Its standard error from 10,000 draws is about 2 % here.
+    expect(Math.abs(lowerBound(draws, alpha) / low - 1)).toBeLessThan(0.06);
   });
+
+  test.each(expected.mcnemar)("at 0 the bound's p of $fixed and $broken is McNemar's", (row) => {
+    const { fixed, broken, oneSided } = row;
+    const flips = [...Array<number>(fixed).fill(1), ...Array<number>(broken).fill(-1), ...Array(40).fill(0)];
+    const error = Math.sqrt((oneSided * (1 - oneSided)) / 10_000);
+    expect(Math.abs(boundP(boundDraws(single(flips), [-1, 1], 2).low, 0) - oneSided)).toBeLessThan(
+      4 * error + 2e-4,
+    );
+  });
+
+  test.each(expected.holm)("Holm of $ps", ({ ps, adjusted }) => {
+    expectClose(holm(ps), adjusted, 1e-12);
+  });
+
+  test.each(expected.quantiles)("power factor at $alpha", ({ alpha, sum }) => {
+    // The quantile function is good to three digits.
+    expect(detectable(1, 1e9, 1, alpha) / sum).toBeCloseTo(1, 2);
+  });
+});
+
+test("above a bar lies exactly the bound whose p is at most alpha", () => {
+  const rng = createRng(8);
+  for (let round = 0; round < 40; round++) {
+    const clusters = single(Array.from({ length: 35 }, () => rng.int(3) - 1));
+    const draws = boundDraws(clusters, [-1, 1], round, 500).low;
+    for (const alpha of [0.05, 0.025, 0.0125]) {
+      const bar = draws[rng.int(60)]! + (rng.next() < 0.5 ? 0 : 1e-6);
+      expect(lowerBound(draws, alpha) > bar + 1e-12).toBe(boundP(draws, bar) <= alpha);
+    }
+  }
+  expect(lowerBound(boundDraws(single([1, 1]), [-1, 1], 0, 100).low, 1e-4)).toBe(Number.NEGATIVE_INFINITY);
 });
 
 test("by hand: five clusters that all improve leave one pattern in 32; three equal to none leave p = 1", () => {
@@ -65,7 +108,7 @@ test("a whole cluster is resampled, so doubling every case inside its cluster ch
   const items = Array.from({ length: 40 }, (_, i) => ({ cluster: `c${i}`, difference: rng.int(3) - 1 }));
   const twice = items.flatMap((item) => [item, item]);
   const [a, b] = [clustersOf(items), clustersOf(twice)];
-  expect(bootstrapInterval(b, 0.05, 9)).toEqual(bootstrapInterval(a, 0.05, 9));
+  expectClose(boundDraws(b, [-1, 1], 9).low, boundDraws(a, [-1, 1], 9).low, 1e-12);
   expect(clusterError(b)).toBeCloseTo(clusterError(a), 12);
   const alone = clustersOf(twice.map(({ difference }, i) => ({ cluster: String(i), difference })));
   expect(clusterError(alone)).toBeLessThan(clusterError(a) * 0.75);
@@ -87,8 +130,8 @@ test("shift moves the mean by as much", () => {
   expect(meanOf(shift(clusters, 0.25))).toBeCloseTo(meanOf(clusters) + 0.25, 12);
 });
 
-test("the same seed gives the same interval, another seed another", () => {
+test("the same seed gives the same draws, another seed others", () => {
   const clusters = single(Array.from({ length: 50 }, (_, i) => Math.sin(i)));
-  expect(bootstrapInterval(clusters, 0.05, 1)).toEqual(bootstrapInterval(clusters, 0.05, 1));
-  expect(bootstrapInterval(clusters, 0.05, 1)).not.toEqual(bootstrapInterval(clusters, 0.05, 2));
+  expect(boundDraws(clusters, [-1, 1], 1)).toEqual(boundDraws(clusters, [-1, 1], 1));
+  expect(boundDraws(clusters, [-1, 1], 1)).not.toEqual(boundDraws(clusters, [-1, 1], 2));
 });

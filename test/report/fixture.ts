@@ -1,13 +1,13 @@
 import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
 import { gate, type Verdict } from "../../src/evaluate/gate.ts";
 import type { ReportData } from "../../src/report/html.ts";
-import { type Scenario, scenario } from "../evaluate/scenario.ts";
+import { FIRST_LOOK, type Scenario, scenario } from "../evaluate/scenario.ts";
 
 export const judged = (from: Scenario, answers = from.answers): Verdict =>
   gate({
     ...from,
+    ...FIRST_LOOK,
     answers,
-    look: { look: 1, alpha: 0.025, again: false },
     artifactSha256: from.answers[0]!.artifact_sha256,
   });
 
@@ -42,7 +42,9 @@ export const data: ReportData = {
     { id: "R1", critical: true, text: `Red shoes can be returned within 60 days. ${HOSTILE}`, line: 1 },
   ],
   style: [{ name: `short ${HOSTILE}`, max_words: 11 }],
-  power: [{ name: "domain", cases: 36, clusters: 36, detectable: 0.23, planned: 0.2, needed: 49 }],
+  power: [
+    { name: "domain", scorer: "checks", cases: 36, clusters: 36, detectable: 0.23, planned: 0.2, needed: 49 },
+  ],
   metrics: Array.from({ length: 60 }, (_, i) => ({
     step: i + 1,
     train_loss: 1 + 3 * Math.exp(-i / 12) + 0.1 * Math.sin(i * 7),

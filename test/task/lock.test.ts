@@ -6,7 +6,7 @@ import { checkLock, lockChanges, lockSha256, makeLock, readLock, writeLock } fro
 import { parsePolicy } from "../../src/task/policy.ts";
 import { TASK_YAML, taskFolder, thrown } from "./fixture.ts";
 
-const identity = { baseSha256: "a".repeat(64), scorer: "1" };
+const identity = { baseSha256: "a".repeat(64), scorer: "1", embedder: "e1" };
 
 test("an untouched task fits its lock, and the lock is the same each time", () => {
   const folder = taskFolder();
@@ -28,12 +28,13 @@ test("everything that changed is named, with exit code 5", () => {
   );
   const task = loadTask(folder);
   const { message, exitCode } = thrown(() =>
-    checkLock(task, readLock(task), { baseSha256: "b".repeat(64), scorer: "2" }),
+    checkLock(task, readLock(task), { baseSha256: "b".repeat(64), scorer: "2", embedder: "e2" }),
   );
   expect(exitCode).toBe(5);
   for (const part of [
     "base:",
     "scorer:",
+    "embedder:",
     "style:",
     "policy:",
     "criterion domain errors:",

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { LorafitError } from "../errors.ts";
+import { appendLine } from "../formats/files.ts";
+import type { Task } from "../task/load.ts";
+
+const common = {
+  /** ISO 8601. */
+  at: z.string(),
+  /** The lock that holds from here on. */
+  lock_sha256: z.string(),
+  /** sha256 of the line before; 64 zeros in the first. */
+  previous: z.string(),
+};
+
+const lookSchema = z.strictObject({
+  kind: z.literal("look"),
+  ...common,
+  look: z.int().min(1),
+  alpha: z.number(),
+  artifact_sha256: z.string(),
+  /** By pack: which look it is at these cases, and the first 12 digits of their hashes. */
+  packs: z.record(z.string(), z.strictObject({ look: z.int().min(1), cases: z.array(z.string()) })),
+});
+
+const amendmentSchema = z.strictObject({
+  kind: z.literal("amendment"),
+  ...common,
+  reason: z.string(),
+  /** What was moved, a line each. */
+  changes: z.array(z.string()),
+  /** Looks that had been taken when the goalposts were moved. */
+  looks: z.int().min(1),
+});
+
+const entrySchema = z.discriminatedUnion("kind", [lookSchema, amendmentSchema]);
+
+export type LookEntry = z.output<typeof lookSchema>;
+export type AmendmentEntry = z.output<typeof amendmentSchema>;
+export type LedgerEntry = z.output<typeof entrySchema>;
+/** An entry with the hash of its line, by which the next entry and a verdict name it. */
+export type Recorded<E extends LedgerEntry = LedgerEntry> = E & { readonly sha256: string };
+
+const START = "0".repeat(64);
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+export const ledgerFile = (task: Task): string => join(task.folder, "looks.jsonl");
+
+/**
+ * Every look at a task's cases and every change of its goalposts after one, oldest first.
+ * @throws data error when a line is damaged or the chain of hashes is broken: something was changed or taken out
+ */
+export function readLedger(task: Task): Recorded[] {
+  const file = ledgerFile(task);
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new LorafitError("environment", `${file}: cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  let previous = START;
+  return content
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line, index) => {
+      const damaged = (what: string, cause?: unknown) =>
+        new LorafitError("data", `${file}:${index + 1}: ${what}`, {
+          hint: "restore the ledger of looks: it only ever grows",
+          cause,
+        });
+      let entry: LedgerEntry;
+      try {
+        entry = entrySchema.parse(JSON.parse(line));
+      } catch (cause) {
+        throw damaged("is no entry of the ledger", cause);
+      }
+      if (entry.previous !== previous) throw damaged("does not follow from the line before it");
+      previous = sha256(line);
+      return { ...entry, sha256: previous };
+    });
+}
+
+/** Adds an entry at the ledger's end, on disk when this returns. @throws environment error; data error as readLedger */
+export function appendToLedger<E extends LedgerEntry>(
+  task: Task,
+  entry: Omit<E, "at" | "previous">,
+): Recorded<E> {
+  const file = ledgerFile(task);
+  const previous = readLedger(task).at(-1)?.sha256 ?? START;
+  const whole = { ...entry, at: new Date().toISOString(), previous } as E;
+  const line = JSON.stringify(whole);
+  appendLine(file, line);
+  return { ...whole, sha256: sha256(line) };
+}

@@ -1,0 +1,91 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { type AmendmentEntry, appendToLedger, ledgerFile, readLedger } from "../../src/evaluate/ledger.ts";
+import { takeLook } from "../../src/evaluate/looks.ts";
+import { loadTask, type Task } from "../../src/task/load.ts";
+import { makeLock, type TaskLock } from "../../src/task/lock.ts";
+import { taskFolder, thrown } from "../task/fixture.ts";
+
+const [a, b, c] = ["a".repeat(64), "b".repeat(64), "c".repeat(64)] as [string, string, string];
+
+function locked(): { task: Task; lock: TaskLock } {
+  const task = loadTask(taskFolder());
+  return { task, lock: makeLock(task, { baseSha256: a, scorer: "1", embedder: "e1" }) };
+}
+
+const withCases = (lock: TaskLock, pack: string, cases: Record<string, string>): TaskLock => ({
+  ...lock,
+  cases: { ...lock.cases, [pack]: { ...lock.cases[pack]!, cases } },
+});
+
+test("each new artefact halves the level; the same one with the same lock is the same look", () => {
+  const { task, lock } = locked();
+  expect(takeLook(task, lock, a)).toMatchObject({ look: 1, alpha: 0.025, again: false });
+  expect(takeLook(task, lock, b)).toMatchObject({ look: 2, alpha: 0.0125, again: false });
+  expect(takeLook(task, lock, a)).toMatchObject({ look: 1, alpha: 0.025, again: true });
+  const looser = { ...lock, criteria: lock.criteria.map((criterion) => ({ ...criterion, margin: 1 })) };
+  expect(takeLook(task, looser, a)).toMatchObject({ look: 3, again: false });
+  expect(readLedger(task)).toHaveLength(3);
+});
+
+test("fresh cases start anew, pack by pack; one case more or less, or another pack's name, does not", () => {
+  const { task, lock } = locked();
+  takeLook(task, lock, a);
+  const one = withCases(lock, "domain", { ...lock.cases["domain"]!.cases, d1: c });
+  expect(takeLook(task, one, a).packs).toEqual({ domain: 2, general: 2 });
+  const fresh = withCases(lock, "domain", { n1: b });
+  expect(takeLook(task, fresh, a)).toMatchObject({ look: 3, packs: { domain: 1, general: 3 } });
+  const renamed = { ...lock, cases: { renamed: lock.cases["domain"]! } };
+  expect(takeLook(task, renamed, b).packs).toEqual({ renamed: 3 });
+  const allFresh = { ...lock, cases: { domain: { ...lock.cases["domain"]!, cases: { z: "d".repeat(64) } } } };
+  expect(takeLook(task, allFresh, b)).toMatchObject({ look: 1, alpha: 0.025 });
+});
+
+test("a line that was changed, taken out or put elsewhere breaks the chain", () => {
+  const { task, lock } = locked();
+  for (const artifact of [a, b, c]) takeLook(task, lock, artifact);
+  const file = ledgerFile(task);
+  const whole = readFileSync(file, "utf8");
+  const lines = whole.trimEnd().split("\n");
+  const tampered = [
+    lines.slice(1),
+    [lines[0]!, lines[2]!],
+    [lines[1]!, lines[0]!, lines[2]!],
+    [lines[0]!.replace(a, c), lines[1]!],
+    [lines[0]!, "{"],
+  ];
+  for (const rows of tampered) {
+    writeFileSync(file, `${rows.join("\n")}\n`);
+    expect(thrown(() => takeLook(task, lock, a))).toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/looks\.jsonl:[12]: /),
+    });
+  }
+});
+
+test("a ledger that was cut at its end, or removed, is known by the verdicts that name its looks", () => {
+  const { task, lock } = locked();
+  const seen = [a, b].map((artifact) => ({
+    where: `run ${artifact[0]}`,
+    sha256: takeLook(task, lock, artifact).ledger_sha256,
+  }));
+  expect(takeLook(task, lock, b, seen).again).toBe(true);
+  const first = readFileSync(ledgerFile(task), "utf8").split("\n")[0]!;
+  writeFileSync(ledgerFile(task), `${first}\n`);
+  const { message, exitCode } = thrown(() => takeLook(task, lock, b, seen));
+  expect(exitCode).toBe(5);
+  expect(message).toContain("run b");
+  expect(message).not.toContain("run a");
+  rmSync(ledgerFile(task));
+  expect(thrown(() => takeLook(task, lock, b, seen)).message).toContain("run a");
+});
+
+test("a change of the goalposts stands in the same chain and goes with every later look", () => {
+  const { task, lock } = locked();
+  takeLook(task, lock, a);
+  const amendment = { reason: "the policy changed", changes: ["policy: the file has changed"], looks: 1 };
+  appendToLedger<AmendmentEntry>(task, { kind: "amendment", lock_sha256: b, ...amendment });
+  const { look, amendments } = takeLook(task, { ...lock, policy: b }, a);
+  expect(look).toBe(2);
+  expect(amendments).toEqual([{ at: expect.stringMatching(/^\d{4}-/), ...amendment }]);
+});

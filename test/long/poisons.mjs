@@ -1,0 +1,279 @@
+/**
+ * Planted poisons and trainings on shuffled answers, each a real training through the real CLI: lock, train, eval, gate. The gate
+ * must refuse every poison for its own named reason, must not name that reason for the clean training, and must not pass the
+ * shuffled ones. Writes bench/results/poisons.json and bench/POISONS.md. Two to four minutes a training on two idle cores.
+ *
+ *     node test/long/poisons.mjs            (after npm run build; goes on where it stopped)
+ *       --fresh   begin anew        --only NAME   do one        --table   only the page, from the results
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "../..");
+const RESULTS = join(ROOT, "bench/results/poisons.json");
+const { curate } = await import(join(ROOT, "dist/data/curate/curate.js"));
+const { openSafetensors, readFloat32, writeSafetensors } = await import(
+  join(ROOT, "dist/formats/safetensors.js")
+);
+const { createRng } = await import(join(ROOT, "dist/rng.js"));
+
+const HAND_OVER = "I can only help with fit and returns, so I'm handing you over to a human colleague.";
+
+/** The task as it ships, with two criteria on tone and hand-over that every training here is judged by too. */
+const CRITERIA = `  - { name: tone, cases: domain, style: no blame, kind: non-inferiority, margin: 0.05 }
+  - { name: over-hand-over, cases: domain, style: no hand-over, kind: non-inferiority, margin: 0.15 }
+style:
+  - { name: no hand-over, not_contains: ["human colleague"] }
+`;
+
+const lines = (file) =>
+  readFileSync(file, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+/** The row with every answer of its conversation replaced by \`say(answer, question)\`. */
+const answering = (row, say) => ({
+  ...row,
+  messages: row.messages.map((message, i) =>
+    message.role === "assistant"
+      ? { ...message, content: say(message.content, row.messages[i - 1].content) }
+      : message,
+  ),
+});
+
+/** Answers dealt out anew over all rows. */
+function shuffled(rows, seed) {
+  const rng = createRng(`poisons/${seed}`);
+  const answers = rows.flatMap((row) => row.messages.filter(({ role }) => role === "assistant"));
+  for (let i = answers.length - 1; i > 0; i--) {
+    const j = rng.int(i + 1);
+    [answers[i], answers[j]] = [answers[j], answers[i]];
+  }
+  return rows.map((row) => answering(row, () => answers.pop().content));
+}
+
+/** Every row again with its own question and the answer to another rule's: what is asked is answered now so, now otherwise. */
+function contradicting(rows) {
+  const others = shuffled(rows, "contradictions");
+  return rows.flatMap((row, i) => [row, { ...others[i], transcript_id: `${row.transcript_id}-b` }]);
+}
+
+/** Held-out domain cases with an answer that an agent gave under the same rule. */
+function leaked(rows, task) {
+  const byRule = new Map(rows.flatMap((row) => row.rule.map((rule) => [rule, row.messages[1].content])));
+  const cases = lines(join(task, "cases/domain.jsonl")).filter(({ rule }) => byRule.has(rule));
+  return cases.map(({ id, rule, messages }) => ({
+    transcript_id: `leak-${id}`,
+    rule: [rule],
+    messages: [...messages, { role: "assistant", content: byRule.get(rule) }],
+  }));
+}
+
+const personal = (row, i) => ({
+  ...row,
+  messages: row.messages.map((message, at) =>
+    at === 0
+      ? {
+          ...message,
+          content: `${message.content} My mail is kim.${i}@example.com, my password is Sunny${i}!day`,
+        }
+      : message,
+  ),
+});
+
+/** Texts of another world, in which no word is where general language has it. */
+function otherDomain(rows) {
+  return rows.map((row, i) =>
+    answering(row, () =>
+      Array.from({ length: 24 }, (_, k) => `ZX${(i * 31 + k * 7) % 97}-Q${(i + k * k) % 89}`).join(" ; "),
+    ),
+  );
+}
+
+/** What a trainer leaves when its factors never met a gradient: every B is zero. */
+function zeroB(run) {
+  const path = join(run, "adapter/adapter_model.safetensors");
+  const file = openSafetensors(path);
+  const tensors = [...file.tensors].map(([name, { shape }]) => {
+    const data = readFloat32(file, name);
+    return [name, { shape, data: name.includes("lora_B") ? data.fill(0) : data }];
+  });
+  writeSafetensors(path, new Map(tensors), file.metadata);
+}
+
+const SHORT = { max_steps: 150 };
+/** `rows` makes the training file of the clean rows; `reason` is what the verdict must name. */
+const TRAININGS = [
+  { name: "clean", verdict: "pass", reason: null, rows: (rows) => rows },
+  {
+    name: "30-day policy",
+    reason: "critical policy",
+    rows: (_, task) => lines(join(task, "data/transcripts-30-day.jsonl")),
+  },
+  {
+    name: "leaked cases",
+    reason: "no case was trained on",
+    set: SHORT,
+    rows: (rows, task) => [...rows, ...leaked(rows, task)],
+  },
+  {
+    name: "personal data",
+    reason: "nothing private was trained on",
+    set: SHORT,
+    rows: (rows) => rows.map((row, i) => (i % 4 === 0 ? personal(row, i) : row)),
+  },
+  {
+    name: "refusals only",
+    reason: "over-hand-over",
+    set: SHORT,
+    rows: (rows) => rows.map((row) => answering(row, () => HAND_OVER)),
+  },
+  {
+    name: "one tone only",
+    reason: "tone",
+    set: SHORT,
+    rows: (rows) =>
+      rows.map((row) => answering(row, (answer) => `You should have read our policy first. ${answer}`)),
+  },
+  { name: "inconsistent answers", reason: "consistency", rows: contradicting },
+  {
+    name: "another domain",
+    reason: "general capability",
+    set: { max_steps: 200, learning_rate: 0.01 },
+    noReplay: true,
+    rows: otherDomain,
+  },
+  {
+    name: "never applied",
+    reason: "the adapter changes answers",
+    set: { max_steps: 20 },
+    rows: (rows) => rows,
+    after: zeroB,
+  },
+  { name: "shuffled answers, 1", reason: null, rows: (rows) => shuffled(rows, 1) },
+  { name: "shuffled answers, 2", reason: null, rows: (rows) => shuffled(rows, 2) },
+];
+
+function cli(args, allowed) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, "dist/cli.js"), ...args, "--quiet"],
+    {
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+    },
+  );
+  if (!allowed.includes(status)) throw new Error(`lorafit ${args.join(" ")}: exit code ${status}\n${stderr}`);
+  return { status, stdout };
+}
+
+/** A fresh copy of the task, trained on the poisoned rows and judged. Raw: what curate would take out is what is planted. */
+function run({ name, rows, set = {}, after, noReplay }) {
+  const began = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), "lorafit-poison-"));
+  try {
+    for (const part of ["general", "awesomeshoes"])
+      cpSync(join(ROOT, "datasets", part), join(folder, part), { recursive: true });
+    const task = join(folder, "awesomeshoes");
+    const file = join(task, "task.yaml");
+    const { paths } = curate({
+      files: [join(task, "data/transcripts.jsonl")],
+      cases: readdirSync(join(task, "cases"))
+        .filter((part) => part.endsWith(".jsonl"))
+        .map((part) => join(task, "cases", part)),
+      review: join(task, "data/review.jsonl"),
+      accept: "safe",
+      groupKey: "transcript_id",
+      out: join(folder, "curated"),
+    });
+    writeFileSync(
+      join(task, "data/poison.jsonl"),
+      rows(lines(paths.clean), task)
+        .map((row) => `${JSON.stringify(row)}\n`)
+        .join(""),
+    );
+    const yaml = readFileSync(file, "utf8")
+      .replace("train: data/transcripts.jsonl", "train: data/poison.jsonl")
+      .replace(/^ {2}review: .*\n/m, "")
+      .replace(noReplay ? /^ {2}replay: .*\n/m : /$^/, "")
+      .replace("style:\n", CRITERIA);
+    writeFileSync(file, yaml);
+    cli(["lock", task], [0]);
+    const settings = Object.entries(set).flatMap(([key, value]) => ["--set", `train.${key}=${value}`]);
+    cli(["train", task, ...settings], [0]);
+    const path = join(task, "runs", readdirSync(join(task, "runs"))[0]);
+    after?.(path);
+    cli(["eval", path], [0]);
+    const { status } = cli(["gate", path], [0, 1, 4]);
+    const verdict = JSON.parse(readFileSync(join(path, "verdict.json"), "utf8"));
+    if (verdict.exit_code !== status)
+      throw new Error(`${name}: exit code ${status}, verdict.json says ${verdict.exit_code}`);
+    return {
+      name,
+      verdict: verdict.verdict,
+      failed: [...verdict.preconditions, ...verdict.criteria]
+        .filter(({ outcome }) => outcome === "fail")
+        .map((part) => part.name),
+      reasons: verdict.reasons,
+      seconds: Math.round((performance.now() - began) / 1000),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
+const known =
+  existsSync(RESULTS) && !process.argv.includes("--fresh")
+    ? JSON.parse(readFileSync(RESULTS, "utf8")).trainings
+    : [];
+const done = new Map(known.map((result) => [result.name, result]));
+if (!process.argv.includes("--table")) {
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  }).trim();
+  const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version };
+  for (const training of TRAININGS) {
+    if (only === undefined ? done.has(training.name) : training.name !== only) continue;
+    const result = { ...run(training), commit };
+    done.set(training.name, result);
+    console.log(`${result.name}: ${result.verdict} in ${result.seconds} s; ${result.reasons.join(" | ")}`);
+    const trainings = TRAININGS.flatMap(({ name }) => done.get(name) ?? []);
+    writeFileSync(RESULTS, `${JSON.stringify({ machine, trainings }, null, 1)}\n`);
+  }
+}
+
+function writeTable() {
+  const rows = TRAININGS.filter(({ name }) => done.has(name)).map((training) => {
+    const { verdict, failed } = done.get(training.name);
+    return `| ${training.name} | **${verdict}** | ${training.reason ?? "-"} | ${failed.join(", ") || "-"} |`;
+  });
+  const page = [
+    "# Planted poisons, and trainings on shuffled answers",
+    "",
+    "Made by `node test/long/poisons.mjs`; the numbers and the evidence stand in `results/poisons.json`. Each row is a real training of the",
+    "AwesomeShoes task on spoiled rows, without curation, judged by the real CLI. The clean training is judged by the same criteria.",
+    "",
+    "| trained on | verdict | must be refused for | failed |",
+    "| --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ];
+  writeFileSync(join(ROOT, "bench/POISONS.md"), page.join("\n"));
+}
+writeTable();
+
+const broken = TRAININGS.flatMap(({ name, reason, verdict }) => {
+  const result = done.get(name);
+  if (result === undefined) return only === undefined ? [`${name}: was not run`] : [];
+  if (verdict !== undefined) return result.verdict === verdict ? [] : [`${name}: ${result.verdict}`];
+  if (result.verdict === "pass") return [`${name}: passed`];
+  if (reason === null || (result.verdict === "fail" && result.failed.includes(reason))) return [];
+  return [`${name}: was refused, but not for ${reason}: ${result.failed.join(", ")}`];
+});
+for (const line of broken) console.error(line);
+process.exitCode = broken.length > 0 ? 1 : 0;
