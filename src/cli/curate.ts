@@ -6,6 +6,7 @@ import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { curateTask } from "../workflow/curate-task.ts";
 import type { Context } from "./context.ts";
+import { findingsTable, nextSteps } from "./curate-table.ts";
 import { baseOf, taskOf } from "./task.ts";
 
 interface Flags {
@@ -66,16 +67,11 @@ export async function runCurate(
 }
 
 function show(summary: CurateSummary, { output }: Context): void {
-  const kinds = Object.entries(summary.counts)
-    .sort((a, b) => b[1] - a[1])
-    .map(([kind, count]) => `  ${String(count).padStart(5)}  ${kind}`);
-  const open = summary.unresolvedErrors;
   const lines = [
     `${pc.bold("curate")}: ${summary.rows} rows, ${summary.clean_rows} in the clean set ${summary.paths.clean}`,
-    ...kinds,
-    ...(open.length === 0
-      ? []
-      : [pc.yellow(`${open.length} errors wait for a person: ${summary.paths.review}`)]),
+    ...findingsTable(summary.findings),
+    ...nextSteps(summary),
+    `Every finding stands in ${summary.paths.curation}`,
   ];
   const { findings: _, dropped: __, ...brief } = summary;
   output.result({ event: "curated", ...brief }, lines.join("\n"));

@@ -39,7 +39,7 @@ export function exactDuplicates(
 }
 
 /**
- * Rows that nearly repeat an earlier one, the nearest of which is named; those in `exact` say so already.
+ * Rows that nearly repeat an earlier one of the same label, if any, the nearest of which is named; those in `exact` say so already.
  * Those at `conflicting` places are for a person to look at, who knows which of both is right.
  */
 export function nearDuplicates(
@@ -53,7 +53,7 @@ export function nearDuplicates(
   const nearest = new Map<TrainingRow, { twin: TrainingRow; similarity: number }>();
   for (const { left, right, similarity } of nearPairsWithin(said, NEAR)) {
     const [row, twin] = [candidates[left]!, candidates[right]!];
-    if (dropped(twin) && !dropped(row)) continue;
+    if (labelOf(row.raw) !== labelOf(twin.raw) || (dropped(twin) && !dropped(row))) continue;
     const best = nearest.get(row);
     if (best === undefined || best.similarity < similarity) nearest.set(row, { twin, similarity });
   }

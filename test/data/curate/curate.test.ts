@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CurateOptions, curate } from "../../../src/data/curate/curate.ts";
 import { reviewKey } from "../../../src/data/curate/review.ts";
+import type { ChatTokenizer } from "../../../src/data/encode.ts";
 
 const chat = (id: string, question: string, answer: string) => ({
   transcript_id: id,
@@ -196,6 +197,136 @@ describe("curate", () => {
     const { findings } = await run({ files });
     expect(findings).toEqual([
       expect.objectContaining({ kind: "length", line: 41, action: "review", decided_by: null }),
+    ]);
+  });
+});
+
+describe("a person's decisions", () => {
+  it("accept carries a finding out, reject keeps the row as it is, private data included", async () => {
+    const queue = await run({ accept: "none" });
+    const open = readLines(queue.paths.review);
+    const answer = (kind: string, decision: string) => ({
+      ...open.find((line) => line.kind === kind),
+      decision,
+      by: "Ada",
+    });
+    // The queue itself holds the decisions; what is open is proposed anew.
+    writeFileSync(
+      queue.paths.review,
+      [
+        answer("exact-duplicate", "reject"),
+        answer("personal-data", "reject"),
+        answer("secret", "accept"),
+        answer("leakage-near", "accept"),
+      ]
+        .map((line) => `${JSON.stringify(line)}\n`)
+        .join(""),
+    );
+    const decided = await run({ accept: "none" });
+    expect(idsOf(decided.paths.clean)).toEqual(["t1", "t2", "t3", "t4", "t6"]);
+    const clean = readFileSync(decided.paths.clean, "utf8");
+    expect(clean).toContain("a.b@example.org");
+    expect(clean).not.toContain("Blue-Boots7");
+    expect(decided.dropped).toEqual([
+      { file: expect.stringMatching(/train\.jsonl$/), line: 5, why: [{ kind: "leakage-near", by: "Ada" }] },
+    ]);
+    const rest = readLines(decided.paths.review).filter((line) => line.decision === null);
+    expect(rest.map(({ kind }) => kind)).toEqual(["leakage-exact", "leakage-group", "format"]);
+    const before = readFileSync(decided.paths.review, "utf8");
+    expect((await run({ accept: "none" })).clean_rows).toBe(5);
+    expect(readFileSync(decided.paths.review, "utf8")).toBe(before);
+  });
+
+  it("an edit replaces the text, is checked like any row, and says who and when", async () => {
+    const { paths } = await run();
+    const [open] = readLines(paths.review);
+    const messages = [
+      ...ROWS[6]!.messages,
+      { role: "assistant", content: "Hello, mail me at x@example.org." },
+    ];
+    const edit = { ...open, messages, decision: "edit", by: "Ada", at: "2026-04-02" };
+    const edited = await run({ decisions: [edit] });
+    expect(edited.counts["format"]).toBeUndefined();
+    expect(edited.unresolvedErrors).toEqual([]);
+    const row = readLines(edited.paths.clean).at(-1);
+    expect(row.messages[1].content).toBe("Hello, mail me at [email].");
+    expect(row.curation).toEqual({
+      from: "../train.jsonl:7",
+      done: [
+        { action: "edit", by: "Ada", at: "2026-04-02" },
+        { action: "mask", kind: "personal-data", by: "safe" },
+      ],
+    });
+    await expect(run({ decisions: [{ ...edit, at: "" }] })).rejects.toThrow(
+      /decisions\.jsonl:1: at: an edit needs/,
+    );
+  });
+
+  it("survive a new export with other ids, another order and more rows; of two equal rows the id tells", async () => {
+    const decisions = [decide(ROWS[0]!, "drop"), decide(ROWS[6]!, "drop")];
+    const renumbered = [
+      chat("n0", "Quite new", "Yes."),
+      ...ROWS.map((row, i) => ({ ...row, transcript_id: `n${i + 1}` })).reverse(),
+    ];
+    const again = await run({ files: [write("again.jsonl", renumbered)], decisions });
+    expect(again.staleDecisions).toEqual([]);
+    expect(idsOf(again.paths.clean)).not.toContain("n1");
+    expect(again.unresolvedErrors).toEqual([]);
+    const twins = [chat("a", "Same?", "Same."), chat("b", "Same?", "Same.")];
+    const told = await run({ files: [write("twins.jsonl", twins)], decisions: [decide(twins[0]!, "drop")] });
+    expect(idsOf(told.paths.clean)).toEqual(["b"]);
+  });
+
+  it("the same input gives the same bytes", async () => {
+    const bytes = (paths: object) => Object.values(paths).map((path) => readFileSync(path as string, "utf8"));
+    const first = bytes((await run()).paths);
+    expect(bytes((await run()).paths)).toEqual(first);
+  });
+});
+
+describe("what a task adds", () => {
+  it("its own personal data are masked by their label", async () => {
+    const files = [write("own.jsonl", [chat("o1", "About frame FR·88 here", "Thanks, FR·88 it is.")])];
+    const { paths } = await run({ files, personal: { frame: "FR·\\d+" } });
+    expect(readLines(paths.clean)[0].messages[0].content).toBe("About frame [frame] here");
+  });
+
+  it("labels: equal texts of different classes conflict, and a rare class is named", async () => {
+    const path = join(folder, "labels.csv");
+    const many = Array.from({ length: 30 }, (_, i) => `question number ${i} on wheel ${i * 7},wheels`);
+    writeFileSync(
+      path,
+      `text,label\n${many.join("\n")}\nwhere is the pump for the wheel,pumps\nWhere is the pump for the wheel?,wheels\n`,
+    );
+    const { findings } = await run({ files: [path], groupKey: undefined, cases: [] });
+    const found = findings.filter(({ kind }) => kind !== "length");
+    expect(found.map(({ kind, line }) => [kind, line])).toEqual([
+      ["conflict", 32],
+      ["balance", 32],
+    ]);
+    expect(found[0]!.evidence).toContain("it says pumps");
+  });
+
+  it("rows longer than a sequence: an error where the cut takes what is trained on", async () => {
+    // One token a character; turns end with "|".
+    const tokenizer: ChatTokenizer = {
+      encode: (text) => [...text].map((sign) => sign.codePointAt(0)!),
+      decode: (ids) => String.fromCodePoint(...ids),
+      renderChat: (messages, { addGenerationPrompt }) =>
+        messages.map(({ role, content }) => `${role === "assistant" ? ":" : ""}${content}|`).join("") +
+        (addGenerationPrompt ? ":" : ""),
+      endOfTurnIds: ["|".codePointAt(0)!],
+      eosIds: [0],
+      bosId: undefined,
+    };
+    const rows = [chat("s", "short", "a"), chat("q", "q".repeat(40), "a"), chat("a", "q", "a".repeat(40))];
+    const files = [write("tokens.jsonl", rows)];
+    const { findings } = await run({ files, cases: [], tokens: { tokenizer, maxLength: 20 } });
+    expect(
+      findings.filter(({ kind }) => kind === "truncation").map(({ line, severity }) => [line, severity]),
+    ).toEqual([
+      [2, "warning"],
+      [3, "error"],
     ]);
   });
 });
