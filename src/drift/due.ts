@@ -93,8 +93,9 @@ function driftReason({ retrain, newQueries, drift }: DueEvidence): DueReason {
       null,
       `${newQueries} new queries are fewer than min_new_queries, ${retrain.min_new_queries}`,
     );
-  if (drift === null || drift.outcome === "inconclusive")
-    return reason(null, drift?.reason ?? `${newQueries} new queries were not compared`);
+  if (drift === null)
+    return reason(null, `${newQueries} new queries, but no reference from training to compare them with`);
+  if (drift.outcome === "inconclusive") return reason(null, drift.reason ?? "nothing was compared");
   const against = `${newQueries} new queries against ${drift.reference.queries} of the training period`;
   if (drift.outcome === "no drift") return reason(false, `no drift in ${against}`);
   const shifted = drift.statistics.filter(({ drifted }) => drifted).map(({ name }) => name);

@@ -82,19 +82,20 @@ const DAY = 24 * 60 * 60 * 1000;
 
 /** Whether a run should be trained again now, with new queries from `file`, or by the last comparison. */
 export function dueOf({ path, record, task }: TrainedRun, file: string | undefined): DueAnswer {
-  const given = file === undefined ? undefined : readQueries(file, task.data.personal).length;
-  const enough = file !== undefined && given! >= task.retrain.min_new_queries;
-  const drift = file === undefined ? readDrift(path) : enough ? driftOf(path, file) : null;
-  const then = runFolder(path).policy;
-  if (!existsSync(then)) {
-    throw new LorafitError("usage", `${then}: the run has not kept the policy of its time`, {
+  const folder = runFolder(path);
+  if (!existsSync(folder.policy)) {
+    throw new LorafitError("usage", `${folder.policy}: the run has not kept the policy of its time`, {
       hint: "train again with this version of lorafit",
     });
   }
+  const changes = policyChanges(readPolicy(folder.policy), readPolicy(task.paths.policy));
+  const given = file === undefined ? undefined : readQueries(file, task.data.personal).length;
+  const comparable = (given ?? 0) >= task.retrain.min_new_queries && hasReference(folder.drift);
+  const drift = file === undefined ? readDrift(path) : comparable ? driftOf(path, file) : null;
   return decideDue({
     retrain: task.retrain,
     ageDays: (Date.now() - Date.parse(record.created)) / DAY,
-    policyChanges: policyChanges(readPolicy(then), readPolicy(task.paths.policy)),
+    policyChanges: changes,
     newQueries: given ?? drift?.log.queries ?? null,
     drift,
   });

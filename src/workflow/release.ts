@@ -175,6 +175,7 @@ async function copyParts(folder: string, run: TrainedRun): Promise<void> {
     ["verdict.json", verdictFile(path)],
     ["report.html", join(path, "report.html")],
     ["config.json", runFolder(path).config],
+    ["drift", runFolder(path).drift],
     ["sign-offs.jsonl", signOffsFile(path)],
     ["task.yaml", task.file],
     ["task.lock", lockFile(task)],

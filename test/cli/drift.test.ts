@@ -28,7 +28,7 @@ describe("AwesomeShoes after training", () => {
     const kept = jsonLines(trained).find(({ event }) => event === "drift-reference");
     expect(kept).toMatchObject({ queries: 800 });
     run = join(task, "runs", readdirSync(join(task, "runs"))[0]!);
-  }, 120_000);
+  }, 300_000);
 
   test("before any comparison due cannot say, and few queries do not change that", async () => {
     const none = await call("due", task);
@@ -128,7 +128,10 @@ test("without a reference due still sees the policy, and drift says what is miss
     const drift = await call("drift", task, log);
     expect(drift.code).toBe(2);
     expect(drift.stderr).toContain("drift.reference in task.yaml");
-    expect((await call("due", task)).code).toBe(4);
+    writeFileSync(log, '{"text":"boots?"}\n'.repeat(300));
+    const unknown = await call("due", task, log);
+    expect(unknown.code).toBe(4);
+    expect(unknown.stdout).toContain("no reference from training to compare them with");
     writeFileSync(join(task, "policy.md"), "R1 (critical) Returns within 90 days.\nR2 Boots run large.\n");
     const due = await call("due", task, "--json");
     expect(due.code).toBe(1);

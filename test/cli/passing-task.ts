@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { smallTask } from "../train/small-task.ts";
 
@@ -26,6 +26,15 @@ export function passingTask(train: Record<string, unknown> = {}): string {
     join(folder, "data/train.jsonl"),
     lines(pairs.map(({ thing, wish }) => ({ prompt: `May I ${wish} my ${thing}?`, completion: YES }))),
   );
+  writeFileSync(
+    join(folder, "data/reference.jsonl"),
+    lines(
+      ["", "please, ", "quick one: "].flatMap((start) =>
+        pairs.map(({ thing, wish }) => ({ text: `${start}can I ${wish} ${thing}` })),
+      ),
+    ),
+  );
+  appendFileSync(join(folder, "task.yaml"), "drift: { reference: data/reference.jsonl }\n");
   writeFileSync(
     join(folder, "cases/domain.jsonl"),
     lines(

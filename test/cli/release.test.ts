@@ -73,13 +73,16 @@ test("signed by three roles, a passing run leaves as a folder with model, adapte
   const released = await cli("release", run, "--out", out, "--json");
   expect(released.code, released.stderr).toBe(0);
   expect(readdirSync(out).sort()).toEqual(
-    ["README.md", "adapter", "config.json", "curation.json", "model", "policy.md", "release.json"].concat([
-      "report.html",
-      "sign-offs.jsonl",
-      "task.lock",
-      "task.yaml",
-      "verdict.json",
-    ]),
+    [
+      "README.md",
+      "adapter",
+      "config.json",
+      "curation.json",
+      "drift",
+      "model",
+      "policy.md",
+      "release.json",
+    ].concat(["report.html", "sign-offs.jsonl", "task.lock", "task.yaml", "verdict.json"]),
   );
   const release = json(join(out, "release.json"));
   expect(release).toMatchObject({ verdict: "pass", override: null, run: run.split("/").at(-1) });
@@ -103,6 +106,8 @@ test("signed by three roles, a passing run leaves as a folder with model, adapte
     "2",
   );
   expect(answer.code, answer.stderr).toBe(0);
+  const same = await cli("drift", out, join(run, "../../data/reference.jsonl"), "--out", emptyFolder());
+  expect(same).toMatchObject({ code: 0, stdout: expect.stringContaining("drift: none") });
   const again = await cli("release", run, "--out", out);
   expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("not empty") });
 }, 60_000);
