@@ -1,4 +1,5 @@
 import { axisX, dot, link, rect, ruleX, text } from "@observablehq/plot";
+import type { AnnouncedResult } from "../evaluate/announced.ts";
 import type { CriterionResult } from "../evaluate/decide.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import { barText, differenceText, pText, scoreText } from "../evaluate/result-text.ts";
@@ -81,19 +82,27 @@ export function intervalChart(criterion: CriterionResult, domain: readonly [numb
 }
 
 export function criteriaSection(verdict: Verdict): Markup {
-  const level = (100 * (1 - 2 * verdict.alpha)).toFixed(1);
+  const level = (100 * (1 - verdict.alpha)).toFixed(1);
   return html`<div class="scroll"><table class="criteria"><caption>What had to hold, frozen before training, and what was found</caption>
 <thead><tr><th scope="col">Criterion</th><th scope="col" class="number">Base</th><th scope="col" class="number">Tuned</th><th scope="col" class="number">Difference</th><th scope="col">Interval against what was asked</th><th scope="col">Outcome</th></tr></thead>
 <tbody>${verdict.criteria.map((criterion) => criterionRow(criterion, domainOf(verdict.criteria, criterion)))}</tbody></table></div>
-<p class="soft">Right of zero the tuned model is better; shaded is where the whole interval must lie. Bar: ${level} % interval from resampling whole clusters of related cases; dot: the difference; dashed: what must be exceeded; dotted: the effect that was planned for. A sign-flip permutation test over clusters (p) must agree with the interval. Differences are percentage points, or nats per token for cross-entropy.</p>`;
+<p class="soft">Right of zero the tuned model is better; shaded is where the whole interval must lie. Bar: from one one-sided ${level} % bound to the other, over whole clusters of related cases; dot: the difference; dashed: what must be exceeded; dotted: the effect that was planned for. A sign-flip test over clusters must agree; p is the larger of the two. Differences are percentage points, or nats per token for cross-entropy.</p>`;
 }
 
 function criterionRow(criterion: CriterionResult, domain: readonly [number, number]): Markup {
-  const { ci, n, clusters } = criterion;
+  const { ci, n, clusters, announced = [] } = criterion;
   return html`<tr class="${criterion.outcome}"><th scope="row">${criterion.name}<small>${MEANING[criterion.kind]}; ${criterion.scorer}</small></th>
 <td class="number" data-label="Base">${scoreText(criterion, criterion.base)}</td>
 <td class="number" data-label="Tuned">${scoreText(criterion, criterion.tuned)}</td>
 <td class="number" data-label="Difference">${differenceText(criterion, criterion.difference)}<small>${differenceText(criterion, ci[0])} to ${differenceText(criterion, ci[1])}</small></td>
-<td class="plot">${intervalChart(criterion, domain)}<small>asked: ${barText(criterion)}; ${pText(criterion)}; ${n} cases in ${clusters} clusters</small></td>
+<td class="plot">${intervalChart(criterion, domain)}<small>asked: ${barText(criterion)}; ${pText(criterion)}; ${n} cases in ${clusters} clusters</small>${announced.map((slice) => announcedText(criterion, slice))}</td>
 <td class="decided">${outcomeText(criterion.outcome)}${criterion.notes.map((note) => html`<small>${note}</small>`)}</td></tr>`;
+}
+
+/** A slice that was announced as improved: a claim that decides nothing. */
+function announcedText(criterion: CriterionResult, slice: AnnouncedResult): Markup {
+  const where = Object.entries(slice.where).map(([key, value]) => `${key} ${value}`);
+  const [low, high] = slice.ci.map((value) => differenceText(criterion, value));
+  const p = slice.p_holm < 0.001 ? "< 0.001" : `= ${slice.p_holm.toFixed(3)}`;
+  return html`<small>announced, ${where.join(", ")}: ${differenceText(criterion, slice.difference)} (${low} to ${high}), p (Holm) ${p}, ${slice.n} cases in ${slice.clusters} clusters: ${slice.improved ? "✓ improved" : "not shown"}</small>`;
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { DriftResult } from "../drift/result.ts";
 import type { AnswerRow } from "../evaluate/answer-row.ts";
 import type { Verdict } from "../evaluate/gate.ts";
+import type { LedgerEntry } from "../evaluate/ledger.ts";
 import type { PowerNote } from "../evaluate/power.ts";
 import type { PolicyRule } from "../task/policy.ts";
 import type { StyleRule } from "../task/schema.ts";
@@ -14,6 +15,7 @@ import { looksSection } from "./looks.ts";
 import { html, Markup } from "./markup.ts";
 import type { TrainingPoint } from "./metrics.ts";
 import { packsSection } from "./packs.ts";
+import { preconditionsTable } from "./preconditions.ts";
 import { type RepairSummary, repairSection } from "./repair.ts";
 import { replaceBox, type ToReplace } from "./replace.ts";
 import { SCRIPT } from "./script.ts";
@@ -34,6 +36,8 @@ export interface ReportData {
   rules?: readonly PolicyRule[];
   style?: readonly StyleRule[];
   power?: readonly PowerNote[];
+  /** Looks at the task's cases and changes of its goalposts, oldest first. */
+  ledger?: readonly LedgerEntry[];
   metrics?: readonly TrainingPoint[];
   curation?: CurationRecord;
   drift?: DriftResult;
@@ -54,13 +58,18 @@ export function reportHtml(data: ReportData): string {
     "base, exported": verdict.base_artifact_sha256,
     "base, weights": verdict.base_sha256,
     lock: verdict.lock_sha256,
+    "entry in the ledger": verdict.ledger_sha256,
     scorers: verdict.scorer,
     seed: String(verdict.seed),
     "exit code": String(verdict.exit_code),
     ...data.identity,
   };
   const sections = [
-    { id: "criteria", title: "Criteria", body: criteriaSection(verdict) },
+    {
+      id: "criteria",
+      title: "Criteria",
+      body: html`${criteriaSection(verdict)}${preconditionsTable(verdict.preconditions)}`,
+    },
     { id: "answers", title: "Changed answers", body: answersSection(verdict, answers, rules) },
     { id: "slices", title: "By topic and rule", body: slicesSection(verdict.slices, answers, rules) },
     { id: "training", title: "Training", body: trainingSection(data.metrics ?? []) },
@@ -68,7 +77,11 @@ export function reportHtml(data: ReportData): string {
     { id: "wording", title: "Style and consistency", body: wordingSection(answers, data.style ?? []) },
     { id: "data", title: "Training data", body: data.curation && dataSection(data.curation) },
     { id: "drift", title: "Drift", body: data.drift && driftSection(data.drift) },
-    { id: "looks", title: "Power and looks", body: looksSection(verdict, data.power ?? []) },
+    {
+      id: "looks",
+      title: "Power and looks",
+      body: looksSection(verdict, data.power ?? [], data.ledger ?? []),
+    },
     { id: "settings", title: "Hyperparameters", body: settingsSection(data.settings ?? []) },
     { id: "repair", title: "Repair of general capability", body: data.repair && repairSection(data.repair) },
     { id: "identity", title: "Identity", body: identitySection(identity) },

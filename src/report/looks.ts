@@ -1,22 +1,41 @@
 import type { Verdict } from "../evaluate/gate.ts";
+import type { LedgerEntry } from "../evaluate/ledger.ts";
 import type { PowerNote } from "../evaluate/power.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** What the cases could show before anything was trained, and what looking at them has cost. */
-export function looksSection(verdict: Verdict, power: readonly PowerNote[]): Markup {
-  const unit = (note: PowerNote, value: number) =>
-    verdict.criteria.find(({ name }) => name === note.name)?.scorer === "cross-entropy"
-      ? `${value.toFixed(3)} nat`
-      : `${(100 * value).toFixed(1)} points`;
-  return html`<p>This is look ${verdict.look} at these cases. Each look may spend half of what the one before it could, so that all of them together err with at most 5 %: this one decides at a one-sided level of ${verdict.alpha}.</p>
-${
-  power.length > 0 &&
-  html`<div class="scroll"><table><caption>Power, computed before training from the cases alone</caption>
+export function looksSection(
+  { look, alpha }: Verdict,
+  power: readonly PowerNote[],
+  ledger: readonly LedgerEntry[],
+): Markup {
+  return html`<p>This is look ${look} at these cases. Each look may spend half of what the one before it could, so that all of them together err with at most 5 %: this one decides at a one-sided level of ${alpha}.</p>
+${ledger.length > 0 && ledgerTable(ledger)}${power.length > 0 && powerTable(power)}`;
+}
+
+function ledgerTable(ledger: readonly LedgerEntry[]): Markup {
+  const row = (entry: LedgerEntry) => {
+    const [what, about] =
+      entry.kind === "look"
+        ? [
+            `look ${entry.look}, level ${entry.alpha}`,
+            html`artefact <code>${entry.artifact_sha256.slice(0, 12)}</code>`,
+          ]
+        : [html`<b>goalposts moved</b>`, html`${entry.reason} (${entry.changes.join("; ")})`];
+    return html`<tr><td>${entry.at.slice(0, 16).replace("T", " ")}</td><td>${what}</td><td dir="auto">${about}</td><td><code>${entry.lock_sha256.slice(0, 12)}</code></td></tr>`;
+  };
+  return html`<div class="scroll"><table><caption>The ledger, which only ever grows</caption>
+<thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">About</th><th scope="col">Lock</th></tr></thead><tbody>${ledger.map(row)}</tbody></table></div>`;
+}
+
+function powerTable(power: readonly PowerNote[]): Markup {
+  const row = (note: PowerNote) => {
+    const say = (value: number) =>
+      note.scorer === "cross-entropy" ? `${value.toFixed(3)} nat` : `${(100 * value).toFixed(1)} points`;
+    return html`<tr><th scope="row">${note.name}</th><td class="number">${note.cases}</td><td class="number">${note.clusters}</td><td class="number">${note.needed}</td><td class="number">${say(note.planned)}</td><td class="number">${say(note.detectable)}</td></tr>`;
+  };
+  return html`<div class="scroll"><table><caption>Power, computed from the cases alone</caption>
 <thead><tr><th scope="col">Criterion</th><th scope="col" class="number">Cases</th><th scope="col" class="number">Clusters</th><th scope="col" class="number">Needed</th><th scope="col" class="number">Planned for</th><th scope="col" class="number">Can find</th></tr></thead>
-<tbody>${power.map(
-    (note) =>
-      html`<tr><th scope="row">${note.name}</th><td class="number">${note.cases}</td><td class="number">${note.clusters}</td><td class="number">${note.needed}</td><td class="number">${unit(note, note.planned)}</td><td class="number">${unit(note, note.detectable)}</td></tr>`,
-  )}</tbody></table></div>
-<p class="soft">Needed: independent clusters for the planned distance from what is asked. Can find: the distance that these clusters find with 90 % power.</p>`
-}`;
+<tbody>${power.map(row)}</tbody></table></div>
+<p class="soft">Needed: independent clusters with which the planned distance from what is asked is found with 90 % power. Can find: the distance that these clusters find with it.</p>`;
 }

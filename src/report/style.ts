@@ -42,6 +42,7 @@ figure { margin: 0; } figcaption { margin-top: .25rem; }
 .tiles { display: flex; flex-wrap: wrap; gap: .5rem 1.6rem; margin: .9rem 0 0; }
 .tiles dt { color: var(--soft); font-size: .8125rem; } .tiles dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .strip { display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; margin-top: .9rem; max-width: none; font-size: .875rem; }
+.amendment { margin-top: .9rem; border-left: .2rem solid var(--inconclusive); padding-left: .8rem; } .amendment ul { margin: .2rem 0; padding-left: 1.1rem; font-size: .875rem; }
 .note { margin-top: 1rem; } .note h3 { margin-top: 0; } .note ul { margin: .35rem 0; padding-left: 1.1rem; }
 
 .scroll { overflow-x: auto; margin: .5rem 0; }

@@ -1,6 +1,7 @@
 import type { CriterionResult } from "../evaluate/decide.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { barText, differenceText, scoreText } from "../evaluate/result-text.ts";
+import type { Amendment } from "../evaluate/looks.ts";
+import { differenceText, resultText, scoreText } from "../evaluate/result-text.ts";
 import { html, type Markup } from "./markup.ts";
 
 const MARK = { pass: "✓", fail: "✗", inconclusive: "?" };
@@ -24,18 +25,26 @@ export function verdictSection(verdict: Verdict, signOffs: Markup | undefined): 
 <dl class="tiles">
 ${tile("fixed", verdict.flips.fixed.length)}${tile("broken", verdict.flips.broken.length)}${tile("passed by the base", passed_base)}${tile("passed by the tuned model", passed_tuned)}${tile("cases", cases)}${tile("look", verdict.look)}${tile("seed", verdict.seed)}</dl>
 ${verdict.missing.length > 0 && html`<p>Without an answer, and so failed: ${verdict.missing.join(", ")}.</p>`}
-${verdict.preconditions.filter(({ outcome }) => outcome !== "pass").map(({ name, outcome, evidence }) => html`<p>${outcomeText(outcome)} ${name}: ${evidence}</p>`)}
-${verdict.amendments.map(({ at, reason, changes, looks }) => html`<p>The goalposts were moved on ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${reason} (${changes.join("; ")})</p>`)}${signOffs}</section>`;
+${verdict.amendments.map(amendment)}${signOffs}</section>`;
+}
+
+/** The goalposts moved after results had been seen: nobody may read past it. */
+function amendment({ at, reason, changes, looks }: Amendment): Markup {
+  return html`<div class="amendment"><p dir="auto"><b>The goalposts were moved</b> on ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"} at the cases. Recorded reason: ${reason}</p>
+<ul>${changes.map((change) => html`<li dir="auto">${change}</li>`)}</ul></div>`;
 }
 
 const tile = (name: string, value: number) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 
-/** The sentence of why: what was gained when everything holds, else every criterion that decided. */
+/** The sentence of why: what was gained when everything holds, else everything that decided. */
 function reason({ verdict, criteria, preconditions }: Verdict): string {
   if (verdict !== "pass") {
-    const unmet = preconditions.filter(({ outcome }) => outcome === verdict).map(({ name }) => name);
-    const short = criteria.filter(({ outcome }) => outcome === verdict).map(shortfall);
-    return `${verdict === "fail" ? "Failed" : "Open"}: ${[...unmet, ...short].join("; ")}.`;
+    const decided = [
+      ...preconditions.map(({ name, outcome, evidence }) => ({ name, outcome, why: evidence })),
+      ...criteria.map((criterion) => ({ ...criterion, why: shortfall(criterion) })),
+    ].filter(({ outcome }) => outcome === verdict);
+    const list = decided.map(({ name, why }) => `${name}: ${why}`).join("; ");
+    return `${verdict === "fail" ? "Failed" : "Open"} – ${list}.`;
   }
   const gains = criteria.filter(({ kind }) => kind === "superiority");
   const found = (gains.length > 0 ? gains : criteria).map(
@@ -46,8 +55,9 @@ function reason({ verdict, criteria, preconditions }: Verdict): string {
   return `All ${criteria.length} criteria hold: ${found.join("; ")}${rest > 0 ? `; and of the other ${rest} none was harmed beyond its margin` : ""}.`;
 }
 
+/** A superiority criterion may be better than what is asked and still fail: by falling short of what was planned. */
 function shortfall(criterion: CriterionResult): string {
-  if (criterion.kind === "zero-new-failures") return `${criterion.name} (${criterion.broken} new failures)`;
-  const [low, high] = criterion.ci.map((value) => differenceText(criterion, value));
-  return `${criterion.name} (difference ${differenceText(criterion, criterion.difference)}, interval ${low} to ${high}, asked ${barText(criterion)}${criterion.effect === undefined ? "" : `, planned ${differenceText(criterion, criterion.effect)}`})`;
+  const planned =
+    criterion.effect === undefined ? "" : `, ${differenceText(criterion, criterion.effect)} was planned`;
+  return `${resultText(criterion)}${planned}`;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { readAnswers } from "../evaluate/answer-row.ts";
 import { readCases } from "../evaluate/cases.ts";
+import { readLedger } from "../evaluate/ledger.ts";
 import { powerNotes } from "../evaluate/power.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import type { CurationRecord } from "../report/data.ts";
@@ -40,6 +41,7 @@ function reportData(run: TrainedRun): ReportData {
     rules: parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy),
     style: task.style,
     power: powerNotes(task.success, readCases(task), verdict.alpha),
+    ledger: readLedger(task),
     metrics: trainingPoints(readFileSync(runFolder(path).metrics, "utf8")),
     ...(curation === undefined ? {} : { curation: readJson<CurationRecord>(curation) }),
     ...(drift === null ? {} : { drift }),

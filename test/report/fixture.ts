@@ -29,12 +29,32 @@ const mixed: AnswerRow[] = good.answers.map((row, i) =>
     : row,
 );
 
+const verdict = judged(
+  good,
+  mixed.map((row, i) => ({ ...row, id: good.answers[i]!.id })),
+);
+verdict.criteria[0]!.announced = [
+  {
+    where: { rule: `R1 ${HOSTILE}` },
+    n: 12,
+    clusters: 12,
+    difference: 0.25,
+    ci: [0.1, 0.4],
+    p: 0.004,
+    p_holm: 0.008,
+    improved: false,
+  },
+];
+const amendment = {
+  at: "2026-11-25T09:00:00.000Z",
+  reason: `the margin was a typing mistake ${HOSTILE}`,
+  changes: [`criterion domain: margin 0, now 0.1 ${HOSTILE}`],
+  looks: 1,
+};
+
 /** A report with every section, and something hostile in each. */
 export const data: ReportData = {
-  verdict: judged(
-    good,
-    mixed.map((row, i) => ({ ...row, id: good.answers[i]!.id })),
-  ),
+  verdict: { ...verdict, amendments: [amendment] },
   answers: mixed,
   purpose: `Answer questions on returns. ${HOSTILE}`,
   run: "2026-11-24-1",
@@ -44,6 +64,19 @@ export const data: ReportData = {
   style: [{ name: `short ${HOSTILE}`, max_words: 11 }],
   power: [
     { name: "domain", scorer: "checks", cases: 36, clusters: 36, detectable: 0.23, planned: 0.2, needed: 49 },
+  ],
+  ledger: [
+    {
+      kind: "look",
+      at: "2026-11-24T12:00:00.000Z",
+      look: 1,
+      alpha: 0.025,
+      packs: {},
+      lock_sha256: "c".repeat(64),
+      artifact_sha256: "d".repeat(64),
+      previous: "0".repeat(64),
+    },
+    { kind: "amendment", ...amendment, lock_sha256: "e".repeat(64), previous: "f".repeat(64) },
   ],
   metrics: Array.from({ length: 60 }, (_, i) => ({
     step: i + 1,

@@ -67,6 +67,22 @@ describe("report.html", () => {
     expect(first).toContain("QA analyst: not signed");
   });
 
+  test("moved goalposts stand on the first page with their reason, and in the ledger", () => {
+    expect(page.slice(0, page.indexOf("<nav"))).toMatch(
+      /goalposts were moved<\/b> on 2026-11-25, after 1 look at the cases\. Recorded reason: the margin was/,
+    );
+    expect(page.slice(page.indexOf('id="looks"'))).toContain("<b>goalposts moved</b>");
+  });
+
+  test("a failed precondition stands in the sentence of why, and all of them under the criteria", () => {
+    const { preconditions } = data.verdict;
+    expect(preconditions.length).toBeGreaterThan(2);
+    for (const { name } of preconditions) expect(page).toContain(`<th scope="row">${name}</th>`);
+    const failed = { name: "answers differ", outcome: "fail", evidence: "one answer to all" } as const;
+    const refused = reportHtml({ ...data, verdict: { ...data.verdict, preconditions: [failed] } });
+    expect(refused.slice(0, refused.indexOf("<nav"))).toContain("answers differ: one answer to all");
+  });
+
   test("what is left of a template stands on the first page, part by part", () => {
     expect(page.slice(0, page.indexOf("<nav"))).toContain("<b>policy.md: 8 of 8 rules");
     expect(reportHtml({ ...data, toReplace: [] })).not.toContain("lorafit init");
