@@ -49,12 +49,13 @@ const STANDARDS = `(?!(?:ISO|DIN|EN|UTF|ASTM|BS|IEC|RFC|SKU|EAN|UPC|ISBN|MOD|ART
 const PERSONAL: readonly Detector[] = [
   {
     label: "email",
-    pattern: /(?<!:\/\/\S*)[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}/gu,
+    pattern:
+      /(?<![\p{L}\p{N}._%+-]|:\/\/\S{0,64})[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}/gu,
   },
   {
     label: "email",
     pattern:
-      /[\w.+-]+ ?(?:\(at\)|\[at\]|\bat\b) ?[\w-]+(?: ?(?:\(dot\)|\[dot\]|\bdot\b) ?[a-z]{2,}){1,3}(?!\w)/gi,
+      /(?<![\w.+-])[\w.+-]{1,64} ?(?:\(at\)|\[at\]|\bat\b) ?[\w-]+(?: ?(?:\(dot\)|\[dot\]|\bdot\b) ?[a-z]{2,}){1,3}(?!\w)/gi,
   },
   {
     label: "iban",

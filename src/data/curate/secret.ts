@@ -49,13 +49,13 @@ const SECRETS: readonly Detector[] = [
 
 /** A password, not a word of the sentence: it has a digit or a sign inside. */
 function looksChosen(text: string): boolean {
-  return /\p{L}.*\d|\d.*\p{L}|[!#$%&*+=@^_~]\w/u.test(text) || /^\d{5,}$/.test(text);
+  return (/\p{L}/u.test(text) && /\d/.test(text)) || /[!#$%&*+=@^_~]\w/.test(text) || /^\d{5,}$/.test(text);
 }
 
 /** Random characters have more than 3.5 bits each (Shannon, 1948) where words and running numbers have fewer, and mix their kinds. */
 function random(text: string): boolean {
   const kinds = [/[a-z]/, /[A-Z]/, /\d/].filter((kind) => kind.test(text)).length;
-  const hexadecimal = /^[\da-f]{32,}$/i.test(text) && /\d.*[a-f]|[a-f].*\d/i.test(text);
+  const hexadecimal = /^[\da-f]{32,}$/i.test(text) && /\d/.test(text) && /[a-f]/i.test(text);
   if (kinds < 3 && !hexadecimal) return false;
   const counts = new Map<string, number>();
   for (const sign of text) counts.set(sign, (counts.get(sign) ?? 0) + 1);
