@@ -9,26 +9,25 @@ import { exportForJudging, heldLock, isExportedRun, openRun } from "../workflow/
 import { answersAreCurrent, matchingRun } from "../workflow/progress.ts";
 import type { Context } from "./context.ts";
 import { runCurate } from "./curate.ts";
-import { collect } from "./format.ts";
 import { evaluate, judge, report } from "./judge.ts";
 import { lock } from "./lock.ts";
 import { showPower } from "./power.ts";
 import { baseOf, taskOf } from "./task.ts";
-import { train } from "./train.ts";
+import { addSettingFlags, type SettingFlags, settingsOf, train } from "./train.ts";
 
-interface Flags {
+interface Flags extends SettingFlags {
   readonly engine?: string;
-  readonly set: readonly string[];
 }
 
 export function addRun(program: Command, context: Context): void {
-  program
+  const verb = program
     .command("run")
     .description("The whole road: curate, lock, train, export, eval, gate, report; goes on where it stopped.")
     .argument("[task]", "folder or task.yaml (default: here)")
-    .option("--engine <name>", "engine to train on (default: auto)")
-    .option("--set <key=value>", "another value for a setting of task.yaml; may be repeated", collect, [])
-    .action((path: string | undefined, flags: Flags) => runTask(taskOf(path, flags.set), flags, context));
+    .option("--engine <name>", "engine to train on (default: auto)");
+  addSettingFlags(verb).action((path: string | undefined, flags: Flags) =>
+    runTask(taskOf(path, settingsOf(flags)), flags, context),
+  );
 }
 
 /** Every stage that is not done yet. The exit code is the gate's. */

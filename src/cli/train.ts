@@ -7,47 +7,72 @@ import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import type { Task } from "../task/load.ts";
 import { lockFile } from "../task/lock.ts";
 import { resolvedSettings } from "../task/override.ts";
-import type { TrainEvent } from "../train/events.ts";
 import { planRun } from "../train/plan.ts";
 import { assignmentsOf } from "../train/resume.ts";
-import { trainRun } from "../train/run.ts";
 import { findRun, readRun } from "../train/run-folder.ts";
 import { trainingFiles } from "../workflow/curate-task.ts";
 import { driftReference, keepForLater } from "../workflow/drift-run.ts";
 import { heldLock } from "../workflow/judge-run.ts";
 import { taskPower } from "../workflow/lock-task.ts";
+import { trainTask } from "../workflow/train-task.ts";
 import type { Context } from "./context.ts";
-import { collect, megabytes, seconds } from "./format.ts";
+import { collect, megabytes } from "./format.ts";
 import { packageVersion } from "./package.ts";
 import { powerText, showPower } from "./power.ts";
 import { baseOf, taskOf } from "./task.ts";
+import { reportTraining } from "./train-events.ts";
 
-interface Flags {
-  readonly engine?: string;
+export interface SettingFlags {
   readonly set?: readonly string[];
+  readonly seeds?: string;
+  readonly withinBudget?: true;
+}
+
+interface Flags extends SettingFlags {
+  readonly engine?: string;
   readonly resume?: string;
   readonly dryRun?: true;
 }
 
+/** --seeds and --within-budget are settings like any other, with names of their own. */
+export const settingsOf = ({ set = [], seeds, withinBudget }: SettingFlags): string[] => [
+  ...set,
+  ...(seeds === undefined ? [] : [`train.seeds=${seeds}`]),
+  ...(withinBudget ? ["train.within_budget=true"] : []),
+];
+
+/** Adds the flags that settingsOf reads. */
+export const addSettingFlags = (verb: Command): Command =>
+  verb
+    .option("--set <key=value>", "another value for a setting of task.yaml; may be repeated", collect)
+    .option(
+      "--seeds <n>",
+      "adapters with seed, seed + 1, …: the first ships, and the gate asks that all agree",
+    )
+    .option(
+      "--within-budget",
+      "hold out general text of data.replay; when the adapter loses more on it than the criterion allows, try a smaller scale, earlier checkpoints and more replay",
+    );
+
 export function addTrain(program: Command, context: Context): void {
-  program
+  const verb = program
     .command("train")
     .description("Train the task's adapter; leaves a run directory with checkpoints and the best adapter.")
     .argument("[task]", "folder or task.yaml (default: here)")
     .option("--engine <name>", `${ENGINE_NAMES.join(", ")} (default: auto, or the resumed run's)`)
-    .option("--set <key=value>", "another value for a setting of task.yaml; may be repeated", collect)
     .option("--resume <run>", "go on with a run that was interrupted, from its last checkpoint")
     .option(
       "--dry-run",
       "print every setting with its origin, the plan and the memory estimate; train nothing",
-    )
-    .action(async (path: string | undefined, flags: Flags) => {
-      const task =
-        flags.resume === undefined ? taskOf(path, flags.set) : resumedTask(flags.resume, path, flags.set);
-      if (flags.dryRun) return showPlan(task, context);
-      showPower(task, context);
-      await train(task, flags, context);
-    });
+    );
+  addSettingFlags(verb).action(async (path: string | undefined, flags: Flags) => {
+    const settings = settingsOf(flags);
+    const task =
+      flags.resume === undefined ? taskOf(path, settings) : resumedTask(flags.resume, path, settings);
+    if (flags.dryRun) return showPlan(task, context);
+    showPower(task, context);
+    await train(task, flags, context);
+  });
 }
 
 /** The task that a run belongs to, with the --set assignments that it was started with. */
@@ -69,9 +94,9 @@ export async function train(
   const base = baseOf(task, context);
   if (existsSync(lockFile(task))) heldLock(task, base);
   const { files, warning } = trainingFiles(task);
-  if (warning !== undefined) report({ event: "warning", message: warning }, context);
+  if (warning !== undefined) reportTraining({ event: "warning", message: warning }, context);
   const reference = driftReference(task, files);
-  const events = trainRun({
+  const events = trainTask({
     task,
     base,
     files,
@@ -81,68 +106,19 @@ export async function train(
     signal: context.signal,
     ...(resume === undefined ? {} : { resume }),
   });
-  let run = "";
+  let run = resume;
   for await (const event of events) {
-    if (event.event === "run-start") run = event.run;
-    report(event, context);
+    if (event.event === "run-start") run ??= event.run;
+    reportTraining(event, context);
   }
-  const bytes = keepForLater(run, task, reference);
+  const bytes = keepForLater(run!, task, reference);
   if (reference !== undefined) {
     context.output.event(
       { event: "drift-reference", queries: reference.queries, bytes },
       `drift reference: ${reference.queries} queries of the training period as ${megabytes(bytes)} of statistics`,
     );
   }
-  return run;
-}
-
-function report(event: TrainEvent, { output }: Context): void {
-  if (event.event === "warning") {
-    output.event(event);
-    if (!output.quiet) output.warn(`${pc.yellow("warning")}: ${event.message}`);
-  } else if (event.event === "checkpoint-written") {
-    output.event(event);
-  } else if (event.event === "run-end") {
-    output.result(event, lineOf(event));
-  } else {
-    output.event(event, event.event === "step-end" ? undefined : lineOf(event));
-    if (event.event === "step-end") output.progress(lineOf(event));
-  }
-}
-
-function lineOf(event: Exclude<TrainEvent, { event: "warning" | "checkpoint-written" }>): string {
-  switch (event.event) {
-    case "run-start":
-      return [
-        `${pc.bold("run")} ${event.run}`,
-        `${event.parameters.toLocaleString("en")} trained parameters on ${event.engine} (${event.device}); ` +
-          `${event.trainRows} rows, ${event.validationRows} held out; ${event.steps} steps` +
-          (event.from > 0 ? `, going on from step ${event.from}` : ""),
-        `memory: about ${megabytes(event.estimatedBytes)} of ${megabytes(event.availableBytes)} free` +
-          (event.recompute ? ", activations are recomputed" : ""),
-      ].join("\n");
-    case "step-end":
-      return (
-        `step ${event.step}/${event.steps}  loss ${event.loss.toFixed(4)}  ` +
-        `${Math.round(event.tokensPerSecond)} tokens/s  ${seconds(event.secondsLeft)} left`
-      );
-    case "step-skipped":
-      return `step ${event.step}/${event.steps}  ${pc.yellow("skipped")}: loss or gradient is not finite`;
-    case "validation-end":
-      return (
-        `step ${event.step}  validation loss ${event.loss.toFixed(4)}, ` +
-        `${(100 * event.accuracy).toFixed(1)} % of tokens right${event.best ? pc.green("  best so far") : ""}`
-      );
-    case "run-end":
-      return [
-        `${event.reason} at step ${event.step}` +
-          (event.best === null
-            ? ""
-            : `; best was step ${event.best.step}, validation loss ${event.best.loss.toFixed(4)}`),
-        `memory: at most ${megabytes(event.peakBytes)}, ${megabytes(event.estimatedBytes)} were expected`,
-        `adapter: ${event.adapter}`,
-      ].join("\n");
-  }
+  return run!;
 }
 
 /** Rows that --dry-run shows in full. */

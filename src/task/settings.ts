@@ -76,6 +76,16 @@ export const trainSettingsSchema = z.strictObject({
     .min(0)
     .default(5)
     .describe("Validations without improvement after which training stops; 0 never stops early."),
+  seeds: count
+    .max(20)
+    .default(1)
+    .describe("Adapters trained with seed, seed + 1, …; the first ships, and the gate asks that all agree."),
+  within_budget: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Keep general capability within the budget of its criterion, measured on a held-out part of data.replay.",
+    ),
   recompute: z
     .union([z.literal("auto"), z.boolean()], { error: "expected auto, true or false" })
     .default("auto")

@@ -42,10 +42,15 @@ const folderOf = (checkpoints: string, step: number): string => join(checkpoints
 
 /**
  * Writes checkpoints/step-N as a whole or not at all (temporary name, fsync, rename), then removes all others but the one
- * before it and the best one's.
+ * before it and the best one's, unless `keepAll`.
  * @returns its path
  */
-export function writeCheckpoint(checkpoints: string, state: CheckpointState, tensors: Tensors): string {
+export function writeCheckpoint(
+  checkpoints: string,
+  state: CheckpointState,
+  tensors: Tensors,
+  options: { readonly keepAll?: boolean } = {},
+): string {
   const { step, best } = state.progress;
   const path = folderOf(checkpoints, step);
   const temporary = `${path}.${process.pid}.tmp`;
@@ -65,6 +70,7 @@ export function writeCheckpoint(checkpoints: string, state: CheckpointState, ten
       cause,
     });
   }
+  if (options.keepAll) return path;
   const [newest, before] = stepsOf(checkpoints);
   for (const old of stepsOf(checkpoints)) {
     if (![newest, before, best?.step].includes(old)) discard(folderOf(checkpoints, old));
@@ -117,7 +123,7 @@ export function readCheckpointAt(path: string): Checkpoint {
 }
 
 /** Steps that have a checkpoint, newest first. */
-function stepsOf(checkpoints: string): number[] {
+export function stepsOf(checkpoints: string): number[] {
   return list(checkpoints)
     .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
     .map(Number)

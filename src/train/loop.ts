@@ -113,7 +113,8 @@ export function stoppedEarly(progress: Progress, patience: number): boolean {
   return patience > 0 && progress.validationsSinceBest >= patience;
 }
 
-async function validate(
+/** Loss and accuracy over one pass of held-out rows. */
+export async function validate(
   stepper: Stepper,
   plan: BatchPlan,
   step: number,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { type EncodedRow, encodeRows } from "../data/encode.ts";
+import { type Encoded, type EncodedRow, encodeRows } from "../data/encode.ts";
 import { type BatchPlan, planBatches } from "../data/plan.ts";
 import { readRows } from "../data/rows.ts";
 import { splitByGroup } from "../data/split.ts";
@@ -20,6 +20,8 @@ export interface PreparedData {
   readonly plan: BatchPlan;
   /** Null when no row could be held out. */
   readonly validationPlan: BatchPlan | null;
+  /** General text that is not trained on; null unless the task trains within a budget. */
+  readonly general: { readonly rows: number; readonly plan: BatchPlan } | null;
   readonly warnings: readonly string[];
   readonly files: readonly { readonly file: string; readonly sha256: string }[];
   /** Over all files and how they are split and mixed. */
@@ -45,7 +47,7 @@ export function prepareData(
   const own = encodeRows(split.train, tokenizer, { maxLength });
   const held = encodeRows(split.validation, tokenizer, { maxLength });
   const warnings = [...own.warnings, ...held.warnings];
-  const replay = replayRows(task, tokenizer, maxLength);
+  const { replay, general } = replayRows(task, tokenizer, maxLength);
   warnings.push(...(replay?.warnings ?? []));
   const options = {
     seed,
@@ -68,6 +70,10 @@ export function prepareData(
     plan: planBatches(own.rows, { ...options, length, replay }),
     validationPlan:
       held.rows.length === 0 ? null : planBatches(held.rows, { ...options, length: { epochs: 1 } }),
+    general:
+      general === undefined
+        ? null
+        : { rows: general.length, plan: planBatches(general, { ...options, length: { epochs: 1 } }) },
     warnings,
     files: identity,
     sha256: createHash("sha256")
@@ -83,10 +89,28 @@ export function prepareData(
   };
 }
 
-function replayRows(task: Task, tokenizer: Tokenizer, maxLength: number) {
-  if (task.data.replay === undefined || task.paths.replay === undefined) return undefined;
-  const encoded = encodeRows(readRows([task.paths.replay]), tokenizer, { maxLength });
-  return { ...encoded, share: task.data.replay.share };
+/** Most rows of general text that are held out: they tell 0.05 nat apart, and are measured many times. */
+const GENERAL_ROWS = 256;
+
+interface ReplayRows {
+  readonly replay?: Encoded & { readonly share: number };
+  readonly general?: readonly EncodedRow[];
+}
+
+/** The general text that is mixed in, and, for a task that trains within a budget, the part of it that is held out. */
+function replayRows(task: Task, tokenizer: Tokenizer, maxLength: number): ReplayRows {
+  const { data, train, seed, paths } = task;
+  if (data.replay === undefined || paths.replay === undefined) return {};
+  const rows = readRows([paths.replay]);
+  const share = Math.min(data.validation, GENERAL_ROWS / rows.length);
+  const split = train.within_budget
+    ? splitByGroup(rows, { validation: share, seed })
+    : { train: rows, validation: undefined };
+  const encoded = encodeRows(split.train, tokenizer, { maxLength });
+  return {
+    replay: { ...encoded, share: data.replay.share },
+    ...(split.validation && { general: encodeRows(split.validation, tokenizer, { maxLength }).rows }),
+  };
 }
 
 /** Tokens of the longest row. @throws data error for more than the base's context */

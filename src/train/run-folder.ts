@@ -63,8 +63,8 @@ export function newRunId(now: Date, salt: string): string {
 }
 
 /** Makes the folder of a run with its record, or nothing. @throws environment error */
-export function createRun(runs: string, record: RunRecord): RunFolder {
-  const folder = runFolder(join(runs, record.id));
+export function createRun(path: string, record: RunRecord): RunFolder {
+  const folder = runFolder(path);
   try {
     makeFolder(folder.checkpoints);
     writeFileAtomic(folder.config, `${JSON.stringify(record, null, 2)}\n`);

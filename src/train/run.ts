@@ -32,6 +32,8 @@ export interface TrainOptions {
   readonly files?: readonly string[];
   /** Path of the run to go on with. */
   readonly resume?: string;
+  /** Path of a new run; by default runs/ID of the task. */
+  readonly folder?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -61,7 +63,9 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
     const now = recordOf({ ...options, engineName: engine.name }, data);
     const resumed = options.resume === undefined ? undefined : resumeRun(options.resume, now, machine);
     const folder =
-      resumed === undefined ? createRun(join(task.folder, "runs"), now) : runFolder(options.resume!);
+      resumed === undefined
+        ? createRun(options.folder ?? join(task.folder, "runs", now.id), now)
+        : runFolder(options.resume!);
     const start = resumed?.checkpoint?.state.progress ?? START;
     yield {
       event: "run-start",
@@ -91,6 +95,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
         folder.checkpoints,
         { format_version: 1, progress, seed, hashes, machine },
         tensors,
+        { keepAll: settings.within_budget },
       );
     };
     const stepper = createStepper(session, {

@@ -21,6 +21,7 @@ import type { WeightSource } from "../model/weights.ts";
 import { loadTask, type Task } from "../task/load.ts";
 import { checkLock, type LockIdentity, lockFile, lockSha256, readLock, type TaskLock } from "../task/lock.ts";
 import { listRuns, type RunRecord, readRun, runFolder } from "../train/run-folder.ts";
+import { missingParts } from "./run-parts.ts";
 import { trainedRows } from "./trained-rows.ts";
 
 /** A finished run and the task and base that it belongs to. */
@@ -33,8 +34,9 @@ export interface TrainedRun {
 /** The run at `path` and its task: the folder that holds runs/. */
 export function openRun(path: string): TrainedRun {
   const record = readRun(path);
-  if (!existsSync(runFolder(path).adapter)) {
-    throw new LorafitError("usage", `${path}: the run has not ended yet`, {
+  const missing = missingParts(path, record);
+  if (missing.length > 0) {
+    throw new LorafitError("usage", `${path}: the run has not ended yet: ${missing.join(", ")}`, {
       hint: `go on with \`lorafit train --resume ${path}\``,
     });
   }

@@ -7,6 +7,8 @@ import { usedCuration } from "./curate-task.ts";
 import type { TrainedRun } from "./judge-run.ts";
 import { bullets, code, plain, section, table } from "./markdown.ts";
 import type { Release } from "./release.ts";
+import { readRepair } from "./repair.ts";
+import { outcomeText, trialText } from "./repair-text.ts";
 import { ROLES } from "./sign.ts";
 
 /** README.md of a release, in the form of a model card: what it is for, on what evidence, and what nobody tested. */
@@ -19,6 +21,7 @@ export function modelCard(run: TrainedRun, verdict: Verdict, release: Omit<Relea
     banner(verdict, release),
     section("Scope", scope(run)),
     section("Verdict", evidence(verdict)),
+    ...budget(run),
     section("Limits", bullets(limits(run, verdict, cases))),
     section("How to run it", howTo(run)),
     section("Training data", trainingData(run)),
@@ -83,6 +86,29 @@ function evidence(verdict: Verdict): string {
       `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} Each stands in \`report.html\`.`,
     ...(verdict.reasons.length === 0 ? [] : [bullets(verdict.reasons)]),
   ].join("\n\n");
+}
+
+/** What the adapter was held to in training, and what was tried to keep it there. */
+function budget({ path }: TrainedRun): string[] {
+  const record = readRepair(path);
+  if (record === undefined) return [];
+  const rows = record.trials.map((trial, i) => [
+    `${trialText(trial)}${i === record.chosen ? " **(this model)**" : ""}`,
+    trial.domain.toFixed(4),
+    trial.general.toFixed(4),
+    (trial.general - record.base.general).toFixed(4),
+  ]);
+  const base = ["base", record.base.domain.toFixed(4), record.base.general.toFixed(4), ""];
+  return [
+    section(
+      "General capability in training",
+      [
+        `Measured on ${record.general_rows} rows of general text that were held out, none of them a case: ${outcomeText(record)}.`,
+        table(["trial", "domain, held out", "general, held out", "lost"], [base, ...rows]),
+        "Losses are nats a token. A scale is merged into B.",
+      ].join("\n\n"),
+    ),
+  ];
 }
 
 /** What the evidence does not reach. */

@@ -7,9 +7,10 @@ import type { Task } from "../task/load.ts";
 import { planRun } from "../train/plan.ts";
 import { recordChanges } from "../train/resume.ts";
 import { recordOf } from "../train/run.ts";
-import { findRun, readRun, runFolder } from "../train/run-folder.ts";
+import { findRun, readRun } from "../train/run-folder.ts";
 import { trainingFiles } from "./curate-task.ts";
 import { answersFile, exportTimes, type TrainedRun } from "./judge-run.ts";
+import { missingParts } from "./run-parts.ts";
 
 /** The task's newest run, when it trains what would be trained now: same base, data and settings. */
 export async function matchingRun(
@@ -27,7 +28,7 @@ export async function matchingRun(
   const { data } = await planRun(task, base, trainingFiles(task).files);
   const now = recordOf({ task, base, engineName: record.engine, version: record.lorafit }, data);
   if (recordChanges(record, now).length > 0) return undefined;
-  return { path, finished: existsSync(runFolder(path).adapter) };
+  return { path, finished: missingParts(path, record).length === 0 };
 }
 
 /** Whether every locked case was answered by the exports that lie there now. */

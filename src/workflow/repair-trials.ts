@@ -1,0 +1,129 @@
+import type { Engine, HostTensor } from "../engines/engine.ts";
+import { LorafitError } from "../errors.ts";
+import type { WeightSource } from "../model/weights.ts";
+import type { Task } from "../task/load.ts";
+import { newestCheckpoint, readCheckpoint, stepsOf } from "../train/checkpoint.ts";
+import { validate } from "../train/loop.ts";
+import { planRun, type TrainPlan } from "../train/plan.ts";
+import { runFolder } from "../train/run-folder.ts";
+import { optimizerOf } from "../train/settings.ts";
+import { createStepper } from "../train/stepper.ts";
+
+/** An adapter that a run could end with, and what it costs. Losses are nats per supervised token on held-out rows. */
+export interface Trial {
+  readonly remedy: "none" | "smaller scale" | "earlier checkpoint" | "more replay";
+  readonly step: number;
+  /** Factor on B, and so on the whole update. */
+  readonly scale: number;
+  /** Share of general text in the tokens that it was trained on. */
+  readonly replay_share: number;
+  readonly domain: number;
+  readonly general: number;
+}
+
+/** What a trial is made of: where its parameters lie. */
+export interface Candidate {
+  readonly run: string;
+  readonly step: number;
+  readonly scale: number;
+}
+
+export interface Measured {
+  readonly domain: number;
+  readonly general: number;
+}
+
+/** Factors tried on a trained adapter, largest first. */
+const SCALES = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
+
+/** Losses of adapters of one plan on its held-out rows, in one session. */
+export interface Meter {
+  readonly plan: TrainPlan;
+  /** The base itself: an adapter of scale 0. */
+  base(): Promise<Measured>;
+  measure(candidate: Candidate): Promise<Measured>;
+  close(): Promise<void>;
+}
+
+/** Opens what is measured with: the run's own plan, so that the rows held out are those of its training. */
+export async function openMeter(options: {
+  readonly task: Task;
+  readonly base: WeightSource;
+  readonly engine: Engine;
+  readonly files?: readonly string[];
+}): Promise<Meter> {
+  const { task, base, engine } = options;
+  const { train: settings, seed } = task;
+  const plan = await planRun(task, base, options.files);
+  const { validationPlan, general } = plan.data;
+  if (validationPlan === null || general === null) {
+    throw new LorafitError("usage", "train.within_budget: nothing could be held out to measure on", {
+      hint: "give more rows to data.train and data.replay.file",
+    });
+  }
+  const session = await engine.open(base, { threads: settings.threads });
+  const stepper = createStepper(session, {
+    model: base.config,
+    layout: plan.layout,
+    optimizer: optimizerOf(settings),
+    dropout: settings.dropout,
+    recompute: plan.recompute,
+    seed,
+  });
+  const losses = async (parameters: HostTensor): Promise<Measured> => {
+    await session.writeState({ parameters });
+    return {
+      domain: (await validate(stepper, validationPlan, 0)).loss,
+      general: (await validate(stepper, general.plan, 0)).loss,
+    };
+  };
+  return {
+    plan,
+    base: () => losses({ shape: [plan.layout.size], data: new Float32Array(plan.layout.size) }),
+    measure: (candidate) => losses(parametersOf(candidate, plan.layout.sizeA)),
+    async close() {
+      await stepper.dispose();
+      await session.close();
+    },
+  };
+}
+
+/** Parameters [P] of a candidate: A's as they are, B's times the scale. */
+export function parametersOf({ run, step, scale }: Candidate, sizeA: number): HostTensor {
+  const { shape, data } = readCheckpoint(runFolder(run).checkpoints, step).tensors["parameters"]!;
+  const scaled = data.slice() as Float32Array | Float64Array;
+  if (scale !== 1) for (let i = sizeA; i < scaled.length; i++) scaled[i]! *= scale;
+  return { shape, data: scaled };
+}
+
+/** The step whose adapter a run ends with: the best one, or the last where nothing was held out. */
+export function endStep(run: string): number {
+  const { progress } = newestCheckpoint(runFolder(run).checkpoints)!.state;
+  return progress.best?.step ?? progress.step;
+}
+
+/**
+ * What costs no training, cheapest first: the adapter as trained; when that does not fit, smaller ones until one fits, and
+ * those of earlier steps.
+ */
+export async function* cheapTrials(
+  meter: Meter,
+  run: string,
+  fits: (losses: Measured) => boolean,
+): AsyncGenerator<Candidate & Measured & Pick<Trial, "remedy">> {
+  const measure = async (remedy: Trial["remedy"], step: number, scale: number) => {
+    const candidate = { run, step, scale };
+    return { remedy, ...candidate, ...(await meter.measure(candidate)) };
+  };
+  const step = endStep(run);
+  const trained = await measure("none", step, 1);
+  yield trained;
+  if (fits(trained)) return;
+  for (const scale of SCALES) {
+    const smaller = await measure("smaller scale", step, scale);
+    yield smaller;
+    if (fits(smaller)) break;
+  }
+  for (const other of stepsOf(runFolder(run).checkpoints))
+    if (other < step) yield await measure("earlier checkpoint", other, 1);
+}

@@ -1,0 +1,151 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { LorafitError, listMistakes } from "../errors.ts";
+import { writeFileAtomic } from "../formats/files.ts";
+import type { Task } from "../task/load.ts";
+import { writeAdapter } from "../train/adapter.ts";
+import type { TrainEvent } from "../train/events.ts";
+import type { TrainPlan } from "../train/plan.ts";
+import { type TrainOptions, trainRun } from "../train/run.ts";
+import { runFolder } from "../train/run-folder.ts";
+import { cheapTrials, type Measured, openMeter, parametersOf, type Trial } from "./repair-trials.ts";
+
+/** The criterion that bounds what general capability may lose, in nats per token. */
+export interface Budget {
+  readonly criterion: string;
+  readonly budget: number;
+  /** What a repair aims at: less than the budget, because the gate asks it of the interval's end and on other texts. */
+  readonly aim: number;
+}
+
+/** repair.json of a run that was trained within a budget: what was tried, and what the run ended with. */
+export interface RepairRecord extends Budget {
+  readonly format_version: 1;
+  /** Rows of general text that were held out of data.replay; no case is among them. */
+  readonly general_rows: number;
+  /** Losses of the base on the held-out rows. */
+  readonly base: Measured;
+  readonly trials: readonly (Trial & { readonly run: string })[];
+  /** The trial that the adapter is. */
+  readonly chosen: number;
+  readonly outcome: "within budget" | "repaired" | "not repaired";
+}
+
+export type RepairEvent =
+  | ({ readonly event: "repair-trial"; readonly lost: number; readonly within: boolean } & Trial)
+  | ({ readonly event: "repair-end"; readonly run: string } & RepairRecord);
+
+const AIM = 0.8;
+/** A repair without training must keep this share of the gain on the domain, or replay is tried too. */
+const WORTH_KEEPING = 0.5;
+const MOST_REPLAY = 0.9;
+const RETRAININGS = 2;
+
+export const repairFile = (run: string): string => join(run, "repair.json");
+
+/** @throws usage error that says all that a training within a budget needs and the task does not have */
+export function budgetOf(task: Task): Budget {
+  const criteria = task.success.filter(
+    (criterion) => criterion.kind === "non-inferiority" && criterion.scorer === "cross-entropy",
+  );
+  const margins = criteria.map((criterion) => ({
+    name: criterion.name,
+    margin: (criterion as { margin: number }).margin,
+  }));
+  const [strictest] = margins.sort((a, b) => a.margin - b.margin);
+  const missing = [
+    ...(strictest === undefined
+      ? ["success: no criterion of kind non-inferiority with scorer cross-entropy"]
+      : []),
+    ...(task.data.replay === undefined ? ["data.replay: no general text, of which a part is held out"] : []),
+  ];
+  if (strictest === undefined || missing.length > 0) {
+    throw new LorafitError("usage", `a budget for general capability needs more:\n${listMistakes(missing)}`, {
+      hint: "docs/release.md says what --within-budget does",
+    });
+  }
+  return { criterion: strictest.name, budget: strictest.margin, aim: AIM * strictest.margin };
+}
+
+/**
+ * Measures what a trained run's adapter loses on general text that was held out, and, when it is more than the budget,
+ * tries what helps, cheapest first: a smaller scale and earlier checkpoints, then training with more replay. Of the trials
+ * within the budget the one with the lowest loss on the domain's held-out rows becomes the run's adapter. Cases are never
+ * looked at. Leaves repair.json; the same run ends the same.
+ */
+export async function* repairRun(
+  path: string,
+  options: TrainOptions,
+): AsyncGenerator<TrainEvent | RepairEvent> {
+  const { task, base } = options;
+  const budget = budgetOf(task);
+  const trials: RepairRecord["trials"][number][] = [];
+  let ofBase: Measured | undefined;
+  const lost = ({ general }: Measured): number => general - ofBase!.general;
+  const gained = ({ domain }: Measured): number => ofBase!.domain - domain;
+  const fits = (losses: Measured): boolean => lost(losses) <= budget.aim;
+
+  const tryRun = async function* (run: string, trained: Task): AsyncGenerator<RepairEvent, TrainPlan> {
+    const meter = await openMeter({ ...options, task: trained });
+    const replay_share = trained.data.replay!.share;
+    try {
+      ofBase ??= await meter.base();
+      for await (const { run: _, remedy, ...rest } of cheapTrials(meter, run, fits)) {
+        const trial: Trial = { remedy: run === path ? remedy : "more replay", ...rest, replay_share };
+        trials.push({ ...trial, run: relative(path, run) });
+        yield { event: "repair-trial", ...trial, lost: lost(trial), within: fits(trial) };
+        stopIfAsked(options.signal);
+      }
+      return meter.plan;
+    } finally {
+      await meter.close();
+    }
+  };
+
+  const plan = yield* tryRun(path, task);
+  const worth = WORTH_KEEPING * gained(trials[0]!);
+  for (let n = 0, { share } = task.data.replay!; n < RETRAININGS && share < MOST_REPLAY; n++) {
+    if (trials.some((trial) => fits(trial) && gained(trial) >= worth)) break;
+    share = Math.round(50 * (share + MOST_REPLAY)) / 100;
+    const more: Task = { ...task, data: { ...task.data, replay: { ...task.data.replay!, share } } };
+    const run = join(path, "repair", `replay-${share}`);
+    const { resume: _, ...rest } = options;
+    yield* trainRun({ ...rest, ...placeOf(run), task: more });
+    yield* tryRun(run, more);
+  }
+
+  const useful = trials.filter((trial) => fits(trial) && gained(trial) > 0);
+  const [best] = useful.sort((a, b) => gained(b) - gained(a));
+  const chosen = best === undefined ? 0 : trials.indexOf(best);
+  const { run, ...end } = trials[chosen]!;
+  const parameters = parametersOf({ ...end, run: join(path, run) }, plan.layout.sizeA);
+  writeAdapter(runFolder(path).adapter, task, base, plan.layout, parameters);
+  const record: RepairRecord = {
+    format_version: 1,
+    ...budget,
+    general_rows: plan.data.general!.rows,
+    base: ofBase!,
+    trials,
+    chosen,
+    outcome: fits(trials[0]!) ? "within budget" : best === undefined ? "not repaired" : "repaired",
+  };
+  writeFileAtomic(repairFile(path), `${JSON.stringify(record, null, 2)}\n`);
+  yield { event: "repair-end", run: path, ...record };
+}
+
+/** A part of a run: to be gone on with when it was begun, else to be made. */
+export const placeOf = (path: string): Pick<TrainOptions, "resume" | "folder"> =>
+  existsSync(runFolder(path).config) ? { resume: path } : { folder: path };
+
+function stopIfAsked(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new LorafitError("interrupted", "stopped between two trials", {
+    hint: "the trained run is kept; go on with --resume",
+  });
+}
+
+/** repair.json of a run, or undefined. */
+export const readRepair = (run: string): RepairRecord | undefined =>
+  existsSync(repairFile(run))
+    ? (JSON.parse(readFileSync(repairFile(run), "utf8")) as RepairRecord)
+    : undefined;

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openSafetensors, readFloat32 } from "../../src/formats/safetensors.ts";
+import { findRun } from "../../src/train/run-folder.ts";
+import type { RepairRecord } from "../../src/workflow/repair.ts";
+import { forgetfulTask } from "./forgetful-task.ts";
+import { jsonLines, lorafit } from "./lorafit.ts";
+
+const recordOf = (run: string) => JSON.parse(readFileSync(join(run, "repair.json"), "utf8")) as RepairRecord;
+const lostOf = ({ base, trials }: RepairRecord) => trials.map(({ general }) => general - base.general);
+
+/** All B's of an adapter or, by the names of a flat vector's tail, of a checkpoint. */
+function factorsOf(run: string): Map<string, Float32Array> {
+  const file = openSafetensors(join(run, "adapter/adapter_model.safetensors"));
+  return new Map([...file.tensors.keys()].map((name) => [name, readFloat32(file, name)]));
+}
+
+test("a training that forgets is repaired under its budget, and a kill between the trials changes nothing", async () => {
+  const folder = forgetfulTask();
+  const started = lorafit(["train", folder, "--within-budget", "--json"]);
+  await started.shows(/"event":"repair-trial"/);
+  started.kill("SIGKILL");
+  await started.finished;
+  const run = findRun(folder);
+  const asTrained = factorsOf(run);
+  const open = await lorafit(["eval", folder]).finished;
+  expect(open).toMatchObject({ code: 2, stderr: expect.stringContaining("not held against its budget") });
+
+  const resumed = await lorafit(["train", "--resume", run, "--json"]).finished;
+  expect(resumed.code, resumed.stderr).toBe(0);
+  const record = recordOf(run);
+  expect(record).toMatchObject({
+    outcome: "repaired",
+    budget: 0.05,
+    aim: 0.04,
+    criterion: "general capability",
+  });
+  const lost = lostOf(record);
+  expect(lost[0]).toBeGreaterThan(0.05);
+  expect(lost[record.chosen]).toBeLessThanOrEqual(0.04);
+  const chosen = record.trials[record.chosen]!;
+  for (const [i, trial] of record.trials.entries()) {
+    if (lost[i]! <= 0.04) expect(trial.domain).toBeGreaterThanOrEqual(chosen.domain);
+  }
+  expect(chosen).toMatchObject({ remedy: "smaller scale", step: record.trials[0]!.step });
+  for (const [name, factor] of factorsOf(run)) {
+    const scale = name.includes("lora_B") ? chosen.scale : 1;
+    expect(factor).toEqual(asTrained.get(name)!.map((x) => Math.fround(x * scale)));
+  }
+  expect(jsonLines(resumed).at(-1)).toMatchObject({ event: "repair-end", outcome: "repaired" });
+  const again = await lorafit(["train", "--resume", run, "--json"]).finished;
+  expect(again.code).toBe(0);
+  expect(recordOf(run)).toEqual(record);
+}, 300_000);
+
+test("where no scale keeps enough of what was learned, more replay is trained on", async () => {
+  const folder = forgetfulTask({ max_steps: 8 });
+  const file = join(folder, "task.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("margin: 0.05", "margin: 0.0004"));
+  const { code, stderr } = await lorafit(["train", folder, "--within-budget"]).finished;
+  expect(code, stderr).toBe(0);
+  const run = findRun(folder);
+  const record = recordOf(run);
+  expect(record.trials.filter(({ remedy }) => remedy === "more replay").map((t) => t.replay_share)).toContain(
+    0.5,
+  );
+  expect(readdirSync(join(run, "repair"))).toContain("replay-0.5");
+}, 300_000);
+
+test("a budget needs a criterion and general text, and both are asked for at once", async () => {
+  const folder = forgetfulTask();
+  const file = join(folder, "task.yaml");
+  writeFileSync(
+    file,
+    readFileSync(file, "utf8")
+      .replace("scorer: cross-entropy, ", "")
+      .replace(", replay: { file: data/replay.jsonl, share: 0.1 }", ""),
+  );
+  const { code, stderr } = await lorafit(["train", folder, "--within-budget"]).finished;
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/success: .*cross-entropy\n.*data\.replay: /);
+  expect(readdirSync(folder)).not.toContain("runs");
+});
