@@ -19,8 +19,12 @@ export function addJudging(program: Command, context: Context): void {
       .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
       .action((path: string | undefined) => action(openRun(findRun(path))));
   };
-  verb("eval", "Let the exported base and the exported adapter answer the same locked cases.", (run) =>
-    evaluate(run, baseOf(run.task, context), context),
+  verb(
+    "eval",
+    "Let the exported base and the exported adapter answer the same locked cases.",
+    async (run) => {
+      for (const each of [run, ...run.seeds]) await evaluate(each, baseOf(run.task, context), context);
+    },
   );
   verb("gate", "Decide on the answers; the exit code is the verdict's.", async (run) =>
     judge(run, baseOf(run.task, context), context),

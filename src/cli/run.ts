@@ -50,11 +50,13 @@ export async function runTask(task: Task, flags: Pick<Flags, "engine">, context:
   const path = await trained(task, base, flags, context);
   const run = openRun(path);
   const { engine } = await selectEngine(run.record.engine);
-  if (!isExportedRun(run)) {
-    context.output.say("export: base and tuned to ONNX, read back and compared with the training engine");
-    await exportForJudging(run, { base, engine, signal: context.signal });
+  for (const each of [run, ...run.seeds]) {
+    if (!isExportedRun(each)) {
+      context.output.say("export: base and tuned to ONNX, read back and compared with the training engine");
+      await exportForJudging(each, { base, engine, signal: context.signal });
+    }
+    if (!answersAreCurrent(each)) await evaluate(each, base, context);
   }
-  if (!answersAreCurrent(run)) await evaluate(run, base, context);
   judge(run, base, context);
   await report(run, context);
 }

@@ -17,6 +17,10 @@ export type Outcome = "pass" | "fail" | "inconclusive";
 /** A baseline must be this far above chance before "not worse than it" means anything. */
 const RELIABLE_ABOVE_CHANCE = 0.1;
 
+/** What works against lost general capability; `src/workflow/repair.ts` does it. */
+const REPAIR =
+  "below its budget: `lorafit train --within-budget` tries a smaller scale, earlier checkpoints and more replay, on held-out text";
+
 /** A criterion with its numbers, as in verdict.json. `difference` is oriented so that positive means tuned is better. */
 export interface CriterionResult {
   name: string;
@@ -141,6 +145,8 @@ export function judge(
       `these cases find ${result.detectable.toFixed(3)} or more above the margin; ${criterion.effect - criterion.margin} was planned for`,
     );
   }
+  if (entropy && criterion.kind === "non-inferiority" && result.difference < -criterion.margin)
+    notes.push(REPAIR);
   const planned =
     criterion.kind === "superiority"
       ? {

@@ -11,6 +11,7 @@ import { type Amendment, type Look, levelOf } from "./looks.ts";
 import { answerPreconditions, type Precondition } from "./preconditions.ts";
 import { resultText } from "./result-text.ts";
 import { scoreOf } from "./scorers.ts";
+import { disagreements, type SeedResult, seedResult } from "./seeds.ts";
 import { announcedSlices, selectCases } from "./select.ts";
 
 /** Pass rates of one rule or slice. */
@@ -47,6 +48,8 @@ export interface Verdict {
   reasons: string[];
   scorer: string;
   seed: number;
+  /** With several seeds, how each did, the one that ships first. */
+  seeds?: SeedResult[];
   /** The base's weights, as locked. */
   base_sha256: string;
   /** The base's export, which answered. */
@@ -69,6 +72,8 @@ export interface GateInput {
   dataPreconditions: readonly Precondition[];
   /** Text of the policy. */
   policy: string;
+  /** With several seeds, that of these answers, and how the others did. */
+  seeds?: { own: number; others: readonly SeedResult[] };
 }
 
 const EXIT_OF = { pass: EXIT.done, fail: EXIT.failed, inconclusive: EXIT.inconclusive };
@@ -202,7 +207,10 @@ export function gate(input: GateInput): Verdict {
     ...answerPreconditions(input.answers, input.policy, finders),
     ...input.dataPreconditions,
   ];
-  const verdict = overall([...preconditions, ...criteria].map(({ outcome }) => outcome));
+  const seeds = input.seeds && [seedResult(input.seeds.own, ".", criteria), ...input.seeds.others];
+  const doubts = disagreements(seeds ?? []);
+  const outcomes = [...preconditions, ...criteria].map(({ outcome }) => outcome);
+  const verdict = overall(doubts.length > 0 ? [...outcomes, "inconclusive"] : outcomes);
   const scored = input.answers.filter((answer) => answer.kind !== "text");
   const passed = (who: "base" | "tuned") => scored.filter((answer) => answer[who].score === 1).length;
   const flips = (better: "base" | "tuned", worse: "base" | "tuned") =>
@@ -225,9 +233,10 @@ export function gate(input: GateInput): Verdict {
       passed_tuned: passed("tuned"),
     },
     missing: cases.filter((item) => !byId.has(item.id)).map((item) => item.id),
-    reasons: reasonsOf(preconditions, criteria),
+    reasons: [...reasonsOf(preconditions, criteria), ...doubts],
     scorer: input.lock.scorer,
     seed: task.seed,
+    ...(seeds !== undefined && { seeds }),
     base_sha256: input.lock.base.sha256,
     base_artifact_sha256: input.answers[0]!.base_sha256,
     artifact_sha256: input.artifactSha256,

@@ -25,3 +25,13 @@ function isPositive({ kind, difference, margin, broken }: CriterionResult): bool
   if (kind === "zero-new-failures") return broken === 0;
   return difference > (kind === "superiority" ? margin : -margin);
 }
+
+/** Why a pass of the first seed does not stand, one line each: a verdict that the other seeds do not share may be luck. */
+export const disagreements = (seeds: readonly SeedResult[]): string[] =>
+  seeds
+    .slice(1)
+    .flatMap(({ seed, against, differences }) =>
+      against.map(
+        (name) => `seed ${seed}: ${name}, difference ${differences[name]!.toFixed(3)}, is not what is asked`,
+      ),
+    );

@@ -8,6 +8,7 @@ import { estimateMemory, type MemoryEstimate } from "./estimate.ts";
 import { type PreparedData, prepareData } from "./prepare.ts";
 import { trainingPrograms } from "./programs.ts";
 import { loraConfigOf, optimizerOf } from "./settings.ts";
+import type { StepperOptions } from "./stepper.ts";
 
 /** A run that is planned and not begun: what `train --dry-run` shows. */
 export interface TrainPlan {
@@ -34,6 +35,23 @@ export async function planRun(task: Task, base: WeightSource, files?: readonly s
   const chosen = recompute ? estimate(true) : whole;
   const warnings = [...data.warnings, ...memoryWarnings(chosen.total, availableBytes)];
   return { data, tokenizer, layout, availableBytes, recompute, estimate: chosen, warnings };
+}
+
+/** What the run's steps and validations are computed with. */
+export function stepperOptions(
+  { train: settings, seed }: Task,
+  base: WeightSource,
+  { layout, recompute }: Pick<TrainPlan, "layout" | "recompute">,
+): StepperOptions {
+  return {
+    model: base.config,
+    layout,
+    optimizer: optimizerOf(settings),
+    dropout: settings.dropout,
+    recompute,
+    precision: settings.precision,
+    seed,
+  };
 }
 
 function estimateRun(

@@ -10,13 +10,12 @@ import type { TrainEvent } from "./events.ts";
 import { initialFactors } from "./initial.ts";
 import { stoppedEarly, trainLoop } from "./loop.ts";
 import { openMetrics } from "./metrics.ts";
-import { planRun } from "./plan.ts";
+import { planRun, stepperOptions } from "./plan.ts";
 import type { PreparedData } from "./prepare.ts";
 import { type Progress, START } from "./progress.ts";
 import { configHash, resumeRun } from "./resume.ts";
 import { createRun, newRunId, type RunFolder, type RunRecord, runFolder } from "./run-folder.ts";
 import { learningRateSchedule } from "./schedule.ts";
-import { optimizerOf } from "./settings.ts";
 import { createStepper } from "./stepper.ts";
 
 export interface TrainOptions {
@@ -98,15 +97,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
         { keepAll: settings.within_budget },
       );
     };
-    const stepper = createStepper(session, {
-      model: base.config,
-      layout,
-      optimizer: optimizerOf(settings),
-      dropout: settings.dropout,
-      recompute,
-      precision: settings.precision,
-      seed,
-    });
+    const stepper = createStepper(session, stepperOptions(task, base, planned));
     const events = trainLoop(
       {
         stepper,

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { privateFinders } from "../data/curate/private.ts";
 import { fitNgrams, hashedNgrams } from "../embed/hashed-ngrams.ts";
 import type { Engine } from "../engines/engine.ts";
@@ -12,6 +12,7 @@ import { readLedger } from "../evaluate/ledger.ts";
 import { takeLook } from "../evaluate/looks.ts";
 import { dataPreconditions } from "../evaluate/preconditions.ts";
 import { SCORER_VERSION } from "../evaluate/scorers.ts";
+import { seedResult } from "../evaluate/seeds.ts";
 import { adapterSha256 } from "../export/adapter.ts";
 import { type ExportReport, exportModel } from "../export/export.ts";
 import { artifactSha256, REPORT_FILE } from "../export/folder.ts";
@@ -21,7 +22,7 @@ import type { WeightSource } from "../model/weights.ts";
 import { loadTask, type Task } from "../task/load.ts";
 import { checkLock, type LockIdentity, lockFile, lockSha256, readLock, type TaskLock } from "../task/lock.ts";
 import { listRuns, type RunRecord, readRun, runFolder } from "../train/run-folder.ts";
-import { missingParts } from "./run-parts.ts";
+import { missingParts, seedParts } from "./run-parts.ts";
 import { trainedRows } from "./trained-rows.ts";
 
 /** A finished run and the task and base that it belongs to. */
@@ -29,6 +30,8 @@ export interface TrainedRun {
   readonly path: string;
   readonly record: RunRecord;
   readonly task: Task;
+  /** The same training with further seeds; they are judged and do not ship. */
+  readonly seeds: readonly TrainedRun[];
 }
 
 /** The run at `path` and its task: the folder that holds runs/. */
@@ -41,7 +44,14 @@ export function openRun(path: string): TrainedRun {
     });
   }
   const beside = join(dirname(dirname(path)), "task.yaml");
-  return { path, record, task: loadTask(existsSync(beside) ? beside : record.task.file) };
+  const task = loadTask(existsSync(beside) ? beside : record.task.file);
+  const seeds = seedParts(path, record).map((part) => ({
+    path: part.path,
+    record: readRun(part.path),
+    task,
+    seeds: [],
+  }));
+  return { path, record, task, seeds };
 }
 
 export const lockIdentity = (base: WeightSource): LockIdentity => ({
@@ -160,24 +170,37 @@ export const verdictFile = (run: string): string => join(run, "verdict.json");
 export function decideRun(run: TrainedRun, base: WeightSource): Verdict {
   const { task, path } = run;
   const lock = heldLock(task, base);
-  if (!existsSync(answersFile(path))) {
-    throw new LorafitError("usage", `${path}: no case was answered yet`, {
-      hint: `run \`lorafit eval ${path}\` first`,
-    });
-  }
-  const answers = readAnswers(answersFile(path));
-  const artifact = artifactSha256(exportFolder(path, "tuned"));
-  const look = takeLook(task, lock, artifact, namedLooks(task));
-  return gate({
+  const cases = readCases(task);
+  const own = answered(path);
+  const look = takeLook(task, lock, own.artifactSha256, namedLooks(task));
+  const common = {
     task,
     lock,
-    cases: readCases(task),
-    answers,
-    artifactSha256: artifact,
+    cases,
     look,
     dataPreconditions: dataPreconditions(trainedRows(run), privateFinders(task.data.personal)),
     policy: readFileSync(task.paths.policy, "utf8"),
+  };
+  const others = run.seeds.map((other) => {
+    const { criteria } = gate({ ...common, ...answered(other.path) });
+    return seedResult(seedOf(other), relative(path, other.path), criteria);
   });
+  return gate({ ...common, ...own, ...(others.length > 0 && { seeds: { own: seedOf(run), others } }) });
+}
+
+const seedOf = ({ record }: TrainedRun): number => Number(record.settings["seed"]?.value);
+
+/** The answers of a run and the artefact that lies there now. */
+function answered(path: string): { answers: AnswerRow[]; artifactSha256: string } {
+  if (!existsSync(answersFile(path))) {
+    throw new LorafitError("usage", `${path}: no case was answered yet`, {
+      hint: `run \`lorafit eval\` first`,
+    });
+  }
+  return {
+    answers: readAnswers(answersFile(path)),
+    artifactSha256: artifactSha256(exportFolder(path, "tuned")),
+  };
 }
 
 /** The ledger's entries that the verdicts of the task's runs name. */

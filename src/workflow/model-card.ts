@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Case, readCases } from "../evaluate/cases.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import { barText, differenceText, pText, scoreText } from "../evaluate/result-text.ts";
+import type { SeedResult } from "../evaluate/seeds.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { usedCuration } from "./curate-task.ts";
 import type { TrainedRun } from "./judge-run.ts";
@@ -84,8 +85,18 @@ function evidence(verdict: Verdict): string {
       `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
     `Passed by the base ${passed_base}, by the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
       `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} Each stands in \`report.html\`.`,
+    ...(verdict.seeds === undefined ? [] : [seeds(verdict.seeds)]),
     ...(verdict.reasons.length === 0 ? [] : [bullets(verdict.reasons)]),
   ].join("\n\n");
+}
+
+function seeds(results: readonly SeedResult[]): string {
+  const names = Object.keys(results[0]!.differences);
+  const rows = results.map(({ seed, run, differences }) => [
+    run === "." ? `${seed} (this model)` : String(seed),
+    ...names.map((name) => differences[name]!.toFixed(3)),
+  ]);
+  return `The same training with other seeds, differences as shares or nats:\n\n${table(["seed", ...names], rows)}`;
 }
 
 /** What the adapter was held to in training, and what was tried to keep it there. */

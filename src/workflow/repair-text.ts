@@ -2,6 +2,7 @@ import type { RepairRecord } from "./repair.ts";
 import type { Trial } from "./repair-trials.ts";
 
 const nat = (value: number): string => value.toFixed(4);
+const change = (lost: number): string => `${lost < 0 ? "gains" : "loses"} ${nat(Math.abs(lost))} nat`;
 
 /** What a trial is, in a few words. */
 export function trialText({ remedy, step, scale, replay_share }: Trial): string {
@@ -12,21 +13,21 @@ export function trialText({ remedy, step, scale, replay_share }: Trial): string 
 }
 
 export const lossText = (trial: Trial & { readonly lost: number; readonly within: boolean }): string =>
-  `${trialText(trial)}: validation loss ${nat(trial.domain)}, general text ${trial.lost < 0 ? "gains" : "loses"} ` +
-  `${nat(Math.abs(trial.lost))} nat${trial.within ? ", within the budget" : ""}`;
+  `${trialText(trial)}: validation loss ${nat(trial.domain)}, general text ${change(trial.lost)}` +
+  `${trial.within ? ", within the budget" : ""}`;
 
 /** One sentence on how the run ended, with its numbers. */
 export function outcomeText({ criterion, budget, aim, base, trials, chosen, outcome }: RepairRecord): string {
   const trained = trials[0]!;
   const bound = `the budget of "${criterion}" is ${budget} nat a token, of which a repair may use ${nat(aim)}`;
-  const lost = `as trained, held-out general text loses ${nat(trained.general - base.general)} nat; ${bound}`;
+  const lost = `as trained, held-out general text ${change(trained.general - base.general)}; ${bound}`;
   if (outcome === "within budget") return `${lost}: nothing had to be repaired`;
   if (outcome === "not repaired")
     return `${lost}. None of ${trials.length - 1} repairs helped: the adapter stays as trained, and its gate will hardly pass`;
   const trial = trials[chosen]!;
   const kept = (100 * (base.domain - trial.domain)) / (base.domain - trained.domain);
   return (
-    `${lost}. Repaired by ${trialText(trial)}: it loses ${nat(trial.general - base.general)} nat ` +
+    `${lost}. Repaired by ${trialText(trial)}: it ${change(trial.general - base.general)} ` +
     `and keeps ${kept.toFixed(0)} % of the gain on the domain's held-out rows`
   );
 }

@@ -4,9 +4,8 @@ import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { newestCheckpoint, readCheckpoint, stepsOf } from "../train/checkpoint.ts";
 import { validate } from "../train/loop.ts";
-import { planRun, type TrainPlan } from "../train/plan.ts";
+import { planRun, stepperOptions, type TrainPlan } from "../train/plan.ts";
 import { runFolder } from "../train/run-folder.ts";
-import { optimizerOf } from "../train/settings.ts";
 import { createStepper } from "../train/stepper.ts";
 
 /** An adapter that a run could end with, and what it costs. Losses are nats per supervised token on held-out rows. */
@@ -53,7 +52,6 @@ export async function openMeter(options: {
   readonly files?: readonly string[];
 }): Promise<Meter> {
   const { task, base, engine } = options;
-  const { train: settings, seed } = task;
   const plan = await planRun(task, base, options.files);
   const { validationPlan, general } = plan.data;
   if (validationPlan === null || general === null) {
@@ -61,15 +59,8 @@ export async function openMeter(options: {
       hint: "give more rows to data.train and data.replay.file",
     });
   }
-  const session = await engine.open(base, { threads: settings.threads });
-  const stepper = createStepper(session, {
-    model: base.config,
-    layout: plan.layout,
-    optimizer: optimizerOf(settings),
-    dropout: settings.dropout,
-    recompute: plan.recompute,
-    seed,
-  });
+  const session = await engine.open(base, { threads: task.train.threads });
+  const stepper = createStepper(session, stepperOptions(task, base, plan));
   const losses = async (parameters: HostTensor): Promise<Measured> => {
     await session.writeState({ parameters });
     return {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { LorafitError } from "../errors.ts";
+import type { Task } from "../task/load.ts";
 import type { TrainEvent } from "../train/events.ts";
 import { type TrainOptions, trainRun } from "../train/run.ts";
 import { readRun } from "../train/run-folder.ts";
@@ -37,9 +38,15 @@ export async function* trainTask(
   for (const [index, part] of parts.entries()) {
     yield { event: "seed-start", seed: part.seed, number: index + 2, of: parts.length + 1 };
     const { resume: _, ...rest } = options;
-    yield* trainPart({ ...rest, ...placeOf(part.path), task: { ...task, seed: part.seed } });
+    yield* trainPart({ ...rest, ...placeOf(part.path), task: taskOfSeed(task, part.seed) });
   }
 }
+
+const taskOfSeed = (task: Task, seed: number): Task => ({
+  ...task,
+  seed,
+  train: { ...task.train, seeds: 1 },
+});
 
 /** One adapter, and its repair when it is to stay within a budget. What has ended is left alone. */
 async function* trainPart(options: TrainOptions): AsyncGenerator<TrainEvent | RepairEvent, void> {
