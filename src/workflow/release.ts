@@ -20,6 +20,7 @@ import {
   verdictText,
 } from "./judge-run.ts";
 import { modelCard } from "./model-card.ts";
+import { repairFile } from "./repair.ts";
 import { reportRun } from "./report-run.ts";
 import { ROLES, type Standing, signOffsFile, standings } from "./sign.ts";
 
@@ -181,6 +182,8 @@ async function copyParts(folder: string, run: TrainedRun): Promise<void> {
     ["task.lock", lockFile(task)],
     ["policy.md", task.paths.policy],
     ["curation.json", usedCuration(run)],
+    ["drift", runFolder(path).drift],
+    ["repair.json", repairFile(path)],
   ];
   inEnvironment(folder, () => {
     for (const [name, from] of parts) {
