@@ -2,6 +2,7 @@ import pc from "picocolors";
 import type { Outcome } from "./decide.ts";
 import type { Verdict } from "./gate.ts";
 import { barText, differenceText, scoreText } from "./result-text.ts";
+import { disagreements } from "./seeds.ts";
 
 /** The verdict as a table for the terminal. `colors` switches ANSI colours on. */
 export function verdictTable(verdict: Verdict, colors: boolean): string {
@@ -39,6 +40,7 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
     ...verdict.preconditions
       .filter(({ outcome }) => outcome !== "pass")
       .map(({ name, outcome, evidence }) => `${colour[outcome](outcome)}  ${name}: ${evidence}`),
+    ...disagreements(verdict.seeds ?? []),
     ...verdict.amendments.map(
       ({ at, reason, changes, looks }) =>
         `goalposts moved ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${reason} (${changes.join("; ")})`,

@@ -85,10 +85,17 @@ function evidence(verdict: Verdict): string {
       `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
     `Passed by the base ${passed_base}, by the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
       `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} Each stands in \`report.html\`.`,
+    verdict.amendments.length === 0
+      ? "The goalposts are those that were locked before any result was seen."
+      : `**The goalposts moved after results had been seen:**\n\n${bullets(verdict.amendments.map(amendmentText))}`,
+    `Checked besides the criteria: ${verdict.preconditions.map(({ name, outcome }) => `${name} ${outcome}`).join("; ")}.`,
     ...(verdict.seeds === undefined ? [] : [seeds(verdict.seeds)]),
     ...(verdict.reasons.length === 0 ? [] : [bullets(verdict.reasons)]),
   ].join("\n\n");
 }
+
+const amendmentText = ({ at, reason, changes, looks }: Verdict["amendments"][number]): string =>
+  `${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${plain(reason)} (${plain(changes.join("; "))})`;
 
 function seeds(results: readonly SeedResult[]): string {
   const names = Object.keys(results[0]!.differences);
