@@ -14,6 +14,9 @@ export interface Detector {
   readonly accept?: (found: string) => boolean;
 }
 
+/** What `mask` leaves, which may stand where something private would: "my password is [secret]". */
+const MASKED = /^\[[^\]]+\]\W*$/;
+
 /** In order of precedence: an earlier detector keeps its stretch. The spans are in order and do not overlap. */
 export function detect(text: string, detectors: readonly Detector[]): Span[] {
   const spans: Span[] = [];
@@ -22,7 +25,7 @@ export function detect(text: string, detectors: readonly Detector[]): Span[] {
       const found = match.groups?.["span"] ?? match[0];
       const start = match.index + match[0].lastIndexOf(found);
       const end = start + found.length;
-      if (accept?.(found) === false || spans.some((span) => span.start < end && start < span.end)) continue;
+      if (MASKED.test(found) || accept?.(found) === false || spans.some((span) => span.start < end && start < span.end)) continue;
       spans.push({ start, end, label });
     }
   }
