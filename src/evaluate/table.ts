@@ -30,7 +30,15 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
   for (const [i, row] of rows.entries()) {
     const outcome = verdict.criteria[i]!.outcome;
     lines.push([...row.slice(0, -1).map(pad), colour[outcome](outcome)].join("  "));
-    for (const note of verdict.criteria[i]!.notes) lines.push(paint.dim(`  ${note}`));
+    const { notes, announced = [] } = verdict.criteria[i]!;
+    for (const note of notes) lines.push(paint.dim(`  ${note}`));
+    for (const slice of announced) {
+      const where = Object.entries(slice.where).map(([field, value]) => `${field} ${value}`);
+      const size = differenceText(verdict.criteria[i]!, slice.difference);
+      lines.push(
+        `  announced, ${where.join(", ")}: ${slice.improved ? "improved" : "not shown to be improved"}, ${size}, p = ${slice.p_holm.toFixed(3)} after Holm`,
+      );
+    }
   }
   const { fixed, broken } = verdict.flips;
   lines.push(

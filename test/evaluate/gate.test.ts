@@ -3,6 +3,7 @@ import type { Outcome } from "../../src/evaluate/decide.ts";
 import { type GateInput, gate, type Verdict } from "../../src/evaluate/gate.ts";
 import { verdictTable } from "../../src/evaluate/table.ts";
 import { createRng } from "../../src/rng.ts";
+import type { Criterion } from "../../src/task/schema.ts";
 import { thrown } from "../task/fixture.ts";
 import { FIRST_LOOK, type Scenario, scenario } from "./scenario.ts";
 
@@ -83,6 +84,21 @@ describe("the gate", () => {
       /is answered twice/,
     );
     expect(thrown(() => decide(good, [])).exitCode).toBe(5);
+  });
+
+  test("judges announced slices of a criterion, each by its own cases, and prints them", () => {
+    const announced = [{ rule: "R2" }, { slice: "boots" }];
+    const [domain, ...rest] = good.task.success;
+    const task = { ...good.task, success: [{ ...domain!, announced } as Criterion, ...rest] };
+    const verdict = decide({ ...good, task });
+    expect(verdict.criteria[0]!.announced).toMatchObject([
+      { where: { rule: "R2" }, n: 24, clusters: 24, difference: 1, improved: false },
+      { where: { slice: "boots" }, n: 3, clusters: 3, improved: false },
+    ]);
+    expect(verdictTable(verdict, false)).toMatch(
+      /announced, rule R2: not shown to be improved, \+100\.0, p = /,
+    );
+    expect(verdict.verdict).toBe("pass");
   });
 
   test("names everything that stands against a pass", async () => {
