@@ -97,7 +97,9 @@ describe("what the training rows show", () => {
       chat("My password is hunter2!x", "Please do not share it.", 3),
     ];
     expect(failed(found(rows))).toEqual(["nothing private was trained on"]);
-    expect(found(rows)[1]!.evidence).toBe("2 rows: train.jsonl:2 (personal-data), train.jsonl:3 (secret)");
+    expect(found(rows)[1]!.evidence).toBe(
+      "found 2 times: train.jsonl:2 (personal-data), train.jsonl:3 (secret)",
+    );
   });
 
   test("rows that are gone leave the question open", () => {

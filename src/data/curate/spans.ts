@@ -25,7 +25,12 @@ export function detect(text: string, detectors: readonly Detector[]): Span[] {
       const found = match.groups?.["span"] ?? match[0];
       const start = match.index + match[0].lastIndexOf(found);
       const end = start + found.length;
-      if (MASKED.test(found) || accept?.(found) === false || spans.some((span) => span.start < end && start < span.end)) continue;
+      if (
+        MASKED.test(found) ||
+        accept?.(found) === false ||
+        spans.some((span) => span.start < end && start < span.end)
+      )
+        continue;
       spans.push({ start, end, label });
     }
   }

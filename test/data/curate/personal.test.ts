@@ -51,6 +51,17 @@ describe("secrets", () => {
   );
 });
 
+describe("what was masked", () => {
+  it.each([
+    ...PRIVATE_MESSAGES.map(({ text }) => text),
+    "login maria, pw: hunter-boots-9, thanks",
+    "My password is Sunflower!82. My order number: 99812345",
+  ])("is not found again: %s", (text) => {
+    const hidden = mask(hide(text), secrets(hide(text)));
+    expect([...personalData(hidden), ...secrets(hidden)]).toEqual([]);
+  });
+});
+
 describe("messages written apart from the detectors", () => {
   const finders = { "personal-data": personalData, secret: secrets } as const;
   it.each(["personal-data", "secret"] as const)("%s: recall 0.95, precision 0.9", (kind) => {
