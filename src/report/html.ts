@@ -19,6 +19,7 @@ import { preconditionsTable } from "./preconditions.ts";
 import { type RepairSummary, repairSection } from "./repair.ts";
 import { replaceBox, type ToReplace } from "./replace.ts";
 import { SCRIPT } from "./script.ts";
+import { seedsTable } from "./seeds.ts";
 import { type Setting, settingsSection } from "./settings.ts";
 import { type SignOffLine, signOffStrip, signOffsSection } from "./sign-offs.ts";
 import { slicesSection } from "./slices.ts";
@@ -68,7 +69,7 @@ export function reportHtml(data: ReportData): string {
     {
       id: "criteria",
       title: "Criteria",
-      body: html`${criteriaSection(verdict)}${preconditionsTable(verdict.preconditions)}`,
+      body: html`${criteriaSection(verdict)}${preconditionsTable(verdict.preconditions)}${verdict.seeds && seedsTable(verdict.seeds, verdict.criteria)}`,
     },
     { id: "answers", title: "Changed answers", body: answersSection(verdict, answers, rules) },
     { id: "slices", title: "By topic and rule", body: slicesSection(verdict.slices, answers, rules) },

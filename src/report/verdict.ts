@@ -2,6 +2,7 @@ import type { CriterionResult } from "../evaluate/decide.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import type { Amendment } from "../evaluate/looks.ts";
 import { differenceText, resultText, scoreText } from "../evaluate/result-text.ts";
+import { disagreements } from "../evaluate/seeds.ts";
 import { html, type Markup } from "./markup.ts";
 
 const MARK = { pass: "✓", fail: "✗", inconclusive: "?" };
@@ -23,7 +24,7 @@ export function verdictSection(verdict: Verdict, signOffs: Markup | undefined): 
   return html`<section class="verdict ${verdict.verdict}" aria-labelledby="verdict"><h2 id="verdict">${outcomeText(verdict.verdict)}</h2>
 <p class="lead">${CONSEQUENCE[verdict.verdict]} ${reason(verdict)}</p>
 <dl class="tiles">
-${tile("fixed", verdict.flips.fixed.length)}${tile("broken", verdict.flips.broken.length)}${tile("passed by the base", passed_base)}${tile("passed by the tuned model", passed_tuned)}${tile("cases", cases)}${tile("look", verdict.look)}${tile("seed", verdict.seed)}</dl>
+${tile("fixed", verdict.flips.fixed.length)}${tile("broken", verdict.flips.broken.length)}${tile("passed by the base", passed_base)}${tile("passed by the tuned model", passed_tuned)}${tile("cases", cases)}${tile("look", verdict.look)}${tile(verdict.seeds === undefined ? "seed" : "seeds", verdict.seeds?.map(({ seed }) => seed).join(", ") ?? verdict.seed)}</dl>
 ${verdict.missing.length > 0 && html`<p>Without an answer, and so failed: ${verdict.missing.join(", ")}.</p>`}
 ${verdict.amendments.map(amendment)}${signOffs}</section>`;
 }
@@ -34,16 +35,16 @@ function amendment({ at, reason, changes, looks }: Amendment): Markup {
 <ul>${changes.map((change) => html`<li dir="auto">${change}</li>`)}</ul></div>`;
 }
 
-const tile = (name: string, value: number) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+const tile = (name: string, value: number | string) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 
 /** The sentence of why: what was gained when everything holds, else everything that decided. */
-function reason({ verdict, criteria, preconditions }: Verdict): string {
+function reason({ verdict, criteria, preconditions, seeds = [] }: Verdict): string {
   if (verdict !== "pass") {
     const decided = [
       ...preconditions.map(({ name, outcome, evidence }) => ({ name, outcome, why: evidence })),
       ...criteria.map((criterion) => ({ ...criterion, why: shortfall(criterion) })),
     ].filter(({ outcome }) => outcome === verdict);
-    const list = decided.map(({ name, why }) => `${name}: ${why}`).join("; ");
+    const list = [...decided.map(({ name, why }) => `${name}: ${why}`), ...disagreements(seeds)].join("; ");
     return `${verdict === "fail" ? "Failed" : "Open"} – ${list}.`;
   }
   const gains = criteria.filter(({ kind }) => kind === "superiority");

@@ -17,6 +17,7 @@ import { type RunRecord, runFolder } from "../train/run-folder.ts";
 import { usedCuration } from "./curate-task.ts";
 import { readDrift } from "./drift-run.ts";
 import { answersFile, readVerdict, type TrainedRun } from "./judge-run.ts";
+import { readRepair } from "./repair.ts";
 import { ROLES, standings } from "./sign.ts";
 
 /** Writes report.html of a judged run; returns its path. */
@@ -33,6 +34,7 @@ function reportData(run: TrainedRun): ReportData {
   const verdict = readVerdict(path);
   const curation = usedCuration(run);
   const drift = readDrift(path);
+  const repair = readRepair(path);
   return {
     verdict,
     answers: readAnswers(answersFile(path)),
@@ -45,6 +47,7 @@ function reportData(run: TrainedRun): ReportData {
     metrics: trainingPoints(readFileSync(runFolder(path).metrics, "utf8")),
     ...(curation === undefined ? {} : { curation: readJson<CurationRecord>(curation) }),
     ...(drift === null ? {} : { drift }),
+    ...(repair === undefined ? {} : { repair }),
     settings: settingsOf(record),
     signOffs: standings(path).map(({ role, signOff, void: why }) => ({
       role: ROLES[role],

@@ -33,6 +33,14 @@ const verdict = judged(
   good,
   mixed.map((row, i) => ({ ...row, id: good.answers[i]!.id })),
 );
+verdict.seeds = [7, 8].map((seed) => ({
+  seed,
+  run: seed === 7 ? "." : `seeds/${seed}`,
+  differences: Object.fromEntries(
+    verdict.criteria.map(({ name, difference }) => [name, seed === 7 ? difference : -1]),
+  ),
+  against: seed === 7 ? [] : ["domain"],
+}));
 verdict.criteria[0]!.announced = [
   {
     where: { rule: `R1 ${HOSTILE}` },

@@ -83,6 +83,13 @@ describe("report.html", () => {
     expect(refused.slice(0, refused.indexOf("<nav"))).toContain("answers differ: one answer to all");
   });
 
+  test("seeds: all on the first page, the one that disagrees in the sentence of why and marked in the table", () => {
+    const first = page.slice(0, page.indexOf("<nav"));
+    expect(first).toContain("<dt>seeds</dt><dd>7, 8</dd>");
+    expect(first).toContain("seed 8: domain, difference -1.000, is not what is asked");
+    expect(page).toContain('<td class="number fail">−100.0 <span class="outcome">✗</span></td>');
+  });
+
   test("what is left of a template stands on the first page, part by part", () => {
     expect(page.slice(0, page.indexOf("<nav"))).toContain("<b>policy.md: 8 of 8 rules");
     expect(reportHtml({ ...data, toReplace: [] })).not.toContain("lorafit init");
