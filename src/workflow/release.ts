@@ -182,7 +182,6 @@ async function copyParts(folder: string, run: TrainedRun): Promise<void> {
     ["task.lock", lockFile(task)],
     ["policy.md", task.paths.policy],
     ["curation.json", usedCuration(run)],
-    ["drift", runFolder(path).drift],
     ["repair.json", repairFile(path)],
   ];
   inEnvironment(folder, () => {

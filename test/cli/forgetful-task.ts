@@ -76,8 +76,9 @@ export function saturatedTask(margin: number): string {
     readFileSync(file, "utf8")
       .replace("data/train.jsonl }", "data/train.jsonl, replay: { file: data/replay.jsonl, share: 0.1 } }")
       .replace("domain.jsonl }", "domain.jsonl, general: cases/general.jsonl }")
-      .concat(
-        `  - { name: general capability, cases: general, scorer: cross-entropy, kind: non-inferiority, margin: ${margin} }\n`,
+      .replace(
+        "success:\n",
+        `success:\n  - { name: general capability, cases: general, scorer: cross-entropy, kind: non-inferiority, margin: ${margin} }\n`,
       ),
   );
   return folder;

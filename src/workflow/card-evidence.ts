@@ -1,0 +1,106 @@
+import { readFileSync } from "node:fs";
+import type { Case } from "../evaluate/cases.ts";
+import type { Verdict } from "../evaluate/gate.ts";
+import { barText, differenceText, pText, scoreText } from "../evaluate/result-text.ts";
+import type { SeedResult } from "../evaluate/seeds.ts";
+import { parsePolicy } from "../task/policy.ts";
+import type { TrainedRun } from "./judge-run.ts";
+import { bullets, plain, section, table } from "./markdown.ts";
+import { readRepair } from "./repair.ts";
+import { outcomeText, trialText } from "./repair-text.ts";
+
+/** The verdict in numbers, and what it rests on. */
+export function evidence(verdict: Verdict): string {
+  const rows = verdict.criteria.map((c) => [
+    c.name,
+    scoreText(c, c.base),
+    scoreText(c, c.tuned),
+    `${differenceText(c, c.difference)} (${differenceText(c, c.ci[0])} to ${differenceText(c, c.ci[1])})`,
+    `${barText(c)}; ${pText(c)}`,
+    `${c.n} (${c.clusters})`,
+    c.outcome,
+  ]);
+  const { cases, passed_base, passed_tuned } = verdict.counts;
+  const { fixed, broken } = verdict.flips;
+  const level = (100 * (1 - 2 * verdict.alpha)).toFixed(1);
+  return [
+    `Base and tuned model answered the same ${cases} held-out cases with the same decoding; the judged file is the file that ships.`,
+    table(["criterion", "base", "tuned", "difference", "asked", "cases (clusters)", "outcome"], rows),
+    `Difference: tuned against base with its ${level} % interval over whole clusters, in points or nats per token; positive is better. ` +
+      `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
+    `Passed by the base ${passed_base}, by the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
+      `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} Each stands in \`report.html\`.`,
+    verdict.amendments.length === 0
+      ? "The goalposts are those that were locked before any result was seen."
+      : `**The goalposts moved after results had been seen:**\n\n${bullets(verdict.amendments.map(amendmentText))}`,
+    `Checked besides the criteria: ${verdict.preconditions.map(({ name, outcome }) => `${name} ${outcome}`).join("; ")}.`,
+    ...(verdict.seeds === undefined ? [] : [seeds(verdict.seeds)]),
+    ...(verdict.reasons.length === 0 ? [] : [bullets(verdict.reasons)]),
+  ].join("\n\n");
+}
+
+const amendmentText = ({ at, reason, changes, looks }: Verdict["amendments"][number]): string =>
+  `${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${plain(reason)} (${plain(changes.join("; "))})`;
+
+function seeds(results: readonly SeedResult[]): string {
+  const names = Object.keys(results[0]!.differences);
+  const rows = results.map(({ seed, run, differences }) => [
+    run === "." ? `${seed} (this model)` : String(seed),
+    ...names.map((name) => differences[name]!.toFixed(3)),
+  ]);
+  return `The same training with other seeds, differences as shares or nats:\n\n${table(["seed", ...names], rows)}`;
+}
+
+/** What the adapter was held to in training, and what was tried to keep it there. */
+export function budget({ path }: TrainedRun): string[] {
+  const record = readRepair(path);
+  if (record === undefined) return [];
+  const rows = record.trials.map((trial, i) => [
+    `${trialText(trial)}${i === record.chosen ? " **(this model)**" : ""}`,
+    trial.domain.toFixed(4),
+    trial.general.toFixed(4),
+    (trial.general - record.base.general).toFixed(4),
+  ]);
+  const base = ["base", record.base.domain.toFixed(4), record.base.general.toFixed(4), ""];
+  return [
+    section(
+      "General capability in training",
+      [
+        `Measured on ${record.general_rows} rows of general text that were held out, none of them a case: ${outcomeText(record)}.`,
+        table(["trial", "domain, held out", "general, held out", "lost"], [base, ...rows]),
+        "Losses are nats a token. A scale is merged into B.",
+      ].join("\n\n"),
+    ),
+  ];
+}
+
+/** What the evidence does not reach. */
+export function limits({ task }: TrainedRun, verdict: Verdict, cases: readonly Case[]): string[] {
+  const packs = Object.keys(task.cases).map(
+    (pack) => `${pack} ${cases.filter((item) => item.pack === pack).length}`,
+  );
+  const judged = new Set(task.success.map((criterion) => criterion.cases));
+  const idle = Object.keys(task.cases).filter((pack) => !judged.has(pack));
+  const tested = new Set(cases.map(({ rule }) => rule));
+  const untested = parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy)
+    .filter(({ id }) => !tested.has(id))
+    .map(({ id, critical }) => (critical ? `${id} (critical)` : id));
+  const turns = Math.max(0, ...cases.map(({ body }) => (body.kind === "chat" ? body.messages.length : 0)));
+  const { max_new_tokens, temperature } = task.decoding;
+  const failing = verdict.criteria
+    .filter(({ scorer, tuned }) => scorer !== "cross-entropy" && tuned < 1)
+    .map(({ name, tuned }) => `${name} ${(100 * (1 - tuned)).toFixed(0)} %`);
+  const notes = verdict.criteria.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`));
+  return [
+    ...(failing.length === 0
+      ? []
+      : [`Better than the base is not right: it still fails ${failing.join(", ")} of the cases.`]),
+    `Cases by pack: ${packs.join(", ")}. Nothing is known beyond what they ask.`,
+    ...(idle.length === 0 ? [] : [`No criterion is judged on ${idle.join(", ")}.`]),
+    ...(untested.length === 0 ? [] : [`Policy rules that no case cites: ${untested.join(", ")}.`]),
+    `Answers were at most ${max_new_tokens} tokens long, ${temperature === 0 ? "greedy" : `sampled at temperature ${temperature}`}; conversations had at most ${turns} ${turns === 1 ? "message" : "messages"}.`,
+    "Not tested: other decoding, longer conversations, other languages than the cases', quantised copies, attacks on the prompt.",
+    "It knows no customer, order or stock, and may state falsehoods fluently: have what it says checked where it matters.",
+    ...notes,
+  ];
+}
