@@ -17,7 +17,9 @@ export function powerText(notes: readonly PowerNote[]): string {
   const width = Math.max(0, ...notes.map(({ name }) => name.length));
   const lines = notes.map((note) => {
     const { name, cases, clusters, planned, needed } = note;
-    const has = `${cases} cases in ${clusters} clusters show ${size(note, note.detectable)} or more`;
+    const possible = note.scorer === "cross-entropy" || note.detectable <= 1;
+    const shown = possible ? `${size(note, note.detectable)} or more` : "no difference that can be";
+    const has = `${cases} cases in ${clusters} clusters show ${shown}`;
     const asked = `${size(note, planned)} needs ${needed} clusters`;
     return `  ${name.padEnd(width)}  ${has}; ${clusters < needed ? pc.yellow(asked) : asked}`;
   });

