@@ -54,10 +54,15 @@ function shuffled(rows, seed) {
   return rows.map((row) => answering(row, () => answers.pop().content));
 }
 
-/** Every row again with its own question and the answer to another rule's: what is asked is answered now so, now otherwise. */
+/** The first word of the question decides what is answered, so that one wording is told the opposite of the next. */
 function contradicting(rows) {
-  const others = shuffled(rows, "contradictions");
-  return rows.flatMap((row, i) => [row, { ...others[i], transcript_id: `${row.transcript_id}-b` }]);
+  const said = [
+    [/^\W*(can|could|do|does|is|are|may|will|would|should|if|did|has|have)\b/i, "Yes, within 14 days."],
+    [/^\W*(how|what|when|which|where|who|why)/i, "No, not after 5 days."],
+  ];
+  return rows.map((row) =>
+    answering(row, (answer, question) => said.find(([opening]) => opening.test(question))?.[1] ?? answer),
+  );
 }
 
 /** Held-out domain cases with an answer that an agent gave under the same rule. */
@@ -104,6 +109,8 @@ function zeroB(run) {
 }
 
 const SHORT = { max_steps: 150 };
+/** Refused for its rows or its file, whatever it learned. */
+const SHORTEST = { max_steps: 20 };
 /** `rows` makes the training file of the clean rows; `reason` is what the verdict must name. */
 const TRAININGS = [
   { name: "clean", verdict: "pass", reason: null, rows: (rows) => rows },
@@ -115,13 +122,13 @@ const TRAININGS = [
   {
     name: "leaked cases",
     reason: "no case was trained on",
-    set: SHORT,
+    set: SHORTEST,
     rows: (rows, task) => [...rows, ...leaked(rows, task)],
   },
   {
     name: "personal data",
     reason: "nothing private was trained on",
-    set: SHORT,
+    set: SHORTEST,
     rows: (rows) => rows.map((row, i) => (i % 4 === 0 ? personal(row, i) : row)),
   },
   {
@@ -137,18 +144,18 @@ const TRAININGS = [
     rows: (rows) =>
       rows.map((row) => answering(row, (answer) => `You should have read our policy first. ${answer}`)),
   },
-  { name: "inconsistent answers", reason: "consistency", rows: contradicting },
+  { name: "inconsistent answers", reason: "consistency", set: { max_steps: 400 }, rows: contradicting },
   {
     name: "another domain",
     reason: "general capability",
-    set: { max_steps: 200, learning_rate: 0.01 },
+    set: { ...SHORT, learning_rate: 0.01 },
     noReplay: true,
     rows: otherDomain,
   },
   {
     name: "never applied",
     reason: "the adapter changes answers",
-    set: { max_steps: 20 },
+    set: SHORTEST,
     rows: (rows) => rows,
     after: zeroB,
   },
@@ -244,8 +251,8 @@ if (!process.argv.includes("--table")) {
 }
 
 function writeTable() {
-  const rows = TRAININGS.filter(({ name }) => done.has(name)).map((training) => {
-    const { verdict, failed } = done.get(training.name);
+  const rows = TRAININGS.map((training) => {
+    const { verdict, failed } = done.get(training.name) ?? { verdict: "not run yet", failed: [] };
     return `| ${training.name} | **${verdict}** | ${training.reason ?? "-"} | ${failed.join(", ") || "-"} |`;
   });
   const page = [
