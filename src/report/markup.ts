@@ -6,7 +6,7 @@ export class Markup {
   }
 }
 
-export type Part = string | number | Markup | readonly Part[] | undefined | false;
+type Part = string | number | Markup | readonly Part[] | undefined | false;
 
 const ENTITIES: Record<string, string> = {
   "&": "&amp;",
@@ -28,7 +28,7 @@ const codePoint = (character: string) =>
   `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
 
 /** Text as it can stand in an element or an attribute, invisible characters written out. */
-export function escapeText(text: string): string {
+function escapeText(text: string): string {
   return text.replace(INVISIBLE, codePoint).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 

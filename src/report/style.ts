@@ -84,6 +84,7 @@ del { background: var(--del); text-decoration-thickness: 1px; } ins { background
 details.more { margin: .5rem 0; } summary { cursor: pointer; color: var(--tuned); font-size: .875rem; }
 
 @media (max-width: 44rem) {
+  table { font-size: .875rem; } th, td { padding-right: .7rem; } caption { max-width: 90vw; }
   body > header, main, footer { padding-inline: .9rem; } .verdict, .note { padding: .9rem 1rem; }
   .wide { display: none; } .narrow { display: block; } .curves, .brief { grid-template-columns: 1fr; }
   .multiples { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .5rem; } .multiples li { padding: .5rem; min-width: 0; }

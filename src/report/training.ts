@@ -27,11 +27,11 @@ export function trainingSection(points: readonly TrainingPoint[]): Markup | unde
   const first = validation[0];
   const course =
     best !== undefined && first !== undefined
-      ? `Validation loss went from ${first.value.toFixed(3)} at step ${first.step} to its lowest, ${best.value.toFixed(3)}, at step ${best.step}; the adapter of that step is the one judged.`
+      ? `Validation loss went from ${first.value.toFixed(3)} at step ${first.step} to its lowest, ${best.value.toFixed(3)}, at step ${best.step}; training keeps the adapter of that step.`
       : "No validation was made.";
   return html`<p>${course}</p>
 <div class="curves"><figure>${fittedChart((width) => lossChart(train, validation, best, width))}
-<figcaption><i class="key-base"></i>training loss, thin by step and thick as a running mean; <i class="key-tuned"></i>validation loss. Nats per supervised token over optimizer steps.</figcaption></figure>
+<figcaption><i class="key-base"></i>training loss, thin by step and thick as a running mean; <i class="key-tuned"></i>validation loss. Nats per supervised token over optimizer steps; where general text is replayed, the training loss is over it too and the validation loss is not.</figcaption></figure>
 ${smallCurve("Learning rate", curveOf(points, "learning_rate"))}${smallCurve("Gradient norm, before clipping", curveOf(points, "gradient_norm"))}</div>`;
 }
 
