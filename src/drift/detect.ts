@@ -1,5 +1,6 @@
 import { quantile } from "simple-statistics";
 import { EXIT } from "../errors.ts";
+import { holm } from "../evaluate/statistics.ts";
 import { createRng } from "../rng.ts";
 import { type Comparison, comparePlaced, countsOf, STATISTICS, type StatisticName } from "./compare.ts";
 import { examplesOf, newWordsOf, topicsOf } from "./explain.ts";
@@ -8,7 +9,7 @@ import { type Query, sample } from "./queries.ts";
 import { type DriftReference, MAX_QUERIES } from "./reference.ts";
 import type { DriftResult } from "./result.ts";
 import { type Placed, placeTexts } from "./space.ts";
-import { holm, jensenShannon, wasserstein } from "./statistics.ts";
+import { jensenShannon, wasserstein } from "./statistics.ts";
 
 /** Fewer queries on either side are not compared. */
 export const MIN_QUERIES = 100;

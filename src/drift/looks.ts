@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
-import { appendLine } from "../formats/files.ts";
+import { appendedLines, appendLine } from "../formats/files.ts";
 
 /** Level of all looks at one reference together. */
 export const ALPHA = 0.05;
@@ -22,15 +21,7 @@ export interface DriftLook {
 }
 
 function readLooks(file: string): z.output<typeof entrySchema>[] {
-  let content: string;
-  try {
-    content = readFileSync(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new LorafitError("environment", `${file}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  const lines = content.split("\n").filter((line) => line !== "");
-  return lines.map((line, index) => {
+  return appendedLines(file).map((line, index) => {
     try {
       return entrySchema.parse(JSON.parse(line));
     } catch (cause) {

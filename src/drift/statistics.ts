@@ -83,14 +83,3 @@ export function enrichment(count: number, total: number, size: number, all: numb
   const variance = (total * share * (1 - share) * (all - total)) / (all - 1);
   return variance === 0 ? 0 : (count - total * share) / Math.sqrt(variance);
 }
-
-/** Holm's adjusted p-values (1979), in the order given: the k-th smallest of m times m - k + 1, and never decreasing. */
-export function holm(ps: readonly number[]): number[] {
-  const adjusted = new Array<number>(ps.length);
-  let largest = 0;
-  for (const [rank, at] of ascending(ps).entries()) {
-    largest = Math.max(largest, Math.min(1, ps[at]! * (ps.length - rank)));
-    adjusted[at] = largest;
-  }
-  return adjusted;
-}

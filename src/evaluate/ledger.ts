@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { sha256 } from "../data/hash.ts";
 import { LorafitError } from "../errors.ts";
-import { appendLine } from "../formats/files.ts";
+import { appendedLines, appendLine } from "../formats/files.ts";
 import type { Task } from "../task/load.ts";
 
 const common = {
@@ -44,7 +43,6 @@ export type LedgerEntry = z.output<typeof entrySchema>;
 export type Recorded<E extends LedgerEntry = LedgerEntry> = E & { readonly sha256: string };
 
 const START = "0".repeat(64);
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export const ledgerFile = (task: Task): string => join(task.folder, "looks.jsonl");
 
@@ -54,33 +52,23 @@ export const ledgerFile = (task: Task): string => join(task.folder, "looks.jsonl
  */
 export function readLedger(task: Task): Recorded[] {
   const file = ledgerFile(task);
-  let content: string;
-  try {
-    content = readFileSync(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new LorafitError("environment", `${file}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
   let previous = START;
-  return content
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line, index) => {
-      const damaged = (what: string, cause?: unknown) =>
-        new LorafitError("data", `${file}:${index + 1}: ${what}`, {
-          hint: "restore the ledger of looks: it only ever grows",
-          cause,
-        });
-      let entry: LedgerEntry;
-      try {
-        entry = entrySchema.parse(JSON.parse(line));
-      } catch (cause) {
-        throw damaged("is no entry of the ledger", cause);
-      }
-      if (entry.previous !== previous) throw damaged("does not follow from the line before it");
-      previous = sha256(line);
-      return { ...entry, sha256: previous };
-    });
+  return appendedLines(file).map((line, index) => {
+    const damaged = (what: string, cause?: unknown) =>
+      new LorafitError("data", `${file}:${index + 1}: ${what}`, {
+        hint: "restore the ledger of looks: it only ever grows",
+        cause,
+      });
+    let entry: LedgerEntry;
+    try {
+      entry = entrySchema.parse(JSON.parse(line));
+    } catch (cause) {
+      throw damaged("is no entry of the ledger", cause);
+    }
+    if (entry.previous !== previous) throw damaged("does not follow from the line before it");
+    previous = sha256(line);
+    return { ...entry, sha256: previous };
+  });
 }
 
 /** Adds an entry at the ledger's end, on disk when this returns. @throws environment error; data error as readLedger */

@@ -5,6 +5,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -88,6 +89,18 @@ export function appendLine(path: string, line: string): void {
       hint: "check free space and permission",
       cause,
     });
+  }
+}
+
+/** The lines of a file that `appendLine` keeps; none where there is no file yet. @throws environment error that names the file */
+export function appendedLines(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line !== "");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new LorafitError("environment", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 import { dot, gridX, link } from "@observablehq/plot";
 import type { DriftResult } from "../drift/result.ts";
-import { effectText, middleText } from "../drift/table.ts";
+import { effectText, middleText, percent, pText } from "../drift/table.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -12,9 +12,6 @@ const SENTENCE: Record<DriftResult["outcome"], string> = {
   "no drift": "Nothing was found that sets the new queries apart from those of the training period.",
   inconclusive: "The new queries could not be compared.",
 };
-
-const pText = (p: number) => (p < 0.001 ? "< 0.001" : p.toFixed(3));
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** The last comparison of new queries with those of the training period. */
 export function driftSection(drift: DriftResult): Markup {

@@ -10,6 +10,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { clopperPearsonUpper } from "./clopper-pearson.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const { judge } = await import(join(ROOT, "dist/evaluate/decide.js"));
@@ -170,25 +171,6 @@ function realNulls(packs) {
 
 // ---- counting
 
-/** Exact (Clopper-Pearson) one-sided 95 % upper bound of a rate: the p at which so few of n would have 5 %. */
-function upperBound(count, n) {
-  const tail = (p) => {
-    let [term, sum] = [n * Math.log1p(-p), 0];
-    for (let k = 0; k <= count; k++) {
-      sum += Math.exp(term);
-      term += Math.log((n - k) / (k + 1)) + Math.log(p) - Math.log1p(-p);
-    }
-    return sum;
-  };
-  let [low, high] = [count / n, 1];
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2;
-    if (tail(middle) > 0.05) low = middle;
-    else high = middle;
-  }
-  return high;
-}
-
 function rates(name, criterion, set) {
   const rng = createRng(name);
   const passes = Object.fromEntries(LEVELS.map((alpha) => [alpha, 0]));
@@ -202,7 +184,7 @@ function rates(name, criterion, set) {
   const levels = LEVELS.map((alpha) => ({
     alpha,
     passed: passes[alpha] / SETS,
-    upper: Math.round(1e5 * upperBound(passes[alpha], SETS)) / 1e5,
+    upper: Math.round(1e5 * clopperPearsonUpper(passes[alpha], SETS)) / 1e5,
   }));
   console.log(
     `${name}: ${levels.map(({ alpha, passed, upper }) => `${alpha}: ${passed} (at most ${upper})`).join("; ")}`,
