@@ -7,8 +7,12 @@
 //   dq = ds k                                                                     attention_grad_q,  a block for each 64 queries
 //
 // Position i sees j when segments agree, and j <= i if `causal`, and i - j < window if window > 0. Query head h uses key head h K / H.
-// q, o, do, dq [B S, H d] at ldq; k, v, dk, dv [B S, K d] at ldk; segments i32 [B S]; lse, delta float32 [B, H, S]. d a multiple of 8, at most
-// HEAD. bf16 in, float32 scores and sums, probabilities rounded to bf16 for the second product.
+// q, o, do, dq [B S, H d]; k, v, dk, dv [B S, K d]; segments i32 [B S]; lse, delta float32 [B, H, S]. d at most HEAD; where d is no multiple
+// of 8, rows of a head are not 16-byte aligned and move element by element. bf16 in, float32 scores and sums, probabilities rounded to
+// bf16 for the second product.
+//
+// Grid [ceil(S / 64), H, B], for attention_grad_kv [ceil(S / 64), K, B], of 128 threads; dynamic shared memory 64 x (HEAD + 8) x 2 bytes x 3
+// forward, x 4 backward. attention_delta: a warp for each (position, head), ceil(count / 4) blocks of 128 for count = B S H.
 //
 // Two backward kernels compute the scores twice (7 products instead of 5) and need no atomics, so the same input gives the same bytes.
 // Four warps of 16 rows; 64 x 64 tiles; rows in shared memory are HEAD + 8 wide, so that ldmatrix meets every bank once. No timing on a GPU yet.
@@ -19,16 +23,29 @@ namespace {
 constexpr int TILE = 64;
 constexpr float NOTHING = -3.0e38f;
 
-struct Grid { int S, H, K, d, ldq, ldk, causal, window; };
+struct Grid { int S, H, K, d, causal, window; };
+
+struct In { const bf16* at; int ld; };
+struct Out { bf16* at; int ld; };
+/// What begins at this row and column.
+DEVICE In part(In m, i64 row, int column) { return {m.at + row * m.ld + column, m.ld}; }
+DEVICE Out part(Out m, i64 row, int column) { return {m.at + row * m.ld + column, m.ld}; }
 
 /// ROWS rows of one head, zeros beyond row S and column d. 128 threads.
-template <int HEAD, int ROWS = TILE> DEVICE void load_rows(bf16* tile, const bf16* from, int row0, int S, int d, int ld) {
+template <int HEAD, int ROWS = TILE> DEVICE void load_rows(bf16* tile, In from, int row0, int S, int d) {
   constexpr int CHUNKS = HEAD / 8;
+  if (d % 8) {
+    for (int i = threadIdx.x; i < ROWS * HEAD; i += 128) {
+      const int row = i / HEAD, column = i % HEAD;
+      tile[row * (HEAD + 8) + column] = row0 + row < S && column < d ? from.at[(i64)(row0 + row) * from.ld + column] : to_bf16(0.f);
+    }
+    return;
+  }
 #pragma unroll
   for (int i = 0; i < ROWS * CHUNKS / 128; i++) {
     const int c = threadIdx.x + i * 128, row = c / CHUNKS, chunk = c % CHUNKS;
     const bool inside = row0 + row < S && chunk * 8 < d;
-    cp_async16(tile + row * (HEAD + 8) + chunk * 8, inside ? from + (i64)(row0 + row) * ld + chunk * 8 : from, inside);
+    cp_async16(tile + row * (HEAD + 8) + chunk * 8, inside ? from.at + (i64)(row0 + row) * from.ld + chunk * 8 : from.at, inside);
   }
 }
 
@@ -61,32 +78,45 @@ DEVICE bool visible(const Grid& grid, const int* segments, int i, int j) {
   return i < grid.S && j < grid.S && segments[i] == segments[j] && (!grid.causal || j <= i) && (grid.window <= 0 || i - j < grid.window);
 }
 
-/// Writes this warp's 16 rows of [64, d].
-template <int HEAD> DEVICE void store_rows(bf16* to, const float (&acc)[1][HEAD / 8][4], const float (&factor)[2], int row0, int S, int d, int ld, int lane) {
+/// Writes this warp's 16 rows of one of `heads` heads, and the zeros behind the last head.
+template <int HEAD>
+DEVICE void store_rows(Out to, const float (&acc)[1][HEAD / 8][4], const float (&factor)[2], int row0, int head, int heads, int S, int d, int lane) {
 #pragma unroll
-  for (int j = 0; j < HEAD / 8; j++)
+  for (int half = 0; half < 2; half++) {
+    const int row = row0 + (lane >> 2) + half * 8, t = lane & 3;
+    if (row >= S) continue;
+    bf16* at = to.at + (i64)row * to.ld + head * d;
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-      const int row = row0 + (lane >> 2) + half * 8, column = j * 8 + (lane & 3) * 2;
-      if (row < S && column < d) *(u32*)(to + (i64)row * ld + column) = pack2(acc[0][j][half * 2] * factor[half], acc[0][j][half * 2 + 1] * factor[half]);
+    for (int j = 0; j < HEAD / 8; j++) {
+      const int column = j * 8 + t * 2;
+      const u32 two = pack2(acc[0][j][half * 2] * factor[half], acc[0][j][half * 2 + 1] * factor[half]);
+      if (d % 8 == 0) {
+        if (column < d) *(u32*)(at + column) = two;
+      } else {
+        if (column < d) at[column].bits = (u16)two;
+        if (column + 1 < d) at[column + 1].bits = (u16)(two >> 16);
+      }
     }
+    if (head == heads - 1)
+      for (int i = d + t; i < round8(heads * d) - head * d; i += 4) at[i] = to_bf16(0.f);
+  }
 }
 
 template <int HEAD>
-DEVICE void forward(bf16* memory, bf16* o, float* lse, const bf16* q, const bf16* k, const bf16* v, const int* segments, const Grid& grid, float scale) {
+DEVICE void forward(bf16* memory, Out o, float* lse, In q, In k, In v, const int* segments, const Grid& grid, float scale) {
   bf16 *tile_q = memory, *tile_k = tile_q + TILE * (HEAD + 8), *tile_v = tile_k + TILE * (HEAD + 8);
   const int q0 = blockIdx.x * TILE, h = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S;
   const int kv = h * grid.K / grid.H * grid.d;
   segments += first;
-  load_rows<HEAD>(tile_q, q + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+  load_rows<HEAD>(tile_q, part(q, first, h * grid.d), q0, grid.S, grid.d);
   float sum[1][HEAD / 8][4] = {}, top[2] = {NOTHING, NOTHING}, total[2] = {0.f, 0.f};
   const int end = grid.causal ? min(grid.S, q0 + TILE) : grid.S;
   const int begin = grid.window > 0 ? max(0, (q0 - grid.window + 1) / TILE * TILE) : 0;
   for (int k0 = begin; k0 < end; k0 += TILE) {
     __syncthreads();  // the tile before is done with
-    load_rows<HEAD>(tile_k, k + first * grid.ldk + kv, k0, grid.S, grid.d, grid.ldk);
-    load_rows<HEAD>(tile_v, v + first * grid.ldk + kv, k0, grid.S, grid.d, grid.ldk);
+    load_rows<HEAD>(tile_k, part(k, first, kv), k0, grid.S, grid.d);
+    load_rows<HEAD>(tile_v, part(v, first, kv), k0, grid.S, grid.d);
     cp_commit();
     cp_wait<0>();
     __syncthreads();
@@ -131,7 +161,7 @@ DEVICE void forward(bf16* memory, bf16* o, float* lse, const bf16* q, const bf16
     const int row = q0 + warp * 16 + (lane >> 2) + half * 8;
     if (row < grid.S && (lane & 3) == 0) lse[((i64)batch * grid.H + h) * grid.S + row] = top[half] + logf(total[half]);
   }
-  store_rows<HEAD>(o + first * grid.ldq + h * grid.d, sum, inverse, q0 + warp * 16, grid.S, grid.d, grid.ldq, lane);
+  store_rows<HEAD>(part(o, first, 0), sum, inverse, q0 + warp * 16, h, grid.H, grid.S, grid.d, lane);
 }
 
 /// ds and p of a 16 x 8 N tile of scores. `transposed`: rows are keys and columns queries.
@@ -151,24 +181,24 @@ template <int N> DEVICE void score_gradient(float (&s)[1][N][4], float (&dp)[1][
 }
 
 template <int HEAD>
-DEVICE void grad_kv(bf16* memory, bf16* dk, bf16* dv, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse,
-                    const float* delta, const int* segments, const Grid& grid, float scale) {
+DEVICE void grad_kv(bf16* memory, Out dk, Out dv, In d_out, In q, In k, In v, const float* lse, const float* delta, const int* segments,
+                    const Grid& grid, float scale) {
   constexpr int QUERIES = HEAD > 96 ? 32 : 64;  // with 64, head size 128 spills registers
   bf16 *tile_k = memory, *tile_v = tile_k + TILE * (HEAD + 8), *tile_q = tile_v + TILE * (HEAD + 8), *tile_o = tile_q + QUERIES * (HEAD + 8);
   const int k0 = blockIdx.x * TILE, kv = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S;
   const int group = grid.H / grid.K;
   segments += first;
-  load_rows<HEAD>(tile_k, k + first * grid.ldk + kv * grid.d, k0, grid.S, grid.d, grid.ldk);
-  load_rows<HEAD>(tile_v, v + first * grid.ldk + kv * grid.d, k0, grid.S, grid.d, grid.ldk);
+  load_rows<HEAD>(tile_k, part(k, first, kv * grid.d), k0, grid.S, grid.d);
+  load_rows<HEAD>(tile_v, part(v, first, kv * grid.d), k0, grid.S, grid.d);
   float sum_k[1][HEAD / 8][4] = {}, sum_v[1][HEAD / 8][4] = {};
   const int begin = grid.causal ? k0 : 0, end = grid.window > 0 ? min(grid.S, k0 + TILE + grid.window) : grid.S;
   for (int h = kv * group; h < (kv + 1) * group; h++) {
     const i64 stats = ((i64)batch * grid.H + h) * grid.S;
     for (int q0 = begin; q0 < end; q0 += QUERIES) {
       __syncthreads();
-      load_rows<HEAD, QUERIES>(tile_q, q + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
-      load_rows<HEAD, QUERIES>(tile_o, d_out + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+      load_rows<HEAD, QUERIES>(tile_q, part(q, first, h * grid.d), q0, grid.S, grid.d);
+      load_rows<HEAD, QUERIES>(tile_o, part(d_out, first, h * grid.d), q0, grid.S, grid.d);
       cp_commit();
       cp_wait<0>();
       __syncthreads();
@@ -182,76 +212,81 @@ DEVICE void grad_kv(bf16* memory, bf16* dk, bf16* dv, const bf16* d_out, const b
   }
   cp_wait<0>();
   const float one[2] = {1.f, 1.f};
-  store_rows<HEAD>(dk + first * grid.ldk + kv * grid.d, sum_k, one, k0 + warp * 16, grid.S, grid.d, grid.ldk, lane);
-  store_rows<HEAD>(dv + first * grid.ldk + kv * grid.d, sum_v, one, k0 + warp * 16, grid.S, grid.d, grid.ldk, lane);
+  store_rows<HEAD>(part(dk, first, 0), sum_k, one, k0 + warp * 16, kv, grid.K, grid.S, grid.d, lane);
+  store_rows<HEAD>(part(dv, first, 0), sum_v, one, k0 + warp * 16, kv, grid.K, grid.S, grid.d, lane);
 }
 
 template <int HEAD>
-DEVICE void grad_q(bf16* memory, bf16* dq, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse, const float* delta,
-                   const int* segments, const Grid& grid, float scale) {
-  bf16 *tile_q = memory, *tile_o = tile_q + TILE * (HEAD + 8), *tile_k = tile_o + TILE * (HEAD + 8), *tile_v = tile_k + TILE * (HEAD + 8);
+DEVICE void grad_q(bf16* memory, Out dq, In d_out, In q, In k, In v, const float* lse, const float* delta, const int* segments, const Grid& grid,
+                   float scale) {
+  constexpr int KEYS = HEAD > 96 ? 32 : 64;  // as for grad_kv
+  bf16 *tile_q = memory, *tile_o = tile_q + TILE * (HEAD + 8), *tile_k = tile_o + TILE * (HEAD + 8), *tile_v = tile_k + KEYS * (HEAD + 8);
   const int q0 = blockIdx.x * TILE, h = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S, stats = ((i64)batch * grid.H + h) * grid.S;
   const int kv = h * grid.K / grid.H * grid.d;
   segments += first;
-  load_rows<HEAD>(tile_q, q + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
-  load_rows<HEAD>(tile_o, d_out + first * grid.ldq + h * grid.d, q0, grid.S, grid.d, grid.ldq);
+  load_rows<HEAD>(tile_q, part(q, first, h * grid.d), q0, grid.S, grid.d);
+  load_rows<HEAD>(tile_o, part(d_out, first, h * grid.d), q0, grid.S, grid.d);
   float sum[1][HEAD / 8][4] = {};
   const int end = grid.causal ? min(grid.S, q0 + TILE) : grid.S;
-  const int begin = grid.window > 0 ? max(0, (q0 - grid.window + 1) / TILE * TILE) : 0;
-  for (int k0 = begin; k0 < end; k0 += TILE) {
+  const int begin = grid.window > 0 ? max(0, (q0 - grid.window + 1) / KEYS * KEYS) : 0;
+  for (int k0 = begin; k0 < end; k0 += KEYS) {
     __syncthreads();
-    load_rows<HEAD>(tile_k, k + first * grid.ldk + kv, k0, grid.S, grid.d, grid.ldk);
-    load_rows<HEAD>(tile_v, v + first * grid.ldk + kv, k0, grid.S, grid.d, grid.ldk);
+    load_rows<HEAD, KEYS>(tile_k, part(k, first, kv), k0, grid.S, grid.d);
+    load_rows<HEAD, KEYS>(tile_v, part(v, first, kv), k0, grid.S, grid.d);
     cp_commit();
     cp_wait<0>();
     __syncthreads();
-    float s[1][8][4] = {}, dp[1][8][4] = {};
+    float s[1][KEYS / 8][4] = {}, dp[1][KEYS / 8][4] = {};
     times_transposed<HEAD>(s, tile_q + warp * 16 * (HEAD + 8), tile_k, lane);
     times_transposed<HEAD>(dp, tile_o + warp * 16 * (HEAD + 8), tile_v, lane);
     score_gradient(s, dp, false, grid, segments, lse + stats, delta + stats, scale, q0 + warp * 16, k0, lane);
     times<HEAD>(sum, dp, tile_k, lane);
   }
   const float one[2] = {1.f, 1.f};
-  store_rows<HEAD>(dq + first * grid.ldq + h * grid.d, sum, one, q0 + warp * 16, grid.S, grid.d, grid.ldq, lane);
+  store_rows<HEAD>(part(dq, first, 0), sum, one, q0 + warp * 16, h, grid.H, grid.S, grid.d, lane);
 }
 
 }  // namespace
 
-#define ATTENTION(head)                                                                                                                          \
-  KERNEL(attention_##head)(bf16* o, float* lse, const bf16* q, const bf16* k, const bf16* v, const int* segments, int S, int H, int K, int d, int ldq,   \
-                           int ldk, int causal, int window, float scale) {                                                                       \
-    DYNAMIC_SHARED(memory);                                                                                                                      \
-    forward<head>((bf16*)memory, o, lse, q, k, v, segments, Grid{S, H, K, d, ldq, ldk, causal, window}, scale);                                  \
-  }                                                                                                                                              \
-  EXPORT(attention_##head)                                                                                                                       \
-  KERNEL(attention_grad_kv_##head)(bf16* dk, bf16* dv, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse,         \
-                                   const float* delta, const int* segments, int S, int H, int K, int d, int ldq, int ldk, int causal, int window, \
-                                   float scale) {                                                                                                \
-    DYNAMIC_SHARED(memory);                                                                                                                      \
-    grad_kv<head>((bf16*)memory, dk, dv, d_out, q, k, v, lse, delta, segments, Grid{S, H, K, d, ldq, ldk, causal, window}, scale);               \
-  }                                                                                                                                              \
-  EXPORT(attention_grad_kv_##head)                                                                                                               \
-  KERNEL(attention_grad_q_##head)(bf16* dq, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse, const float* delta, \
-                                  const int* segments, int S, int H, int K, int d, int ldq, int ldk, int causal, int window, float scale) {       \
-    DYNAMIC_SHARED(memory);                                                                                                                      \
-    grad_q<head>((bf16*)memory, dq, d_out, q, k, v, lse, delta, segments, Grid{S, H, K, d, ldq, ldk, causal, window}, scale);                    \
-  }                                                                                                                                              \
+#define ATTENTION(head)                                                                                                                             \
+  KERNEL(attention_##head)(bf16* o, float* lse, const bf16* q, const bf16* k, const bf16* v, const int* segments, int S, int H, int K, int d,       \
+                           int ldq, int ldk, int ldv, int ldo, int causal, int window, float scale) {                                               \
+    DYNAMIC_SHARED(memory);                                                                                                                         \
+    const Grid grid{S, H, K, d, causal, window};                                                                                                    \
+    forward<head>((bf16*)memory, Out{o, ldo}, lse, In{q, ldq}, In{k, ldk}, In{v, ldv}, segments, grid, scale);                                      \
+  }                                                                                                                                                 \
+  EXPORT(attention_##head)                                                                                                                          \
+  KERNEL(attention_grad_kv_##head)(bf16* dk, bf16* dv, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse,            \
+                                   const float* delta, const int* segments, int S, int H, int K, int d, int ldq, int ldk, int ldv, int ld_dout,     \
+                                   int ld_dk, int ld_dv, int causal, int window, float scale) {                                                     \
+    DYNAMIC_SHARED(memory);                                                                                                                         \
+    const Grid grid{S, H, K, d, causal, window};                                                                                                    \
+    grad_kv<head>((bf16*)memory, Out{dk, ld_dk}, Out{dv, ld_dv}, In{d_out, ld_dout}, In{q, ldq}, In{k, ldk}, In{v, ldv}, lse, delta, segments,      \
+                  grid, scale);                                                                                                                     \
+  }                                                                                                                                                 \
+  EXPORT(attention_grad_kv_##head)                                                                                                                  \
+  KERNEL(attention_grad_q_##head)(bf16* dq, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse, const float* delta,   \
+                                  const int* segments, int S, int H, int K, int d, int ldq, int ldk, int ldv, int ld_dout, int ld_dq, int causal,   \
+                                  int window, float scale) {                                                                                        \
+    DYNAMIC_SHARED(memory);                                                                                                                         \
+    const Grid grid{S, H, K, d, causal, window};                                                                                                    \
+    grad_q<head>((bf16*)memory, Out{dq, ld_dq}, In{d_out, ld_dout}, In{q, ldq}, In{k, ldk}, In{v, ldv}, lse, delta, segments, grid, scale);         \
+  }                                                                                                                                                 \
   EXPORT(attention_grad_q_##head)
 
 ATTENTION(64)
 ATTENTION(96)
 ATTENTION(128)
 
-/// A warp for each (position, head).
-KERNEL(attention_delta)(float* delta, const bf16* d_out, const bf16* o, int S, int H, int d, int ldq, i64 count) {
+KERNEL(attention_delta)(float* delta, const bf16* d_out, const bf16* o, int S, int H, int d, int ld_dout, int ldo, i64 count) {
   const i64 item = ((i64)blockIdx.x * 128 + threadIdx.x) >> 5;
   if (item >= count) return;
   const i64 position = item / H;
   const int h = (int)(item % H), lane = threadIdx.x & 31;
-  const i64 at = position * ldq + h * d;
+  const bf16 *a = d_out + position * ld_dout + h * d, *b = o + position * ldo + h * d;
   float sum = 0.f;
-  for (int i = lane; i < d; i += 32) sum += to_float(d_out[at + i]) * to_float(o[at + i]);
+  for (int i = lane; i < d; i += 32) sum += to_float(a[i]) * to_float(b[i]);
   sum = warp_sum(sum);
   if (lane == 0) delta[(position / S * H + h) * S + position % S] = sum;
 }

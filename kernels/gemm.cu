@@ -1,14 +1,14 @@
-// Products of bf16 matrices on tensor cores, accumulated in float32, with a second K segment for the low-rank product.
+// Products of bf16 matrices on tensor cores, accumulated in float32.
 //
-//   gemm_nt:  C [M,N] = A [M,K] Bᵀ + A2 [M,K2] B2ᵀ + add      B [N,K],  B2 [N,K2]     (forward: x Wᵀ + low (sB)ᵀ)
-//   gemm_nn:  C [M,N] = A [M,K] B  + A2 [M,K2] B2  + add      B [K,N],  B2 [K2,N]     (backward: dy W + S A)
+//   gemm_nt:  C [M,N] = A [M,K] Bᵀ + add + bias      B [N,K]      (forward)
+//   gemm_nn:  C [M,N] = A [M,K] B  + add + bias      B [K,N]      (backward)
 //
-// Row-major; lda, ldb … are in elements and multiples of 8, pointers are 16-byte aligned. Where K is no multiple of 8 the columns of A up
-// to the next one must hold zeros. C is written up to column ldc (what lies beyond N comes out as zero). A2 null: no second
-// segment; add null: nothing is added. Columns: as many as ldc of C.
+// A low-rank product costs columns of K: with [x | low] and [W | scale B] side by side in memory one loop runs over both, x Wᵀ + low
+// (scale B)ᵀ; likewise [dy | S] [W ; A] backward. add [M,N] (null: none) may be c itself; bias float32 [N] or null.
 //
-// Tiles of BM x BN, K in steps of 32, four warps of (BM/2) x (BN/2), four stages of cp.async, shared memory swizzled in chunks of 16 bytes
-// so that ldmatrix meets every bank once. ptxas -v: kernels/dist/registers.json. No timing on a GPU yet.
+// Grid [ceil(N / BN), ceil(M / BM)] of 128 threads, 4 stages x 32 x (BM + BN) x 2 bytes of dynamic shared memory; a tile's name is BM x BN.
+// K in steps of 32, four warps of (BM/2) x (BN/2), four stages of cp.async, shared memory swizzled in chunks of 16 bytes so that ldmatrix
+// meets every bank once. What ptxas says of it is in dist/manifest.json. No timing on a GPU yet.
 #include "gpu.h"
 
 namespace {
@@ -32,26 +32,22 @@ DEVICE void load_tile(bf16* tile, const bf16* from, int row0, int column0, int r
   }
 }
 
-/// One factor pair of the sum over K.
-struct Segment { const bf16* a; const bf16* b; int k, lda, ldb; };
-
 template <bool NN, int BM, int BN>
-DEVICE void gemm(unsigned char* memory, bf16* c, int M, int N, int ldc, Segment first, Segment second, const bf16* add) {
+DEVICE void gemm(unsigned char* memory, bf16* c, int M, int N, int ldc, const bf16* a, const bf16* b, int k, int lda, int ldb, const bf16* add,
+                 int ldadd, const float* bias) {
   constexpr int MI = BM / 32, NJ = BN / 16, A_TILE = BM * BK, B_TILE = BN * BK;
   bf16* tiles_a = (bf16*)memory;
   bf16* tiles_b = tiles_a + STAGES * A_TILE;
   const int m0 = blockIdx.y * BM, n0 = blockIdx.x * BN;
   const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31, wm = (warp & 1) * (BM / 2), wn = (warp >> 1) * (BN / 2);
   float acc[MI][NJ][4] = {};
-  const int steps1 = (first.k + BK - 1) / BK, steps = steps1 + (second.a ? (second.k + BK - 1) / BK : 0);
+  const int steps = (k + BK - 1) / BK;
 
   auto load = [&](int step) {
-    const bool in_first = step < steps1;
-    const Segment s = in_first ? first : second;
-    const int stage = step % STAGES, k0 = (in_first ? step : step - steps1) * BK;
-    load_tile<BM, BK / 8>(tiles_a + stage * A_TILE, s.a, m0, k0, M, s.k, s.lda);
-    if (NN) load_tile<BK, BN / 8>(tiles_b + stage * B_TILE, s.b, k0, n0, s.k, N, s.ldb);
-    else load_tile<BN, BK / 8>(tiles_b + stage * B_TILE, s.b, n0, k0, N, s.k, s.ldb);
+    const int stage = step % STAGES, k0 = step * BK;
+    load_tile<BM, BK / 8>(tiles_a + stage * A_TILE, a, m0, k0, M, k, lda);
+    if (NN) load_tile<BK, BN / 8>(tiles_b + stage * B_TILE, b, k0, n0, k, N, ldb);
+    else load_tile<BN, BK / 8>(tiles_b + stage * B_TILE, b, n0, k0, N, k, ldb);
   };
   for (int step = 0; step < STAGES - 1; step++) {
     if (step < steps) load(step);
@@ -62,17 +58,17 @@ DEVICE void gemm(unsigned char* memory, bf16* c, int M, int N, int ldc, Segment 
     __syncthreads();
     if (step + STAGES - 1 < steps) load(step + STAGES - 1);
     cp_commit();
-    const bf16* a = tiles_a + step % STAGES * A_TILE;
-    const bf16* b = tiles_b + step % STAGES * B_TILE;
+    const bf16* tile_a = tiles_a + step % STAGES * A_TILE;
+    const bf16* tile_b = tiles_b + step % STAGES * B_TILE;
 #pragma unroll
     for (int kk = 0; kk < BK / 16; kk++) {
       u32 fa[MI][4], fb[NJ / 2][4];
 #pragma unroll
-      for (int i = 0; i < MI; i++) ldmatrix4(fa[i], a + swizzled<BK / 8>(wm + i * 16 + (lane & 15), kk * 2 + (lane >> 4)));
+      for (int i = 0; i < MI; i++) ldmatrix4(fa[i], tile_a + swizzled<BK / 8>(wm + i * 16 + (lane & 15), kk * 2 + (lane >> 4)));
 #pragma unroll
       for (int j = 0; j < NJ / 2; j++) {
-        if (NN) ldmatrix4_transposed(fb[j], b + swizzled<BN / 8>(kk * 16 + (lane & 15), (wn >> 3) + j * 2 + (lane >> 4)));
-        else ldmatrix4(fb[j], b + swizzled<BK / 8>(wn + j * 16 + (lane & 7) + ((lane >> 4) << 3), kk * 2 + ((lane >> 3) & 1)));
+        if (NN) ldmatrix4_transposed(fb[j], tile_b + swizzled<BN / 8>(kk * 16 + (lane & 15), (wn >> 3) + j * 2 + (lane >> 4)));
+        else ldmatrix4(fb[j], tile_b + swizzled<BK / 8>(wn + j * 16 + (lane & 7) + ((lane >> 4) << 3), kk * 2 + ((lane >> 3) & 1)));
       }
       mma_tile<MI, NJ>(acc, fa, fb);
     }
@@ -87,22 +83,26 @@ DEVICE void gemm(unsigned char* memory, bf16* c, int M, int N, int ldc, Segment 
 #pragma unroll
       for (int half = 0; half < 2; half++) {
         const int row = m0 + wm + i * 16 + g + half * 8, column = n0 + wn + j * 8 + t;
-        if (row >= M || column >= ldc) continue;
-        const i64 at = (i64)row * ldc + column;
-        float x = acc[i][j][half * 2], y = acc[i][j][half * 2 + 1];
-        if (add) x += to_float(add[at]), y += to_float(add[at + 1]);
-        *(u32*)(c + at) = pack2(x, y);
+        if (row >= M || column >= round8(N)) continue;
+        float sum[2];
+#pragma unroll
+        for (int e = 0; e < 2; e++) {
+          sum[e] = acc[i][j][half * 2 + e];
+          if (add) sum[e] += to_float(add[(i64)row * ldadd + column + e]);
+          if (bias && column + e < N) sum[e] += bias[column + e];
+        }
+        *(u32*)(c + (i64)row * ldc + column) = pack2(sum[0], sum[1]);
       }
 }
 
 }  // namespace
 
-#define GEMM(name, nn, bm, bn)                                                                                                            \
-  KERNEL(name)(bf16* c, int M, int N, int ldc, const bf16* a, const bf16* b, int k, int lda, int ldb, const bf16* a2, const bf16* b2, int k2, \
-               int lda2, int ldb2, const bf16* add) {                                                                                     \
-    DYNAMIC_SHARED(memory);                                                                                                               \
-    gemm<nn, bm, bn>(memory, c, M, N, ldc, Segment{a, b, k, lda, ldb}, Segment{a2, b2, k2, lda2, ldb2}, add);                             \
-  }                                                                                                                                       \
+#define GEMM(name, nn, bm, bn)                                                                                                           \
+  KERNEL(name)(bf16* c, int M, int N, int ldc, const bf16* a, const bf16* b, int k, int lda, int ldb, const bf16* add, int ldadd,           \
+               const float* bias) {                                                                                                         \
+    DYNAMIC_SHARED(memory);                                                                                                                 \
+    gemm<nn, bm, bn>(memory, c, M, N, ldc, a, b, k, lda, ldb, add, ldadd, bias);                                                            \
+  }                                                                                                                                         \
   EXPORT(name)
 
 GEMM(gemm_nt_128x128, false, 128, 128)

@@ -65,6 +65,38 @@ DEVICE void mma_tile(float (&c)[MI][NJ][4], const u32 (&a)[MI][4], const u32 (&b
 #include "emulator/emu.h"
 #endif
 
+// ------------------------------------------------------------------------------------------------ rows of a matrix
+// A matrix is bf16, row-major, at a distance of `ld` elements between rows; ld is a multiple of 8 and pointers are 16-byte aligned. It may
+// be a slice of columns of a wider one, so a kernel touches nothing beyond column round8(width) of a row. Columns width..round8(width)
+// hold zeros: every kernel writes them so, and may rely on them.
+
+DEVICE int round8(int width) { return (width + 7) & ~7; }
+
+/// Eight neighbouring values, 16 bytes.
+struct Eight { float v[8]; };
+DEVICE Eight load8(const bf16* from) {
+  const uint4 words = *(const uint4*)from;
+  const u32 word[4] = {words.x, words.y, words.z, words.w};
+  Eight eight;
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    eight.v[2 * i] = __uint_as_float(word[i] << 16);
+    eight.v[2 * i + 1] = __uint_as_float(word[i] & 0xffff0000u);
+  }
+  return eight;
+}
+DEVICE void store8(bf16* to, const Eight& eight) {
+  const float* v = eight.v;
+  *(uint4*)to = make_uint4(pack2(v[0], v[1]), pack2(v[2], v[3]), pack2(v[4], v[5]), pack2(v[6], v[7]));
+}
+
+/// Which eight columns of a [rows, width] matrix a thread works on, in a grid of ceil(rows ceil(width / 8) / 256) blocks of 256 threads.
+struct Place { i64 row; int column; };
+DEVICE Place place_of_eight(int width) {
+  const u32 item = blockIdx.x * 256 + threadIdx.x, per_row = (u32)round8(width) / 8;
+  return {item / per_row, (int)(item % per_row) * 8};
+}
+
 // ------------------------------------------------------------------------------------------------ reductions
 DEVICE float warp_sum(float v) {
   for (int offset = 16; offset; offset >>= 1) v += __shfl_xor_sync(0xffffffffu, v, offset);

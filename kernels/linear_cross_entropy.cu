@@ -2,7 +2,7 @@
 //
 //   loss = w (lse - x[target]);  correct = w [x[target] >= max];  x[v] <- w (e^(x[v] - lse) - [v = target])
 //
-// logits bf16 [rows, V] at ld, columns V..ld become zero (the product with the head reads them); targets i32, weights float32; a row of
+// logits bf16 [rows, V] at ld; targets i32, weights float32; a row of
 // weight 0 becomes zero. One block of 256 threads a row: one pass with an online maximum and sum, one that writes.
 // The two reductions go in a fixed order, so the same input gives the same bytes. No timing on a GPU yet.
 #include "gpu.h"
@@ -12,7 +12,7 @@ KERNEL(cross_entropy_rows)(bf16* logits, const int* targets, const float* weight
   bf16* row = logits + (i64)blockIdx.x * ld;
   const float weight = weights[blockIdx.x];
   if (weight == 0.f) {
-    for (int i = threadIdx.x; i < ld; i += 256) row[i] = to_bf16(0.f);
+    for (int i = threadIdx.x; i < round8(V); i += 256) row[i] = to_bf16(0.f);
     if (threadIdx.x == 0) loss[blockIdx.x] = correct[blockIdx.x] = 0.f;
     return;
   }
@@ -36,7 +36,7 @@ KERNEL(cross_entropy_rows)(bf16* logits, const int* targets, const float* weight
     correct[blockIdx.x] = at_target >= top ? weight : 0.f;
   }
   const float inverse = 1.f / total;
-  for (int i = threadIdx.x; i < ld; i += 256) {
+  for (int i = threadIdx.x; i < round8(V); i += 256) {
     const float p = i < V ? fast_exp(to_float(row[i]) - top) * inverse : 0.f;
     row[i] = to_bf16(weight * (p - (i == target ? 1.f : 0.f)));
   }

@@ -1,15 +1,25 @@
-// Gradients of the low-rank factors: a sum over all positions, split into slabs whose parts are added in a fixed order (sum_slabs).
+// Gradients of the low-rank factors of a group of projections: sums over all positions, split into slabs whose parts are added in a fixed
+// order (sum_slabs).
 //
-//   partial [slab, m, j] = factor Σ over the slab's positions of x[t, m] y[t, j]      `transposed`: partial [slab, j, m]
+//   partial [slab][offset + m r + j] = factor Σ over the slab's positions of x[t, m] y[t, j]      `transposed`: [offset + j M + m]
 //
-// For dB [N,r]: x = dy, y = low. For dA [r,K], transposed: x = input, y = s dy B. x [T, M] at ldx, y [T, r] at ldy, bf16; float32 out.
-// A block holds 64 columns of x and RANK columns of y, and walks its slab in steps of 32 positions on tensor cores: with r <= RANK x is read
-// once in all. Grid: x columns, slabs, y columns. No timing on a GPU yet.
+// For dB [N,r]: x = dy, y = low. For dA [r,K], transposed: x = input, y = dy scale B. x [T, M], y [T, r], bf16; partial float32
+// [slabs, size]. A block of 128 threads holds 64 columns of x and RANK columns of y, r <= RANK, and walks its `slab` positions in steps of
+// 32 on tensor cores, so x is read once in all. Grid [ceil(widest M / 64), slabs, entries]. No timing on a GPU yet.
 #include "gpu.h"
 
 namespace {
 
 constexpr int COLUMNS = 64, STEP = 32;
+
+/// One factor of one projection; 48 bytes, written by the host in this order.
+struct RankEntry {
+  const bf16* x;
+  const bf16* y;
+  i64 offset;  // of the result in the partial vector of a slab
+  int M, r, ldx, ldy, transposed;
+  float factor;
+};
 
 /// 32 rows of COUNT columns of a matrix, zeros outside; rows are COUNT + 8 wide in shared memory.
 template <int COUNT> DEVICE void load_positions(bf16* tile, const bf16* from, int row0, int row_end, int column0, int columns, int ld) {
@@ -22,15 +32,16 @@ template <int COUNT> DEVICE void load_positions(bf16* tile, const bf16* from, in
 }
 
 template <int RANK>
-DEVICE void rank_gradient(float* partial, const bf16* x, const bf16* y, int T, int M, int r, int ldx, int ldy, int slab, float factor, int transposed) {
+DEVICE void rank_gradient(float* partial, RankEntry e, int T, int slab, i64 size) {
   SHARED(bf16, tile_x, STEP * (COLUMNS + 8));
   SHARED(bf16, tile_y, STEP * (RANK + 8));
-  const int m0 = blockIdx.x * COLUMNS, j0 = blockIdx.z * RANK, from = blockIdx.y * slab, to = min(T, from + slab), warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const int m0 = blockIdx.x * COLUMNS, from = blockIdx.y * slab, to = min(T, from + slab), warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  if (m0 >= e.M) return;
   float acc[1][RANK / 8][4] = {};
   for (int t = from; t < to; t += STEP) {
     __syncthreads();
-    load_positions<COLUMNS>(tile_x, x, t, to, m0, ldx, ldx);
-    load_positions<RANK>(tile_y, y, t, to, j0, ldy, ldy);
+    load_positions<COLUMNS>(tile_x, e.x, t, to, m0, e.M, e.ldx);
+    load_positions<RANK>(tile_y, e.y, t, to, 0, e.r, e.ldy);
     cp_commit();
     cp_wait<0>();
     __syncthreads();
@@ -45,23 +56,22 @@ DEVICE void rank_gradient(float* partial, const bf16* x, const bf16* y, int T, i
       mma_tile<1, RANK / 8>(acc, fa, fb);
     }
   }
-  partial += (i64)blockIdx.y * M * r;
+  partial += blockIdx.y * size + e.offset;
 #pragma unroll
   for (int j = 0; j < RANK / 8; j++)
 #pragma unroll
-    for (int e = 0; e < 4; e++) {
-      const int m = m0 + warp * 16 + (lane >> 2) + (e >> 1) * 8, column = j0 + j * 8 + (lane & 3) * 2 + (e & 1);
-      if (m < M && column < r) partial[transposed ? (i64)column * M + m : (i64)m * r + column] = acc[0][j][e] * factor;
+    for (int i = 0; i < 4; i++) {
+      const int m = m0 + warp * 16 + (lane >> 2) + (i >> 1) * 8, column = j * 8 + (lane & 3) * 2 + (i & 1);
+      if (m < e.M && column < e.r) partial[e.transposed ? (i64)column * e.M + m : (i64)m * e.r + column] = acc[0][j][i] * e.factor;
     }
 }
 
 }  // namespace
 
-#define RANK_GRADIENT(rank)                                                                                                                    \
-  KERNEL(rank_gradient_##rank)(float* partial, const bf16* x, const bf16* y, int T, int M, int r, int ldx, int ldy, int slab, float factor,    \
-                               int transposed) {                                                                                               \
-    rank_gradient<rank>(partial, x, y, T, M, r, ldx, ldy, slab, factor, transposed);                                                           \
-  }                                                                                                                                            \
+#define RANK_GRADIENT(rank)                                                                                             \
+  KERNEL(rank_gradient_##rank)(float* partial, const RankEntry* entries, int T, int slab, i64 size) {                   \
+    rank_gradient<rank>(partial, entries[blockIdx.z], T, slab, size);                                                   \
+  }                                                                                                                     \
   EXPORT(rank_gradient_##rank)
 
 RANK_GRADIENT(16)

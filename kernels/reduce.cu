@@ -1,10 +1,12 @@
-// Sums in a fixed order, so that the same input gives the same bytes whatever the grid does.
+// Flat float32 vectors. Sums go in a fixed order, so that the same input gives the same bytes whatever the grid does. 256 threads a block.
 //
-//   sum_squares:  partial [SLABS] = Σ over a slab of g² (a slab is a fixed share of the vector, whatever the GPU)
-//   sum_vector:   out [1] = Σ x [n], by one block
-//   sum_slabs:    out [n] (+)= Σ over `slabs` of partial [slabs, n]
+//   sum_squares:  partial [SLABS] = Σ over a slab of g² (a slab is a fixed share of the vector, whatever the GPU)   grid [SLABS]
+//   sum_vector:   out [1] = Σ x [n]                                                                                 grid [1]
+//   sum_slabs:    first [n_first] and second [n_second], one behind the other, = Σ over `slabs` of partial [slabs, n_first + n_second]
+//   all_finite:   finite [1] = 1 when all values [n] are finite, else 0                                             grid [1]
+//   move_vector:  to [n] = factor a + b where `finite` is 1 (null: always); a, b null: zeros; factor [1], null: 1; to may be a or b
 //
-// No timing on a GPU yet.
+// sum_slabs and move_vector: a thread for each element. No timing on a GPU yet.
 #include "gpu.h"
 
 KERNEL(sum_squares)(float* partial, const float* g, i64 n, i64 slab) {
@@ -26,11 +28,30 @@ KERNEL(sum_vector)(float* out, const float* x, int n) {
 }
 EXPORT(sum_vector)
 
-KERNEL(sum_slabs)(float* out, const float* partial, int slabs, i64 n, int accumulate) {
-  const i64 i = (i64)blockIdx.x * 256 + threadIdx.x;
+KERNEL(sum_slabs)(float* first, float* second, const float* partial, int slabs, i64 n_first, i64 n_second) {
+  const i64 i = (i64)blockIdx.x * 256 + threadIdx.x, n = n_first + n_second;
   if (i >= n) return;
-  float sum = accumulate ? out[i] : 0.f;
+  float sum = 0.f;
   for (int s = 0; s < slabs; s++) sum += partial[(i64)s * n + i];
-  out[i] = sum;
+  (i < n_first ? first + i : second + (i - n_first))[0] = sum;
 }
 EXPORT(sum_slabs)
+
+KERNEL(all_finite)(u32* finite, const float* values, int n) {
+  SHARED(float, scratch, 32);
+  float strange = 0.f;
+  // A difference with itself is 0 for every finite number, and NaN for infinities and NaN.
+  for (int i = threadIdx.x; i < n; i += 256) strange += values[i] - values[i] == 0.f ? 0.f : 1.f;
+  strange = block_sum<8>(strange, scratch);
+  if (threadIdx.x == 0) finite[0] = strange == 0.f;
+}
+EXPORT(all_finite)
+
+KERNEL(move_vector)(float* to, const float* a, const float* b, const float* factor, const u32* finite, i64 n) {
+  const i64 i = (i64)blockIdx.x * 256 + threadIdx.x;
+  if (i >= n || (finite && !*finite)) return;
+  float sum = b ? b[i] : 0.f;
+  if (a) sum += (factor ? *factor : 1.f) * a[i];
+  to[i] = sum;
+}
+EXPORT(move_vector)

@@ -1,43 +1,54 @@
-// RMSNorm, with the residual sum before it. Rows of `d` values at `ld` (columns d..ld are padding and come out as zero).
+// RMSNorm and its gradient.
 //
-//   rms_norm:       residual = x + delta (delta null: x);  inv = 1 / sqrt(mean(residual²) + eps);  y = residual inv w
-//   rms_norm_grad:  dx = add + inv (g - residual inv² mean(g residual)),  g = dy w
+//   rms_norm:       y = x inv w,   inv = 1 / sqrt(mean(x²) + eps)
+//   rms_norm_grad:  dx = add + inv (g - x inv² mean(g x)),   g = dy w      (add null: none; it may be dx)
 //
-// bf16 in and out, float32 between; inv [T] float32. One block a row: 8 d bytes forward, nothing is read twice from device memory that fits
-// the L1. Versions tried: one, one block of 128 threads a row. No timing on a GPU yet.
+// x, y, dy, dx, add [T, d] bf16, gain w float32 [d], inv float32 [T]; float32 between. A block of 128 threads for each row, so grid [T].
+// What is read twice comes from the L1 the second time. Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(rms_norm)(bf16* y, bf16* residual, float* inv, const bf16* x, const bf16* delta, const bf16* w, int d, int ld, float eps) {
+KERNEL(rms_norm)(bf16* y, float* inv, const bf16* x, const float* w, int d, int ldy, int ldx, float eps) {
   SHARED(float, scratch, 32);
-  const i64 row = (i64)blockIdx.x * ld;
+  x += (i64)blockIdx.x * ldx;
+  y += (i64)blockIdx.x * ldy;
   float squares = 0.f;
-  for (int i = threadIdx.x; i < d; i += 128) {
-    const bf16 sum = delta ? to_bf16(to_float(x[row + i]) + to_float(delta[row + i])) : x[row + i];
-    residual[row + i] = sum;
-    squares += to_float(sum) * to_float(sum);
+  for (int at = threadIdx.x * 8; at < d; at += 1024) {
+    const Eight a = load8(x + at);
+#pragma unroll
+    for (int i = 0; i < 8; i++) squares += a.v[i] * a.v[i];
   }
   const float scale = rsqrtf(block_sum<4>(squares, scratch) / d + eps);
   if (threadIdx.x == 0) inv[blockIdx.x] = scale;
-  for (int i = threadIdx.x; i < ld; i += 128) {
-    if (i >= d) residual[row + i] = to_bf16(0.f);
-    y[row + i] = i < d ? to_bf16(to_float(residual[row + i]) * scale * to_float(w[i])) : to_bf16(0.f);
+  for (int at = threadIdx.x * 8; at < d; at += 1024) {
+    Eight a = load8(x + at);
+#pragma unroll
+    for (int i = 0; i < 8; i++) a.v[i] *= at + i < d ? scale * w[at + i] : 0.f;
+    store8(y + at, a);
   }
 }
 EXPORT(rms_norm)
 
-KERNEL(rms_norm_grad)(bf16* dx, const bf16* dy, const bf16* residual, const bf16* w, const float* inv, const bf16* add, int d, int ld) {
+KERNEL(rms_norm_grad)(bf16* dx, const bf16* dy, const bf16* x, const float* w, const float* inv, const bf16* add, int d, int ld_dx, int ld_dy,
+                      int ldx, int ldadd) {
   SHARED(float, scratch, 32);
-  const i64 row = (i64)blockIdx.x * ld;
+  dx += (i64)blockIdx.x * ld_dx;
+  dy += (i64)blockIdx.x * ld_dy;
+  x += (i64)blockIdx.x * ldx;
+  if (add) add += (i64)blockIdx.x * ldadd;
   float dot = 0.f;
-  for (int i = threadIdx.x; i < d; i += 128) dot += to_float(dy[row + i]) * to_float(w[i]) * to_float(residual[row + i]);
+  for (int at = threadIdx.x * 8; at < d; at += 1024) {
+    const Eight g = load8(dy + at), a = load8(x + at);
+#pragma unroll
+    for (int i = 0; i < 8; i++) dot += at + i < d ? g.v[i] * w[at + i] * a.v[i] : 0.f;
+  }
   const float scale = inv[blockIdx.x], mean = block_sum<4>(dot, scratch) / d * scale * scale;
-  for (int i = threadIdx.x; i < ld; i += 128) {
-    float g = 0.f;
-    if (i < d) {
-      g = scale * (to_float(dy[row + i]) * to_float(w[i]) - to_float(residual[row + i]) * mean);
-      if (add) g += to_float(add[row + i]);
-    }
-    dx[row + i] = to_bf16(g);
+  for (int at = threadIdx.x * 8; at < d; at += 1024) {
+    const Eight g = load8(dy + at), a = load8(x + at);
+    Eight sum = {};
+    if (add) sum = load8(add + at);
+#pragma unroll
+    for (int i = 0; i < 8; i++) sum.v[i] += at + i < d ? scale * (g.v[i] * w[at + i] - a.v[i] * mean) : 0.f;
+    store8(dx + at, sum);
   }
 }
 EXPORT(rms_norm_grad)

@@ -1,23 +1,64 @@
-// Rows of a matrix by index: the embedding, and the labelled positions of a batch.
+// Rows of a matrix by index (the embedding, the labelled positions of a batch), and sums of rows.
 //
-//   gather_rows:   out [N, ld] = table [indices[n], ld]
-//   scatter_rows:  out [T, ld] = the rows of dy [N, ld] at `indices`, zero elsewhere; out is zero before (a memset of the stream)
+//   gather_rows:   out [n] = table [indices[n]]                          grid [rows of out], 128 threads
+//   scatter_rows:  out [t] = Σ dy [n] over indices[n] = t, in order of n  grid [rows of out], 128 threads; writes every row
+//   combine_rows:  out = factor a + b                                    b null: factor a
+//   drop_rows:     out = x keep inverse + add                            add null: none; keep u8 [rows, width] without gaps
 //
-// bf16, 16 bytes a thread; ld a multiple of 8. Indices are unique but for padding rows, whose weight is 0: they are not written, so that
-// no two blocks write one row. No timing on a GPU yet.
+// bf16 [.., width], sums in float32. combine_rows and drop_rows: a thread for each eight columns, in ceil(rows ceil(width / 8) / 256) blocks
+// of 256; out may be any of the inputs. No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(gather_rows)(bf16* out, const bf16* table, const int* indices, int ld) {
-  const uint4* from = (const uint4*)(table + (i64)indices[blockIdx.x] * ld);
-  uint4* to = (uint4*)(out + (i64)blockIdx.x * ld);
-  for (int i = threadIdx.x; i < ld / 8; i += 128) to[i] = from[i];
+KERNEL(gather_rows)(bf16* out, const bf16* table, const int* indices, int width, int ldo, int ldt) {
+  const bf16* from = table + (i64)indices[blockIdx.x] * ldt;
+  bf16* to = out + (i64)blockIdx.x * ldo;
+  for (int at = threadIdx.x * 8; at < width; at += 1024) *(uint4*)(to + at) = *(const uint4*)(from + at);
 }
 EXPORT(gather_rows)
 
-KERNEL(scatter_rows)(bf16* out, const bf16* dy, const int* indices, const float* weights, int ld) {
-  if (weights[blockIdx.x] == 0.f) return;
-  const uint4* from = (const uint4*)(dy + (i64)blockIdx.x * ld);
-  uint4* to = (uint4*)(out + (i64)indices[blockIdx.x] * ld);
-  for (int i = threadIdx.x; i < ld / 8; i += 128) to[i] = from[i];
+KERNEL(scatter_rows)(bf16* out, const bf16* dy, const int* indices, int count, int width, int ldo, int ld_dy) {
+  const int row = blockIdx.x, lane = threadIdx.x & 31;
+  // Each warp takes 256 columns and looks through all indices for itself: whole warps stay in the loop, for the ballot.
+  for (int first = (threadIdx.x >> 5) * 256; first < width; first += 1024) {
+    const int at = first + lane * 8;
+    Eight sum = {};
+    for (int n = 0; n < count; n += 32) {
+      u32 found = __ballot_sync(~0u, n + lane < count && indices[n + lane] == row);
+      for (; found; found &= found - 1) {
+        if (at >= width) continue;
+        const Eight part = load8(dy + (i64)(n + __ffs(found) - 1) * ld_dy + at);
+#pragma unroll
+        for (int i = 0; i < 8; i++) sum.v[i] += part.v[i];
+      }
+    }
+    if (at < width) store8(out + (i64)row * ldo + at, sum);
+  }
 }
 EXPORT(scatter_rows)
+
+KERNEL(combine_rows)(bf16* out, const bf16* a, const bf16* b, float factor, int rows, int width, int ldo, int lda, int ldb) {
+  const Place at = place_of_eight(width);
+  if (at.row >= rows) return;
+  const Eight x = load8(a + at.row * lda + at.column);
+  Eight sum = {};
+  if (b) sum = load8(b + at.row * ldb + at.column);
+#pragma unroll
+  for (int i = 0; i < 8; i++) sum.v[i] += factor * x.v[i];
+  store8(out + at.row * ldo + at.column, sum);
+}
+EXPORT(combine_rows)
+
+KERNEL(drop_rows)(bf16* out, const bf16* x, const unsigned char* keep, const bf16* add, float inverse, int rows, int width, int ldo, int ldx,
+                  int ldadd) {
+  const Place at = place_of_eight(width);
+  if (at.row >= rows) return;
+  const Eight a = load8(x + at.row * ldx + at.column);
+  Eight sum = {};
+  if (add) sum = load8(add + at.row * ldadd + at.column);
+  keep += at.row * width + at.column;
+#pragma unroll
+  for (int i = 0; i < 8; i++)
+    if (at.column + i < width && keep[i]) sum.v[i] += a.v[i] * inverse;
+  store8(out + at.row * ldo + at.column, sum);
+}
+EXPORT(drop_rows)

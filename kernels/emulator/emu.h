@@ -121,6 +121,7 @@ static inline u32 __ballot_sync(u32 mask, int predicate, EMU_SITE) {
 template <class T> static inline T __ldg(const T* p) { return *p; }
 static inline float __uint_as_float(u32 x) { float f; std::memcpy(&f, &x, 4); return f; }
 static inline u32 __float_as_uint(float f) { u32 x; std::memcpy(&x, &f, 4); return x; }
+static inline int __ffs(int x) { return __builtin_ffs(x); }
 static inline u32 __umulhi(u32 a, u32 b) { return (u32)(((u64)a * b) >> 32); }
 static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 static inline float __fdividef(float a, float b) { return a / b; }

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { beforeAll, describe } from "vitest";
 import { openDevice } from "../../../src/engines/cuda/device.ts";
 import { type DevicePointer, Driver } from "../../../src/engines/cuda/driver.ts";
 import { type Argument, launch } from "../../../src/engines/cuda/launch.ts";
@@ -73,8 +74,23 @@ export class Emulator {
     grid: readonly [number, number?, number?],
     threads: number,
     args: readonly Argument[],
+    sharedBytes = 0,
   ): void {
-    launch(this.driver, this.stream, { kernel: this.kernel(name), grid, threads, args });
+    const kernel = this.kernel(name);
+    if (sharedBytes > 0) this.driver.call("cuFuncSetAttribute", kernel, 8, sharedBytes);
+    launch(this.driver, this.stream, { kernel, grid, threads, sharedBytes, args });
     this.driver.call("cuStreamSynchronize", this.stream);
   }
+}
+
+/** The same tests with blocks and threads in each order; skipped where the emulator cannot be built. */
+export function inEveryOrder(what: string, tests: (device: () => Emulator) => void): void {
+  describe.skipIf(missing !== null).each(ORDERS)(`${what}, blocks in %s order`, (order) => {
+    let emulator: Emulator;
+    beforeAll(() => {
+      emulator = new Emulator();
+      emulator.order(order, 5);
+    });
+    tests(() => emulator);
+  });
 }

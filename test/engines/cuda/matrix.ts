@@ -1,21 +1,65 @@
 import type { DevicePointer } from "../../../src/engines/cuda/driver.ts";
+import type { Argument } from "../../../src/engines/cuda/launch.ts";
 import { type Tensor, tensor } from "../../../src/engines/reference/tensor.ts";
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../../src/formats/numbers.ts";
 import { createRng } from "../../../src/rng.ts";
 import type { Emulator } from "./emulator.ts";
 
-export const padded = (width: number): number => Math.ceil(width / 8) * 8;
+/** bf16 has 8 significant bits, so one rounding is at most 2^-8 of a number; most results are rounded twice on their way. */
+export const ROUNDED = 2 ** -7;
+/** Probabilities and products are rounded before they are summed. */
+export const SUMS_OF_ROUNDED = 2 ** -6;
+export const FLOAT32 = 1e-5;
 
-/** A matrix of bf16 numbers on the device, rows padded to 8 with zeros, and the same numbers as the reference takes them. */
-export interface Matrix {
+export const p = (pointer: DevicePointer): Argument => ({ pointer });
+export const at = (m: Room): Argument => ({ pointer: m.pointer });
+export const i = (i32: number): Argument => ({ i32 });
+export const f = (f32: number): Argument => ({ f32 });
+export const l = (i64: number): Argument => ({ i64 });
+export const none = p(0n);
+
+/** A matrix of bf16 numbers on the device. */
+export interface Room {
   readonly pointer: DevicePointer;
   readonly rows: number;
   readonly width: number;
   readonly ld: number;
+}
+
+/** The same numbers also as the reference takes them. */
+export interface Matrix extends Room {
   readonly values: Tensor;
 }
 
+const round8 = (width: number): number => Math.ceil(width / 8) * 8;
+
+/** Blocks of 256 threads for a thread each eight columns. */
+export const blocksOfEight = (rows: number, width: number): [number] => [
+  Math.ceil((rows * round8(width)) / 8 / 256),
+];
+
 const rng = createRng("cuda kernels");
+let matrices = 0;
+
+/** What lies beside a matrix: a NaN of its own, so that reading and writing it both show. */
+const NEIGHBOUR = 0x7fd5;
+const UNWRITTEN = 0x7fc0;
+const LEFT = 8;
+
+/**
+ * Every matrix is a slice of columns of a wider one, and of another width than the one before it, so that mixed up
+ * distances between rows show. Columns width..round8(width) are zero; without values all is NaN until it is written.
+ */
+function place(emulator: Emulator, rows: number, width: number, values?: Uint16Array): Room {
+  const ld = LEFT + round8(width) + 8 * (1 + (matrices++ % 5));
+  const bits = new Uint16Array(rows * ld).fill(NEIGHBOUR);
+  for (let r = 0; r < rows; r++) {
+    const from = r * ld + LEFT;
+    bits.fill(values === undefined ? UNWRITTEN : 0, from, from + round8(width));
+    if (values !== undefined) bits.set(values.subarray(r * width, (r + 1) * width), from);
+  }
+  return { pointer: emulator.alloc(bits) + BigInt(2 * LEFT), rows, width, ld };
+}
 
 /** Standard normal by default. */
 export function matrix(
@@ -24,41 +68,43 @@ export function matrix(
   width: number,
   draw: (i: number) => number = () => rng.normal(),
 ): Matrix {
-  const rounded = bfloat16ToFloat32(
-    float32ToBfloat16(Float32Array.from({ length: rows * width }, (_, i) => draw(i))),
-  );
-  return {
-    ...place(emulator, rounded, rows, width),
-    values: tensor([rows, width], Float64Array.from(rounded)),
-  };
+  const bits = float32ToBfloat16(Float32Array.from({ length: rows * width }, (_, n) => draw(n)));
+  const values = tensor([rows, width], Float64Array.from(bfloat16ToFloat32(bits)));
+  return { ...place(emulator, rows, width, bits), values };
 }
 
-function place(emulator: Emulator, values: Float32Array, rows: number, width: number) {
-  const ld = padded(width);
-  const wide = new Float32Array(rows * ld);
-  for (let r = 0; r < rows; r++) wide.set(values.subarray(r * width, (r + 1) * width), r * ld);
-  return { pointer: emulator.alloc(float32ToBfloat16(wide)), rows, width, ld };
+/** Room for a result. */
+export function room(emulator: Emulator, rows: number, width: number): Room {
+  return place(emulator, rows, width);
 }
 
-/** Room for a result: NaN until something is written. */
-export function room(emulator: Emulator, rows: number, width: number): Omit<Matrix, "values"> {
-  return { pointer: emulator.alloc(rows * padded(width) * 2), rows, width, ld: padded(width) };
-}
-
-/** The numbers without the padding, which must be zero. */
-export function read(emulator: Emulator, { pointer, rows, width, ld }: Omit<Matrix, "values">): Float32Array {
+/** The numbers; the padding must be zero, and the neighbours must be what they were. */
+export function read(emulator: Emulator, { pointer, rows, width, ld }: Room): Float32Array {
   const bits = new Uint16Array(rows * ld);
-  emulator.driver.call("cuMemcpyDtoH", bits, pointer, bits.byteLength);
+  emulator.driver.call("cuMemcpyDtoH", bits, pointer - BigInt(2 * LEFT), bits.byteLength);
   const wide = bfloat16ToFloat32(bits);
   const out = new Float32Array(rows * width);
   for (let r = 0; r < rows; r++) {
-    out.set(wide.subarray(r * ld, r * ld + width), r * width);
-    for (let c = width; c < ld; c++) {
-      if (wide[r * ld + c] !== 0) throw new Error(`row ${r}: padding column ${c} is ${wide[r * ld + c]}`);
+    const row = r * ld + LEFT;
+    out.set(wide.subarray(row, row + width), r * width);
+    for (let c = -LEFT; c < ld - LEFT; c++) {
+      const [inside, padding] = [c >= 0 && c < width, c >= width && c < round8(width)];
+      if (!inside && bits[row + c] !== (padding ? 0 : NEIGHBOUR)) {
+        throw new Error(`row ${r}: ${padding ? "padding" : "neighbour"} at column ${c} is ${wide[row + c]}`);
+      }
     }
   }
   return out;
 }
+
+/** A vector of float32 standard normals, on the device and as the reference takes it. */
+export function vector(emulator: Emulator, length: number): { pointer: DevicePointer; values: Tensor } {
+  const values = Float32Array.from({ length }, () => rng.normal());
+  return { pointer: emulator.alloc(values), values: tensor([length], Float64Array.from(values)) };
+}
+
+/** The same numbers under another shape. */
+export const shaped = (values: Tensor, shape: number[]): Tensor => tensor(shape, values.data);
 
 export const ints = (emulator: Emulator, values: readonly number[]): DevicePointer =>
   emulator.alloc(Int32Array.from(values));

@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import { CASES } from "../../../src/engines/conformance/cases.ts";
+import type { Argument } from "../../../src/engines/cuda/launch.ts";
+import { attention, attentionGrad } from "../../../src/engines/reference/ops/attention.ts";
+import { type Tensor, tensor } from "../../../src/engines/reference/tensor.ts";
+import { expectClose } from "../../expect-close.ts";
+import { type Emulator, inEveryOrder } from "./emulator.ts";
+import { at, FLOAT32, f, i, ints, l, matrix, p, ROUNDED, read, room, SUMS_OF_ROUNDED } from "./matrix.ts";
+import { windowedAttention } from "./windowed-attention.ts";
+
+interface Grid {
+  readonly name: string;
+  readonly B: number;
+  readonly S: number;
+  readonly H: number;
+  readonly K: number;
+  readonly d: number;
+  readonly causal: boolean;
+  readonly segments?: readonly number[];
+  readonly window?: number;
+}
+
+/** Of the conformance cases; head sizes of 4 and 6 among them. */
+const conformance = CASES.attention.map(({ name, inputs, attrs }): Grid => {
+  const [B, S, width] = inputs[0]!.shape as readonly [number, number, number];
+  const segments = inputs[3]!.fill as readonly number[];
+  return {
+    name,
+    B,
+    S,
+    H: attrs.heads,
+    K: attrs.kvHeads,
+    d: width / attrs.heads,
+    causal: attrs.causal,
+    segments,
+  };
+});
+const larger: readonly Grid[] = [
+  { name: "packed, grouped heads", B: 2, S: 70, H: 4, K: 2, d: 16, causal: true },
+  { name: "bidirectional", B: 1, S: 90, H: 2, K: 1, d: 64, causal: false },
+  { name: "head size 63, whose padding lies beyond the tile", B: 1, S: 66, H: 2, K: 1, d: 63, causal: true },
+  { name: "head size 80", B: 1, S: 66, H: 1, K: 1, d: 80, causal: true },
+  { name: "head size 128", B: 1, S: 70, H: 2, K: 1, d: 128, causal: true },
+  { name: "window below a tile", B: 2, S: 150, H: 2, K: 1, d: 16, causal: true, window: 20 },
+  { name: "window above a tile", B: 1, S: 150, H: 1, K: 1, d: 8, causal: true, window: 80 },
+  { name: "window, head size 128", B: 1, S: 140, H: 1, K: 1, d: 128, causal: true, window: 30 },
+];
+
+/** Runs all four kernels. */
+function onDevice(emulator: Emulator, grid: Grid) {
+  const { B, S, H, K, d, causal, window = 0 } = grid;
+  const segments =
+    grid.segments ?? Array.from({ length: B * S }, (_, n) => (n % S < S * 0.6 ? 1 : n % S < S * 0.9 ? 2 : 0));
+  const [rows, head] = [B * S, [64, 96, 128].find((size) => d <= size)!];
+  const [q, k, v] = [H, K, K].map((heads) => matrix(emulator, rows, heads * d)) as [Mat, Mat, Mat];
+  const [dO, o] = [matrix(emulator, rows, H * d), room(emulator, rows, H * d)];
+  const [lse, delta] = [emulator.alloc(4 * rows * H), emulator.alloc(4 * rows * H)];
+  const places = p(ints(emulator, segments));
+  const sizes = [i(S), i(H), i(K), i(d), i(q.ld), i(k.ld), i(v.ld)];
+  const rule = [i(causal ? 1 : 0), i(window), f(1 / Math.sqrt(d))];
+  const run = (name: string, heads: number, tiles: number, args: readonly Argument[]): void =>
+    emulator.run(`${name}_${head}`, [Math.ceil(S / 64), heads, B], 128, args, tiles * 64 * (head + 8) * 2);
+  run("attention", H, 3, [at(o), p(lse), at(q), at(k), at(v), places, ...sizes, i(o.ld), ...rule]);
+  const count = rows * H;
+  emulator.run("attention_delta", [Math.ceil(count / 4)], 128, [
+    ...[p(delta), at(dO), at(o), i(S), i(H), i(d), i(dO.ld), i(o.ld), l(count)],
+  ]);
+  const [dq, dk, dv] = [H, K, K].map((heads) => room(emulator, rows, heads * d)) as [Out, Out, Out];
+  const saved = [at(dO), at(q), at(k), at(v), p(lse), p(delta), places, ...sizes, i(dO.ld)];
+  run("attention_grad_kv", K, 4, [at(dk), at(dv), ...saved, i(dk.ld), i(dv.ld), ...rule]);
+  run("attention_grad_q", H, 4, [at(dq), ...saved, i(dq.ld), ...rule]);
+  const shape = (m: Tensor): Tensor => tensor([B, S, m.data.length / rows], m.data);
+  return {
+    inputs: [shape(q.values), shape(k.values), shape(v.values), tensor([B, S], Float64Array.from(segments))],
+    dO: shape(dO.values),
+    attrs: { heads: H, kvHeads: K, causal, scale: 1 / Math.sqrt(d) },
+    o: read(emulator, o),
+    lse: emulator.read(lse, count),
+    gradients: [dq, dk, dv].map((m) => read(emulator, m)),
+  };
+}
+type Mat = ReturnType<typeof matrix>;
+type Out = ReturnType<typeof room>;
+
+inEveryOrder("attention", (device) => {
+  describe.each([...conformance, ...larger])("$name", (grid) => {
+    test("forward and backward", () => {
+      const { inputs, dO, attrs, ...actual } = onDevice(device(), grid);
+      const { o, lse, gradients } = reference(inputs, dO, attrs, grid.window);
+      expectClose(actual.o, o!.data, ROUNDED, "o");
+      expectClose(actual.lse, lse!.data, FLOAT32, "lse");
+      for (const [n, name] of ["dq", "dk", "dv"].entries()) {
+        expectClose(actual.gradients[n]!, gradients[n]!.data, SUMS_OF_ROUNDED, name);
+      }
+      expect(device().stats()["conflicts"]).toBe(0);
+    });
+  });
+});
+
+type Attrs = Parameters<typeof attention>[1];
+
+function reference(inputs: readonly Tensor[], dO: Tensor, attrs: Attrs, window?: number) {
+  if (window !== undefined) return windowedAttention(inputs, dO, attrs, window);
+  const [o, lse] = attention(inputs, attrs);
+  const [q, k, v, segments] = inputs;
+  return { o, lse, gradients: attentionGrad([dO, q!, k!, v!, o!, lse!, segments!], attrs) };
+}

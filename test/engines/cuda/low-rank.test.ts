@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import type { Argument } from "../../../src/engines/cuda/launch.ts";
+import { loraLinear } from "../../../src/engines/reference/ops/lora-linear.ts";
+import { addTProduct, tensor } from "../../../src/engines/reference/tensor.ts";
+import { expectClose } from "../../expect-close.ts";
+import { inEveryOrder } from "./emulator.ts";
+import {
+  at,
+  FLOAT32,
+  i,
+  l,
+  matrix,
+  none,
+  p,
+  ROUNDED,
+  read,
+  room,
+  SUMS_OF_ROUNDED,
+  vector,
+} from "./matrix.ts";
+
+/** Structs in device memory: 8-byte words first, then ints, then a float. */
+function structs(
+  rows: readonly { words: readonly bigint[]; ints: readonly number[]; float: number }[],
+  bytes: number,
+): Buffer {
+  const table = Buffer.alloc(bytes * rows.length);
+  for (const [n, { words, ints, float }] of rows.entries()) {
+    let at = n * bytes;
+    for (const word of words) at = table.writeBigUInt64LE(word, at);
+    for (const int of ints) at = table.writeInt32LE(int, at);
+    table.writeFloatLE(float, at);
+  }
+  return table;
+}
+
+inEveryOrder("low-rank factors", (device) => {
+  test.each([16, 32, 64, 128])("rank_gradient, ranks up to %i, three factors in one launch", (rank) => {
+    const emulator = device();
+    const [T, slab] = [100, 64];
+    const entries = [
+      { M: 72, r: rank - 3, transposed: 0, factor: 0.5 },
+      { M: 7, r: rank, transposed: 1, factor: 1 },
+      { M: 130, r: 1, transposed: 1, factor: -2 },
+    ].map((entry) => ({ ...entry, x: matrix(emulator, T, entry.M), y: matrix(emulator, T, entry.r) }));
+    const expected: number[] = [];
+    const rows = entries.map(({ x, y, M, r, transposed, factor }) => {
+      const words = [x.pointer, y.pointer, BigInt(expected.length)];
+      const sum = new Float64Array(M * r);
+      if (transposed) addTProduct(sum, y.values.data, x.values.data, r, M, T, factor);
+      else addTProduct(sum, x.values.data, y.values.data, M, r, T, factor);
+      expected.push(...sum);
+      return { words, ints: [M, r, x.ld, y.ld, transposed], float: factor };
+    });
+    const [size, slabs] = [expected.length, Math.ceil(T / slab)];
+    const partial = emulator.alloc(4 * slabs * size);
+    emulator.run(`rank_gradient_${rank}`, [3, slabs, entries.length], 128, [
+      ...[p(partial), p(emulator.alloc(structs(rows, 48))), i(T), i(slab), l(size)],
+    ]);
+    const nFirst = 72 * (rank - 3);
+    const nSecond = size - nFirst;
+    const [first, second] = [emulator.alloc(4 * nFirst), emulator.alloc(4 * nSecond)];
+    emulator.run("sum_slabs", [Math.ceil(size / 256)], 256, [
+      ...[p(first), p(second), p(partial), i(slabs), l(nFirst), l(nSecond)],
+    ]);
+    expectClose(emulator.read(first, nFirst), expected.slice(0, nFirst), FLOAT32, "first");
+    expectClose(emulator.read(second, nSecond), expected.slice(nFirst), FLOAT32, "second");
+    expect(emulator.stats()["conflicts"]).toBe(0);
+  });
+
+  test("place_factors: [x | low] times [W | scale B] is two adapted projections at once", () => {
+    const emulator = device();
+    // Of one input: outputs 0..10 and 10..16, each with its own columns behind W and its own A below.
+    const [T, K, width] = [9, 20, 40];
+    const projections = [
+      { N: 10, rank: 3, firstRow: 0, column: 24, row: 16, scale: 2 },
+      { N: 6, rank: 8, firstRow: 10, column: 32, row: 24, scale: 0.5 },
+    ];
+    const x = matrix(emulator, T, K);
+    const W = matrix(emulator, 16, K);
+    const wide = matrix(emulator, T, width, (n) =>
+      n % width < K ? x.values.data[((n / width) | 0) * K + (n % width)]! : 0,
+    );
+    const weight = matrix(emulator, 32, width, (n) =>
+      n < 16 * width && n % width < K ? W.values.data[((n / width) | 0) * K + (n % width)]! : 0,
+    );
+    const parameters = vector(emulator, 1 + (10 + K) * 3 + (6 + K) * 8);
+    let used = 1;
+    const cut = (length: number): [number, Float64Array] => {
+      used += length;
+      return [used - length, parameters.values.data.slice(used - length, used)];
+    };
+    const expected = new Float64Array(T * 16);
+    const rows = projections.map(({ N, rank, firstRow, column, row, scale }) => {
+      const [offsetA, a] = cut(rank * K);
+      const [offsetB, b] = cut(N * rank);
+      const w = tensor([N, K], W.values.data.slice(firstRow * K, (firstRow + N) * K));
+      const [y] = loraLinear([x.values, w, tensor([rank, K], a), tensor([N, rank], b)], {
+        scale,
+        dropout: 0,
+        hasBias: false,
+      });
+      for (let t = 0; t < T; t++) expected.set(y!.data.subarray(t * N, (t + 1) * N), t * 16 + firstRow);
+      const words = [weight.pointer, BigInt(offsetA), BigInt(offsetB)];
+      return { words, ints: [N, K, rank, 8, weight.ld, row, firstRow, column], float: scale };
+    });
+    const table = emulator.alloc(structs(rows, 64));
+    emulator.run("place_factors", [2, rows.length], 256, [p(table), p(parameters.pointer)]);
+
+    const y = room(emulator, T, 16);
+    const product = (c: bigint, ldc: number, b: bigint, k: number): void =>
+      emulator.run(
+        "gemm_nt_64x32",
+        [1, 1],
+        128,
+        [
+          ...[p(c), i(T), i(16), i(ldc), at(wide), p(b), i(k), i(wide.ld), i(weight.ld)],
+          ...([none, i(0), none] satisfies Argument[]),
+        ],
+        4 * 32 * 96 * 2,
+      );
+    product(wide.pointer + 48n, wide.ld, weight.pointer + BigInt(2 * 16 * weight.ld), K);
+    product(y.pointer, y.ld, weight.pointer, width);
+    // A and B are rounded, and low is.
+    expectClose(read(emulator, y), expected, SUMS_OF_ROUNDED, "y");
+    const below = read(emulator, weight).subarray(16 * width);
+    const A = rows.map(({ words }) => Number(words[1]));
+    const placed = Array.from({ length: 16 * width }, (_, n) => {
+      const [j, k] = [(n / width) | 0, n % width];
+      const [which, real] = j < 8 ? [0, j < 3] : [1, true];
+      return real && k < K ? parameters.values.data[A[which]! + (j % 8) * K + k]! : 0;
+    });
+    expectClose(below, placed, ROUNDED, "A");
+  });
+});

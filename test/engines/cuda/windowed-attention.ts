@@ -1,0 +1,45 @@
+import { attention, attentionGrad } from "../../../src/engines/reference/ops/attention.ts";
+import { type Tensor, tensor } from "../../../src/engines/reference/tensor.ts";
+import type { AttrsOf } from "../../../src/ops/attrs.ts";
+
+/**
+ * Causal attention where position i sees only the last `window` ones, out of the reference without a window: what i sees is the last row
+ * of attention over the rows max(0, i - window + 1)..i alone, and gradients add up over queries.
+ */
+export function windowedAttention(
+  inputs: readonly Tensor[],
+  dO: Tensor,
+  attrs: AttrsOf<"attention">,
+  window: number,
+) {
+  const [q, k, v, segments] = inputs as [Tensor, Tensor, Tensor, Tensor];
+  const [B, S] = q.shape as [number, number];
+  const [o, lse] = [tensor(q.shape), tensor([B, attrs.heads, S])];
+  const gradients = [tensor(q.shape), tensor(k.shape), tensor(v.shape)];
+  for (let b = 0; b < B; b++) {
+    for (let i = 0; i < S; i++) {
+      const from = Math.max(0, i - window + 1);
+      const length = i + 1 - from;
+      const cut = (m: Tensor): Float64Array => {
+        const width = m.data.length / (B * S);
+        return m.data.slice((b * S + from) * width, (b * S + i + 1) * width);
+      };
+      const part = (m: Tensor): Tensor => tensor([1, length, m.data.length / (B * S)], cut(m));
+      const seen = [part(q), part(k), part(v), tensor([1, length], cut(segments))];
+      const [partO, partLse] = attention(seen, attrs);
+      const width = q.shape[2]!;
+      o.data.set(partO!.data.subarray(-width), (b * S + i) * width);
+      for (let h = 0; h < attrs.heads; h++) {
+        lse.data[(b * attrs.heads + h) * S + i] = partLse!.data[(h + 1) * length - 1]!;
+      }
+      const last = part(dO);
+      last.data.fill(0, 0, -width);
+      const sums = attentionGrad([last, ...seen.slice(0, 3), partO!, partLse!, seen[3]!], attrs);
+      for (const [n, sum] of sums.entries()) {
+        const start = (b * S + from) * (sum.data.length / length);
+        for (const [e, x] of sum.data.entries()) gradients[n]!.data[start + e]! += x;
+      }
+    }
+  }
+  return { o, lse, gradients };
+}
