@@ -1,10 +1,12 @@
 import type { ModelConfig } from "../model/config.ts";
 
-/** config.json of the Llama family, as transformers and transformers.js read it; parseModelConfig gives the same model back. */
+const ARCHITECTURE = { llama: "LlamaForCausalLM", qwen2: "Qwen2ForCausalLM" } as const;
+
+/** config.json as transformers and transformers.js read it; parseModelConfig gives the same model back. */
 export function configJson(config: ModelConfig): Record<string, unknown> {
   const { theta, scaling } = config.rope;
   return {
-    architectures: ["LlamaForCausalLM"],
+    architectures: [ARCHITECTURE[config.family]],
     model_type: config.family,
     vocab_size: config.vocabSize,
     hidden_size: config.hiddenSize,
@@ -19,8 +21,10 @@ export function configJson(config: ModelConfig): Record<string, unknown> {
     rope_theta: theta,
     rope_scaling: scalingJson(scaling),
     tie_word_embeddings: config.tied,
-    attention_bias: config.attentionBias,
-    mlp_bias: config.mlpBias,
+    // Qwen2's biases are what they are, without a key.
+    ...(config.family === "llama"
+      ? { attention_bias: config.attentionBias === "all", mlp_bias: config.mlpBias }
+      : {}),
     bos_token_id: config.bosId,
     eos_token_id: config.eosIds.length === 1 ? config.eosIds[0] : config.eosIds,
     pad_token_id: config.padId,

@@ -9,9 +9,12 @@ export interface Llama3Scaling {
 }
 export type RopeScaling = null | { readonly type: "linear"; readonly factor: number } | Llama3Scaling;
 
-/** A decoder of the Llama family, as far as the arithmetic goes. */
+const FAMILIES = ["llama", "qwen2"] as const;
+
+/** A decoder of the Llama kind, as far as the arithmetic goes. Qwen2 differs from Llama in its biases only. */
 export interface ModelConfig {
-  readonly family: "llama";
+  /** transformers' model_type. */
+  readonly family: (typeof FAMILIES)[number];
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly layers: number;
@@ -25,7 +28,8 @@ export interface ModelConfig {
   readonly rope: { readonly theta: number; readonly scaling: RopeScaling };
   /** The head is the embedding table. */
   readonly tied: boolean;
-  readonly attentionBias: boolean;
+  /** Which projections of attention have one: "qkv" leaves out the output's. */
+  readonly attentionBias: "none" | "qkv" | "all";
   readonly mlpBias: boolean;
   readonly bosId: number | null;
   readonly eosIds: readonly number[];
@@ -39,7 +43,7 @@ const HARMLESS = new Set(
   transformers.js_config unsloth_fixed unsloth_version chat_template_hash attn_implementation _attn_implementation
   auto_map tokenizer_class output_attentions output_hidden_states return_dict task_specific_params use_sliding_window
   id2label label2id problem_type name hidden_dropout finetuning_task chunk_size_feed_forward is_encoder_decoder is_decoder add_cross_attention cross_attention_hidden_size
-  decoder_start_token_id prefix sep_token_id tie_encoder_decoder torchscript use_bfloat16 pruned_heads bad_words_ids`.split(
+  max_window_layers decoder_start_token_id prefix sep_token_id tie_encoder_decoder torchscript use_bfloat16 pruned_heads bad_words_ids`.split(
     /\s+/,
   ),
 );
@@ -47,7 +51,7 @@ const HARMLESS = new Set(
 const READ = new Set(
   `vocab_size hidden_size num_hidden_layers num_attention_heads num_key_value_heads head_dim intermediate_size hidden_act
   rms_norm_eps max_position_embeddings rope_theta rope_scaling rope_parameters tie_word_embeddings attention_bias mlp_bias
-  sliding_window`.split(/\s+/),
+  sliding_window layer_types`.split(/\s+/),
 );
 
 /** @throws data error that names every field that is missing, wrong or not supported */
@@ -57,11 +61,13 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
   }
   const raw = json as Record<string, unknown>;
   const mistakes: string[] = [];
-  const type = raw["model_type"];
-  if (type !== "llama") {
-    throw new LorafitError("data", `${where}: model_type ${JSON.stringify(type)} is not supported`, {
-      hint: "supported is the Llama family (model_type llama): SmolLM2, Llama, TinyLlama",
-    });
+  const family = FAMILIES.find((name) => name === raw["model_type"]);
+  if (family === undefined) {
+    throw new LorafitError(
+      "data",
+      `${where}: model_type ${JSON.stringify(raw["model_type"])} is not supported`,
+      { hint: "supported are llama (SmolLM2, Llama, TinyLlama) and qwen2 (Qwen2, Qwen2.5)" },
+    );
   }
   const number = (key: string, fallback?: number): number => {
     const value = raw[key] ?? fallback;
@@ -89,7 +95,11 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
     }
   };
   only("hidden_act", ["silu", "swish"]);
-  only("sliding_window", [null]);
+  // Qwen2 names a window even where it uses none.
+  if (family !== "qwen2" || raw["use_sliding_window"] === true) only("sliding_window", [null]);
+  const layerTypes = [raw["layer_types"] ?? []].flat();
+  if (layerTypes.some((layer) => layer !== "full_attention"))
+    mistakes.push('layer_types: other layers than "full_attention" are not supported');
   const unknown = Object.keys(raw).filter((key) => !READ.has(key) && !HARMLESS.has(key));
   for (const key of unknown) {
     if (raw[key] !== null && raw[key] !== false)
@@ -103,7 +113,7 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
     mistakes.push(`num_key_value_heads: ${kvHeads} does not divide num_attention_heads ${heads}`);
   if (headDim % 2 !== 0) mistakes.push(`head_dim: ${headDim} is odd; rotary positions need pairs`);
   const config: ModelConfig = {
-    family: "llama",
+    family,
     vocabSize: integer("vocab_size"),
     hiddenSize,
     layers: integer("num_hidden_layers"),
@@ -116,7 +126,7 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
     maxPositions: integer("max_position_embeddings", 2048),
     rope: parseRope(raw, mistakes),
     tied: flag("tie_word_embeddings"),
-    attentionBias: flag("attention_bias"),
+    attentionBias: family === "qwen2" ? "qkv" : flag("attention_bias") ? "all" : "none",
     mlpBias: flag("mlp_bias"),
     bosId: tokenIds(raw["bos_token_id"])[0] ?? null,
     eosIds: tokenIds(raw["eos_token_id"]),

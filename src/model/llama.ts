@@ -16,9 +16,16 @@ export function projectionShapes(config: ModelConfig): Readonly<Record<string, r
   };
 }
 
+const inAttention = (projection: string): boolean => /^[qkvo]_proj$/.test(projection);
+
 /** Module path of a projection, without ".weight". */
 export const modulePath = (layer: number, projection: string): string =>
-  `model.layers.${layer}.${/^[qkvo]_proj$/.test(projection) ? "self_attn" : "mlp"}.${projection}`;
+  `model.layers.${layer}.${inAttention(projection) ? "self_attn" : "mlp"}.${projection}`;
+
+function hasBias({ attentionBias, mlpBias }: ModelConfig, projection: string): boolean {
+  if (!inAttention(projection)) return mlpBias;
+  return attentionBias === "all" || (attentionBias === "qkv" && projection !== "o_proj");
+}
 
 export const headName = (config: ModelConfig): string =>
   config.tied ? "model.embed_tokens.weight" : "lm_head.weight";
@@ -42,8 +49,7 @@ function decoder(
   const project = (layer: number, name: string, x: ValueId): ValueId => {
     const module = modulePath(layer, name);
     const [out, inn] = shapes[name]!;
-    const hasBias = module.includes("self_attn") ? config.attentionBias : config.mlpBias;
-    const bias = hasBias ? [b.weight(`${module}.bias`, [out])] : [];
+    const bias = hasBias(config, name) ? [b.weight(`${module}.bias`, [out])] : [];
     return b.node(
       "linear",
       [x, b.weight(`${module}.weight`, [out, inn]), ...bias],

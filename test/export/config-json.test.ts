@@ -19,6 +19,7 @@ for (const [what, changes] of Object.entries({
     eos_token_id: [2, 5],
     pad_token_id: 0,
   },
+  "Qwen2's biases": { model_type: "qwen2" },
   "linear scaling": { rope_scaling: { type: "linear", factor: 2 } },
   "llama3 scaling": { rope_scaling: llama3, rope_theta: 500000 },
 })) {

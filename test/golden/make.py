@@ -19,8 +19,9 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
+from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 
 HERE = Path(__file__).parent
 if "--as-torch" not in sys.argv:
@@ -28,7 +29,7 @@ if "--as-torch" not in sys.argv:
     def norm(self, x):
         return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
 
-    LlamaRMSNorm.forward = norm
+    LlamaRMSNorm.forward = Qwen2RMSNorm.forward = norm
     torch.Tensor.cos = lambda x, cos=torch.Tensor.cos: cos(x.double()).to(x.dtype)
     torch.Tensor.sin = lambda x, sin=torch.Tensor.sin: sin(x.double()).to(x.dtype)
     torch.Tensor.__rpow__ = lambda x, base: torch.pow(base, x.double()).to(x.dtype)
@@ -53,6 +54,13 @@ NEW = {
                     rope_parameters=dict(rope_type="linear", rope_theta=10000.0, factor=2.0)),
         adapters={"vdown": dict(r=5, lora_alpha=10, target_modules=["v_proj", "down_proj"])},
         batch=lambda: packed_batch(2, 30, 67, [[7, 13, 6], [20, 8]])),
+    # Biases at q, k and v only.
+    "qwen2": dict(
+        family="qwen2",
+        config=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=1, intermediate_size=32, vocab_size=61,
+                    tie_word_embeddings=True, max_position_embeddings=64, rms_norm_eps=1e-6, rope_parameters=dict(rope_type="default", rope_theta=1e6)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: padded_batch(2, 24, 61)),
 }
 
 
@@ -82,7 +90,8 @@ def packed_batch(rows, length, vocab, documents):
 
 def make_new(root, spec):
     torch.manual_seed(11)
-    model = LlamaForCausalLM(LlamaConfig(bos_token_id=1, eos_token_id=2, pad_token_id=0, **spec["config"]))
+    config = AutoConfig.for_model(spec.get("family", "llama"), bos_token_id=1, eos_token_id=2, pad_token_id=0, **spec["config"])
+    model = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         for name, p in model.named_parameters():
             p.copy_(torch.randn_like(p) * 0.15 + ("norm" in name))

@@ -14,6 +14,7 @@ const CASES = [
   ["llama-tiny", "all"],
   ["untied-llama3", "rslora"],
   ["linear-packed", "vdown"],
+  ["qwen2", "all"],
 ] as const;
 
 function wide(path: string): Map<string, Float64Array> {

@@ -24,7 +24,7 @@ test("a config as transformers 5 writes it", () => {
     maxPositions: 256,
     rope: { theta: 10000, scaling: null },
     tied: true,
-    attentionBias: false,
+    attentionBias: "none",
     mlpBias: false,
     bosId: 1,
     eosIds: [2],
@@ -67,6 +67,20 @@ test("what is left out has transformers' defaults; several end tokens are kept",
     pad_token_id: null,
   });
   expect(config).toMatchObject({ headDim: 16, kvHeads: 4, normEps: 1e-6, eosIds: [2, 5], padId: null });
+});
+
+test("Qwen2 has biases at q, k and v, and a window that it does not use", () => {
+  const qwen2 = {
+    model_type: "qwen2",
+    sliding_window: 32768,
+    use_sliding_window: false,
+    max_window_layers: 2,
+  };
+  expect(parse(qwen2)).toEqual({ ...parse({}), family: "qwen2", attentionBias: "qkv" });
+  expect(() => parse({ ...qwen2, use_sliding_window: true })).toThrow(/sliding_window: 32768/);
+  expect(() => parse({ ...qwen2, layer_types: ["full_attention", "sliding_attention"] })).toThrow(
+    /layer_types: other layers than "full_attention"/,
+  );
 });
 
 test.each([
