@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -6,11 +6,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
-import { openModel } from "../model/open.ts";
-import { writeRandomModel } from "../model/random.ts";
-import type { WeightSource } from "../model/weights.ts";
+import { randomModel } from "../model/random.ts";
 import type { Precision } from "../program/precision.ts";
-import { type Benchmark, gemmPeak, openBenchmark } from "../train/benchmark.ts";
+import { type Benchmark, type BenchmarkOptions, gemmPeak, openBenchmark } from "../train/benchmark.ts";
 import { createProfile, type ProfileRow } from "../train/profile.ts";
 import type { Context } from "./context.ts";
 import { cpuTimes, foreignShare, processMemory, resetPeakMemory } from "./machine.ts";
@@ -46,7 +44,10 @@ export function addBench(program: Command, context: Context): void {
     .command("step")
     .description("Time the training step on random tokens; JSON on stdout.")
     .option("--model <name>", "base: folder, GGUF file or name")
-    .option("--config <file>", "config.json of a model that is not at hand; needs --random-weights")
+    .option(
+      "--config <path>",
+      "config.json, or its folder, of a model that is not at hand; needs --random-weights",
+    )
     .option("--random-weights", "random weights for --config")
     .option("--batch <n>", "rows", whole, 1)
     .option("--seq <n>", "tokens of a row", whole, 512)
@@ -208,15 +209,15 @@ async function serve(benchmark: Benchmark, versions: Readonly<Record<string, str
   }
 }
 
-function baseOf(flags: Flags, context: Context, scratchDir: string): WeightSource {
+function baseOf(flags: Flags, context: Context, scratchDir: string): BenchmarkOptions["base"] {
   if ((flags.model === undefined) === (flags.config === undefined)) {
     throw new LorafitError("usage", "bench step: name either --model or --config");
   }
   if (flags.model !== undefined) return openBase(flags.model, context);
   if (!flags.randomWeights) throw new LorafitError("usage", "--config has no weights: add --random-weights");
-  const folder = join(scratchDir, "model");
-  writeRandomModel(folder, readConfig(flags.config!), 1);
-  return openModel(folder, { cacheDir: scratchDir });
+  const isFolder = statSync(flags.config!, { throwIfNoEntry: false })?.isDirectory() === true;
+  const file = isFolder ? join(flags.config!, "config.json") : flags.config!;
+  return randomModel(readConfig(file), { where: file, seed: 1, cacheDir: scratchDir });
 }
 
 function readConfig(file: string): Record<string, unknown> {

@@ -1,30 +1,58 @@
-import { join } from "node:path";
-import { makeFolder, writeFileAtomic } from "../formats/files.ts";
-import { writeSafetensors } from "../formats/safetensors.ts";
 import { createRng } from "../rng.ts";
 import { parseModelConfig } from "./config.ts";
+import { float32Cache } from "./float32-cache.ts";
 import { hiddenProgram, withLogits } from "./llama.ts";
+import type { WeightSource } from "./weights.ts";
 
-/** Standard deviation of a fresh transformer's weights (Radford et al. 2019, GPT-2). */
+/** transformers' initializer_range where a config names none. */
 const DEVIATION = 0.02;
+/** Normal values that are really drawn; a prime, so that the rows of no matrix repeat each other. */
+const DRAWN = 1_000_003;
 
-/** Writes a Hugging Face folder with this config.json and random float32 weights; norms are one. For timing and tests. */
-export function writeRandomModel(
-  folder: string,
+/** What an engine needs of a model that exists as a config alone. */
+export type RandomModel = Pick<WeightSource, "config" | "list" | "read" | "float32File">;
+
+/**
+ * Weights as transformers initialises them: matrices normal with the config's initializer_range, norms one, biases zero.
+ * Each tensor is a stretch of one seeded table, from its own place on and around its end, so that a model of billions of
+ * parameters is there in a second. `where` names the config in mistakes; `cacheDir` takes a file, where an engine wants one.
+ */
+export function randomModel(
   json: Readonly<Record<string, unknown>>,
-  seed: number,
-): void {
-  const config = parseModelConfig(json, join(folder, "config.json"));
+  { where, seed, cacheDir }: { readonly where: string; readonly seed: number; readonly cacheDir: string },
+): RandomModel {
+  const config = parseModelConfig(json, where);
+  const deviation = (json["initializer_range"] as number | undefined) ?? DEVIATION;
   const program = withLogits(config, hiddenProgram(config, 1, 1));
-  const rng = createRng(`${seed}/random-model`);
-  const tensors = program.weights.map((id) => {
+  const list = program.weights.map((id) => {
     const { name, shape } = program.values[id]!;
-    const data = new Float32Array((shape as number[]).reduce((product, size) => product * size, 1));
-    if (name.includes("norm")) data.fill(1);
-    else for (let i = 0; i < data.length; i++) data[i] = DEVIATION * rng.normal();
-    return [name, { shape: shape as number[], data }] as const;
+    return { name, shape: shape as readonly number[], storage: "F32" };
   });
-  makeFolder(folder);
-  writeFileAtomic(join(folder, "config.json"), `${JSON.stringify(json, null, 2)}\n`);
-  writeSafetensors(join(folder, "model.safetensors"), new Map(tensors));
+  let table: Float32Array | undefined;
+  const read = (wanted: string): Float32Array => {
+    const tensor = list.find(({ name }) => name === wanted);
+    if (tensor === undefined) throw new Error(`no weight ${wanted}`);
+    const data = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
+    if (wanted.includes("norm")) return data.fill(1);
+    if (wanted.endsWith(".bias")) return data;
+    table ??= normalTable(seed, deviation);
+    let from = createRng(`${seed}/${wanted}`).int(DRAWN);
+    for (let at = 0; at < data.length; from = 0) {
+      const stretch = table.subarray(from, from + data.length - at);
+      data.set(stretch, at);
+      at += stretch.length;
+    }
+    return data;
+  };
+  return {
+    config,
+    list: () => list,
+    read,
+    float32File: () => float32Cache({ sha256: `random-${seed}`, list: () => list, read }, cacheDir),
+  };
+}
+
+function normalTable(seed: number, deviation: number): Float32Array {
+  const rng = createRng(`${seed}/random-model`);
+  return Float32Array.from({ length: DRAWN }, () => deviation * rng.normal());
 }

@@ -15,7 +15,7 @@ import { initialFactors } from "./initial.ts";
 import { type TrainingOptions, trainingPrograms } from "./programs.ts";
 
 export interface BenchmarkOptions {
-  readonly base: WeightSource;
+  readonly base: Pick<WeightSource, "config" | "read" | "float32File">;
   readonly engine: Engine;
   readonly lora: LoraConfig;
   readonly batch: number;

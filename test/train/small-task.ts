@@ -1,7 +1,8 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeRandomModel } from "../../src/model/random.ts";
+import { writeSafetensors } from "../../src/formats/safetensors.ts";
+import { randomModel } from "../../src/model/random.ts";
 import { createRng } from "../../src/rng.ts";
 import { taskFolder } from "../task/fixture.ts";
 
@@ -49,7 +50,11 @@ success:
   mkdirSync(base);
   const config = JSON.parse(readFileSync(join(bundled, "config.json"), "utf8")) as Record<string, unknown>;
   const narrow = { hidden_size: 16, head_dim: 8, num_attention_heads: 2, num_key_value_heads: 1 };
-  writeRandomModel(base, { ...config, ...narrow, intermediate_size: 24, num_hidden_layers: 1 }, 1);
+  const json = { ...config, ...narrow, intermediate_size: 24, num_hidden_layers: 1 };
+  writeFileSync(join(base, "config.json"), JSON.stringify(json));
+  const { list, read } = randomModel(json, { where: "small", seed: 1, cacheDir: base });
+  const tensors = list().map(({ name, shape }) => [name, { shape, data: read(name) }] as const);
+  writeSafetensors(join(base, "model.safetensors"), new Map(tensors));
   for (const file of ["tokenizer.json", "tokenizer_config.json", "generation_config.json"]) {
     copyFileSync(join(bundled, file), join(base, file));
   }
