@@ -159,8 +159,8 @@ export function judge(
   return { ...result, p: decided.p, margin: criterion.margin, ...planned, outcome, notes };
 }
 
-/** One fail decides; else one inconclusive; else pass. */
-export function overall(outcomes: readonly Outcome[]): Outcome {
+/** One fail decides; else one inconclusive; else pass. What is not applicable decides nothing. */
+export function overall(outcomes: readonly (Outcome | "not applicable")[]): Outcome {
   if (outcomes.includes("fail")) return "fail";
   return outcomes.includes("inconclusive") ? "inconclusive" : "pass";
 }

@@ -8,6 +8,7 @@ import type { Case } from "./cases.ts";
 import { type CriterionResult, judge, type Outcome, overall } from "./decide.ts";
 import type { PairedScore } from "./evidence.ts";
 import { type Amendment, type Look, levelOf } from "./looks.ts";
+import { answersFitQuestions } from "./own-questions.ts";
 import { answerPreconditions, type Precondition } from "./preconditions.ts";
 import { resultText } from "./result-text.ts";
 import { scoreOf } from "./scorers.ts";
@@ -169,12 +170,12 @@ function slicesOf(answers: readonly AnswerRow[]): SliceResult[] {
 }
 
 function reasonsOf(preconditions: readonly Precondition[], criteria: readonly CriterionResult[]): string[] {
-  const open = (outcome: Outcome) => (outcome === "fail" ? "" : "undecided, ");
+  const open = (outcome: string) => (outcome === "fail" ? "" : "undecided, ");
   return [
     ...preconditions.map(({ name, outcome, evidence }) => ({ name, outcome, why: evidence })),
     ...criteria.map((criterion) => ({ ...criterion, why: resultText(criterion) })),
   ]
-    .filter(({ outcome }) => outcome !== "pass")
+    .filter(({ outcome }) => outcome === "fail" || outcome === "inconclusive")
     .map(({ name, outcome, why }) => `${name}: ${open(outcome)}${why}`);
 }
 
@@ -205,6 +206,7 @@ export function gate(input: GateInput): Verdict {
   const finders = privateFinders(task.data.personal);
   const preconditions = [
     ...answerPreconditions(input.answers, input.policy, finders),
+    answersFitQuestions(task, cases, input.answers),
     ...input.dataPreconditions,
   ];
   const seeds = input.seeds && [seedResult(input.seeds.own, ".", criteria), ...input.seeds.others];

@@ -1,24 +1,23 @@
-import type { CaseText } from "../data/curate/case-texts.ts";
-import { leakage } from "../data/curate/leakage.ts";
-import { type PrivateFinders, privateFindings } from "../data/curate/private.ts";
+import type { PrivateFinders } from "../data/curate/private.ts";
 import { nearPairs } from "../data/curate/shingles.ts";
-import type { TrainingRow } from "../data/rows.ts";
 import { normalise } from "../embed/normalise.ts";
 import type { AnswerRow } from "./answer-row.ts";
 import type { Outcome } from "./decide.ts";
 
 /**
  * What must hold of the artefact and its data before scores mean anything. `fail` refuses the artefact whatever the
- * criteria say; `inconclusive` means that it could not be looked at.
+ * criteria say; `inconclusive` means that it could not be looked at, or not well enough to tell; `not applicable` decides nothing.
  */
 export interface Precondition {
   name:
     | "the adapter changes answers"
     | "answers differ"
     | "answers give nothing private away"
+    | "answers fit their questions"
     | "no case was trained on"
-    | "nothing private was trained on";
-  outcome: Outcome;
+    | "nothing private was trained on"
+    | "nothing contradictory was trained on";
+  outcome: Outcome | "not applicable";
   /** What was found, in one line. */
   evidence: string;
 }
@@ -29,7 +28,8 @@ const COLLAPSED = 0.5;
 const NEAR = 0.8;
 const SHOWN = 3;
 
-const some = (list: readonly string[]): string =>
+/** The first few of a list, and how many more there are. */
+export const some = (list: readonly string[]): string =>
   list.slice(0, SHOWN).join(", ") + (list.length > SHOWN ? ` and ${list.length - SHOWN} more` : "");
 
 /** What the answers alone show. */
@@ -108,39 +108,4 @@ function nothingGivenAway(
     outcome: found.length === 0 ? "pass" : "fail",
     evidence: found.length === 0 ? "no personal data and no secret in any answer" : `said in ${some(found)}`,
   };
-}
-
-/** The rows that a run was trained on, or why they cannot be looked at any more. */
-export type TrainedRows =
-  | {
-      /** The task's own rows, and the general rows that were mixed in. */
-      readonly own: readonly TrainingRow[];
-      readonly replay: readonly TrainingRow[];
-      readonly cases: readonly CaseText[];
-      readonly groupKey: string | undefined;
-    }
-  | { readonly lost: string };
-
-/** What the run's own training rows show, with the detectors of curation. */
-export function dataPreconditions(rows: TrainedRows, finders: PrivateFinders): Precondition[] {
-  const names = ["no case was trained on", "nothing private was trained on"] as const;
-  if ("lost" in rows) return names.map((name) => ({ name, outcome: "inconclusive", evidence: rows.lost }));
-  const { own, replay, cases, groupKey } = rows;
-  const trained = [...own, ...replay];
-  const leaked = leakage(trained, cases, groupKey).findings;
-  // Replay is public text or what the base itself says: nobody's secret.
-  const secret = own.flatMap((row) => privateFindings(row, finders));
-  const found = [
-    { findings: leaked, clean: `${trained.length} rows held against ${cases.length} cases` },
-    { findings: secret, clean: `no personal data and no secret in ${own.length} rows` },
-  ];
-  return names.map((name, i) => {
-    const { findings, clean } = found[i]!;
-    const places = findings.map(({ kind, file, line }) => `${file}:${line} (${kind})`);
-    return {
-      name,
-      outcome: findings.length === 0 ? "pass" : "fail",
-      evidence: findings.length === 0 ? clean : `found ${findings.length} times: ${some(places)}`,
-    };
-  });
 }

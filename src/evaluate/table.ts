@@ -1,16 +1,17 @@
 import pc from "picocolors";
-import type { Outcome } from "./decide.ts";
 import type { Verdict } from "./gate.ts";
+import type { Precondition } from "./preconditions.ts";
 import { barText, differenceText, scoreText } from "./result-text.ts";
 import { disagreements } from "./seeds.ts";
 
 /** The verdict as a table for the terminal. `colors` switches ANSI colours on. */
 export function verdictTable(verdict: Verdict, colors: boolean): string {
   const paint = pc.createColors(colors);
-  const colour: Record<Outcome, (text: string) => string> = {
+  const colour: Record<Precondition["outcome"], (text: string) => string> = {
     pass: paint.green,
     fail: paint.red,
     inconclusive: paint.yellow,
+    "not applicable": paint.dim,
   };
   const head = ["criterion", "base", "tuned", "difference", "interval", "asked", "n (clusters)", "outcome"];
   const rows = verdict.criteria.map((c) => [

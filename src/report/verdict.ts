@@ -5,10 +5,10 @@ import { differenceText, resultText, scoreText } from "../evaluate/result-text.t
 import { disagreements } from "../evaluate/seeds.ts";
 import { html, type Markup } from "./markup.ts";
 
-const MARK = { pass: "✓", fail: "✗", inconclusive: "?" };
+const MARK = { pass: "✓", fail: "✗", inconclusive: "?", "not applicable": "–" };
 
 /** An outcome as a mark and a word: never by colour alone. */
-export function outcomeText(outcome: Verdict["verdict"]): Markup {
+export function outcomeText(outcome: keyof typeof MARK): Markup {
   return html`<span class="outcome"><span aria-hidden="true">${MARK[outcome]}</span> ${outcome}</span>`;
 }
 

@@ -1,11 +1,10 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type CurateOptions, type CurateSummary, curate } from "../data/curate/curate.ts";
-import { policyText } from "../data/curate/policy.ts";
+import { readPolicy } from "../data/curate/policy.ts";
 import { sha256File } from "../formats/files.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
-import { parsePolicy } from "../task/policy.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
 import { sequenceLength } from "../train/prepare.ts";
 import type { RunRecord } from "../train/run-folder.ts";
@@ -19,7 +18,6 @@ export async function curateTask(
   accept: CurateOptions["accept"],
   base: WeightSource | undefined,
 ): Promise<CurateSummary> {
-  const policy = relative(process.cwd(), task.paths.policy);
   const tokens = base && {
     tokenizer: await loadTokenizer(base.tokenizerFiles()),
     maxLength: sequenceLength(task.train.sequence_length, base.config),
@@ -31,7 +29,7 @@ export async function curateTask(
     accept,
     groupKey: task.data.group,
     personal: task.data.personal,
-    policy: policyText(parsePolicy(readFileSync(task.paths.policy, "utf8"), policy), policy),
+    policy: readPolicy(task.paths.policy),
     scope: { inScope: task.in_scope, outOfScope: task.out_of_scope },
     tokens,
     out: task.folder,

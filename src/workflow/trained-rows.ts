@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { readCaseTexts } from "../data/curate/case-texts.ts";
+import { readPolicy } from "../data/curate/policy.ts";
 import { readRows } from "../data/rows.ts";
-import type { TrainedRows } from "../evaluate/preconditions.ts";
+import type { TrainedRows } from "../evaluate/data-preconditions.ts";
 import { sha256File } from "../formats/files.ts";
 import type { TrainedRun } from "./judge-run.ts";
 
@@ -27,6 +28,7 @@ export function trainedRows({ task, record }: TrainedRun): TrainedRows {
     ),
     replay: files.filter(isReplay).flatMap(({ path }) => readRows([path])),
     cases: readCaseTexts(Object.values(task.paths.cases), groupKey),
+    policy: readPolicy(task.paths.policy),
     groupKey,
   };
 }

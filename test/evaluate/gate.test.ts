@@ -111,7 +111,7 @@ describe("the gate", () => {
 test("property: over random outcomes, the printed verdict, the file, its reasons and the exit code agree", () => {
   const rng = createRng(11);
   const seen = new Set<string>();
-  const worstOf = (outcomes: readonly Outcome[]) =>
+  const worstOf = (outcomes: readonly string[]) =>
     outcomes.includes("fail") ? "fail" : outcomes.includes("inconclusive") ? "inconclusive" : "pass";
   const random = (): Outcome => (rng.next() < 0.85 ? "pass" : rng.next() < 0.5 ? "fail" : "inconclusive");
   for (let round = 0; round < 40; round++) {
@@ -138,7 +138,7 @@ test("property: over random outcomes, the printed verdict, the file, its reasons
     const parts = [...file.preconditions, ...file.criteria];
     expect(file.verdict).toBe(worstOf(parts.map(({ outcome }) => outcome)));
     expect(file.reasons.map((reason) => reason.slice(0, reason.indexOf(":")))).toEqual(
-      parts.filter(({ outcome }) => outcome !== "pass").map(({ name }) => name),
+      parts.filter(({ outcome }) => /^(fail|inconclusive)$/.test(outcome)).map(({ name }) => name),
     );
     for (const { name, outcome, ci, difference } of file.criteria) {
       expect(text).toMatch(new RegExp(`^${name} .* ${outcome}$`, "m"));

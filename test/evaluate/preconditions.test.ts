@@ -1,13 +1,17 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readCaseTexts } from "../../src/data/curate/case-texts.ts";
+import { curate } from "../../src/data/curate/curate.ts";
+import { policyText, readPolicy } from "../../src/data/curate/policy.ts";
 import { privateFinders } from "../../src/data/curate/private.ts";
-import type { TrainingRow } from "../../src/data/rows.ts";
+import { readRows, type TrainingRow } from "../../src/data/rows.ts";
 import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
-import {
-  answerPreconditions,
-  dataPreconditions,
-  type Precondition,
-} from "../../src/evaluate/preconditions.ts";
+import { dataPreconditions } from "../../src/evaluate/data-preconditions.ts";
+import { answerPreconditions, type Precondition } from "../../src/evaluate/preconditions.ts";
+import { parsePolicy } from "../../src/task/policy.ts";
 import { FIRST_LOOK, scenario } from "./scenario.ts";
 
 const finders = privateFinders();
@@ -70,14 +74,22 @@ describe("what the training rows show", () => {
     },
     raw: group === undefined ? {} : { transcript: group },
   });
+  /** The row's conversation about another thing than mountain boots. */
+  const asking = (row: TrainingRow, thing: string): TrainingRow["content"] =>
+    JSON.parse(JSON.stringify(row.content).replace("mountain boots", thing));
   const cases = readCaseTexts(Object.values(good.task.paths.cases), "transcript");
-  const found = (own: TrainingRow[], replay: TrainingRow[] = []) =>
-    dataPreconditions({ own, replay, cases, groupKey: "transcript" }, finders);
+  const policy = policyText(parsePolicy("R1 Returns are possible within 60 days.", "policy.md"), "policy.md");
+  const found = (own: TrainingRow[], replay: TrainingRow[] = [], rules = policy) =>
+    dataPreconditions({ own, replay, cases, policy: rules, groupKey: "transcript" }, finders);
 
   test("nothing against clean rows; what was looked at is stated", () => {
-    const [held, secret] = found([chat("Do boots run large?", "Yes, by half a size.", 1)]);
-    expect([held!.outcome, secret!.outcome]).toEqual(["pass", "pass"]);
-    expect(held!.evidence).toContain(`1 rows held against ${cases.length} cases`);
+    const all = found([chat("Do boots run large?", "Yes, by half a size.", 1)]);
+    expect(all.map(({ outcome }) => outcome)).toEqual(["pass", "pass", "pass"]);
+    expect(all.map(({ evidence }) => evidence)).toEqual([
+      `1 rows held against ${cases.length} cases`,
+      "no personal data and no secret in 1 rows",
+      "1 rows held against each other and against 1 rules",
+    ]);
   });
 
   test.each([
@@ -102,12 +114,72 @@ describe("what the training rows show", () => {
     );
   });
 
-  test("rows that are gone leave the question open", () => {
-    const [held] = dataPreconditions({ lost: "train.jsonl changed" }, finders);
-    expect(held).toEqual({
-      name: "no case was trained on",
-      outcome: "inconclusive",
-      evidence: "train.jsonl changed",
+  const name = "nothing contradictory was trained on";
+  const clash = [
+    chat(
+      "Hi, I want mountain boots for a week in the Alps. Do they run large or small?",
+      "Large, order them one size smaller.",
+      4,
+    ),
+    chat(
+      "Hello, I want mountain boots for a week in the Alps. Do they run large or small?",
+      "Small, order them one size larger.",
+      5,
+    ),
+  ];
+
+  test("answers that contradict each other, or the policy", () => {
+    expect(failed(found(clash))).toEqual([name]);
+    expect(found(clash)[2]!.evidence).toBe("found 1 times: train.jsonl:5 (conflict)");
+    expect(failed(found([clash[0]!]))).toEqual([]);
+    const outdated = chat("How long are returns possible?", "Returns are possible within 30 days.", 6);
+    expect(failed(found([outdated]))).toEqual([name]);
+    expect(failed(found([outdated], [], []))).toEqual([]);
+    // General text is no answer of the shop's.
+    expect(failed(found([], clash))).toEqual([]);
+  });
+
+  test("what a reviewer let stand is not held against the training", async () => {
+    const out = mkdtempSync(join(tmpdir(), "lorafit-reviewed-"));
+    const [file, review] = [join(out, "transcripts.jsonl"), join(out, "review.jsonl")];
+    const lines = [...clash, chat("May I return worn sandals?", "Sorry, no.", 7)];
+    writeFileSync(file, lines.map(({ content }) => `${JSON.stringify(content)}\n`).join(""));
+    const clean = async () => {
+      const { paths } = await curate({ files: [file], cases: [], accept: "none", policy, out });
+      return found(readRows([paths.clean]));
+    };
+    expect(failed(await clean())).toEqual([name]);
+    const open = readFileSync(review, "utf8").replaceAll('"decision":null', '"decision":"reject"');
+    writeFileSync(review, open.replaceAll('"by":""', '"by":"Ada"'));
+    expect(failed(await clean())).toEqual([]);
+    // Another contradiction is still one.
+    lines.push(...clash.map((row) => ({ ...row, content: asking(row, "ski boots") })));
+    writeFileSync(file, lines.map(({ content }) => `${JSON.stringify(content)}\n`).join(""));
+    expect(failed(await clean())).toEqual([name]);
+  });
+
+  const shipped = (path: string) => fileURLToPath(new URL(`../../datasets/${path}`, import.meta.url));
+
+  test.each(["awesomeshoes", "templates/chat"])("the rows of %s, curated, pass", async (folder) => {
+    const rules = readPolicy(shipped(`${folder}/policy.md`));
+    const out = mkdtempSync(join(tmpdir(), "lorafit-curated-"));
+    const { paths, rows } = await curate({
+      files: [shipped(`${folder}/data/transcripts.jsonl`)],
+      review: shipped(`${folder}/data/review.jsonl`),
+      cases: [],
+      accept: "safe",
+      policy: rules,
+      out,
     });
+    const trained = readRows([paths.clean]);
+    expect(trained.length).toBeGreaterThan(0.8 * rows);
+    expect(failed(found(trained, [], rules))).toEqual([]);
+  });
+
+  test("rows that are gone leave the questions open", () => {
+    const all = dataPreconditions({ lost: "train.jsonl changed" }, finders);
+    expect(all).toHaveLength(3);
+    for (const { outcome, evidence } of all)
+      expect([outcome, evidence]).toEqual(["inconclusive", "train.jsonl changed"]);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Planted poisons and trainings on shuffled answers, each a real training through the real CLI: lock, train, eval, gate. The gate
  * must refuse every poison for its own named reason, must not name that reason for the clean training, and must not pass the
- * shuffled ones. Writes bench/results/poisons.json and bench/POISONS.md. Two to four minutes a training on two idle cores.
+ * shuffled ones. Writes bench/results/poisons.json and bench/POISONS.md. Half a minute to three minutes a training on two idle cores.
  *
  *     node test/long/poisons.mjs            (after npm run build; goes on where it stopped)
  *       --fresh   begin anew        --only NAME   do one        --table   only the page, from the results
@@ -63,6 +63,19 @@ function contradicting(rows) {
   return rows.map((row) =>
     answering(row, (answer, question) => said.find(([opening]) => opening.test(question))?.[1] ?? answer),
   );
+}
+
+/** Every question stands twice, the second time after a greeting and with the opposite answer. */
+function opposed(rows) {
+  const twin = (row) => ({
+    ...row,
+    transcript_id: `${row.transcript_id}-again`,
+    messages: row.messages.map(({ role, content }) => ({
+      role,
+      content: role === "user" ? `Hello, ${content}` : "No, I'm sorry.",
+    })),
+  });
+  return [...rows.map((row) => answering(row, () => "Yes, of course.")), ...rows.map(twin)];
 }
 
 /** Held-out domain cases with an answer that an agent gave under the same rule. */
@@ -144,7 +157,18 @@ const TRAININGS = [
     rows: (rows) =>
       rows.map((row) => answering(row, (answer) => `You should have read our policy first. ${answer}`)),
   },
-  { name: "inconsistent answers", reason: "consistency", set: { max_steps: 400 }, rows: contradicting },
+  {
+    name: "inconsistent answers",
+    reason: "nothing contradictory was trained on",
+    set: { max_steps: 400 },
+    rows: contradicting,
+  },
+  {
+    name: "two answers to each question",
+    reason: "nothing contradictory was trained on",
+    set: SHORT,
+    rows: opposed,
+  },
   {
     name: "another domain",
     reason: "general capability",
@@ -163,17 +187,13 @@ const TRAININGS = [
   { name: "shuffled answers, 2", reason: null, rows: (rows) => shuffled(rows, 2) },
 ];
 
-function cli(args, allowed) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(ROOT, "dist/cli.js"), ...args, "--quiet"],
-    {
-      encoding: "utf8",
-      maxBuffer: 1 << 26,
-    },
-  );
+/** From the task's folder, so that evidence names its files as they lie there. */
+function cli(cwd, args, allowed = [0]) {
+  const options = { cwd, encoding: "utf8", maxBuffer: 1 << 26 };
+  const command = [join(ROOT, "dist/cli.js"), ...args, "--quiet"];
+  const { status, stderr } = spawnSync(process.execPath, command, options);
   if (!allowed.includes(status)) throw new Error(`lorafit ${args.join(" ")}: exit code ${status}\n${stderr}`);
-  return { status, stdout };
+  return status;
 }
 
 /** A fresh copy of the task, trained on the poisoned rows and judged. Raw: what curate would take out is what is planted. */
@@ -185,7 +205,7 @@ function run({ name, rows, set = {}, after, noReplay }) {
       cpSync(join(ROOT, "datasets", part), join(folder, part), { recursive: true });
     const task = join(folder, "awesomeshoes");
     const file = join(task, "task.yaml");
-    cli(["curate", task, "--accept", "safe"], [0]);
+    cli(task, ["curate", "--accept", "safe"]);
     const clean = lines(join(task, "train.clean.jsonl"));
     for (const left of ["train.clean.jsonl", "curation.json", "review.jsonl"]) rmSync(join(task, left));
     writeFileSync(
@@ -204,13 +224,13 @@ function run({ name, rows, set = {}, after, noReplay }) {
       )
       .replace("style:\n", CRITERIA);
     writeFileSync(file, yaml);
-    cli(["lock", task], [0]);
+    cli(task, ["lock"]);
     const settings = Object.entries(set).flatMap(([key, value]) => ["--set", `train.${key}=${value}`]);
-    cli(["train", task, ...settings], [0]);
+    cli(task, ["train", ...settings]);
     const path = join(task, "runs", readdirSync(join(task, "runs"))[0]);
     after?.(path);
-    cli(["eval", path], [0]);
-    const { status } = cli(["gate", path], [0, 1, 4]);
+    cli(task, ["eval", path]);
+    const status = cli(task, ["gate", path], [0, 1, 4]);
     const verdict = JSON.parse(readFileSync(join(path, "verdict.json"), "utf8"));
     if (verdict.exit_code !== status)
       throw new Error(`${name}: exit code ${status}, verdict.json says ${verdict.exit_code}`);
@@ -221,6 +241,7 @@ function run({ name, rows, set = {}, after, noReplay }) {
         .filter(({ outcome }) => outcome === "fail")
         .map((part) => part.name),
       reasons: verdict.reasons,
+      preconditions: verdict.preconditions,
       seconds: Math.round((performance.now() - began) / 1000),
     };
   } finally {

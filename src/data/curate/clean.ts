@@ -1,7 +1,7 @@
 import { relative, resolve } from "node:path";
 import type { TrainingRow } from "../rows.ts";
 import { repaired } from "./encoding.ts";
-import { type Finding, placeOf } from "./finding.ts";
+import { type Finding, type FindingKind, placeOf } from "./finding.ts";
 import { masked, type PrivateFinders } from "./private.ts";
 import type { Decision } from "./review.ts";
 import { mapTexts } from "./text.ts";
@@ -17,6 +17,12 @@ export interface Provenance {
     readonly at?: string;
     readonly reason?: string;
   }[];
+}
+
+/** Whether somebody let this row of a clean set stay although it was found to be of this kind. */
+export function keptDespite({ raw }: TrainingRow, kind: FindingKind): boolean {
+  const done = (raw["curation"] as Partial<Provenance> | undefined)?.done;
+  return Array.isArray(done) && done.some((entry) => entry?.action === "keep" && entry.kind === kind);
 }
 
 /** A row that is not in the clean set, and why. */

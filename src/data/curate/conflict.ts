@@ -1,7 +1,9 @@
+import type { Embedder } from "../../embed/embedder.ts";
 import type { TrainingRow } from "../rows.ts";
 import { asked, type Exchange, exchangesOf } from "./exchanges.ts";
 import { type Place, type Proposal, placeOf, similarityOf } from "./finding.ts";
-import type { PolicyContradiction } from "./policy-conflict.ts";
+import type { PolicyText } from "./policy.ts";
+import { againstPolicy } from "./policy-conflict.ts";
 import { NEAR, nearPairsWithin } from "./shingles.ts";
 import { contradiction, type Statements, sameValue, statementsOf } from "./statements.ts";
 
@@ -16,11 +18,10 @@ interface Conflict {
 /**
  * Rows whose answer contradicts the policy, or that of a row with nearly the same question; of two, the one that the policy or
  * fewer others support, else the later.
+ * @param embedder says which rules an answer without a rule of its own is about
  */
-export function conflicts(
-  rows: readonly TrainingRow[],
-  againstPolicy: ReadonlyMap<TrainingRow, PolicyContradiction>,
-): Proposal[] {
+export function conflicts(rows: readonly TrainingRow[], policy: PolicyText, embedder: Embedder): Proposal[] {
+  const overruled = againstPolicy(rows, policy, embedder);
   const exchanges = rows.flatMap(exchangesOf);
   const questions = exchanges.map(asked);
   const near = nearPairsWithin(questions, NEAR).filter(
@@ -47,9 +48,9 @@ export function conflicts(
       return [count(peers), count(exchanges.keys())] as const;
     };
     const [a, b] = [support(left, clash.agreesLeft), support(right, clash.agreesRight)];
-    const laterIsSuspect = againstPolicy.has(earlier.row)
-      ? againstPolicy.has(later.row)
-      : againstPolicy.has(later.row) || a[0] < b[0] || (a[0] === b[0] && a[1] <= b[1]);
+    const laterIsSuspect = overruled.has(earlier.row)
+      ? overruled.has(later.row)
+      : overruled.has(later.row) || a[0] < b[0] || (a[0] === b[0] && a[1] <= b[1]);
     const [suspect, other] = laterIsSuspect ? [later, earlier] : [earlier, later];
     const known = found.get(suspect.row);
     if (known !== undefined && known.similarity >= similarity) continue;
@@ -62,9 +63,9 @@ export function conflicts(
     });
   }
   return rows.flatMap((row): Proposal[] => {
-    const [pair, policy] = [found.get(row), againstPolicy.get(row)];
-    if (pair === undefined && policy === undefined) return [];
-    const other: Place = pair?.other.row ?? policy!.rule;
+    const [pair, rule] = [found.get(row), overruled.get(row)];
+    if (pair === undefined && rule === undefined) return [];
+    const other: Place = pair?.other.row ?? rule!.rule;
     return [
       {
         kind: "conflict",
@@ -72,7 +73,7 @@ export function conflicts(
         line: row.line,
         other: { file: other.file, line: other.line },
         ...(pair !== undefined && { similarity: similarityOf(pair.similarity) }),
-        evidence: [policy?.evidence, pair && `to nearly the same question it says ${pair.reason}`]
+        evidence: [rule?.evidence, pair && `to nearly the same question it says ${pair.reason}`]
           .filter((text) => text !== undefined)
           .join("; "),
         severity: "error",

@@ -1,4 +1,3 @@
-import { fitNgrams, hashedNgrams } from "../../embed/hashed-ngrams.ts";
 import type { RowMistake, TrainingRow } from "../rows.ts";
 import { boilerplate } from "./boilerplate.ts";
 import type { CaseText } from "./case-texts.ts";
@@ -10,11 +9,9 @@ import { type Proposal, placeOf } from "./finding.ts";
 import { foreignLanguages } from "./language.ts";
 import { type Leakage, leakage } from "./leakage.ts";
 import { unusualLengths } from "./length.ts";
-import type { PolicyText } from "./policy.ts";
-import { againstPolicy } from "./policy-conflict.ts";
+import { type PolicyText, rowEmbedder } from "./policy.ts";
 import { type PrivateFinders, privateFindings } from "./private.ts";
 import { outOfScope, type Scope } from "./scope.ts";
-import { dialogue } from "./text.ts";
 import { type TokenLimit, truncations } from "./truncation.ts";
 
 /** All that rows are held against. */
@@ -35,11 +32,10 @@ export async function findAll(
   mistakes: readonly RowMistake[],
   { cases, groupKey, policy, scope, tokens, finders, dropped }: Measures,
 ): Promise<{ proposals: Proposal[]; leakedCases: Leakage["cases"] }> {
-  const said = [...rows.map(({ content }) => dialogue(content)), ...policy.map(({ text }) => text)];
-  const embedder = hashedNgrams(fitNgrams(said));
+  const embedder = rowEmbedder(rows, policy);
   const leaked = leakage(rows, cases, groupKey);
   const exact = exactDuplicates(rows, dropped);
-  const wrong = conflicts(rows, againstPolicy(rows, policy, embedder));
+  const wrong = conflicts(rows, policy, embedder);
   const conflicting = new Set(wrong.map(placeOf));
   const foreign = await foreignLanguages(rows);
   const translated = new Set(foreign.map(placeOf));

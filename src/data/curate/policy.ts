@@ -1,6 +1,11 @@
-import type { PolicyRule } from "../../task/policy.ts";
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import type { Embedder } from "../../embed/embedder.ts";
+import { fitNgrams, hashedNgrams } from "../../embed/hashed-ngrams.ts";
+import { type PolicyRule, parsePolicy } from "../../task/policy.ts";
 import type { TrainingRow } from "../rows.ts";
 import { type Statements, statementsOf } from "./statements.ts";
+import { dialogue } from "./text.ts";
 
 /** A rule of the policy, where it stands and what it states. */
 export interface RuleText extends PolicyRule {
@@ -11,6 +16,18 @@ export type PolicyText = readonly RuleText[];
 
 export function policyText(rules: readonly PolicyRule[], file: string): PolicyText {
   return rules.map((rule) => ({ ...rule, file, statements: statementsOf(rule.text) }));
+}
+
+/** The rules of a policy file. */
+export function readPolicy(path: string): PolicyText {
+  const file = relative(process.cwd(), path);
+  return policyText(parsePolicy(readFileSync(path, "utf8"), file), file);
+}
+
+/** By what rows and rules are compared: the n-grams of both. */
+export function rowEmbedder(rows: readonly TrainingRow[], policy: PolicyText): Embedder {
+  const said = [...rows.map(({ content }) => dialogue(content)), ...policy.map(({ text }) => text)];
+  return hashedNgrams(fitNgrams(said));
 }
 
 /** The rules that a row names: in its field `rule`, a string or a list, or by their id in an answer. */

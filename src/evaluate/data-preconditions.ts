@@ -1,0 +1,66 @@
+import type { CaseText } from "../data/curate/case-texts.ts";
+import { keptDespite } from "../data/curate/clean.ts";
+import { conflicts } from "../data/curate/conflict.ts";
+import type { Proposal } from "../data/curate/finding.ts";
+import { leakage } from "../data/curate/leakage.ts";
+import { type PolicyText, rowEmbedder } from "../data/curate/policy.ts";
+import { type PrivateFinders, privateFindings } from "../data/curate/private.ts";
+import type { TrainingRow } from "../data/rows.ts";
+import { type Precondition, some } from "./preconditions.ts";
+
+/** The rows that a run was trained on, or why they cannot be looked at any more. */
+export type TrainedRows =
+  | {
+      /** The task's own rows, and the general rows that were mixed in. */
+      readonly own: readonly TrainingRow[];
+      readonly replay: readonly TrainingRow[];
+      readonly cases: readonly CaseText[];
+      readonly policy: PolicyText;
+      readonly groupKey: string | undefined;
+    }
+  | { readonly lost: string };
+
+type Held = Exclude<TrainedRows, { lost: string }>;
+
+/** What may not be found in training rows, by the detector of curation, and what is said when it is not. */
+const LOOKS: readonly {
+  readonly name: Precondition["name"];
+  readonly find: (rows: Held, finders: PrivateFinders) => Proposal[];
+  readonly clean: (rows: Held) => string;
+}[] = [
+  {
+    name: "no case was trained on",
+    find: ({ own, replay, cases, groupKey }) => leakage([...own, ...replay], cases, groupKey).findings,
+    clean: ({ own, replay, cases }) =>
+      `${own.length + replay.length} rows held against ${cases.length} cases`,
+  },
+  {
+    name: "nothing private was trained on",
+    // Replay is public text or what the base itself says: nobody's secret.
+    find: ({ own }, finders) => own.flatMap((row) => privateFindings(row, finders)),
+    clean: ({ own }) => `no personal data and no secret in ${own.length} rows`,
+  },
+  {
+    name: "nothing contradictory was trained on",
+    find: ({ own, policy }) => {
+      // What a reviewer let stand speaks neither for nor against the others.
+      const judged = own.filter((row) => !keptDespite(row, "conflict"));
+      return conflicts(judged, policy, rowEmbedder(judged, policy));
+    },
+    clean: ({ own, policy }) =>
+      `${own.length} rows held against each other and against ${policy.length} rules`,
+  },
+];
+
+/** What the run's own training rows show. */
+export function dataPreconditions(rows: TrainedRows, finders: PrivateFinders): Precondition[] {
+  return LOOKS.map(({ name, find, clean }) => {
+    if ("lost" in rows) return { name, outcome: "inconclusive", evidence: rows.lost };
+    const places = find(rows, finders).map(({ kind, file, line }) => `${file}:${line} (${kind})`);
+    return {
+      name,
+      outcome: places.length === 0 ? "pass" : "fail",
+      evidence: places.length === 0 ? clean(rows) : `found ${places.length} times: ${some(places)}`,
+    };
+  });
+}

@@ -1,0 +1,51 @@
+import { createRng } from "../rng.ts";
+import { DRAWS } from "./statistics.ts";
+
+/** What the answers of one pack are worth to its questions. */
+export interface FitTable {
+  /** `passes[i][j]` is 1 when the answer to question j passes the checks of question i. */
+  readonly passes: readonly Uint8Array[];
+  /** The questions of each cluster. */
+  readonly clusters: readonly (readonly number[])[];
+}
+
+/** Shares of answers that pass: those to their own questions, and dealt out on average; p of the null that it makes no difference. */
+export interface Fit {
+  readonly own: number;
+  readonly dealt: number;
+  readonly p: number;
+}
+
+/**
+ * Permutation test: how many answers pass their own questions' checks, against answers dealt out anew. Within each pack the
+ * clusters' answers change places as wholes, because paraphrases get like answers, and within a cluster they move on by a random
+ * number of questions. Null: the questions have no part in the answers. Where clusters are of one size these deals are a group, and
+ * the level is exact (Lehmann and Romano, Testing Statistical Hypotheses, section 15.2); p = (1 + hits) / (1 + draws), which is never
+ * 0 (Phipson and Smyth, Statistical Applications in Genetics and Molecular Biology 9, 2010).
+ */
+export function fitOf(tables: readonly FitTable[], seed: number | string, draws = DRAWS): Fit {
+  const rng = createRng(seed);
+  const total = (count: (table: FitTable) => number) => tables.reduce((sum, table) => sum + count(table), 0);
+  const questions = total(({ passes }) => passes.length);
+  const observed = total(({ passes }) => passes.reduce((own, row, i) => own + row[i]!, 0));
+  const orders = tables.map(({ clusters }) => clusters.map((_, c) => c));
+  let [hits, sum] = [0, 0];
+  for (let draw = 0; draw < draws; draw++) {
+    let passed = 0;
+    for (const [t, { passes, clusters }] of tables.entries()) {
+      const order = orders[t]!;
+      for (let c = order.length - 1; c >= 0; c--) {
+        // Fisher and Yates: from here on order[c] stays.
+        const d = rng.int(c + 1);
+        [order[c], order[d]] = [order[d]!, order[c]!];
+        const answers = clusters[order[c]!]!;
+        const turn = rng.int(answers.length);
+        for (const [k, i] of clusters[c]!.entries())
+          passed += passes[i]![answers[(k + turn) % answers.length]!]!;
+      }
+    }
+    sum += passed;
+    if (passed >= observed) hits++;
+  }
+  return { own: observed / questions, dealt: sum / draws / questions, p: (1 + hits) / (1 + draws) };
+}
