@@ -1,6 +1,6 @@
 /**
  * How often drift is found where there is none, and where there is some. Writes bench/results/drift.json and the tables of
- * docs/drift.md. Takes about a quarter of an hour on an idle core.
+ * docs/drift.md. Takes about ten minutes on an idle core.
  *
  *     node test/long/drift.mjs      (after npm run build; with `alarms` or `power` only that part, with `table` only the tables)
  */
