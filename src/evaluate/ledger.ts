@@ -2,6 +2,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { sha256 } from "../data/hash.ts";
 import { LorafitError } from "../errors.ts";
+import { exclusively } from "../formats/exclusive.ts";
 import { appendedLines, appendLine } from "../formats/files.ts";
 import type { Task } from "../task/load.ts";
 
@@ -71,7 +72,16 @@ export function readLedger(task: Task): Recorded[] {
   });
 }
 
-/** Adds an entry at the ledger's end, on disk when this returns. @throws environment error; data error as readLedger */
+/**
+ * Does what reads the ledger and adds to it while no other process does.
+ * @throws environment error when another does not finish; what `work` throws
+ */
+export const holdingLedger = <T>(task: Task, work: () => T): T => exclusively(ledgerFile(task), work);
+
+/**
+ * Adds an entry at the ledger's end, on disk when this returns; within holdingLedger.
+ * @throws environment error; data error as readLedger
+ */
 export function appendToLedger<E extends LedgerEntry>(
   task: Task,
   entry: Omit<E, "at" | "previous">,

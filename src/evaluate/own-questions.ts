@@ -5,11 +5,12 @@ import type { AnswerRow } from "./answer-row.ts";
 import type { Case } from "./cases.ts";
 import { type Check, judgeCheck } from "./checks/index.ts";
 import { type FitTable, fitOf } from "./deal.ts";
-import { MIN_CLUSTERS } from "./evidence.ts";
 import type { Precondition } from "./preconditions.ts";
 
 /** How often answers that have nothing to do with their questions may pass; docs/gate.md has what it costs good ones. */
 export const FIT_LEVEL = 0.01;
+/** Fewer clusters refuse nothing: weak but fitting answers may look like unrelated ones. */
+const ENOUGH = 100;
 /** Every answer is held against every question: of a larger pack about so many are taken, by the hash of their clusters' names. */
 const MOST = 500;
 /** What these checks say depends on more than the answer's text. */
@@ -85,7 +86,7 @@ export function answersFitQuestions(
     `the questions of their pack: p = ${p.toFixed(4)}, at most ${FIT_LEVEL} was asked`;
   if (p <= FIT_LEVEL) return { name, outcome: "pass", evidence: found };
   const clusters = tables.reduce((total, table) => total + table.clusters.length, 0);
-  if (clusters >= MIN_CLUSTERS) return { name, outcome: "fail", evidence: found };
-  const few = `${clusters} clusters are too few to tell: at least ${MIN_CLUSTERS} are needed`;
+  if (clusters >= ENOUGH) return { name, outcome: "fail", evidence: found };
+  const few = `${clusters} clusters are too few to tell: at least ${ENOUGH} are needed`;
   return { name, outcome: "inconclusive", evidence: `${found}; ${few}` };
 }

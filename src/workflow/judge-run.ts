@@ -9,7 +9,7 @@ import { type AnswerRow, readAnswers, writeAnswers } from "../evaluate/answer-ro
 import { type Case, readCases } from "../evaluate/cases.ts";
 import { dataPreconditions } from "../evaluate/data-preconditions.ts";
 import { gate, type Verdict } from "../evaluate/gate.ts";
-import { readLedger } from "../evaluate/ledger.ts";
+import { holdingLedger, readLedger } from "../evaluate/ledger.ts";
 import { takeLook } from "../evaluate/looks.ts";
 import { SCORER_VERSION } from "../evaluate/scorers.ts";
 import { seedResult } from "../evaluate/seeds.ts";
@@ -169,10 +169,12 @@ export const verdictFile = (run: string): string => join(run, "verdict.json");
 /** Decides on the answers, after one more look at the cases is in the ledger. The same answers give the same verdict. */
 export function decideRun(run: TrainedRun, base: WeightSource): Verdict {
   const { task, path } = run;
-  const lock = heldLock(task, base);
-  const cases = readCases(task);
-  const own = answered(path);
-  const look = takeLook(task, lock, own.artifactSha256, namedLooks(task));
+  const { lock, cases, own, look } = holdingLedger(task, () => {
+    const lock = heldLock(task, base);
+    const cases = readCases(task);
+    const own = answered(path);
+    return { lock, cases, own, look: takeLook(task, lock, own.artifactSha256, namedLooks(task)) };
+  });
   const common = {
     task,
     lock,

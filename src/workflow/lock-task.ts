@@ -3,7 +3,7 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import { scriptFiles } from "../evaluate/answer.ts";
 import { readCases } from "../evaluate/cases.ts";
 import { loadScripts } from "../evaluate/checks/script.ts";
-import { type AmendmentEntry, appendToLedger, readLedger } from "../evaluate/ledger.ts";
+import { type AmendmentEntry, appendToLedger, holdingLedger, readLedger } from "../evaluate/ledger.ts";
 import { levelOf, lookAt } from "../evaluate/looks.ts";
 import { type PowerNote, powerNotes } from "../evaluate/power.ts";
 import type { WeightSource } from "../model/weights.ts";
@@ -36,24 +36,29 @@ export async function lockTask(task: Task, base: WeightSource, reason?: string):
   const cases = readCases(task);
   await loadScripts(task.folder, scriptFiles(cases));
   const identity = lockIdentity(base);
-  const now = makeLock(task, identity);
-  const amended = changesSinceLook(task, now);
-  if (amended.length > 0) {
-    if (reason === undefined) {
-      throw new LorafitError("mismatch", `the goalposts would move after a look:\n${listMistakes(amended)}`, {
-        hint: "put these back, or say why with `lorafit lock --reason TEXT`: every later verdict will show it",
-      });
-    }
-    appendToLedger<AmendmentEntry>(task, {
-      kind: "amendment",
-      lock_sha256: lockSha256(now),
-      reason,
-      changes: amended,
-      looks: readLedger(task).filter(({ kind }) => kind === "look").length,
+  const frozen = holdingLedger(task, () => {
+    const lock = makeLock(task, identity);
+    const amended = changesSinceLook(task, lock);
+    if (amended.length > 0) amend(task, lock, amended, reason);
+    writeLock(task, identity);
+    return { lock, amended };
+  });
+  return { ...frozen, cases: cases.length, power: taskPower(task) };
+}
+
+function amend(task: Task, lock: TaskLock, changes: string[], reason: string | undefined): void {
+  if (reason === undefined) {
+    throw new LorafitError("mismatch", `the goalposts would move after a look:\n${listMistakes(changes)}`, {
+      hint: "put these back, or say why with `lorafit lock --reason TEXT`: every later verdict will show it",
     });
   }
-  writeLock(task, identity);
-  return { lock: now, cases: cases.length, amended, power: taskPower(task) };
+  appendToLedger<AmendmentEntry>(task, {
+    kind: "amendment",
+    lock_sha256: lockSha256(lock),
+    reason,
+    changes,
+    looks: readLedger(task).filter(({ kind }) => kind === "look").length,
+  });
 }
 
 /** In what a lock differs from the one that the last entry of the ledger names; nothing before the first look. */

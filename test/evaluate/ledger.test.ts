@@ -1,5 +1,8 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { sha256 } from "../../src/data/hash.ts";
 import { type AmendmentEntry, appendToLedger, ledgerFile, readLedger } from "../../src/evaluate/ledger.ts";
 import { takeLook } from "../../src/evaluate/looks.ts";
 import { loadTask, type Task } from "../../src/task/load.ts";
@@ -88,4 +91,32 @@ test("a change of the goalposts stands in the same chain and goes with every lat
   const { look, amendments } = takeLook(task, { ...lock, policy: b }, a);
   expect(look).toBe(2);
   expect(amendments).toEqual([{ at: expect.stringMatching(/^\d{4}-/), ...amendment }]);
+});
+
+/** Takes looks with `artifacts` through what was built, in a process of its own that begins at `start` (milliseconds since 1970). */
+function lookingProcess(task: Task, artifacts: readonly string[], start: number): Promise<unknown> {
+  const built = (name: string) => JSON.stringify(new URL(`../../dist/${name}.js`, import.meta.url).href);
+  const program = `
+    import { holdingLedger } from ${built("evaluate/ledger")};
+    import { takeLook } from ${built("evaluate/looks")};
+    import { loadTask } from ${built("task/load")};
+    import { makeLock } from ${built("task/lock")};
+    const task = loadTask(${JSON.stringify(task.folder)});
+    const lock = makeLock(task, { baseSha256: "${a}", scorer: "1", embedder: "e1" });
+    while (Date.now() < ${start});
+    for (const artifact of ${JSON.stringify(artifacts)}) holdingLedger(task, () => takeLook(task, lock, artifact));
+  `;
+  return promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program]);
+}
+
+test("processes that gate at once wait for each other: every look has its own number, and the chain holds", async () => {
+  const { task } = locked();
+  const artifacts = Array.from({ length: 60 }, (_, i) => sha256(String(i)));
+  const shared = sha256("the same artefact in both");
+  const halves = [artifacts.slice(0, 30), artifacts.slice(30)].map((half) => [...half, shared]);
+  const start = Date.now() + 3000;
+  await Promise.all(halves.map((half) => lookingProcess(task, half, start)));
+  const looks = readLedger(task).filter((entry) => entry.kind === "look");
+  expect(looks.map(({ look }) => look)).toEqual(Array.from({ length: 61 }, (_, i) => i + 1));
+  expect(existsSync(`${ledgerFile(task)}.lock`)).toBe(false);
 });

@@ -1,0 +1,66 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { LorafitError } from "../errors.ts";
+
+const PAUSE_MS = 20;
+
+/**
+ * Does something to a file that only one process may do at a time. FILE.lock, which can be made once only, names the process that is
+ * at work; another waits, and takes over from one that is gone.
+ * @param patience milliseconds until it gives up
+ * @throws environment error when it is not let in, or the lock cannot be made; what `work` throws
+ */
+export function exclusively<T>(path: string, work: () => T, patience = 10_000): T {
+  const lock = `${path}.lock`;
+  for (const began = performance.now(); !made(lock); ) {
+    if (performance.now() - began > patience) {
+      throw new LorafitError("environment", `${lock}: another process (${ownerOf(lock)}) does not finish`, {
+        hint: "wait for it, or remove this file if no lorafit is running",
+      });
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    // One takes over at a time: another's lock, made meanwhile, must not go with it.
+    if (isGone(ownerOf(lock))) exclusively(lock, () => isGone(ownerOf(lock)) && rmSync(lock));
+  }
+  try {
+    return work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+const owner = (pid: number | string): string => `process ${pid} on ${hostname()}`;
+
+function made(lock: string): boolean {
+  try {
+    writeFileSync(lock, owner(process.pid), { flag: "wx" });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw new LorafitError("environment", `${lock}: cannot be made: ${(cause as Error).message}`, {
+      hint: "check free space and permission",
+      cause,
+    });
+  }
+}
+
+/** Empty while it is being made, or when it has gone meanwhile. */
+function ownerOf(lock: string): string {
+  try {
+    return readFileSync(lock, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Whether a process of this machine has ended; of another machine's nothing is known. */
+function isGone(named: string): boolean {
+  const pid = /^process (\d+) /.exec(named)?.[1];
+  if (pid === undefined || named !== owner(pid)) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
