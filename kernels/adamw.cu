@@ -16,14 +16,14 @@ KERNEL(clip_norm)(float* norm, float* factor, const float* squares, const float*
 }
 EXPORT(clip_norm)
 
-/// Elements from..to, a thread each, in blocks of 256.
+/// Elements from..to, a thread each, in blocks of 256. rest = 1 - β comes from the host: float32 cannot form 1 - 0.999 (off by 1e-5).
 KERNEL(adamw)(float* p, float* m, float* v, const float* g, const float* factor, const u32* finite, const float* rate, const float* correction1,
-              const float* correction2, float beta1, float beta2, float eps, float decay, float ratio, i64 from, i64 to) {
+              const float* correction2, float beta1, float beta2, float rest1, float rest2, float eps, float decay, float ratio, i64 from, i64 to) {
   const i64 i = from + (i64)blockIdx.x * 256 + threadIdx.x;
   if (i >= to || (finite && !*finite)) return;
   const float step = *rate * ratio, gradient = g[i] * (factor ? *factor : 1.f);
-  const float m1 = beta1 * m[i] + (1.f - beta1) * gradient;
-  const float v1 = beta2 * v[i] + (1.f - beta2) * gradient * gradient;
+  const float m1 = beta1 * m[i] + rest1 * gradient;
+  const float v1 = beta2 * v[i] + rest2 * gradient * gradient;
   m[i] = m1;
   v[i] = v1;
   p[i] = p[i] * (1.f - step * decay) - step * (m1 / *correction1) / (sqrtf(v1 / *correction2) + eps);

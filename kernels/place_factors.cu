@@ -1,11 +1,12 @@
-// The bf16 working copies of all adapters of a model, from the flat float32 parameters into the columns behind and the rows below the
+// The bf16 working copies of all adapters of a model, from the float32 parameters into the columns behind and the rows below the
 // frozen weights: [W | scale B] and A, as the products read them. No timing on a GPU yet.
 #include "gpu.h"
 
 /// One pair of factors; 64 bytes, written by the host in this order.
 struct FactorEntry {
   bf16* weight;
-  i64 offset_a, offset_b;       // of A [rank, K] and of B [N, rank] in the parameters
+  const float* a;               // A [rank, K]
+  const float* b;               // B [N, rank]
   int N, K, rank, padded_rank;  // what lies between rank and padded_rank becomes zero
   int ld, row;                  // A goes to rows row..row + padded_rank of the weight, columns 0..round8(K)
   int first_row, column;        // scale B goes to rows first_row..first_row + N, columns column..column + padded_rank
@@ -14,15 +15,15 @@ struct FactorEntry {
 };
 
 /// Grid [blocks of 256 elements of the largest entry, entries]; an entry has padded_rank (N + round8(K)) elements.
-KERNEL(place_factors)(const FactorEntry* entries, const float* parameters) {
+KERNEL(place_factors)(const FactorEntry* entries) {
   const FactorEntry e = entries[blockIdx.y];
   const i64 i = (i64)blockIdx.x * 256 + threadIdx.x, of_b = (i64)e.N * e.padded_rank;
   if (i < of_b) {
     const int n = (int)(i / e.padded_rank), j = (int)(i % e.padded_rank);
-    e.weight[(i64)(e.first_row + n) * e.ld + e.column + j] = to_bf16(j < e.rank ? e.scale * parameters[e.offset_b + (i64)n * e.rank + j] : 0.f);
+    e.weight[(i64)(e.first_row + n) * e.ld + e.column + j] = to_bf16(j < e.rank ? e.scale * e.b[(i64)n * e.rank + j] : 0.f);
   } else if (i < of_b + (i64)e.padded_rank * round8(e.K)) {
     const int j = (int)((i - of_b) / round8(e.K)), k = (int)((i - of_b) % round8(e.K));
-    e.weight[(i64)(e.row + j) * e.ld + k] = to_bf16(j < e.rank && k < e.K ? parameters[e.offset_a + (i64)j * e.K + k] : 0.f);
+    e.weight[(i64)(e.row + j) * e.ld + k] = to_bf16(j < e.rank && k < e.K ? e.a[(i64)j * e.K + k] : 0.f);
   }
 }
 EXPORT(place_factors)

@@ -32,7 +32,7 @@ interface Flags {
   readonly supervised: number;
   readonly threads: number;
   readonly recompute?: true;
-  readonly precision: Precision;
+  readonly precision: Precision | "auto";
   readonly serve?: true;
   readonly profile?: true;
 }
@@ -65,8 +65,8 @@ export function addBench(program: Command, context: Context): void {
     .option("--recompute", "recompute activations in the backward pass")
     .addOption(
       new Option("--precision <name>", "of the frozen matrices and their products")
-        .choices(["float32", "bf16"])
-        .default("float32"),
+        .choices(["auto", "float32", "bf16"])
+        .default("auto"),
     )
     .option(
       "--profile",

@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { type Batch, batchFromLabels } from "../data/batch.ts";
-import type { EngineSession, HostTensor } from "../engines/engine.ts";
-import { requirePrecision } from "../engines/precision.ts";
+import type { Engine, EngineSession, HostTensor } from "../engines/engine.ts";
+import { precisionOn } from "../engines/precision.ts";
 import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
 import { type TensorData, writeSafetensors } from "../formats/safetensors.ts";
 import { readPeft } from "../lora/peft.ts";
 import type { WeightSource } from "../model/weights.ts";
-import type { Precision } from "../program/precision.ts";
 import { parseSettings } from "../task/override.ts";
 import { adapterOn, debugLogits, debugStep } from "../train/debug.ts";
 import { optimizerOf } from "../train/settings.ts";
@@ -61,7 +60,7 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
   if (!Number.isSafeInteger(steps) || steps < 0) {
     throw new LorafitError("usage", `--optimizer-steps ${flags.optimizerSteps}: is not a whole number`);
   }
-  const { base, batch, session, engine } = await open(flags, context, settings.precision);
+  const { base, batch, session, engine } = await open(flags, context);
   try {
     const adapter = adapterOn(base.config, readPeft(flags.adapter!), flags.adapter!);
     const result = await debugStep(session, {
@@ -71,10 +70,10 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
       optimizer: optimizerOf(settings),
       learningRate: settings.learning_rate,
       steps,
-      precision: settings.precision,
+      precision: precisionOn(engine, settings.precision),
     });
     writeSafetensors(flags.out, result.tensors as ReadonlyMap<string, TensorData>);
-    const summary = { loss_sum: result.lossSum, count: result.count, engine };
+    const summary = { loss_sum: result.lossSum, count: result.count, engine: engine.name };
     context.output.result(summary, JSON.stringify(summary));
   } finally {
     await session.close();
@@ -88,7 +87,7 @@ async function runLogits(flags: Flags, context: Context): Promise<void> {
       flags.adapter === undefined ? null : adapterOn(base.config, readPeft(flags.adapter), flags.adapter);
     const logits: HostTensor = await debugLogits(session, base.config, adapter, batch);
     writeSafetensors(flags.out, { logits });
-    const summary = { shape: logits.shape, engine };
+    const summary = { shape: logits.shape, engine: engine.name };
     context.output.result(summary, JSON.stringify(summary));
   } finally {
     await session.close();
@@ -98,8 +97,7 @@ async function runLogits(flags: Flags, context: Context): Promise<void> {
 async function open(
   flags: Flags,
   context: Context,
-  precision: Precision = "float32",
-): Promise<{ base: WeightSource; batch: Batch; session: EngineSession; engine: string }> {
+): Promise<{ base: WeightSource; batch: Batch; session: EngineSession; engine: Engine }> {
   const base = openBase(flags.model, context);
   const batch = readBatch(flags.batch, base.config.vocabSize);
   if (batch.sequence > base.config.maxPositions) {
@@ -109,8 +107,7 @@ async function open(
     );
   }
   const { engine } = await selectEngine(flags.engine);
-  requirePrecision(engine, precision);
-  return { base, batch, session: await engine.open(base), engine: engine.name };
+  return { base, batch, session: await engine.open(base), engine };
 }
 
 function readBatch(file: string, vocabSize: number): Batch {

@@ -90,6 +90,7 @@ export async function train(
   const resume = flags.resume === undefined ? undefined : findRun(flags.resume);
   const { engine, version: engineVersion } = await selectEngine(
     flags.engine ?? (resume === undefined ? "auto" : readRun(resume).engine),
+    task.train.precision,
   );
   const base = baseOf(task, context);
   if (existsSync(lockFile(task))) heldLock(task, base);
@@ -126,8 +127,9 @@ const SHOWN = 3;
 
 async function showPlan(task: Task, context: Context): Promise<void> {
   const settings = resolvedSettings(task);
-  const planned = await planRun(task, baseOf(task, context), trainingFiles(task).files);
-  const { data, layout, estimate, availableBytes, recompute, warnings } = planned;
+  const planned = await planRun(task, baseOf(task, context), { files: trainingFiles(task).files });
+  const { data, layout, estimate, recompute, warnings } = planned;
+  const { availableBytes } = estimate;
   const power = taskPower(task);
   const rows = preview(data.train, planned.tokenizer, { show: SHOWN });
   const { totalSteps: steps, stepsPerEpoch, shapes } = data.plan;

@@ -1,3 +1,4 @@
+import type { OpName } from "../ops/attrs.ts";
 import type { Precision } from "../program/precision.ts";
 import type { Program } from "../program/program.ts";
 
@@ -41,15 +42,32 @@ export interface KernelTime {
 /** A kind of machine that runs Programs. `probe` says why it cannot run here, or null when it can. */
 export interface Engine {
   readonly name: "reference" | "onnx" | "tfjs" | "cuda";
-  /** What its Programs may be in; see program/precision.ts. */
+  /** What its Programs may be in, its own first; see program/precision.ts. */
   readonly precisions: readonly Precision[];
+  /** Present when all activations are kept in bf16 between operations, not only what frozen matrices multiply. */
+  readonly activations?: "bf16";
+  /** Operations that it does not have, because no Program that it is for has them. */
+  readonly lacks?: readonly OpName[];
   probe(): Promise<string | null>;
+  /** Where it has memory of its own: what a session with these Programs will take of it, and what is free. */
+  deviceMemory?(programs: readonly Program[]): DeviceMemory;
   open(weights: EngineWeights, options?: EngineOptions): Promise<EngineSession>;
+}
+
+/** Bytes. */
+export interface DeviceMemory {
+  readonly weights: number;
+  readonly state: number;
+  /** Inputs, intermediate values and constants. */
+  readonly activations: number;
+  readonly free: number;
 }
 
 /** All Programs of a run share one session: its weights and its state. State is addressed by value name. */
 export interface EngineSession {
   readonly device: string;
+  /** Bytes of float32 logits that a Program should hold at once at most; absent: the loss's own budget. */
+  readonly logitsBytes?: number;
   compile(program: Program): Promise<Executable>;
   /** Copies of the named state values, or of all. */
   readState(names?: readonly string[]): Promise<Tensors>;

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { LorafitError } from "../errors.ts";
+import type { Precision } from "../program/precision.ts";
 import { didYouMean } from "../task/suggest.ts";
 import type { Engine } from "./engine.ts";
 
@@ -16,6 +17,12 @@ export interface EngineEntry {
 
 /** In the order in which `auto` tries them. */
 export const ENGINES: readonly EngineEntry[] = [
+  {
+    name: "cuda",
+    description: "lorafit's own kernels, the whole step as one CUDA graph",
+    version: async () => (await import("./cuda/cuda.ts")).cudaVersion(),
+    load: async () => (await import("./cuda/cuda.ts")).cudaEngine,
+  },
   {
     name: "tfjs",
     description: "TensorFlow's kernels, by way of tfjs-node",
@@ -48,9 +55,6 @@ export const ENGINES: readonly EngineEntry[] = [
   },
 ];
 
-/** Engines that the design names and this version does not have. */
-const PLANNED: readonly string[] = ["cuda"];
-
 export const ENGINE_NAMES = ["auto", ...ENGINES.map(({ name }) => name)];
 
 export interface SelectedEngine {
@@ -60,16 +64,14 @@ export interface SelectedEngine {
 }
 
 /**
- * The engine of this name, or, for `auto`, the first that can run here.
+ * The engine of this name, or, for `auto`, the first that can run here, in this precision if one is asked for.
  * @throws usage error for an unknown name; environment error for an engine that is not here, with the reason
  */
-export async function selectEngine(wanted = "auto"): Promise<SelectedEngine> {
+export async function selectEngine(
+  wanted = "auto",
+  precision: Precision | "auto" = "auto",
+): Promise<SelectedEngine> {
   const candidates = ENGINES.filter(({ name }) => wanted === "auto" || name === wanted);
-  if (PLANNED.includes(wanted)) {
-    throw new LorafitError("environment", `--engine ${wanted}: this version of lorafit does not have it`, {
-      hint: `use one of ${ENGINE_NAMES.join(", ")}`,
-    });
-  }
   if (candidates.length === 0) {
     throw new LorafitError(
       "usage",
@@ -82,6 +84,10 @@ export async function selectEngine(wanted = "auto"): Promise<SelectedEngine> {
   const refusals: string[] = [];
   for (const entry of candidates) {
     const { engine, reason, passedOver } = await probeEngine(entry);
+    if (wanted === "auto" && precision !== "auto" && engine?.precisions.includes(precision) === false) {
+      refusals.push(`${entry.name}: not in ${precision}`);
+      continue;
+    }
     if (engine !== undefined && (wanted !== "auto" || passedOver === null)) {
       return { engine, version: await entry.version() };
     }

@@ -3,8 +3,11 @@ import { finalNorm } from "../model/llama.ts";
 import type { ProgramBuilder } from "../program/builder.ts";
 import type { ValueId } from "../program/program.ts";
 
-/** Logits held at once at most, in bytes: 48 MB is 256 rows of a vocabulary of 49,152 (measured: no slower than all at once). */
-const LOGITS_BUDGET = 48 * 1024 * 1024;
+/**
+ * Logits held at once at most, in bytes of float32, where an engine names no budget of its own: 48 MB is 256 rows of a
+ * vocabulary of 49,152 (measured on two CPU cores: no slower than all at once).
+ */
+const LOGITS_BYTES = 48 * 1024 * 1024;
 
 export interface TokenLoss {
   /** [1], sum over the labelled positions, to be divided by their number once a step. */
@@ -22,13 +25,14 @@ export function appendTokenLoss(
   config: ModelConfig,
   hidden: ValueId,
   labelled: number,
+  logitsBytes = LOGITS_BYTES,
 ): TokenLoss {
   const rows = b.input("labelled", "i64", [labelled]);
   const targets = b.input("targets", "i64", [labelled]);
   const weights = b.input("weights", "f32", [labelled]);
   const picked = b.node("gatherRows", [hidden, rows], {})[0]!;
   const { normed, head } = finalNorm(b, config, picked);
-  const chunkRows = Math.max(1, Math.min(labelled, Math.floor(LOGITS_BUDGET / (4 * config.vocabSize))));
+  const chunkRows = Math.max(1, Math.min(labelled, Math.floor(logitsBytes / (4 * config.vocabSize))));
   const [lossSum, correct] = b.node("linearCrossEntropy", [normed, head, targets, weights], { chunkRows });
   return { lossSum: lossSum!, correct: correct! };
 }

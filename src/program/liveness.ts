@@ -30,42 +30,64 @@ export interface MemoryPlan {
   readonly peakBytes: number;
 }
 
+/** A stretch of memory that is in use from one step to another, both included. */
+export interface Life {
+  readonly from: number;
+  readonly to: number;
+  readonly bytes: number;
+}
+
 /**
- * Places every value that a node makes into one arena, in the Program's order: first fit by size within the gaps that are
- * free over the value's whole life (greedy by size: Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural
- * Net Inference"). Inputs, weights and state are the caller's and are not counted.
+ * Byte offsets for stretches that share one arena, by index: first fit by size within the gaps that are free over the whole
+ * life (greedy by size: Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference").
+ */
+export function placeLives(lives: readonly Life[]): { offsets: number[]; arenaBytes: number } {
+  const offsets: number[] = lives.map(() => 0);
+  /** Indices of what is placed, by offset. */
+  const placed: number[] = [];
+  let arenaBytes = 0;
+  const largestFirst = [...lives.keys()].sort(
+    (a, b) => lives[b]!.bytes - lives[a]!.bytes || lives[a]!.from - lives[b]!.from,
+  );
+  for (const i of largestFirst) {
+    const { from, to, bytes } = lives[i]!;
+    let offset = 0;
+    for (const other of placed) {
+      const rival = lives[other]!;
+      if (rival.from > to || from > rival.to) continue;
+      if (offset + bytes <= offsets[other]!) break;
+      offset = Math.max(offset, offsets[other]! + rival.bytes);
+    }
+    offsets[i] = offset;
+    const behind = placed.findIndex((other) => offsets[other]! > offset);
+    placed.splice(behind === -1 ? placed.length : behind, 0, i);
+    arenaBytes = Math.max(arenaBytes, offset + bytes);
+  }
+  return { offsets, arenaBytes };
+}
+
+/**
+ * Places every value that a node makes into one arena, in the Program's order. Inputs, weights and state are the caller's and
+ * are not counted.
  */
 export function memoryPlan(program: Program, alignment = 64): MemoryPlan {
   const uses = lastUses(program);
-  const lives = program.nodes.flatMap((node, from) =>
-    node.outputs.map((id) => ({
-      id,
-      from,
-      to: uses.get(id)!,
-      bytes: Math.ceil(bytesOf(program.values[id]!) / alignment) * alignment,
-    })),
-  );
-  const offsets = new Map<ValueId, number>();
-  const placed: ((typeof lives)[number] & { offset: number })[] = [];
-  let arenaBytes = 0;
-  for (const life of [...lives].sort((a, b) => b.bytes - a.bytes || a.from - b.from)) {
-    const rivals = placed
-      .filter((p) => p.from <= life.to && life.from <= p.to)
-      .sort((a, b) => a.offset - b.offset);
-    let offset = 0;
-    for (const rival of rivals) {
-      if (offset + life.bytes <= rival.offset) break;
-      offset = Math.max(offset, rival.offset + rival.bytes);
-    }
-    offsets.set(life.id, offset);
-    placed.push({ ...life, offset });
-    arenaBytes = Math.max(arenaBytes, offset + life.bytes);
-  }
-  return { offsets, arenaBytes, peakBytes: peakOf(lives) };
+  const made = program.nodes.flatMap((node, from) => node.outputs.map((id) => ({ id, from })));
+  const lives = made.map(({ id, from }) => ({
+    from,
+    to: uses.get(id)!,
+    bytes: Math.ceil(bytesOf(program.values[id]!) / alignment) * alignment,
+  }));
+  const { offsets, arenaBytes } = placeLives(lives);
+  return {
+    offsets: new Map(made.map(({ id }, i) => [id, offsets[i]!])),
+    arenaBytes,
+    peakBytes: peakOf(lives),
+  };
 }
 
 /** Sweep over the node order: what is alive while each node runs. */
-function peakOf(lives: readonly { from: number; to: number; bytes: number }[]): number {
+function peakOf(lives: readonly Life[]): number {
   const change = new Map<number, number>();
   for (const { from, to, bytes } of lives) {
     change.set(from, (change.get(from) ?? 0) + bytes);

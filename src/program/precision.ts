@@ -1,3 +1,4 @@
+import type { OpName } from "../ops/attrs.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { Node, Program, Value, ValueId } from "./program.ts";
 
@@ -47,4 +48,54 @@ function frozenMatrices(program: Program): Set<ValueId> {
     for (const [i, id] of node.inputs.entries()) if (weights.has(id)) (i === at ? matrices : others).add(id);
   }
   return new Set([...matrices].filter((id) => !others.has(id)));
+}
+
+/** Of operations' inputs and outputs that have two sizes or more: those that are not activations. */
+const FLOAT_INPUTS: Partial<Record<OpName, readonly number[]>> = {
+  loraLinear: [2, 3],
+  loraLinearGrad: [3, 4],
+  rmsNormGrad: [3],
+  attentionGrad: [5],
+};
+const FLOAT_OUTPUTS: Partial<Record<OpName, readonly number[]>> = {
+  loraLinearGrad: [0, 1],
+  rmsNorm: [1],
+  attention: [1],
+};
+
+/** Values with two sizes or more that are activations or gradients of some: no factors of adapters, no statistics. */
+export function activationsOf(program: Program): Set<ValueId> {
+  const floats = new Set<ValueId>();
+  for (const { op, inputs, outputs } of program.nodes) {
+    for (const i of FLOAT_INPUTS[op] ?? []) floats.add(inputs[i]!);
+    for (const i of FLOAT_OUTPUTS[op] ?? []) floats.add(outputs[i]!);
+    if (op === "unflatten") for (const id of outputs) floats.add(id);
+    if (op === "flatten") for (const id of inputs) floats.add(id);
+  }
+  const isActivation = ({ id, dtype, shape }: Program["values"][number]): boolean =>
+    shape.length > 1 && (dtype === "f32" || dtype === "bf16") && !floats.has(id);
+  return new Set(program.values.filter(isActivation).map(({ id }) => id));
+}
+
+/**
+ * The Program with every activation rounded to bf16 where it is made, which is what an engine computes that keeps them so; names
+ * stay with the rounded values. For comparing such an engine with the reference.
+ */
+export function activationsInBf16(program: Program): Program {
+  const values: Value[] = [...program.values];
+  const activations = activationsOf(program);
+  const rounded = new Map<ValueId, ValueId>();
+  const round = (id: ValueId): Node => {
+    const value = values[id]!;
+    values[id] = { ...value, name: `${value.name}.wide` };
+    values.push({ ...value, id: values.length, dtype: "bf16" });
+    rounded.set(id, values.length - 1);
+    return { op: "cast", inputs: [id], outputs: [values.length - 1], attrs: { to: "bf16" } } as Node;
+  };
+  const now = (id: ValueId): ValueId => rounded.get(id) ?? id;
+  const made = program.nodes.flatMap((node): Node[] => {
+    const inputs = node.inputs.map(now);
+    return [{ ...node, inputs }, ...node.outputs.filter((id) => activations.has(id)).map(round)];
+  });
+  return { ...program, values, nodes: made, outputs: program.outputs.map(now) };
 }

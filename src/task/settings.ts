@@ -91,10 +91,10 @@ export const trainSettingsSchema = z.strictObject({
     .default("auto")
     .describe("Recompute activations in the backward pass to save memory; auto when memory is short."),
   precision: z
-    .enum(["float32", "bf16"])
-    .default("float32")
+    .enum(["auto", "float32", "bf16"])
+    .default("auto")
     .describe(
-      "Of the frozen matrices and their products; bf16 halves their memory. Adapter, norms, softmax and optimizer stay in float32.",
+      "Of the frozen matrices and their products; bf16 halves their memory. auto: the engine's own, bf16 on cuda, float32 elsewhere. Adapter and optimizer stay in float32.",
     ),
   threads: z.int().min(0).max(1024).default(0).describe("CPU threads; 0 leaves the choice to the engine."),
   max_nonfinite_steps: z

@@ -2,7 +2,7 @@ import type { Batch } from "../data/batch.ts";
 import { batchFromLines, labelledCapacity } from "../data/batch.ts";
 import type { Engine, EngineOptions, EngineSession, Executable } from "../engines/engine.ts";
 import { memoryWeights } from "../engines/memory-weights.ts";
-import { requirePrecision } from "../engines/precision.ts";
+import { precisionOn } from "../engines/precision.ts";
 import type { LoraConfig } from "../lora/config.ts";
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
@@ -23,7 +23,7 @@ export interface BenchmarkOptions {
   /** Share of positions that are targets: the last ones of each row. */
   readonly supervised: number;
   readonly recompute: boolean;
-  readonly precision: Precision;
+  readonly precision: Precision | "auto";
   /** 0: the engine's choice. */
   readonly threads: number;
   readonly onKernel?: EngineOptions["onKernel"];
@@ -49,17 +49,17 @@ const LEARNING_RATE = 1e-4;
 /** Opens and compiles one training step on a batch of random tokens. The caller closes the session. */
 export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
   const { base, engine, lora, threads, onKernel } = options;
-  requirePrecision(engine, options.precision);
+  const precision = precisionOn(engine, options.precision);
   const layout = loraLayout(base.config, lora);
   const batch = randomBatch(options);
-  const training: TrainingOptions = {
+  const training: Omit<TrainingOptions, "logitsBytes"> = {
     model: base.config,
     layout,
     shape: { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length },
     optimizer: OPTIMIZER,
     dropout: 0,
     recompute: options.recompute,
-    precision: options.precision,
+    precision,
   };
   const opening = performance.now();
   const session = await engine.open(base, { threads, ...(onKernel === undefined ? {} : { onKernel }) });
@@ -70,7 +70,9 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
     moment2: zeros(),
   });
   const compiling = performance.now();
-  const step = await session.compile(trainingPrograms(training).step);
+  const step = await session.compile(
+    trainingPrograms({ ...training, logitsBytes: session.logitsBytes }).step,
+  );
   const compiled = performance.now();
   let t = 0;
   return {

@@ -1,12 +1,14 @@
 import type { BatchPlan } from "../data/plan.ts";
+import type { Engine } from "../engines/engine.ts";
+import { precisionOn } from "../engines/precision.ts";
 import { type LoraLayout, loraLayout } from "../lora/layout.ts";
-import type { ModelConfig } from "../model/config.ts";
 import type { WeightSource } from "../model/weights.ts";
+import type { Precision } from "../program/precision.ts";
 import type { Task } from "../task/load.ts";
 import { loadTokenizer, type Tokenizer } from "../tokens/tokenizer.ts";
 import { estimateMemory, type MemoryEstimate } from "./estimate.ts";
 import { type PreparedData, prepareData } from "./prepare.ts";
-import { trainingPrograms } from "./programs.ts";
+import type { TrainingShape } from "./programs.ts";
 import { loraConfigOf, optimizerOf } from "./settings.ts";
 import type { StepperOptions } from "./stepper.ts";
 
@@ -16,32 +18,50 @@ export interface TrainPlan {
   readonly tokenizer: Tokenizer;
   readonly layout: LoraLayout;
   readonly estimate: MemoryEstimate;
-  readonly availableBytes: number;
   readonly recompute: boolean;
+  readonly precision: Precision;
   /** Rows that lost tokens or are tokenised otherwise as a whole, and memory that is short. */
   readonly warnings: readonly string[];
 }
 
-export async function planRun(task: Task, base: WeightSource, files?: readonly string[]): Promise<TrainPlan> {
+export interface PlanOptions {
+  /** Training files to use instead of the task's. */
+  readonly files?: readonly string[] | undefined;
+  /** Absent: the plan is for one without memory of its own. */
+  readonly engine?: Engine;
+}
+
+export async function planRun(
+  task: Task,
+  base: WeightSource,
+  { files, engine }: PlanOptions = {},
+): Promise<TrainPlan> {
   const tokenizer = await loadTokenizer(base.tokenizerFiles());
   const data = prepareData(task, tokenizer, base.config, files);
   const layout = loraLayout(base.config, loraConfigOf(task.train));
-  const availableBytes = process.availableMemory();
-  const estimate = (recompute: boolean): MemoryEstimate =>
-    estimateRun(task, base.config, layout, data.plan, recompute);
+  const precision =
+    engine === undefined ? withoutEngine(task.train.precision) : precisionOn(engine, task.train.precision);
+  const estimate = (recompute: boolean): MemoryEstimate => {
+    const options = {
+      ...stepperOptions(task, base, { layout, recompute, precision }),
+      shape: largestShape(data.plan),
+    };
+    return estimateMemory(options, engine);
+  };
   const whole = estimate(false);
   const recompute =
-    task.train.recompute === "auto" ? whole.total > availableBytes * 0.7 : task.train.recompute;
+    task.train.recompute === "auto" ? whole.total > whole.availableBytes * 0.7 : task.train.recompute;
   const chosen = recompute ? estimate(true) : whole;
+  const { availableBytes } = chosen;
   const warnings = [...data.warnings, ...memoryWarnings(chosen.total, availableBytes)];
-  return { data, tokenizer, layout, availableBytes, recompute, estimate: chosen, warnings };
+  return { data, tokenizer, layout, recompute, precision, estimate: chosen, warnings };
 }
 
 /** What the run's steps and validations are computed with. */
 export function stepperOptions(
   { train: settings, seed }: Task,
   base: WeightSource,
-  { layout, recompute }: Pick<TrainPlan, "layout" | "recompute">,
+  { layout, recompute, precision }: Pick<TrainPlan, "layout" | "recompute" | "precision">,
 ): StepperOptions {
   return {
     model: base.config,
@@ -49,31 +69,18 @@ export function stepperOptions(
     optimizer: optimizerOf(settings),
     dropout: settings.dropout,
     recompute,
-    precision: settings.precision,
+    precision,
     seed,
   };
 }
 
-function estimateRun(
-  task: Task,
-  model: ModelConfig,
-  layout: LoraLayout,
-  plan: BatchPlan,
-  recompute: boolean,
-): MemoryEstimate {
-  const { train: settings } = task;
+/** Of every engine but cuda. */
+const withoutEngine = (precision: Precision | "auto"): Precision =>
+  precision === "auto" ? "float32" : precision;
+
+function largestShape({ shapes }: BatchPlan): TrainingShape {
   const size = ({ batch, sequence }: { batch: number; sequence: number }): number => batch * sequence;
-  const shape = plan.shapes.reduce((largest, next) => (size(next) > size(largest) ? next : largest));
-  const options = {
-    model,
-    layout,
-    shape,
-    optimizer: optimizerOf(settings),
-    dropout: settings.dropout,
-    recompute,
-    precision: settings.precision,
-  };
-  return estimateMemory(trainingPrograms(options));
+  return shapes.reduce((largest, next) => (size(next) > size(largest) ? next : largest));
 }
 
 function memoryWarnings(needed: number, free: number): string[] {

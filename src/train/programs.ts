@@ -26,6 +26,8 @@ export interface TrainingOptions {
   /** Recompute each block's activations in the backward pass instead of keeping them. */
   readonly recompute: boolean;
   readonly precision: Precision;
+  /** The engine's budget for logits, in bytes of float32. */
+  readonly logitsBytes?: number | undefined;
 }
 
 /** The Programs of a run; they share weights and state. See each field for what moves. */
@@ -77,7 +79,13 @@ function lossBuilder(
   const { batch, sequence, labelled } = options.shape;
   const hidden = injectLora(hiddenProgram(options.model, batch, sequence), options.layout, "state", dropout);
   const b = ProgramBuilder.from({ ...hidden, outputs: [] }, name);
-  const { lossSum, correct } = appendTokenLoss(b, options.model, hidden.outputs[0]!, labelled);
+  const { lossSum, correct } = appendTokenLoss(
+    b,
+    options.model,
+    hidden.outputs[0]!,
+    labelled,
+    options.logitsBytes,
+  );
   b.output(lossSum, "loss_sum");
   b.output(correct, "correct");
   return { b, lossSum };

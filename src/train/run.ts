@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Engine, EngineSession, HostTensor, Tensors } from "../engines/engine.ts";
-import { requirePrecision } from "../engines/precision.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
@@ -45,8 +44,7 @@ export interface TrainOptions {
 export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
   const { task, base, engine } = options;
   const { train: settings, seed } = task;
-  requirePrecision(engine, settings.precision);
-  const planned = await planRun(task, base, options.files);
+  const planned = await planRun(task, base, { files: options.files, engine });
   const { data, layout, recompute } = planned;
   const machine: Machine = {
     engine: engine.name,
@@ -77,7 +75,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
       trainRows: data.train.length,
       validationRows: data.validation.length,
       estimatedBytes: planned.estimate.total,
-      availableBytes: planned.availableBytes,
+      availableBytes: planned.estimate.availableBytes,
       recompute,
       from: start.step,
     };

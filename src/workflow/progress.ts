@@ -25,7 +25,7 @@ export async function matchingRun(
     throw error;
   }
   const record = readRun(path);
-  const { data } = await planRun(task, base, trainingFiles(task).files);
+  const { data } = await planRun(task, base, { files: trainingFiles(task).files });
   const now = recordOf({ task, base, engineName: record.engine, version: record.lorafit }, data);
   if (recordChanges(record, now).length > 0) return undefined;
   return { path, finished: missingParts(path, record).length === 0 };

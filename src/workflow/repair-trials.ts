@@ -52,7 +52,7 @@ export async function openMeter(options: {
   readonly files?: readonly string[];
 }): Promise<Meter> {
   const { task, base, engine } = options;
-  const plan = await planRun(task, base, options.files);
+  const plan = await planRun(task, base, { files: options.files, engine });
   const { validationPlan, general } = plan.data;
   if (validationPlan === null || general === null) {
     throw new LorafitError("usage", "train.within_budget: nothing could be held out to measure on", {

@@ -18,7 +18,7 @@ import {
   updateFeeds,
 } from "../tiny-model.ts";
 
-interface Variant {
+export interface Variant {
   readonly name: string;
   readonly lora?: Partial<LoraConfig>;
   readonly model?: Record<string, unknown>;
@@ -26,7 +26,7 @@ interface Variant {
   readonly recompute?: boolean;
 }
 
-const VARIANTS: readonly Variant[] = [
+export const VARIANTS: readonly Variant[] = [
   { name: "all linears" },
   { name: "all linears, recomputed", recompute: true },
   { name: "attention only", lora: { targets: "attention" } },
@@ -42,7 +42,7 @@ const VARIANTS: readonly Variant[] = [
   },
 ];
 
-function masks(program: Program): Tensors {
+export function masks(program: Program): Tensors {
   const rng = createRng("masks");
   const inputs = program.inputs
     .map((id) => program.values[id]!)

@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { requirePrecision } from "../../src/engines/precision.ts";
+import { precisionOn } from "../../src/engines/precision.ts";
 import { selectEngine } from "../../src/engines/select.ts";
 import { probeNativeTf } from "../../src/engines/tfjs/native.ts";
 import { EXIT, type LorafitError } from "../../src/errors.ts";
@@ -27,8 +27,8 @@ test("auto takes onnx where tfjs has no GPU", async () => {
 
 test("a precision that an engine does not have is a usage error that names both", async () => {
   const { engine } = await selectEngine("onnx");
-  expect(() => requirePrecision(engine, "float32")).not.toThrow();
-  expect(() => requirePrecision(engine, "bf16")).toThrow(
+  expect(precisionOn(engine, "auto")).toBe("float32");
+  expect(() => precisionOn(engine, "bf16")).toThrow(
     "precision bf16: the onnx engine computes in float32 only",
   );
 });

@@ -94,7 +94,9 @@ export const CASES = {
   cast: [
     {
       name: "ties, negatives, tiny and huge",
-      inputs: [{ shape: [8], fill: [1.00390625, 1.01171875, -1.00390625, 3.14159274, -0.1, 1e-38, 3e38, 0] }],
+      inputs: [
+        { shape: [2, 4], fill: [1.00390625, 1.01171875, -1.00390625, 3.14159274, -0.1, 1e-38, 3e38, 0] },
+      ],
       attrs: { to: "bf16" },
     },
   ],

@@ -101,11 +101,11 @@ inEveryOrder("low-rank factors", (device) => {
         hasBias: false,
       });
       for (let t = 0; t < T; t++) expected.set(y!.data.subarray(t * N, (t + 1) * N), t * 16 + firstRow);
-      const words = [weight.pointer, BigInt(offsetA), BigInt(offsetB)];
-      return { words, ints: [N, K, rank, 8, weight.ld, row, firstRow, column], float: scale };
+      const words = [weight.pointer, ...[offsetA, offsetB].map((at) => parameters.pointer + BigInt(4 * at))];
+      return { words, offsetA, ints: [N, K, rank, 8, weight.ld, row, firstRow, column], float: scale };
     });
     const table = emulator.alloc(structs(rows, 64));
-    emulator.run("place_factors", [2, rows.length], 256, [p(table), p(parameters.pointer)]);
+    emulator.run("place_factors", [2, rows.length], 256, [p(table)]);
 
     const y = room(emulator, T, 16);
     const product = (c: bigint, ldc: number, b: bigint, k: number): void =>
@@ -124,7 +124,7 @@ inEveryOrder("low-rank factors", (device) => {
     // A and B are rounded, and low is.
     expectClose(read(emulator, y), expected, SUMS_OF_ROUNDED, "y");
     const below = read(emulator, weight).subarray(16 * width);
-    const A = rows.map(({ words }) => Number(words[1]));
+    const A = rows.map(({ offsetA }) => offsetA);
     const placed = Array.from({ length: 16 * width }, (_, n) => {
       const [j, k] = [(n / width) | 0, n % width];
       const [which, real] = j < 8 ? [0, j < 3] : [1, true];

@@ -30,7 +30,7 @@ inEveryOrder("optimizer", (device) => {
     const step = (scaled: bigint, guard: bigint, from: number, to: number): void =>
       emulator.run("adamw", [Math.ceil((to - from) / 256)], 256, [
         ...[...state.map(p), p(g.pointer), p(scaled), p(guard), rate!, c1!, c2!],
-        ...[f(0.9), f(0.999), f(1e-8), f(0.1), f(1), l(from), l(to)],
+        ...[f(0.9), f(0.999), f(1 - 0.9), f(1 - 0.999), f(1e-8), f(0.1), f(1), l(from), l(to)],
       ]);
     step(factor, finite(emulator, [1, Number.NaN]), 0, N);
     expectClose(emulator.read(state[0]!, N), w.values.data, 0, "not moved");

@@ -1,8 +1,7 @@
 import { expect, it } from "vitest";
-import type { Engine, HostTensor } from "../../../src/engines/engine.ts";
+import type { Engine } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { onnxEngine } from "../../../src/engines/onnx/onnx.ts";
-import { ProgramBuilder } from "../../../src/program/builder.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import { expectClose } from "../../expect-close.ts";
 import {
@@ -13,62 +12,14 @@ import {
   tinyFeeds,
   updateFeeds,
 } from "../../tiny-model.ts";
-
-const vector = (...values: number[]): HostTensor => ({
-  shape: [values.length],
-  data: Float32Array.from(values),
-});
-const numbers = (tensor: HostTensor | undefined): number[] => Array.from(tensor!.data as Float32Array);
-
-/** sum <- sum + x, guarded by Σ x²; held <- sum as it was; and a feed and a state value that are outputs as they are. */
-function addingProgram() {
-  const b = new ProgramBuilder("adding");
-  const x = b.input("x", "f32", [2]);
-  const sum = b.state("sum", [2]);
-  const held = b.state("held", [2]);
-  b.next(held, sum);
-  b.next(sum, b.node("add", [sum, x], {})[0]!);
-  b.guard(b.node("sumSquares", [x], {})[0]!);
-  b.output(b.node("scale", [sum], { factor: 2 })[0]!, "double");
-  b.output(x);
-  b.output(held);
-  return b.build();
-}
+import { describeState } from "../state.ts";
 
 /**
  * @param tensors how many the device holds
  * @param steps after which it must still hold as many
  */
 export function describeSession(engine: Engine, tensors: () => number, steps: number): void {
-  it("moves its state on when every guard is finite, and frees what it held", async () => {
-    const before = tensors();
-    const weights = memoryWeights({});
-    const session = await engine.open(weights);
-    const { run } = await session.compile(addingProgram());
-    await session.writeState({ sum: vector(1, 2), held: vector(0, 0) });
-    const first = await run({ x: vector(10, 20) });
-    expect(first.moved).toBe(true);
-    expect(numbers(first.outputs["double"])).toEqual([2, 4]);
-    expect(numbers(first.outputs["x"])).toEqual([10, 20]);
-    expect(numbers(first.outputs["held"])).toEqual([0, 0]);
-    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
-      expect((await run({ x: vector(bad, 0) })).moved).toBe(false);
-      expect(numbers((await session.readState())["sum"])).toEqual([11, 22]);
-    }
-    expect((await run({ x: vector(1, 1) })).moved).toBe(true);
-    const state = await session.readState();
-    expect([numbers(state["sum"]), numbers(state["held"])]).toEqual([
-      [12, 23],
-      [11, 22],
-    ]);
-    state["sum"]!.data[0] = 99;
-    expect(numbers((await session.readState(["sum"]))["sum"])).toEqual([12, 23]);
-    await expect(run({ x: vector(1) })).rejects.toThrow("input x of adding is [1], not [2]");
-    await expect(run({})).rejects.toThrow("input x of adding was not fed");
-    await session.close();
-    weights.dispose();
-    expect(tensors()).toBe(before);
-  });
+  describeState(engine, tensors);
 
   it("follows onnx's losses", async () => {
     const [ours, theirs] = [await openTraining(engine), await openTraining(onnxEngine)];

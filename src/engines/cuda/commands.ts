@@ -1,0 +1,120 @@
+import type { OpName } from "../../ops/attrs.ts";
+import type { WeightSpec } from "./weights.ts";
+
+/** Device memory of its own; where it lies is decided when the whole list of commands is known. */
+export interface Room {
+  readonly bytes: number;
+  readonly place: /** Shared with rooms that are in use at other times. */
+    | { readonly kind: "arena" }
+    /** Written before the first command of every run. */
+    | { readonly kind: "feed" }
+    /** Read after the last command of every run. */
+    | { readonly kind: "result" }
+    | { readonly kind: "state"; readonly name: string }
+    | { readonly kind: "weight"; readonly spec: WeightSpec }
+    /** Written once. Fields may be addresses, which are known by then. */
+    | { readonly kind: "constant"; readonly fields: readonly Field[] };
+}
+
+/** A place in a room. */
+export interface Address {
+  readonly room: Room;
+  /** Bytes. */
+  readonly offset: number;
+}
+
+/** One field of a constant or one argument of a kernel, by its C type. `at` null is a null pointer. */
+export type Field =
+  | { readonly at: Address | null }
+  | { readonly i32: number }
+  | { readonly i64: number }
+  | { readonly f32: number }
+  | { readonly floats: Float32Array };
+
+/** A matrix [rows, width] of bf16 in rows of `ld` elements, perhaps a stretch of columns of a wider one. */
+export interface Matrix {
+  readonly at: Address;
+  readonly rows: number;
+  readonly width: number;
+  readonly ld: number;
+}
+
+/** Numbers one behind the other: float32, or int32 for ids, positions and the like, or bytes. */
+export interface Vector {
+  readonly at: Address;
+  readonly length: number;
+}
+
+/** A kernel call whose addresses are not known yet. */
+export interface Command {
+  readonly kernel: string;
+  readonly grid: readonly [number, number?, number?];
+  readonly threads: number;
+  /** Bytes of dynamic shared memory. */
+  readonly sharedBytes: number;
+  readonly args: readonly Exclude<Field, { floats: Float32Array }>[];
+  /** The operation that it is part of. */
+  readonly op: OpName | "program";
+}
+
+/** Columns are laid out in chunks of eight bf16 numbers, 16 bytes: what the kernels load at a time. */
+export const padded = (width: number): number => Math.ceil(width / 8) * 8;
+
+/** `columns` from column `from` on. */
+export function columns(matrix: Matrix, from: number, width: number): Matrix {
+  return { ...matrix, width, at: { room: matrix.at.room, offset: matrix.at.offset + 2 * from } };
+}
+
+/** From row `from` on. */
+export function rowsFrom(matrix: Matrix, from: number, rows: number): Matrix {
+  return { ...matrix, rows, at: { room: matrix.at.room, offset: matrix.at.offset + 2 * from * matrix.ld } };
+}
+
+export function stretch({ at }: Vector, from: number, length: number, bytes = 4): Vector {
+  return { at: { room: at.room, offset: at.offset + bytes * from }, length };
+}
+
+/** What one run of a Program does, in order. */
+export class CommandList {
+  readonly commands: Command[] = [];
+  /** The operation whose commands come next. */
+  op: Command["op"] = "program";
+
+  launch(
+    kernel: string,
+    grid: Command["grid"],
+    threads: number,
+    args: Command["args"],
+    sharedBytes = 0,
+  ): void {
+    this.commands.push({ kernel, grid, threads, sharedBytes, args, op: this.op });
+  }
+
+  matrix(rows: number, width: number, tail = 0): Matrix {
+    const ld = padded(width) + tail;
+    return { at: arena(2 * rows * ld), rows, width, ld };
+  }
+
+  vector(length: number): Vector {
+    return { at: arena(4 * length), length };
+  }
+
+  constant(fields: readonly Field[]): Address {
+    const bytes = fields.reduce((sum, field) => sum + sizeOfField(field), 0);
+    return { room: { bytes, place: { kind: "constant", fields } }, offset: 0 };
+  }
+}
+
+const arena = (bytes: number): Address => ({ room: { bytes, place: { kind: "arena" } }, offset: 0 });
+
+export function sizeOfField(field: Field): number {
+  if ("floats" in field) return field.floats.byteLength;
+  return "i32" in field || "f32" in field ? 4 : 8;
+}
+
+export const at = (place: { readonly at: Address } | undefined | null): Field & { at: Address | null } => ({
+  at: place?.at ?? null,
+});
+export const i32 = (value: number): { i32: number } => ({ i32: value });
+export const i64 = (value: number): { i64: number } => ({ i64: value });
+export const f32 = (value: number): { f32: number } => ({ f32: value });

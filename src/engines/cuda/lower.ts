@@ -1,0 +1,199 @@
+import type { OpName } from "../../ops/attrs.ts";
+import { elements } from "../../ops/definition.ts";
+import { activationsOf } from "../../program/precision.ts";
+import type { Node, Program, ValueId } from "../../program/program.ts";
+import { type Plan, planOf, type Summand } from "../plan.ts";
+import { withoutCasts } from "./casts.ts";
+import { CommandList, type Matrix, type Room, stretch, type Vector } from "./commands.ts";
+import { type Layout, layOut } from "./layout.ts";
+import { LOWERINGS } from "./ops/index.ts";
+import type { Lowering, NodeContext } from "./ops/lowering.ts";
+import { copyOf, StateMoves } from "./state.ts";
+import { WeightRooms } from "./weight-rooms.ts";
+
+/** How a value that goes in or comes out lies on the device. */
+export type Placed =
+  | { readonly kind: "matrix"; readonly matrix: Matrix }
+  | { readonly kind: "vector"; readonly vector: Vector };
+
+/** One run of a Program as kernel calls. */
+export interface LoweredProgram {
+  readonly list: CommandList;
+  /** One for each input of the Program. */
+  readonly inputs: readonly Placed[];
+  /** One for each output. */
+  readonly outputs: readonly Placed[];
+  /** 1 when every guard is finite; undefined without guards. */
+  readonly finite: Vector | undefined;
+}
+
+/** Where a lowering can add another matrix on the way out. */
+const summand: Summand = ({ op, outputs }) => {
+  if (op === "linear" || op === "loraLinear" || op === "linearGrad" || op === "rmsNormGrad")
+    return outputs[0];
+  return op === "loraLinearGrad" ? outputs[2] : undefined;
+};
+
+/** A Program whose sizes are all numbers, for a GPU of so many multiprocessors. */
+export const lowerProgram = (program: Program, multiprocessors: number): LoweredProgram =>
+  new Lowerer(program, multiprocessors).lower();
+
+class Lowerer {
+  readonly #program: Program;
+  readonly #plan: Plan;
+  readonly #layout: Layout;
+  readonly #matrices: ReadonlySet<ValueId>;
+  readonly #multiprocessors: number;
+  readonly #list = new CommandList();
+  readonly #vectors = new Map<ValueId, Vector>();
+  readonly #weights: WeightRooms;
+  readonly #inputs: ReadonlySet<ValueId>;
+  /** Gradients that somebody else makes, so that what should be added to them stands for them; undefined: nothing. */
+  readonly #passedOn = new Map<ValueId, ValueId | undefined>();
+
+  constructor(program: Program, multiprocessors: number) {
+    const symbol = program.values.find(({ shape }) => shape.some((d) => typeof d === "string"));
+    if (symbol !== undefined) throw new Error(`cuda engine: ${symbol.name} has a symbolic size`);
+    const plain = withoutCasts(program);
+    this.#program = plain;
+    this.#plan = planOf(plain, summand);
+    this.#layout = layOut(plain, this.#plan);
+    this.#weights = new WeightRooms(plain, (id) => this.#vector(id));
+    this.#matrices = activationsOf(plain);
+    this.#multiprocessors = multiprocessors;
+    this.#inputs = new Set(plain.inputs);
+  }
+
+  lower(): LoweredProgram {
+    const { inputs, outputs, guards, nodes, state } = this.#program;
+    for (const { value } of state) {
+      const { name } = this.#program.values[value]!;
+      const length = elements(this.#shape(value));
+      this.#vectors.set(value, roomVector(length, { kind: "state", name }));
+    }
+    this.#placeViews();
+    const finite = this.#placeResults(outputs, guards);
+    const moves = new StateMoves(this.#program, this.#plan.uses);
+    for (const node of nodes) {
+      if (!this.#plan.skipped.has(node) && !moves.defers(node)) this.#lowerNode(node);
+    }
+    const states = new Set(state.map(({ value }) => value));
+    const copies = new Map(
+      outputs.filter((id) => states.has(id)).map((id) => [id, copyOf(this.#list, this.#vector(id))]),
+    );
+    moves.finish(this.#list, (id) => this.#vector(id), finite);
+    this.#weights.placeFactors(this.#list);
+    return {
+      list: this.#list,
+      inputs: inputs.map((id) => this.#placed(id)),
+      outputs: outputs.map((id): Placed => {
+        const copy = copies.get(id);
+        return copy === undefined ? this.#placed(id) : { kind: "vector", vector: copy };
+      }),
+      finite: finite?.flag,
+    };
+  }
+
+  /** Parts of a flat vector lie in it. */
+  #placeViews(): void {
+    for (const { op, inputs, outputs } of this.#program.nodes) {
+      const [flat, parts] = op === "unflatten" ? [inputs[0]!, outputs] : [outputs[0]!, inputs];
+      if (op !== "unflatten" && op !== "flatten") continue;
+      let from = 0;
+      for (const id of parts) {
+        const length = elements(this.#shape(id));
+        const elsewhere = this.#vectors.has(id) || this.#inputs.has(id);
+        if (!elsewhere) this.#vectors.set(id, stretch(this.#vector(flat), from, length));
+        from += length;
+      }
+    }
+  }
+
+  /** Single numbers that are asked for, guards first, and whether the guards are finite: one room, one transfer. */
+  #placeResults(outputs: readonly ValueId[], guards: readonly ValueId[]): Finite | undefined {
+    const numbers = [...new Set([...guards, ...outputs])].filter(
+      (id) => !this.#matrices.has(id) && elements(this.#shape(id)) === 1 && !this.#vectors.has(id),
+    );
+    if (guards.some((id) => !numbers.includes(id))) throw new Error("cuda engine: a guard is one number");
+    const block = roomVector(numbers.length + 1, { kind: "result" });
+    for (const [i, id] of numbers.entries()) this.#vectors.set(id, stretch(block, i, 1));
+    if (guards.length === 0) return undefined;
+    const count = new Set(guards).size;
+    return { flag: stretch(block, numbers.length, 1), guards: stretch(block, 0, count) };
+  }
+
+  #lowerNode<Op extends OpName>(node: Node<Op>): void {
+    this.#list.op = node.op;
+    (LOWERINGS[node.op] as unknown as Lowering<Op>)(this.#context(node));
+  }
+
+  #context<Op extends OpName>(node: Node<Op>): NodeContext<Op> {
+    const folded = this.#plan.folded.get(node);
+    const outputOf = (i: number): ValueId => {
+      const id = node.outputs[i]!;
+      return folded?.value === id ? folded.sum : id;
+    };
+    return {
+      list: this.#list,
+      node,
+      attrs: node.attrs,
+      multiprocessors: this.#multiprocessors,
+      matrix: (i) => this.#layout.matrix(node.inputs[i]!),
+      vector: (i) => this.#vector(node.inputs[i]!),
+      weight: (i) => this.#weights.plain(node.inputs[i]!),
+      gain: (i) => this.#weights.vectors([node.inputs[i]!], [elements(this.#shape(node.inputs[i]!))]),
+      out: (i) => this.#layout.matrix(outputOf(i)),
+      outVector: (i) => this.#vector(node.outputs[i]!),
+      shape: (i) => this.#shape(node.inputs[i]!),
+      isRead: (i) => (this.#plan.uses.get(node.outputs[i]!) ?? 0) > 0,
+      addend: () => (folded === undefined ? undefined : this.#addend(folded.into)),
+      lora: {
+        unit: () => this.#layout.units.get(node)!,
+        weight: () => this.#weights.ofUnit(this.#layout.units.get(node)!),
+        bias: () => this.#weights.biasOfUnit(this.#layout.units.get(node)!),
+        passOn: () => {
+          const result = folded?.sum ?? node.outputs[2];
+          if (result !== undefined) this.#passedOn.set(result, folded?.into);
+        },
+        matrixOf: (id) => this.#layout.matrix(id),
+        vectorOf: (id) => this.#vector(id),
+      },
+    };
+  }
+
+  #addend(id: ValueId): Matrix | undefined {
+    if (!this.#passedOn.has(id)) return this.#layout.matrix(id);
+    const into = this.#passedOn.get(id);
+    return into === undefined ? undefined : this.#addend(into);
+  }
+
+  #vector(id: ValueId): Vector {
+    const known = this.#vectors.get(id);
+    if (known !== undefined) return known;
+    const length = elements(this.#shape(id));
+    const bytes = this.#program.values[id]!.dtype === "u8" ? length : 4 * length;
+    const kind = this.#inputs.has(id) ? "feed" : "arena";
+    const vector: Vector = { at: { room: { bytes, place: { kind } }, offset: 0 }, length };
+    this.#vectors.set(id, vector);
+    return vector;
+  }
+
+  #placed(id: ValueId): Placed {
+    if (this.#matrices.has(id)) return { kind: "matrix", matrix: this.#layout.matrix(id) };
+    return { kind: "vector", vector: this.#vector(id) };
+  }
+
+  #shape(id: ValueId): readonly number[] {
+    return this.#program.values[id]!.shape as readonly number[];
+  }
+}
+
+/** Where the guards lie, and the flag that is set when all are finite. */
+export interface Finite {
+  readonly flag: Vector;
+  readonly guards: Vector;
+}
+
+function roomVector(length: number, place: Room["place"]): Vector {
+  return { at: { room: { bytes: 4 * length, place }, offset: 0 }, length };
+}

@@ -1,0 +1,48 @@
+import { LorafitError } from "../../../errors.ts";
+import { at, f32, i32, i64 } from "../commands.ts";
+import { blocksFor, type Lowering, type NodeContext } from "./lowering.ts";
+
+const THREADS = 128;
+const TILE = 64;
+const HEADS = [64, 96, 128];
+
+/** The kernels' sizes of a grid, and how many tiles of queries or keys it has. */
+function gridOf(c: NodeContext<"attention"> | NodeContext<"attentionGrad">, q: number) {
+  const [B, S] = c.shape(q) as [number, number];
+  const { heads, kvHeads } = c.attrs;
+  const d = c.matrix(q).width / heads;
+  const head = HEADS.find((size) => d <= size);
+  if (head === undefined) {
+    throw new LorafitError("usage", `the cuda engine takes heads of up to ${HEADS.at(-1)} values, not ${d}`, {
+      hint: "use --engine onnx",
+    });
+  }
+  const sharedBytes = (buffers: number): number => buffers * TILE * (head + 8) * 2;
+  return { B, S, H: heads, K: kvHeads, d, head, tiles: Math.ceil(S / TILE), sharedBytes };
+}
+
+export const attention: Lowering<"attention"> = (c) => {
+  const { B, S, H, K, d, head, tiles, sharedBytes } = gridOf(c, 0);
+  const [o, lse, q, k, v] = [c.out(0), c.outVector(1), c.matrix(0), c.matrix(1), c.matrix(2)];
+  const places = [at(o), at(lse), at(q), at(k), at(v), at(c.vector(3))];
+  const sizes = [S, H, K, d, q.ld, k.ld, v.ld, o.ld, Number(c.attrs.causal), 0].map(i32);
+  const args = [...places, ...sizes, f32(c.attrs.scale)];
+  c.list.launch(`attention_${head}`, [tiles, H, B], THREADS, args, sharedBytes(3));
+};
+
+export const attentionGrad: Lowering<"attentionGrad"> = (c) => {
+  const { B, S, H, K, d, head, tiles, sharedBytes } = gridOf(c, 1);
+  const [dO, q, k, v, o] = [c.matrix(0), c.matrix(1), c.matrix(2), c.matrix(3), c.matrix(4)];
+  const [dq, dk, dv] = [c.out(0), c.out(1), c.out(2)];
+  const count = B * S * H;
+  const delta = c.list.vector(count);
+  const deltaArgs = [at(delta), at(dO), at(o), i32(S), i32(H), i32(d), i32(dO.ld), i32(o.ld), i64(count)];
+  c.list.launch("attention_delta", [blocksFor(count * 32, THREADS)], THREADS, deltaArgs);
+  const saved = [at(dO), at(q), at(k), at(v), at(c.vector(5)), at(delta), at(c.vector(6))];
+  const sizes = [S, H, K, d, q.ld, k.ld, v.ld, dO.ld];
+  const mask = [i32(Number(c.attrs.causal)), i32(0), f32(c.attrs.scale)];
+  const kv = [at(dk), at(dv), ...saved, ...[...sizes, dk.ld, dv.ld].map(i32), ...mask];
+  c.list.launch(`attention_grad_kv_${head}`, [tiles, K, B], THREADS, kv, sharedBytes(4));
+  const ofQ = [at(dq), ...saved, ...[...sizes, dq.ld].map(i32), ...mask];
+  c.list.launch(`attention_grad_q_${head}`, [tiles, H, B], THREADS, ofQ, sharedBytes(4));
+};

@@ -1,0 +1,32 @@
+import { at, i32, rowsFrom, stretch } from "../commands.ts";
+import { product } from "../gemm.ts";
+import type { Lowering } from "./lowering.ts";
+import { sumVector } from "./optimizer.ts";
+
+const THREADS = 256;
+
+/** In chunks of rows: logits, in place their gradient, and its product with the head. */
+export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = (c) => {
+  const [h, head, targets, weights] = [c.matrix(0), c.weight(1), c.vector(2), c.vector(3)];
+  const [N, V] = [h.rows, head.rows];
+  const [losses, correct] = [c.list.vector(N), c.list.vector(N)];
+  const chunk = Math.min(N, c.attrs.chunkRows);
+  const room = c.list.matrix(chunk, V);
+  for (let from = 0; from < N; from += chunk) {
+    const logits = { ...room, rows: Math.min(chunk, N - from) };
+    const rows = rowsFrom(h, from, logits.rows);
+    product(c.list, c.multiprocessors, { c: logits, a: rows, b: head, layout: "nt", k: head.width });
+    const each = [targets, weights, losses, correct].map((vector) => at(stretch(vector, from, logits.rows)));
+    c.list.launch("cross_entropy_rows", [logits.rows], THREADS, [
+      at(logits),
+      ...each,
+      i32(V),
+      i32(logits.ld),
+    ]);
+    if (!c.isRead(2)) continue;
+    const dh = rowsFrom(c.out(2), from, logits.rows);
+    product(c.list, c.multiprocessors, { c: dh, a: logits, b: head, layout: "nn", k: V });
+  }
+  sumVector(c.list, c.outVector(0), losses);
+  sumVector(c.list, c.outVector(1), correct);
+};

@@ -1,0 +1,70 @@
+import { at, type CommandList, f32, i32, i64, type Matrix, stretch, type Vector } from "../commands.ts";
+import { blocksFor, type Lowering } from "./lowering.ts";
+
+const THREADS = 256;
+const ROW_THREADS = 128;
+
+/** out = factor a + b; b may be missing. */
+export function combineRows(list: CommandList, out: Matrix, a: Matrix, b?: Matrix, factor = 1): void {
+  const sizes = [out.rows, out.width, out.ld, a.ld, b?.ld ?? 0].map(i32);
+  list.launch("combine_rows", [out.rows], ROW_THREADS, [at(out), at(a), at(b), f32(factor), ...sizes]);
+}
+
+export interface Moved {
+  readonly a?: Vector | undefined;
+  readonly b?: Vector | undefined;
+  readonly factor?: Vector | undefined;
+  /** Nothing is written unless this flag is set. */
+  readonly finite?: Vector | undefined;
+}
+
+/** to = factor a + b, what is missing being 1 or 0. */
+export function moveVector(list: CommandList, to: Vector, { a, b, factor, finite }: Moved): void {
+  const args = [at(to), at(a), at(b), at(factor), at(finite), i64(to.length)];
+  list.launch("move_vector", [blocksFor(to.length, THREADS)], THREADS, args);
+}
+
+export const embed: Lowering<"embed"> = (c) => {
+  const [out, table] = [c.out(0), c.weight(1)];
+  const args = [at(out), at(table), at(c.vector(0)), i32(out.width), i32(out.ld), i32(table.ld)];
+  c.list.launch("gather_rows", [out.rows], ROW_THREADS, args);
+};
+
+export const gatherRows: Lowering<"gatherRows"> = (c) => {
+  const [out, x] = [c.out(0), c.matrix(0)];
+  const args = [at(out), at(x), at(c.vector(1)), i32(out.width), i32(out.ld), i32(x.ld)];
+  c.list.launch("gather_rows", [out.rows], ROW_THREADS, args);
+};
+
+export const scatterRows: Lowering<"scatterRows"> = (c) => {
+  const [out, dy] = [c.out(0), c.matrix(0)];
+  const sizes = [dy.rows, out.width, out.ld, dy.ld].map(i32);
+  c.list.launch("scatter_rows", [out.rows], ROW_THREADS, [at(out), at(dy), at(c.vector(1)), ...sizes]);
+};
+
+export const add: Lowering<"add"> = (c) => {
+  if (c.shape(0).length > 1) combineRows(c.list, c.out(0), c.matrix(0), c.matrix(1));
+  else moveVector(c.list, c.outVector(0), { a: c.vector(0), b: c.vector(1) });
+};
+
+export const scale: Lowering<"scale"> = (c) => {
+  const { factor } = c.attrs;
+  if (c.shape(0).length > 1) return combineRows(c.list, c.out(0), c.matrix(0), undefined, factor);
+  const constant = { at: c.list.constant([f32(factor)]), length: 1 };
+  moveVector(c.list, c.outVector(0), { a: c.vector(0), factor: constant });
+};
+
+export const zerosLike: Lowering<"zerosLike"> = (c) => moveVector(c.list, c.outVector(0), {});
+
+/** Parts lie in the flat vector from the start, but for those that come from outside. */
+export const flatten: Lowering<"flatten"> = (c) => {
+  const flat = c.outVector(0);
+  let from = 0;
+  for (const i of c.node.inputs.keys()) {
+    const part = c.vector(i);
+    const to = stretch(flat, from, part.length);
+    const there = part.at.room === to.at.room && part.at.offset === to.at.offset;
+    if (!there) moveVector(c.list, to, { a: part });
+    from += part.length;
+  }
+};

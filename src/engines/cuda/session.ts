@@ -1,0 +1,123 @@
+import type { Program } from "../../program/program.ts";
+import type {
+  EngineOptions,
+  EngineSession,
+  EngineWeights,
+  Executable,
+  HostTensor,
+  Tensors,
+} from "../engine.ts";
+import type { Room } from "./commands.ts";
+import type { DevicePointer } from "./driver.ts";
+import { CudaExecutable, type Held } from "./executable.ts";
+import { Gpu } from "./gpu.ts";
+import { weightData, weightKey } from "./weights.ts";
+
+interface StateValue {
+  readonly pointer: DevicePointer;
+  readonly shape: readonly number[];
+  readonly length: number;
+}
+
+/** Weights and state stay where they are; Programs run one after the other on one stream and share one arena. */
+export class CudaSession implements EngineSession {
+  readonly device: string;
+  /** Half of it in bf16: at a vocabulary of 49,152, 2,730 rows, enough for large products with the head. */
+  readonly logitsBytes = 512 * 2 ** 20;
+  readonly #gpu: Gpu;
+  readonly #source: EngineWeights;
+  readonly #onKernel: EngineOptions["onKernel"];
+  readonly #weights = new Map<string, DevicePointer>();
+  readonly #state = new Map<string, StateValue>();
+  readonly #executables = new Map<Program, CudaExecutable>();
+  #arena: { readonly pointer: DevicePointer; readonly bytes: number } | undefined;
+  #generation = 0;
+
+  constructor(source: EngineWeights, onKernel: EngineOptions["onKernel"]) {
+    this.#gpu = new Gpu();
+    const { name, capability, driver } = this.#gpu.device;
+    this.device = `${name} (${capability.join(".")}), CUDA ${driver}, bf16`;
+    this.#source = source;
+    this.#onKernel = onKernel;
+  }
+
+  /** One executable for each Program, by identity. */
+  async compile(program: Program): Promise<Executable> {
+    const known = this.#executables.get(program);
+    if (known !== undefined) return known;
+    const held: Held = {
+      arena: () => this.#arena!.pointer,
+      state: (name) => this.#stateOf(name).pointer,
+      weight: (room) => this.#weights.get(keyOf(room))!,
+      generation: () => this.#generation,
+    };
+    const dispose = (): void => void this.#executables.delete(program);
+    const executable = new CudaExecutable(this.#gpu, program, { held, onKernel: this.#onKernel, dispose });
+    this.#growArena(executable.memory.arenaBytes);
+    for (const room of executable.memory.held) if (room.place.kind === "weight") this.#upload(room);
+    this.#executables.set(program, executable);
+    return executable;
+  }
+
+  async readState(names?: readonly string[]): Promise<Tensors> {
+    this.#gpu.wait();
+    const tensors: Record<string, HostTensor> = {};
+    for (const name of names ?? this.#state.keys()) {
+      const { pointer, shape, length } = this.#stateOf(name);
+      const data = new Float32Array(length);
+      this.#gpu.driver.call("cuMemcpyDtoH", data, pointer, data.byteLength);
+      tensors[name] = { shape, data };
+    }
+    return tensors;
+  }
+
+  async writeState(state: Tensors): Promise<void> {
+    this.#gpu.wait();
+    for (const [name, { shape, data }] of Object.entries(state)) {
+      const known = this.#state.get(name);
+      let pointer = known?.pointer;
+      if (pointer === undefined || known!.length !== data.length) {
+        if (pointer !== undefined) this.#gpu.free(pointer);
+        pointer = this.#gpu.allocate(4 * data.length);
+        this.#generation++;
+      }
+      this.#state.set(name, { pointer, shape, length: data.length });
+      this.#gpu.upload(pointer, Float32Array.from(data as Float32Array));
+    }
+  }
+
+  /** Of the device. */
+  memory(): { liveBytes: number; peakBytes: number } {
+    return { liveBytes: this.#gpu.liveBytes, peakBytes: this.#gpu.peakBytes };
+  }
+
+  async close(): Promise<void> {
+    for (const executable of [...this.#executables.values()]) await executable.dispose();
+    this.#gpu.close();
+  }
+
+  #growArena(bytes: number): void {
+    if (this.#arena !== undefined && this.#arena.bytes >= bytes) return;
+    this.#gpu.wait();
+    if (this.#arena !== undefined) this.#gpu.free(this.#arena.pointer);
+    this.#arena = undefined;
+    this.#arena = { pointer: this.#gpu.allocate(bytes), bytes };
+    this.#generation++;
+  }
+
+  #upload(room: Room): void {
+    const key = keyOf(room);
+    if (this.#weights.has(key) || room.place.kind !== "weight") return;
+    const pointer = this.#gpu.allocate(room.bytes);
+    this.#gpu.upload(pointer, weightData(room.place.spec, this.#source));
+    this.#weights.set(key, pointer);
+  }
+
+  #stateOf(name: string): StateValue {
+    const value = this.#state.get(name);
+    if (value === undefined) throw new Error(`state ${name} was never written`);
+    return value;
+  }
+}
+
+const keyOf = ({ place }: Room): string => (place.kind === "weight" ? weightKey(place.spec) : "");
