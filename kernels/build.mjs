@@ -57,7 +57,9 @@ function device() {
     const said = compile("-fatbin", "-Xptxas", "-v", "-compress-mode=size", ...gencode, "-o", fatbin);
     const ptx = join(work, "kernels.ptx");
     compile("-ptx", "-arch=compute_80", "-o", ptx);
-    const text = readFileSync(ptx, "utf8").replace(/^\.version .*$/m, `.version ${PTX_VERSION}`);
+    const written = readFileSync(ptx, "utf8").replace(/^\.version .*$/m, `.version ${PTX_VERSION}`);
+    // nvcc puts a hash of where the source lay into the names of what is local to it: without it the same sources give the same bytes.
+    const text = written.replaceAll(/_INTERNAL_([0-9a-f]{8})_/.exec(written)?.[1] ?? "_INTERNAL_", "00000000");
     const version = spawnSync(nvcc, ["--version"], { encoding: "utf8" }).stdout;
     const manifest = { sources: sourcesSha256(), nvcc: /release [\d.]+, V([\d.]+)/.exec(version)?.[1], ptx_version: PTX_VERSION, kernels: resources(said) };
     mkdirSync(`${here}dist`, { recursive: true });

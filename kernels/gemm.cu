@@ -107,6 +107,8 @@ DEVICE void gemm(unsigned char* memory, bf16* c, int M, int N, int ldc, const bf
 
 GEMM(gemm_nt_128x128, false, 128, 128)
 GEMM(gemm_nn_128x128, true, 128, 128)
+GEMM(gemm_nt_128x64, false, 128, 64)
+GEMM(gemm_nn_128x64, true, 128, 64)
 GEMM(gemm_nt_64x64, false, 64, 64)
 GEMM(gemm_nn_64x64, true, 64, 64)
 GEMM(gemm_nt_64x32, false, 64, 32)

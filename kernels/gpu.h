@@ -25,6 +25,8 @@ DEVICE float to_float(bf16 v) { return __uint_as_float(((u32)v.bits) << 16); }
 DEVICE bf16 to_bf16(float f) { bf16 r; asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(r.bits) : "f"(f)); return r; }
 /// Two bf16 in one word, `low` at the lower address.
 DEVICE u32 pack2(float low, float high) { u32 r; asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(r) : "f"(high), "f"(low)); return r; }
+/// The value of an IEEE half.
+DEVICE float half_to_float(u16 bits) { float r; asm("cvt.f32.f16 %0, %1;" : "=f"(r) : "h"(bits)); return r; }
 DEVICE float fast_exp(float x) { return __expf(x); }
 
 DEVICE u32 shared_address(const void* p) { return (u32)__cvta_generic_to_shared(p); }

@@ -3,10 +3,9 @@
 //   gather_rows:   out [n] = table [indices[n]]                          grid [rows of out], 128 threads
 //   scatter_rows:  out [t] = Σ dy [n] over indices[n] = t, in order of n  grid [rows of out], 128 threads; writes every row
 //   combine_rows:  out = factor a + b                                    b null: factor a
-//   drop_rows:     out = x keep inverse + add                            add null: none; keep u8 [rows, width] without gaps
 //
-// bf16 [.., width], sums in float32. combine_rows and drop_rows: a thread for each eight columns, in ceil(rows ceil(width / 8) / 256) blocks
-// of 256; out may be any of the inputs. No timing on a GPU yet.
+// bf16 [.., width], sums in float32. combine_rows: a thread for each eight columns, in ceil(rows ceil(width / 8) / 256) blocks of 256;
+// out may be a or b. No timing on a GPU yet.
 #include "gpu.h"
 
 KERNEL(gather_rows)(bf16* out, const bf16* table, const int* indices, int width, int ldo, int ldt) {
@@ -47,18 +46,3 @@ KERNEL(combine_rows)(bf16* out, const bf16* a, const bf16* b, float factor, int 
   store8(out + at.row * ldo + at.column, sum);
 }
 EXPORT(combine_rows)
-
-KERNEL(drop_rows)(bf16* out, const bf16* x, const unsigned char* keep, const bf16* add, float inverse, int rows, int width, int ldo, int ldx,
-                  int ldadd) {
-  const Place at = place_of_eight(width);
-  if (at.row >= rows) return;
-  const Eight a = load8(x + at.row * ldx + at.column);
-  Eight sum = {};
-  if (add) sum = load8(add + at.row * ldadd + at.column);
-  keep += at.row * width + at.column;
-#pragma unroll
-  for (int i = 0; i < 8; i++)
-    if (at.column + i < width && keep[i]) sum.v[i] += a.v[i] * inverse;
-  store8(out + at.row * ldo + at.column, sum);
-}
-EXPORT(drop_rows)

@@ -18,6 +18,7 @@ struct alignas(16) uint4 { u32 x, y, z, w; };
 struct alignas(8) float2 { float x, y; };
 struct alignas(16) float4 { float x, y, z, w; };
 struct dim3 { u32 x, y, z; };
+static inline uint2 make_uint2(u32 x, u32 y) { return {x, y}; }
 static inline uint4 make_uint4(u32 x, u32 y, u32 z, u32 w) { return {x, y, z, w}; }
 static inline float2 make_float2(float x, float y) { return {x, y}; }
 static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
@@ -133,6 +134,11 @@ static inline bf16 to_bf16(float f) {
   u32 u = __float_as_uint(f);
   if ((u & 0x7fffffff) > 0x7f800000) return {0x7fff};  // NaN, as cvt.rn.bf16 gives it
   return {(u16)((u + 0x7fff + ((u >> 16) & 1)) >> 16)};
+}
+static inline float half_to_float(u16 bits) {
+  const u32 sign = (bits & 0x8000u) << 16, exponent = bits >> 10 & 31, fraction = bits & 1023;
+  if (exponent == 0) return (sign ? -1.0f : 1.0f) * (float)fraction * 0x1p-24f;
+  return __uint_as_float(sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13);
 }
 static inline u32 pack2(float low, float high) { return to_bf16(low).bits | ((u32)to_bf16(high).bits << 16); }
 

@@ -44,3 +44,19 @@ export function float32ToBfloat16(source: Float32Array): Uint16Array {
   }
   return out;
 }
+
+/** Rounds to nearest, ties to even; from 65520 on infinity; NaN stays NaN. */
+export function float32ToFloat16(source: Float32Array): Uint16Array {
+  const bits = new Uint32Array(source.buffer, source.byteOffset, source.length);
+  const out = new Uint16Array(source.length);
+  for (let i = 0; i < source.length; i++) {
+    const size = Math.abs(source[i]!);
+    // Halves lie 2^(exponent - 10) apart, and nothing is closer than the subnormal ones.
+    const exponent = Math.max(((bits[i]! >>> 23) & 255) - 127, -14);
+    // Adding 2^52 leaves no bits behind the point, so it rounds as IEEE does; a carry moves on into the exponent.
+    const steps = size * 2 ** (10 - exponent) + 2 ** 52 - 2 ** 52;
+    const half = Number.isNaN(size) ? 0x7e00 : size >= 65520 ? 0x7c00 : ((exponent + 14) << 10) + steps;
+    out[i] = half | ((bits[i]! >>> 16) & 0x8000);
+  }
+  return out;
+}

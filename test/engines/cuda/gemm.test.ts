@@ -7,6 +7,7 @@ import { at, i, matrix, none, p, ROUNDED, read, room, vector } from "./matrix.ts
 inEveryOrder("gemm", (device) => {
   test.each([
     ["128x128", 128, 128, 150, 140, 72],
+    ["128x64", 128, 64, 140, 70, 96],
     ["64x64", 64, 64, 70, 130, 40],
     ["64x32", 64, 32, 65, 24, 64],
     ["64x64", 64, 64, 3, 5, 7],

@@ -36,4 +36,60 @@ inEveryOrder("norms", (device) => {
     const sum = g!.data.map((v, n) => v + add.values.data[n]!);
     expectClose(read(emulator, add), sum, ROUNDED, "dx + add");
   });
+
+  test.each(SHAPES)("layer_norm of %i rows of %i, with and without a bias, and its gradient", (T, d) => {
+    const emulator = device();
+    // Around 3, where a variance from a difference of squares would lose digits.
+    const x = matrix(emulator, T, d, (n) => 3 + Math.sin(n * 1.7));
+    const [dy, add, gain, bias] = [
+      matrix(emulator, T, d),
+      matrix(emulator, T, d),
+      vector(emulator, d),
+      vector(emulator, d),
+    ];
+    const [y, dx] = [room(emulator, T, d), room(emulator, T, d)];
+    const [mean, inv] = [emulator.alloc(4 * T), emulator.alloc(4 * T)];
+    const norm = layerNorm(x.values.data, dy.values.data, gain.values.data, T, d, 1e-5);
+    for (const shift of [bias, undefined]) {
+      emulator.run("layer_norm", [T], 128, [
+        ...[at(y), p(mean), p(inv), at(x), p(gain.pointer), shift ? p(shift.pointer) : none],
+        ...[i(d), i(y.ld), i(x.ld), f(1e-5)],
+      ]);
+      const expected = norm.y.map((v, n) => v + (shift?.values.data[n % d] ?? 0));
+      expectClose(read(emulator, y), expected, ROUNDED, "y");
+    }
+    expectClose(emulator.read(mean, T), norm.mean, FLOAT32, "mean");
+    expectClose(emulator.read(inv, T), norm.inv, FLOAT32, "inv");
+    const given = [at(dy), at(x), p(gain.pointer), p(mean), p(inv)];
+    const widths = [i(dy.ld), i(x.ld)];
+    emulator.run("layer_norm_grad", [T], 128, [at(dx), ...given, none, i(d), i(dx.ld), ...widths, i(0)]);
+    expectClose(read(emulator, dx), norm.dx, ROUNDED, "dx");
+    emulator.run("layer_norm_grad", [T], 128, [
+      ...[at(add), ...given, at(add), i(d), i(add.ld), ...widths, i(add.ld)],
+    ]);
+    const sum = norm.dx.map((v, n) => v + add.values.data[n]!);
+    expectClose(read(emulator, add), sum, ROUNDED, "dx + add");
+  });
 });
+
+/** In float64; dx by the Jacobian of n, written out: ∂n_j/∂x_i = inv ([i = j] - 1/d - n_i n_j / d). */
+function layerNorm(x: Float64Array, dy: Float64Array, gain: Float64Array, T: number, d: number, eps: number) {
+  const [y, dx] = [new Float64Array(T * d), new Float64Array(T * d)];
+  const [means, inverses]: [number[], number[]] = [[], []];
+  for (let t = 0; t < T; t++) {
+    const row = x.subarray(t * d, (t + 1) * d);
+    const mean = row.reduce((sum, v) => sum + v, 0) / d;
+    const inv = 1 / Math.sqrt(row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / d + eps);
+    const n = row.map((v) => (v - mean) * inv);
+    means.push(mean);
+    inverses.push(inv);
+    for (let i = 0; i < d; i++) {
+      y[t * d + i] = n[i]! * gain[i]!;
+      for (let j = 0; j < d; j++) {
+        const slope = inv * ((i === j ? 1 : 0) - 1 / d - (n[i]! * n[j]!) / d);
+        dx[t * d + i]! += dy[t * d + j]! * gain[j]! * slope;
+      }
+    }
+  }
+  return { y, dx, mean: means, inv: inverses };
+}

@@ -1,6 +1,4 @@
 import { test } from "vitest";
-import type { Argument } from "../../../src/engines/cuda/launch.ts";
-import { gatedMlp, gatedMlpGrad } from "../../../src/engines/reference/ops/gated-mlp.ts";
 import { rope } from "../../../src/engines/reference/ops/rope.ts";
 import { tensor } from "../../../src/engines/reference/tensor.ts";
 import { ropeTables } from "../../../src/ops/rope.ts";
@@ -13,7 +11,6 @@ import {
   floats,
   i,
   ints,
-  type Matrix,
   matrix,
   none,
   p,
@@ -50,28 +47,6 @@ inEveryOrder("rows", (device) => {
     expectClose(read(emulator, turned), x.values.data, ROUNDED, "rotated back");
   });
 
-  test.each([
-    [3, 40],
-    [70, 43],
-  ])("gated_mlp of %i rows of %i, and its gradient over its inputs", (rows, width) => {
-    const emulator = device();
-    const [gate, up, dh] = [0, 1, 2].map(() => matrix(emulator, rows, width)) as [Matrix, Matrix, Matrix];
-    const h = room(emulator, rows, width);
-    const grid = blocksOfEight(rows, width);
-    emulator.run("gated_mlp", grid, 256, [
-      ...[at(h), at(gate), at(up), i(rows), i(width), i(h.ld), i(gate.ld), i(up.ld)],
-    ]);
-    const attrs = { activation: "silu" } as const;
-    expectClose(read(emulator, h), gatedMlp([gate.values, up.values], attrs)[0]!.data, ROUNDED, "h");
-    emulator.run("gated_mlp_grad", grid, 256, [
-      ...[at(gate), at(up), at(dh), at(gate), at(up), i(rows), i(width)],
-      ...[i(gate.ld), i(up.ld), i(dh.ld), i(gate.ld), i(up.ld)],
-    ]);
-    const [dg, du] = gatedMlpGrad([dh.values, gate.values, up.values], attrs);
-    expectClose(read(emulator, gate), dg!.data, ROUNDED, "dgate");
-    expectClose(read(emulator, up), du!.data, ROUNDED, "dup");
-  });
-
   test.each([21, 1100])("rows of %i gathered, and scattered with those that repeat summed", (width) => {
     const emulator = device();
     const table = matrix(emulator, 6, width);
@@ -93,32 +68,21 @@ inEveryOrder("rows", (device) => {
     expectClose(read(emulator, out), expected, ROUNDED, "scattered");
   });
 
-  test("rows combined and dropped", () => {
+  test("rows combined", () => {
     const emulator = device();
     const [rows, width] = [70, 43];
     const [a, b] = [matrix(emulator, rows, width), matrix(emulator, rows, width)];
-    const keep = Uint8Array.from({ length: rows * width }, (_, n) => ((n * 7) % 5 < 2 ? 0 : 1));
-    const mask = emulator.alloc(keep);
-    const shape = [i(rows), i(width)];
     const [A, B] = [a.values.data, b.values.data];
-    const run = (name: string, inputs: readonly Argument[], widths: readonly number[]): Float32Array => {
-      const out = room(emulator, rows, width);
-      const lds = [out.ld, ...widths].map(i);
-      emulator.run(name, blocksOfEight(rows, width), 256, [at(out), ...inputs, ...shape, ...lds]);
-      return read(emulator, out);
-    };
-    const expected = (value: (n: number) => number): Float64Array => A.map((_, n) => value(n));
-    const both = run("combine_rows", [at(a), at(b), f(-0.5)], [a.ld, b.ld]);
-    const sum = expected((n) => B[n]! - 0.5 * A[n]!);
-    expectClose(both, sum, ROUNDED, "-a / 2 + b");
-    const one = run("combine_rows", [at(a), none, f(3)], [a.ld, 0]);
-    const scaled = expected((n) => 3 * A[n]!);
-    expectClose(one, scaled, ROUNDED, "3 a");
-    const dropped = expected((n) => (keep[n] === 1 ? 1.25 * A[n]! : 0));
-    const kept = run("drop_rows", [at(a), p(mask), none, f(1.25)], [a.ld, 0]);
-    expectClose(kept, dropped, ROUNDED, "dropped");
-    const added = run("drop_rows", [at(a), p(mask), at(b), f(1.25)], [a.ld, b.ld]);
-    const withB = expected((n) => dropped[n]! + B[n]!);
-    expectClose(added, withB, ROUNDED, "dropped + b");
+    const out = room(emulator, rows, width);
+    const sizes = [i(rows), i(width)];
+    const grid = blocksOfEight(rows, width);
+    emulator.run("combine_rows", grid, 256, [at(out), at(a), none, f(3), ...sizes, i(out.ld), i(a.ld), i(0)]);
+    const scaled = A.map((x) => 3 * x);
+    expectClose(read(emulator, out), scaled, ROUNDED, "3 a");
+    emulator.run("combine_rows", grid, 256, [
+      ...[at(b), at(a), at(b), f(-0.5), ...sizes, i(b.ld), i(a.ld), i(b.ld)],
+    ]);
+    const sum = A.map((x, n) => B[n]! - 0.5 * x);
+    expectClose(read(emulator, b), sum, ROUNDED, "b - a / 2 into b");
   });
 });

@@ -1,0 +1,31 @@
+import { test } from "vitest";
+import { bfloat16ToFloat32, float32ToBfloat16 } from "../../../src/formats/numbers.ts";
+import { quantise } from "../../../src/formats/quantise.ts";
+import { QUANTS } from "../../../src/formats/quants.ts";
+import { expectClose } from "../../expect-close.ts";
+import { inEveryOrder } from "./emulator.ts";
+import { at, blocksOfEight, i, matrix, p, read, room } from "./matrix.ts";
+
+inEveryOrder("dequantise", (device) => {
+  test.each([
+    ["q8_0", 8],
+    ["q4_0", 2],
+  ] as const)("%s blocks are what reading the file gives, rounded once", (format, type) => {
+    const emulator = device();
+    const [rows, columns] = [40, 96];
+    // Rows from 2^-30, whose scales are subnormal halves or 0, to 2^9.
+    const normal = matrix(emulator, rows, columns).values.data;
+    const values = Float32Array.from(normal, (x, n) => x * 2 ** (Math.floor(n / columns) - 30));
+    const packed = quantise(format, values);
+    const out = room(emulator, rows, columns);
+    emulator.run(`dequantise_${format}`, blocksOfEight(rows, columns), 256, [
+      ...[at(out), p(emulator.alloc(packed)), i(rows), i(columns), i(out.ld)],
+    ]);
+    const expected = bfloat16ToFloat32(float32ToBfloat16(QUANTS.get(type)!.decode(packed)));
+    const actual = read(emulator, out);
+    for (let row = 0; row < rows; row++) {
+      const part = (m: Float32Array): Float32Array => m.subarray(row * columns, (row + 1) * columns);
+      expectClose(part(actual), part(expected), 0, `row ${row}`);
+    }
+  });
+});
