@@ -5,18 +5,15 @@
 //
 // A sample counts as clean when other processes took less than 5 % of the CPU while it ran; a side with fewer than half of
 // its samples clean concludes nothing.
-import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { writeResults } from "./results.mjs";
+import { takeTurns } from "./turns.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const FOREIGN_LIMIT = 0.05;
-const CLEAN_SHARE = 0.5;
 
 const { values: flags } = parseArgs({
   options: {
@@ -35,136 +32,15 @@ const { values: flags } = parseArgs({
   },
 });
 
-/** What may stand behind an engine's name in a side's: onnx-recompute, tfjs-bf16. */
-const OUR_WAYS = { recompute: ["--recompute"], bf16: ["--precision", "bf16"] };
-
-const fail = (message) => {
-  throw new Error(message);
-};
-
-/** Command line of a side's step server. */
-function commandOf(side, batch, seq) {
-  const common = [
-    "--model",
-    flags.model,
-    "--batch",
-    batch,
-    "--seq",
-    seq,
-    "--rank",
-    flags.rank,
-    "--targets",
-    flags.targets,
-  ];
-  common.push("--supervised", flags.supervised, "--threads", flags.threads, "--serve");
-  if (side.startsWith("peft-")) {
-    return [
-      flags.python,
-      [join(here, "peers/peft_step.py"), ...common, "--mode", side.slice("peft-".length)],
-    ];
-  }
-  const [engine, ...ways] = side.split("-");
-  const extra = ways.flatMap((way) => OUR_WAYS[way] ?? fail(`--sides ${side}: there is no such side`));
-  return [
-    process.execPath,
-    [join(here, "../dist/cli.js"), "bench", "step", "--engine", engine, ...common, ...extra],
-  ];
-}
-
-async function startServer(side, batch, seq) {
-  const [command, args] = commandOf(side, batch, seq);
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const read = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`${side} ended early`);
-    return JSON.parse(value);
-  };
-  const ready = await read();
-  return {
-    side,
-    ready,
-    pid: child.pid,
-    samples: [],
-    step() {
-      child.stdin.write("go\n");
-      return read();
-    },
-    end() {
-      child.stdin.end("end\n");
-      return new Promise((resolve) => child.on("close", resolve));
-    },
-  };
-}
-
-/** CPU seconds: all that the machine had, was busy with, and spent on the process. */
-function cpuTimes(pid) {
-  let [busy, all] = [0, 0];
-  for (const { times } of cpus()) {
-    const used = times.user + times.nice + times.sys + times.irq;
-    busy += used / 1e3;
-    all += (used + times.idle) / 1e3;
-  }
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
-  // utime and stime, in ticks of 10 ms
-  return { busy, all, own: (Number(fields[11]) + Number(fields[12])) / 100 };
-}
-
-async function sample(server) {
-  const before = cpuTimes(server.pid);
-  const result = await server.step();
-  const after = cpuTimes(server.pid);
-  const all = after.all - before.all;
-  const foreign = all === 0 ? 0 : Math.max(0, after.busy - before.busy - (after.own - before.own)) / all;
-  server.samples.push({ ...result, foreign });
-}
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
-
-function summaryOf({ side, ready, samples }) {
-  const clean = samples.filter(({ foreign }) => foreign < FOREIGN_LIMIT);
-  const used = clean.length > 0 ? clean : samples;
-  const times = used.map(({ ms }) => ms);
-  const p50 = median(times);
-  const { memory } = samples.at(-1);
-  return {
-    side,
-    tokens_per_second: Math.round((ready.tokens / p50) * 1e3),
-    step_ms: {
-      p50: Math.round(p50),
-      min: Math.round(Math.min(...times)),
-      max: Math.round(Math.max(...times)),
-    },
-    samples: samples.length,
-    clean: clean.length,
-    conclusive: clean.length >= CLEAN_SHARE * samples.length,
-    foreign_cpu_share: median(samples.map(({ foreign }) => foreign)),
-    peak_bytes: memory.peak,
-    memory_bytes: { anonymous: memory.anonymous, mapped: memory.mapped },
-    open_ms: Math.round(ready.open_ms),
-    compile_ms: Math.round(ready.compile_ms),
-    versions: ready.versions,
-  };
-}
-
-async function duel(batch, seq) {
-  const servers = [];
-  try {
-    for (const side of flags.sides.split(",")) servers.push(await startServer(side, batch, seq));
-    for (let round = 0; round < Number(flags.rounds); round++) {
-      for (const server of servers) await sample(server);
-    }
-    return servers.map(summaryOf);
-  } finally {
-    for (const server of servers) await server.end();
-  }
-}
-
 if (flags.model === undefined) throw new Error("--model DIR: which model?");
 mkdirSync(join(here, "results"), { recursive: true });
 for (const shape of flags.shapes.split(",")) {
   const [batch, seq] = shape.split("x");
-  const sides = await duel(batch, seq);
+  const sides = await takeTurns(
+    flags.sides.split(","),
+    { ...flags, batch, seq },
+    { rounds: Number(flags.rounds) },
+  );
   const model = basename(flags.model);
   const result = {
     model,

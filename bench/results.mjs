@@ -1,7 +1,8 @@
-// Makes bench/RESULTS.md from bench/results/step-*.json. Run by itself it does just that.
+// Makes bench/RESULTS.md from bench/results/step-*.json and gpu-*.json. Run by itself it does just that.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gpuTables } from "./gpu-table.mjs";
 
 const megabytes = (bytes) => (bytes === null ? "-" : `${Math.round(bytes / 2 ** 20)}`);
 
@@ -50,7 +51,8 @@ export function writeResults(folder) {
     "clean when other processes took less than 5 % of the CPU; medians are of clean samples, and a side with fewer than half of",
     "them clean is marked. `peft-labelled-head` is PyTorch with its head restricted to labelled positions.",
   ].join("\n");
-  writeFileSync(join(folder, "RESULTS.md"), `${[head, ...results.map(tableOf)].join("\n\n")}\n`);
+  const sections = [head, ...results.map(tableOf), gpuTables(join(folder, "results"))];
+  writeFileSync(join(folder, "RESULTS.md"), `${sections.filter(Boolean).join("\n\n")}\n`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeResults(dirname(fileURLToPath(import.meta.url)));

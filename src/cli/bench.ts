@@ -201,11 +201,12 @@ const profileOf = (rows: readonly ProfileRow[], steps: number) =>
 /** One step a line, so that a second program can take turns with another trainer. */
 async function serve(benchmark: Benchmark, versions: Readonly<Record<string, string>>): Promise<void> {
   const say = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
-  const { openMs, compileMs, tokens } = benchmark;
-  say({ ready: true, open_ms: round(openMs), compile_ms: round(compileMs), tokens, versions });
+  const { openMs, compileMs, tokens, device } = benchmark;
+  say({ ready: true, open_ms: round(openMs), compile_ms: round(compileMs), tokens, device, versions });
   for await (const line of createInterface({ input: process.stdin })) {
     if (line === "end") break;
-    say({ ...(await benchmark.step()), memory: processMemory() });
+    const step = await benchmark.step();
+    say({ ...step, memory: { ...processMemory(), engine_peak: benchmark.session.memory().peakBytes } });
   }
 }
 

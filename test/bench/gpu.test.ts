@@ -1,0 +1,129 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const { gpuTables } = (await import(new URL("../../bench/gpu-table.mjs", import.meta.url).href)) as {
+  gpuTables(folder: string): string;
+};
+const scratch = (): string => mkdtempSync(join(tmpdir(), "gpu-"));
+
+/** bench/gpu.mjs with no driver to be found, whatever this machine has. */
+function gpu(...args: string[]) {
+  const env = { ...process.env, LORAFIT_CUDA_DRIVER: join(root, "no-such-driver.so") };
+  return spawnSync(process.execPath, ["bench/gpu.mjs", ...args], { cwd: root, env, encoding: "utf8" });
+}
+
+const side = (p50: number, changes: object = {}) => ({
+  tokens_per_second: Math.round(4096e3 / p50),
+  step_ms: { p50, p90: p50 + 1 },
+  conclusive: true,
+  ready_ms: 2500,
+  engine_peak_bytes: 2 ** 30,
+  versions: { torch: "2.15.0" },
+  ...changes,
+});
+
+/** A folder with one result: ours 10 ms at 8x512 against each peer. */
+function resultOf(turns: object[], model = "smollm2-135m"): string {
+  const folder = scratch();
+  const result = {
+    model,
+    shape: { batch: 8, sequence: 512, rank: 16, targets: "all-linear" },
+    supervised: 0.5,
+    engine: { name: "cuda", version: "driver 13.0", cases: 70, worst_error: 1e-3 },
+    machine: { device: "NVIDIA H100 80GB HBM3", driver: "580.1", cpu: "a CPU", cores: 2 },
+    date: "2026-01-01",
+    profile: {
+      model_flops: 989e9,
+      kernels: [
+        { op: "linear", kernel: "gemm", calls: 30, ms: 6 },
+        { op: "add", kernel: "sum", calls: 2, ms: 2 },
+      ],
+    },
+    turns,
+  };
+  writeFileSync(join(folder, `gpu-${model}-8x512.json`), JSON.stringify(result));
+  return folder;
+}
+
+test("a ratio is held to its target, against the peer's best precision", () => {
+  const met = gpuTables(
+    resultOf([
+      { peer: "peft-eager-bf16", ours: side(10), theirs: side(45) },
+      { peer: "peft-eager-autocast", ours: side(10), theirs: side(52) },
+      { peer: "peft-compile-bf16", ours: side(10), theirs: side(15) },
+      { peer: "peft-reduce-overhead-bf16", failed: "peft-reduce-overhead-bf16: overwritten outputs" },
+    ]),
+  );
+  // 989 GFLOP in 10 ms are a tenth of what the data sheet promises for an H100.
+  expect(met).toContain(
+    "| smollm2-135m 8x512 | 409600 | 10 (p90 11) | PEFT eager: eager-bf16 45 (p90 46) | 4.50x | 4x | met | 10 % |",
+  );
+  expect(met).toMatch(/torch.compile: compile-bf16 15 \(p90 16\) \| 1\.50x \| 1\.6x \| \*\*missed\*\*/);
+  expect(met).toMatch(/peft-reduce-overhead-bf16: overwritten outputs/);
+  expect(met).toMatch(/gemm \| 30 \| 6 \| 75 %/);
+  expect(met).toMatch(/\| 2\.5 s \| met \| 1024 MiB \|/);
+});
+
+test("what is not clean, or not measured, has no verdict", () => {
+  const busy = side(10, { conclusive: false, ready_ms: 3500 });
+  const unclear = gpuTables(resultOf([{ peer: "peft-eager-bf16", ours: busy, theirs: side(90) }]));
+  expect(unclear).toMatch(/9\.00x \| 4x \| not conclusive/);
+  expect(unclear).toMatch(/torch\.compile: not measured \| \| 1\.6x \| \| \|/);
+  expect(unclear).toMatch(/\| 3\.5 s \| \*\*missed\*\* \|/);
+  const without = gpuTables(
+    resultOf([{ peer: "peft-eager-bf16", ours: side(10), theirs: side(90) }], "other"),
+  );
+  expect(without).toMatch(/9\.00x \| {2}\| {2}\| 10 % \|/);
+  expect(gpuTables(scratch())).toBe("");
+});
+
+test("without a GPU it says what is missing in one line", () => {
+  const { status, stdout, stderr } = gpu("--out", scratch());
+  expect(status).toBe(6);
+  expect(stdout).toBe("");
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(stderr).toMatch(/cuda/);
+});
+
+test("a trial on another engine: conformance, timing, result; and it goes on where it stopped", () => {
+  const out = scratch();
+  const model = join(root, "test/golden/qwen2/model");
+  const args = [
+    "--engine",
+    "onnx",
+    "--models",
+    model,
+    "--shapes",
+    "2x16",
+    "--peers",
+    "",
+    "--rounds",
+    "2",
+    "--burst",
+    "3",
+  ];
+  expect(gpu(...args).status).toBe(2);
+  const first = gpu(...args, "--out", out);
+  expect(first.status, first.stderr).toBe(0);
+  expect(first.stdout).toMatch(/^onnx: \d+ cases, largest relative error/);
+  const file = join(out, "gpu-model-2x16.json");
+  const read = () => JSON.parse(readFileSync(file, "utf8"));
+  const { turns, ...result } = read();
+  expect(result).toMatchObject({
+    model: "model",
+    shape: { batch: 2, sequence: 16, rank: 16, targets: "all-linear" },
+    engine: { name: "onnx", version: "1.30.0" },
+  });
+  expect(result.profile.model_flops).toBeGreaterThan(0);
+  expect(turns).toHaveLength(1);
+  expect(turns[0]).toMatchObject({ peer: null, ours: { side: "onnx", samples: 6 }, theirs: null });
+  // Random weights: the loss is that of a guess among 61 tokens.
+  expect(turns[0].ours.loss).toBeCloseTo(Math.log(61), 0);
+  expect(gpu(...args, "--out", out).stdout).not.toMatch(/2x16: onnx/);
+  expect(read().turns).toEqual(turns);
+}, 60_000);
