@@ -10,7 +10,7 @@
 namespace {
 
 /// Blocks begin at even addresses.
-DEVICE u32 two_bytes(const unsigned char* from) { return *(const u16*)from; }
+DEVICE u16 two_bytes(const unsigned char* from) { return *(const u16*)from; }
 
 }  // namespace
 
@@ -18,11 +18,11 @@ KERNEL(dequantise_q8_0)(bf16* out, const unsigned char* packed, int rows, int co
   const Place at = place_of_eight(columns);
   if (at.row >= rows) return;
   const unsigned char* block = packed + (at.row * (columns / 32) + at.column / 32) * 34;
-  const float d = half_to_float((u16)two_bytes(block));
+  const float d = half_to_float(two_bytes(block));
   Eight values;
 #pragma unroll
   for (int i = 0; i < 8; i += 2) {
-    const u32 pair = two_bytes(block + 2 + at.column % 32 + i);
+    const int pair = two_bytes(block + 2 + at.column % 32 + i);
     values.v[i] = (float)(signed char)(pair & 255) * d;
     values.v[i + 1] = (float)(signed char)(pair >> 8) * d;
   }
@@ -34,14 +34,14 @@ KERNEL(dequantise_q4_0)(bf16* out, const unsigned char* packed, int rows, int co
   const Place at = place_of_eight(columns);
   if (at.row >= rows) return;
   const unsigned char* block = packed + (at.row * (columns / 32) + at.column / 32) * 18;
-  const float d = half_to_float((u16)two_bytes(block));
+  const float d = half_to_float(two_bytes(block));
   const int shift = at.column % 32 / 16 * 4;
   Eight values;
 #pragma unroll
   for (int i = 0; i < 8; i += 2) {
-    const u32 pair = two_bytes(block + 2 + at.column % 16 + i) >> shift;
-    values.v[i] = ((int)(pair & 15) - 8) * d;
-    values.v[i + 1] = ((int)(pair >> 8 & 15) - 8) * d;
+    const int pair = two_bytes(block + 2 + at.column % 16 + i) >> shift;
+    values.v[i] = ((pair & 15) - 8) * d;
+    values.v[i + 1] = ((pair >> 8 & 15) - 8) * d;
   }
   store8(out + at.row * ld + at.column, values);
 }

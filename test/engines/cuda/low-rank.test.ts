@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { Argument } from "../../../src/engines/cuda/launch.ts";
 import { loraLinear } from "../../../src/engines/reference/ops/lora-linear.ts";
 import { addTProduct, tensor } from "../../../src/engines/reference/tensor.ts";
 import { expectClose } from "../../expect-close.ts";
@@ -81,9 +80,13 @@ inEveryOrder("low-rank factors", (device) => {
     const wide = matrix(emulator, T, width, (n) =>
       n % width < K ? x.values.data[((n / width) | 0) * K + (n % width)]! : 0,
     );
-    const weight = matrix(emulator, 32, width, (n) =>
-      n < 16 * width && n % width < K ? W.values.data[((n / width) | 0) * K + (n % width)]! : 0,
-    );
+    // What the factors replace is -9 before; behind W, a projection's rows are zero in the columns of the other.
+    const weight = matrix(emulator, 32, width, (n) => {
+      const [row, column] = [(n / width) | 0, n % width];
+      if (row >= 16) return column < 24 ? -9 : 0;
+      if (column < K) return W.values.data[row * K + column]!;
+      return column >= 24 && column < 32 === row < 10 ? -9 : 0;
+    });
     const parameters = vector(emulator, 1 + (10 + K) * 3 + (6 + K) * 8);
     let used = 1;
     const cut = (length: number): [number, Float64Array] => {
@@ -91,45 +94,40 @@ inEveryOrder("low-rank factors", (device) => {
       return [used - length, parameters.values.data.slice(used - length, used)];
     };
     const expected = new Float64Array(T * 16);
+    const placed = weight.values.data.slice();
     const rows = projections.map(({ N, rank, firstRow, column, row, scale }) => {
       const [offsetA, a] = cut(rank * K);
       const [offsetB, b] = cut(N * rank);
+      for (let j = 0; j < 8; j++) {
+        const real = j < rank;
+        placed.fill(0, (row + j) * width, (row + j) * width + 24);
+        if (real) placed.set(a.subarray(j * K, (j + 1) * K), (row + j) * width);
+        for (let n = 0; n < N; n++)
+          placed[(firstRow + n) * width + column + j] = real ? scale * b[n * rank + j]! : 0;
+      }
       const w = tensor([N, K], W.values.data.slice(firstRow * K, (firstRow + N) * K));
-      const [y] = loraLinear([x.values, w, tensor([rank, K], a), tensor([N, rank], b)], {
-        scale,
-        dropout: 0,
-        hasBias: false,
-      });
+      const factors = [tensor([rank, K], a), tensor([N, rank], b)];
+      const [y] = loraLinear([x.values, w, ...factors], { scale, dropout: 0, hasBias: false });
       for (let t = 0; t < T; t++) expected.set(y!.data.subarray(t * N, (t + 1) * N), t * 16 + firstRow);
       const words = [weight.pointer, ...[offsetA, offsetB].map((at) => parameters.pointer + BigInt(4 * at))];
-      return { words, offsetA, ints: [N, K, rank, 8, weight.ld, row, firstRow, column], float: scale };
+      return { words, ints: [N, K, rank, 8, weight.ld, row, firstRow, column], float: scale };
     });
     const table = emulator.alloc(structs(rows, 64));
     emulator.run("place_factors", [2, rows.length], 256, [p(table)]);
+    expectClose(read(emulator, weight), placed, ROUNDED, "weight");
 
     const y = room(emulator, T, 16);
-    const product = (c: bigint, ldc: number, b: bigint, k: number): void =>
-      emulator.run(
-        "gemm_nt_64x32",
-        [1, 1],
-        128,
-        [
-          ...[p(c), i(T), i(16), i(ldc), at(wide), p(b), i(k), i(wide.ld), i(weight.ld)],
-          ...([none, i(0), none] satisfies Argument[]),
-        ],
-        4 * 32 * 96 * 2,
-      );
+    const product = (c: bigint, ldc: number, b: bigint, k: number): void => {
+      const [sizes, lds] = [
+        [i(T), i(16), i(ldc)],
+        [i(k), i(wide.ld), i(weight.ld)],
+      ];
+      const args = [p(c), ...sizes, at(wide), p(b), ...lds, none, i(0), none];
+      emulator.run("gemm_nt_64x32", [1, 1], 128, args, 4 * 32 * 96 * 2);
+    };
     product(wide.pointer + 48n, wide.ld, weight.pointer + BigInt(2 * 16 * weight.ld), K);
     product(y.pointer, y.ld, weight.pointer, width);
     // A and B are rounded, and low is.
     expectClose(read(emulator, y), expected, SUMS_OF_ROUNDED, "y");
-    const below = read(emulator, weight).subarray(16 * width);
-    const A = rows.map(({ offsetA }) => offsetA);
-    const placed = Array.from({ length: 16 * width }, (_, n) => {
-      const [j, k] = [(n / width) | 0, n % width];
-      const [which, real] = j < 8 ? [0, j < 3] : [1, true];
-      return real && k < K ? parameters.values.data[A[which]! + (j % 8) * K + k]! : 0;
-    });
-    expectClose(below, placed, ROUNDED, "A");
   });
 });
