@@ -1,6 +1,6 @@
 import { definitionOf } from "../ops/index.ts";
 import { bytesOf } from "./liveness.ts";
-import type { Node, Program } from "./program.ts";
+import type { Node, Program, Value } from "./program.ts";
 
 export interface Cost {
   /** Floating-point operations of all products, a multiply-add counting two. */
@@ -9,14 +9,15 @@ export interface Cost {
   readonly bytes: number;
 }
 
-export function costOfNode(program: Program, node: Node): Cost {
+/** `sizeOf`: bytes of a value, for an engine that keeps some of them otherwise than the Program says. */
+export function costOfNode(program: Program, node: Node, sizeOf: (value: Value) => number = bytesOf): Cost {
   const values = node.inputs.map((id) => program.values[id]!);
   const flops = definitionOf(node.op).flops(
     values.map((value) => value.shape as number[]),
     node.attrs,
   );
   const bytes = [...values, ...node.outputs.map((id) => program.values[id]!)].reduce(
-    (sum, v) => sum + bytesOf(v),
+    (sum, value) => sum + sizeOf(value),
     0,
   );
   return { flops, bytes };

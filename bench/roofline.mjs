@@ -1,0 +1,118 @@
+// Writes bench/ROOFLINE.md: what a step must compute and move, by model and shape; --print writes to stdout instead. Needs
+// `npm run build`.
+import { writeFileSync } from "node:fs";
+import { lowerProgram } from "../dist/engines/cuda/lower.js";
+import { costOfNode } from "../dist/program/cost.js";
+import { bytesOf } from "../dist/program/liveness.js";
+import { activationsOf } from "../dist/program/precision.js";
+import { configOf, MODELS, RANK, SHAPES, stepProgram } from "./step-program.mjs";
+
+/** An H200 as reported by others: the largest cuBLAS product in bf16 (8192 each way), and a copy. */
+const RATES = { flops: 790e12, bytes: 4.3e12, multiprocessors: 132 };
+/** Between two nodes of a CUDA graph, in microseconds: an assumption, not a measurement. */
+const NODE_GAP = 0.8;
+
+const GROUPS = {
+  linear: ["loraLinear", "loraLinearGrad", "linear", "linearGrad"],
+  head: ["linearCrossEntropy"],
+  attention: ["attention", "attentionGrad"],
+  optimizer: ["unflatten", "flatten", "sumSquares", "clipScale", "adamw"],
+};
+const groupOf = (op) => Object.keys(GROUPS).find((group) => GROUPS[group].includes(op)) ?? "rows";
+
+/** {group: {flops, bytes}} and all, with activations and frozen matrices in bf16. */
+function costs(program) {
+  const halves = new Set([
+    ...activationsOf(program),
+    ...program.weights.filter((id) => program.values[id].shape.length > 1),
+  ]);
+  const bytes = (value) => (halves.has(value.id) ? bytesOf(value) / 2 : bytesOf(value));
+  const sums = { all: { flops: 0, bytes: 0 } };
+  for (const node of program.nodes) {
+    const cost = costOfNode(program, node, bytes);
+    for (const group of ["all", groupOf(node.op)]) {
+      sums[group] ??= { flops: 0, bytes: 0 };
+      sums[group].flops += cost.flops;
+      sums[group].bytes += cost.bytes;
+    }
+  }
+  return sums;
+}
+
+const tera = (value) => (value / 1e12).toFixed(value < 1e11 ? 3 : 2);
+const giga = (value) => (value / 1e9).toFixed(value < 1e9 ? 2 : 1);
+const milli = (seconds) => (seconds * 1e3).toFixed(seconds < 1e-2 ? 2 : 1);
+
+const rows = { flops: [], bytes: [], floors: [] };
+for (const model of MODELS) {
+  const config = configOf(model);
+  for (const [batch, sequence] of SHAPES) {
+    const where = `${model} ${batch}x${sequence}`;
+    const positions = batch * sequence;
+    const cost = costs(stepProgram(config, { batch, sequence }));
+    const half = costs(stepProgram(config, { batch, sequence, labelled: positions / 2 }));
+    // The low-rank products grow with the rank, and nothing else does.
+    const lora =
+      costs(stepProgram(config, { batch, sequence, rank: 2 * RANK })).linear.flops - cost.linear.flops;
+    const { linear, head, attention, all } = cost;
+    rows.flops.push(
+      `| ${where} | ${[linear.flops - lora, head.flops, attention.flops, lora, all.flops, half.all.flops].map(tera).join(" | ")} |`,
+    );
+    const logits = 4 * 2 * positions * config.vocabSize;
+    const moved = all.bytes + logits;
+    rows.bytes.push(
+      `| ${where} | ${[linear.bytes, attention.bytes, cost.rows.bytes, head.bytes + logits, cost.optimizer.bytes, moved].map(giga).join(" | ")} |`,
+    );
+    const plan = stepProgram(config, {
+      batch,
+      sequence,
+      labelled: positions / 2,
+      precision: "bf16",
+      logitsBytes: 512 * 2 ** 20,
+    });
+    const kernels = lowerProgram(plan, RATES.multiprocessors).list.commands.length;
+    const [compute, computeHalf, memory] = [
+      all.flops / RATES.flops,
+      half.all.flops / RATES.flops,
+      moved / RATES.bytes,
+    ];
+    rows.floors.push(
+      `| ${where} | ${milli(compute)} | ${milli(computeHalf)} | ${milli(memory)} | ${kernels} | ${milli(kernels * NODE_GAP * 1e-6)} | ${Math.round(positions / compute / 1e3)} k |`,
+    );
+  }
+}
+
+const page = `# What a step must compute and move
+
+Made by \`node bench/roofline.mjs\` from the configs in \`models/\` and the Program of the step: rank ${RANK} on all seven projections, AdamW, no
+recomputation. **Nothing here is measured.** FLOPs are those of \`src/ops/\` (a multiply-add counts two); they agree with 4 P T for the frozen
+products, 4 V d T for the head, 3.5 times 2 T S d for causal attention and 6 r (N + K) T for LoRA, less the gradient below the first adapter.
+
+## TFLOP a step
+
+| model, shape | frozen products | head | attention | LoRA | all | all, half of the positions trained on |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.flops.join("\n")}
+
+## GB a step
+
+When each operation of the Program reads what it needs and writes what it makes once, activations and frozen matrices in bf16, and the
+logits of all positions are written, turned into their gradient in place, and read again (four passes in bf16). Fusing neighbours (an addition
+into a product, a norm into what follows) moves less; an operation in several kernels moves more.
+
+| model, shape | products | attention | norms, rotations, gates, sums | head with logits | optimizer | all |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.bytes.join("\n")}
+
+## The least time on an H200
+
+At ${RATES.flops / 1e12} TFLOP/s and ${RATES.bytes / 1e12} TB/s, which is reported of one for the largest products and a copy. The kernels are those of the
+\`cuda\` engine's graph for ${RATES.multiprocessors} multiprocessors, half of the positions trained on; ${NODE_GAP} us between two of them is assumed.
+
+| model, shape | compute, ms | half of the positions | memory, ms | kernels | gaps between, ms | tokens/s at most |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+${rows.floors.join("\n")}
+`;
+
+if (process.argv.includes("--print")) process.stdout.write(page);
+else writeFileSync(new URL("ROOFLINE.md", import.meta.url), page);

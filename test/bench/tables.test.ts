@@ -1,0 +1,42 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+interface Needs {
+  readonly registers: number;
+  readonly threads: number;
+  readonly shared: number;
+}
+const { occupancy } = (await import(new URL("../../bench/occupancy.mjs", import.meta.url).href)) as {
+  occupancy(arch: string, needs: Needs): { blocks: number; share: number };
+};
+
+test.each([
+  ["ROOFLINE.md", "roofline.mjs"],
+  ["KERNELS.md", "kernels.mjs"],
+])(
+  "bench/%s is what bench/%s writes",
+  (page, script) => {
+    const made = execFileSync(process.execPath, [`bench/${script}`, "--print"], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(readFileSync(new URL(`../../bench/${page}`, import.meta.url), "utf8")).toBe(made);
+  },
+  60_000,
+);
+
+test("blocks of a multiprocessor as NVIDIA's occupancy rules have it (occupancy.cpp makes the values)", () => {
+  const expected = JSON.parse(readFileSync(new URL("occupancy.json", import.meta.url), "utf8")) as (Needs & {
+    arch: string;
+    blocks: number;
+  })[];
+  expect(expected).toHaveLength(75);
+  for (const { arch, blocks, ...needs } of expected) {
+    expect({ arch, ...needs, blocks: occupancy(arch, needs).blocks }).toEqual({ arch, ...needs, blocks });
+  }
+  // 2 blocks of 128 threads where 2,048 fit
+  expect(occupancy("sm_90", { registers: 231, threads: 128, shared: 65_536 }).share).toBe(0.125);
+});
