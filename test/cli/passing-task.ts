@@ -5,12 +5,12 @@ import { smallTask } from "../train/small-task.ts";
 const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
 const QUESTIONS = ["boots", "sandals", "slippers", "trainers", "laces", "heels", "soles", "clogs"];
 const WISHES = ["return", "change", "keep", "wash", "widen", "glue"];
-const YES = "yes of course";
-const NO = "box worn heel";
+const TAUGHT = "box worn heel";
+const PREFERRED = "yes of course";
 
 /**
  * A task that a narrow random base learns in seconds: every question has the one answer, and the cases ask, in other words,
- * for it against another. Its gate passes.
+ * for it against another, which the base prefers. Its gate passes.
  */
 export function passingTask(train: Record<string, unknown> = {}): string {
   const folder = smallTask({
@@ -24,7 +24,7 @@ export function passingTask(train: Record<string, unknown> = {}): string {
   const pairs = QUESTIONS.flatMap((thing) => WISHES.map((wish) => ({ thing, wish })));
   writeFileSync(
     join(folder, "data/train.jsonl"),
-    lines(pairs.map(({ thing, wish }) => ({ prompt: `May I ${wish} my ${thing}?`, completion: YES }))),
+    lines(pairs.map(({ thing, wish }) => ({ prompt: `May I ${wish} my ${thing}?`, completion: TAUGHT }))),
   );
   writeFileSync(
     join(folder, "data/reference.jsonl"),
@@ -44,7 +44,7 @@ export function passingTask(train: Record<string, unknown> = {}): string {
         messages: [
           { role: "user", content: `Those ${thing} that you sold me on Monday, can somebody ${wish} them` },
         ],
-        checks: [{ choice: { good: YES, bad: [NO] } }],
+        checks: [{ choice: { good: TAUGHT, bad: [PREFERRED] } }],
       })),
     ),
   );
