@@ -23,3 +23,13 @@ export function expectClose(
   const message = `${what} worst at ${at}: ${actual[at]} against ${expected[at]}, relative error ${worst}, allowed ${tolerance}`;
   expect(worst <= tolerance, message).toBe(true);
 }
+
+/** |actual - expected| / |expected|, Euclidean; NaN anywhere gives NaN, which is below nothing. */
+export function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let [apart, size] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    apart += (actual[i]! - expected[i]!) ** 2;
+    size += expected[i]! ** 2;
+  }
+  return Math.sqrt(apart / size);
+}

@@ -2,16 +2,23 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { probeNativeTf } from "../../src/engines/tfjs/native.ts";
+import { missing as emulatorMissing, library } from "../engines/cuda/emulator.ts";
 import { smallTask } from "../train/small-task.ts";
-import { jsonLines, lorafit } from "./lorafit.ts";
+import { jsonLines, lorafit as start } from "./lorafit.ts";
 
 const tfjs = await probeNativeTf();
 const engines = [
-  { engine: "onnx", missing: "" },
-  { engine: "tfjs", missing: tfjs.usable ? "" : `(skipped: ${tfjs.reason})` },
+  { engine: "onnx", missing: "", env: {} },
+  { engine: "tfjs", missing: tfjs.usable ? "" : `(skipped: ${tfjs.reason})`, env: {} },
+  {
+    engine: "cuda",
+    missing: emulatorMissing === null ? "" : "(skipped: no emulator)",
+    env: { LORAFIT_CUDA_DRIVER: library },
+  },
 ];
 
-describe.each(engines)("$engine $missing", ({ engine, missing }) => {
+describe.each(engines)("$engine $missing", ({ engine, missing, env }) => {
+  const lorafit = (args: readonly string[]) => start(args, { env });
   const folder = smallTask({ max_steps: 40, tokens_per_step: 256 });
   const trainArgs = ["train", folder, "--engine", engine, "--json"];
   const runs = (): string[] => readdirSync(join(folder, "runs")).map((id) => join(folder, "runs", id));

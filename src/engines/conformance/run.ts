@@ -1,15 +1,15 @@
-import { bfloat16ToFloat32, float32ToBfloat16 } from "../../formats/numbers.ts";
 import type { OpName } from "../../ops/attrs.ts";
 import { elements } from "../../ops/definition.ts";
 import { definitionOf } from "../../ops/index.ts";
 import { ProgramBuilder } from "../../program/builder.ts";
-import { activationsInBf16, frozenInBf16, type Precision } from "../../program/precision.ts";
+import { frozenInBf16, type Precision } from "../../program/precision.ts";
 import type { Program, ValueId } from "../../program/program.ts";
 import { createRng } from "../../rng.ts";
 import type { Engine, HostTensor, Tensors } from "../engine.ts";
 import { memoryWeights } from "../memory-weights.ts";
 import { referenceEngine } from "../reference/reference.ts";
 import { CASES, type CaseInput, type OpCase } from "./cases.ts";
+import { referenceFor } from "./rounded.ts";
 
 export interface PreparedCase {
   readonly program: Program;
@@ -22,7 +22,6 @@ export async function prepareCase<Op extends OpName>(
   op: Op,
   opCase: OpCase<Op>,
   precision: Precision = "float32",
-  activations?: Engine["activations"],
 ): Promise<PreparedCase> {
   const b = new ProgramBuilder(op);
   const rng = createRng(`${op}/${opCase.name}`);
@@ -38,10 +37,9 @@ export async function prepareCase<Op extends OpName>(
     b.output(b.value(id).dtype === "bf16" ? b.node("cast", [id], { to: "f32" })[0]! : id);
   }
   const program = precision === "bf16" ? frozenInBf16(b.build()) : b.build();
-  const round = activations === "bf16" ? roundedMatrices : (tensors: Tensors): Tensors => tensors;
-  const prepared = { program, feeds: round(feeds), weights: round(weights) };
+  const prepared = { program, feeds, weights };
   return op === "attentionGrad"
-    ? { ...prepared, feeds: round({ ...feeds, ...(await forwardOf(opCase as OpCase, prepared.feeds)) }) }
+    ? { ...prepared, feeds: { ...feeds, ...(await forwardOf(opCase as OpCase, feeds)) } }
     : prepared;
 }
 
@@ -69,21 +67,6 @@ function fill(
   if (how === "positive") return { shape, data: Float32Array.from({ length: size }, () => 0.5 + rng.next()) };
   if (dtype === "i64") return { shape, data: BigInt64Array.from(how, BigInt) };
   return { shape, data: dtype === "u8" ? Uint8Array.from(how) : Float32Array.from(how) };
-}
-
-/** Matrices in bf16, as such an engine takes them. */
-export function roundedMatrices(tensors: Tensors): Tensors {
-  const rounded = ({ shape, data }: HostTensor): HostTensor => {
-    if (shape.length < 2 || !(data instanceof Float32Array)) return { shape, data };
-    return { shape, data: bfloat16ToFloat32(float32ToBfloat16(data)) };
-  };
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, rounded(tensor)]));
-}
-
-/** What the reference computes, with the roundings of `engine`. */
-export function expectedOf(engine: Engine, prepared: PreparedCase): Promise<{ outputs: Tensors }> {
-  const program = engine.activations === "bf16" ? activationsInBf16(prepared.program) : prepared.program;
-  return runOn(referenceEngine, { ...prepared, program });
 }
 
 export async function runOn(
@@ -160,8 +143,8 @@ export function casesFor(engine: Engine, precision: Precision): [OpName, OpCase]
 export async function* conformance(engine: Engine): AsyncGenerator<ConformanceResult> {
   for (const precision of engine.precisions) {
     for (const [op, opCase] of casesFor(engine, precision)) {
-      const prepared = await prepareCase(op, opCase, precision, engine.activations);
-      const expected = await expectedOf(engine, prepared);
+      const prepared = await prepareCase(op, opCase, precision);
+      const expected = await runOn(referenceFor(engine), prepared);
       const actual = await runOn(engine, prepared);
       const errors = Object.entries(expected.outputs).map(([name, value]) =>
         relativeError(actual.outputs[name]!, value),

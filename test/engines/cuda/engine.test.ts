@@ -1,5 +1,6 @@
-import { describe } from "vitest";
+import { beforeAll, describe } from "vitest";
 import { cudaEngine } from "../../../src/engines/cuda/cuda.ts";
+import { describeRoundedGoldens } from "../../golden/peft.ts";
 import { describeConformance } from "../../ops/conformance.ts";
 import { Emulator, library, missing, ORDERS } from "./emulator.ts";
 import { describeCurve, describeTraining } from "./training.ts";
@@ -7,10 +8,11 @@ import { describeCurve, describeTraining } from "./training.ts";
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 
 describe.skipIf(missing !== null).each(ORDERS)("on the emulator, blocks in %s order", (order) => {
-  if (missing === null) new Emulator().order(order);
+  beforeAll(() => new Emulator().order(order));
   describe("against the rounded reference", () => describeConformance(cudaEngine));
 });
 describe.skipIf(missing !== null)("whole training Programs", () => {
   describeTraining(cudaEngine);
   describeCurve(cudaEngine);
 });
+describe.skipIf(missing !== null)("against PyTorch + PEFT", () => describeRoundedGoldens(cudaEngine, 2));

@@ -1,12 +1,11 @@
 import { expect, it } from "vitest";
-import { roundedMatrices } from "../../../src/engines/conformance/run.ts";
+import { roundedReference } from "../../../src/engines/conformance/rounded.ts";
 import type { Engine, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../../src/engines/reference/reference.ts";
-import { activationsInBf16 } from "../../../src/program/precision.ts";
 import type { Program } from "../../../src/program/program.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
-import { expectClose } from "../../expect-close.ts";
+import { distance, expectClose } from "../../expect-close.ts";
 import {
   OPTIMIZER,
   randomAdapter,
@@ -18,16 +17,6 @@ import {
 } from "../../tiny-model.ts";
 import { masks, VARIANTS } from "../programs.ts";
 
-/** |a - b| / |b| */
-export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [apart, size] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    apart += (a[i]! - b[i]!) ** 2;
-    size += b[i]! ** 2;
-  }
-  return Math.sqrt(apart / size);
-}
-
 /**
  * An engine that keeps activations in bf16 rounds elsewhere than the reference does (a fused sum is rounded once), and AdamW's first steps
  * are all sign: so the gradient of one pass is compared, factor by factor, and everything after it exactly, from that gradient on.
@@ -35,7 +24,7 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
 export function describeTraining(engine: Engine): void {
   it.each(VARIANTS)("$name", async ({ lora, model, dropout = 0, recompute = false }) => {
     const config = tinyConfig(model);
-    const weights = roundedMatrices(randomWeights(config));
+    const weights = randomWeights(config);
     const { layout, parameters } = randomAdapter(config, { ...TINY_LORA, ...lora });
     const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
     const programs = trainingPrograms({
@@ -46,6 +35,7 @@ export function describeTraining(engine: Engine): void {
     const initial = { parameters, moment1: zeros, moment2: zeros, gradient: zeros };
     const memory = memoryWeights(weights);
     const [ours, theirs] = [await engine.open(memory), await referenceEngine.open(memory)];
+    const rounding = await roundedReference.open(memory);
     const run = async (on: typeof ours, program: Program, extra: Tensors = {}) => {
       const all = program.name === "update" ? extra : { ...feeds, ...masks(program), ...extra };
       return (await on.compile(program)).run(all);
@@ -58,7 +48,7 @@ export function describeTraining(engine: Engine): void {
       return { loss: Number(outputs["loss_sum"]!.data[0]), gradient };
     };
     const actual = await gradientOf(ours, programs.accumulate);
-    const rounded = await gradientOf(theirs, activationsInBf16(programs.accumulate));
+    const rounded = await gradientOf(rounding, programs.accumulate);
     const exact = await gradientOf(theirs, programs.accumulate);
     // 1.1e-3 is the worst seen.
     expectClose([actual.loss], [rounded.loss], 3e-3, "loss");
@@ -94,7 +84,7 @@ export function describeTraining(engine: Engine): void {
       expect(Number(outputs["loss_sum"]!.data[0])).toBe(actual.loss);
       expect(await ours.readState(names.slice(0, 3))).toEqual(apart);
     }
-    for (const on of [ours, theirs]) await on.close();
+    for (const on of [ours, theirs, rounding]) await on.close();
     memory.dispose();
   });
 }
