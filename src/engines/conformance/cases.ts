@@ -1,16 +1,5 @@
 import type { AttrsOf, OpName } from "../../ops/attrs.ts";
-import type { Shape } from "../../program/program.ts";
-
-/** How an input is filled: standard normal, uniform in (0.5, 1.5), or the integers / zero-ones given. */
-export type Fill = "normal" | "positive" | readonly number[];
-
-export interface CaseInput {
-  readonly shape: Shape & readonly number[];
-  readonly dtype?: "f32" | "i64" | "u8";
-  readonly fill?: Fill;
-  /** A frozen weight of the Program rather than an input. */
-  readonly weight?: true;
-}
+import { bits, type CaseInput, cycle, gain, ints, n, positive, weight } from "./case-inputs.ts";
 
 export interface OpCase<Op extends OpName = OpName> {
   readonly name: string;
@@ -18,13 +7,6 @@ export interface OpCase<Op extends OpName = OpName> {
   readonly attrs: AttrsOf<Op>;
 }
 
-const n = (...shape: number[]): CaseInput => ({ shape });
-const positive = (...shape: number[]): CaseInput => ({ shape, fill: "positive" });
-const weight = (...shape: number[]): CaseInput => ({ shape, weight: true });
-const gain = (...shape: number[]): CaseInput => ({ shape, fill: "positive", weight: true });
-const ints = (shape: number[], fill: number[]): CaseInput => ({ shape, dtype: "i64", fill });
-const bits = (shape: number[], fill: number[]): CaseInput => ({ shape, dtype: "u8", fill });
-const cycle = (length: number, of: number): number[] => Array.from({ length }, (_, i) => (i * 7 + 3) % of);
 const none = {};
 
 const frequencies = (half: number): number[] =>
@@ -90,7 +72,10 @@ export const CASES = {
     { name: "ordinary", inputs: [ints([2, 4], cycle(8, 11)), weight(11, 6)], attrs: none },
     { name: "length 1", inputs: [ints([1, 1], [2]), weight(3, 5)], attrs: none },
   ],
-  add: [{ name: "odd sizes", inputs: [n(3, 5, 7), n(3, 5, 7)], attrs: none }],
+  add: [
+    { name: "odd sizes", inputs: [n(3, 5, 7), n(3, 5, 7)], attrs: none },
+    { name: "many rows", inputs: [n(1, 52, 35), n(1, 52, 35)], attrs: none },
+  ],
   cast: [
     {
       name: "ties, negatives, tiny and huge",
@@ -123,6 +108,11 @@ export const CASES = {
       inputs: [n(2, 3, 6), weight(4, 6), n(2, 6), n(4, 2), keepOf([2, 3, 6]), weight(4)],
       attrs: { scale: 0.5, dropout: 0.25, hasBias: true },
     },
+    {
+      name: "dropout, many rows",
+      inputs: [n(1, 52, 35), weight(4, 35), n(2, 35), n(4, 2), keepOf([1, 52, 35])],
+      attrs: { scale: 0.5, dropout: 0.25, hasBias: false },
+    },
   ],
   loraLinearGrad: [
     ...loraShapes.flatMap(({ name, x, out, r }) =>
@@ -137,6 +127,14 @@ export const CASES = {
     {
       name: "dropout",
       inputs: [n(2, 3, 4), n(2, 3, 6), weight(4, 6), n(2, 6), n(4, 2), n(2, 3, 2), keepOf([2, 3, 6])],
+      attrs: { scale: 0.5, dropout: 0.25, needsInput: true },
+    },
+    {
+      name: "dropout, many rows",
+      inputs: [
+        ...[n(1, 52, 4), n(1, 52, 35), weight(4, 35), n(2, 35), n(4, 2), n(1, 52, 2)],
+        keepOf([1, 52, 35]),
+      ],
       attrs: { scale: 0.5, dropout: 0.25, needsInput: true },
     },
   ],
@@ -158,6 +156,11 @@ export const CASES = {
       name: "packed, inverse",
       inputs: [n(1, 5, 6), ints([1, 5], [0, 1, 0, 1, 2])],
       attrs: ropeAttrs(1, 3, true),
+    },
+    {
+      name: "many rows",
+      inputs: [n(1, 52, 66), ints([1, 52], cycle(52, 12))],
+      attrs: ropeAttrs(3, 11, true),
     },
     { name: "far positions", inputs: [n(1, 2, 24), ints([1, 2], [300, 511])], attrs: ropeAttrs(3, 4, false) },
   ],
@@ -204,9 +207,17 @@ export const CASES = {
       attrs: { heads: 4, kvHeads: 2, scale: 0.6 },
     },
   ],
-  gatedMlp: [{ name: "odd sizes", inputs: [n(2, 3, 7), n(2, 3, 7)], attrs: { activation: "silu" } }],
+  gatedMlp: [
+    { name: "odd sizes", inputs: [n(2, 3, 7), n(2, 3, 7)], attrs: { activation: "silu" } },
+    { name: "many rows", inputs: [n(1, 52, 35), n(1, 52, 35)], attrs: { activation: "silu" } },
+  ],
   gatedMlpGrad: [
     { name: "odd sizes", inputs: [n(2, 3, 7), n(2, 3, 7), n(2, 3, 7)], attrs: { activation: "silu" } },
+    {
+      name: "many rows",
+      inputs: [n(1, 52, 35), n(1, 52, 35), n(1, 52, 35)],
+      attrs: { activation: "silu" },
+    },
   ],
   gatherRows: [{ name: "ordinary", inputs: [n(2, 4, 3), ints([3], [5, 0, 7])], attrs: none }],
   scatterRows: [

@@ -8,7 +8,8 @@ import { createRng } from "../../rng.ts";
 import type { Engine, HostTensor, Tensors } from "../engine.ts";
 import { memoryWeights } from "../memory-weights.ts";
 import { referenceEngine } from "../reference/reference.ts";
-import { CASES, type CaseInput, type OpCase } from "./cases.ts";
+import type { CaseInput } from "./case-inputs.ts";
+import { CASES, type OpCase } from "./cases.ts";
 import { referenceFor } from "./rounded.ts";
 
 export interface PreparedCase {

@@ -14,7 +14,7 @@ import {
 } from "../commands.ts";
 import { product } from "../gemm.ts";
 import type { LoraUnit } from "../layout.ts";
-import type { Lowering, NodeContext } from "./lowering.ts";
+import { blocksOfEights, EIGHTS, type Lowering, type NodeContext } from "./lowering.ts";
 import { combineRows } from "./shape.ts";
 
 /** Ranks that kernels/rank_gradient.cu is made for. */
@@ -107,7 +107,7 @@ function drop(
 ): Matrix {
   const sizes = [x.rows, x.width, out.ld, x.ld, add?.ld ?? 0].map(i32);
   const args = [at(out), at(x), at(keep), at(add), f32(1 / (1 - dropout)), ...sizes];
-  list.launch("drop_rows", [x.rows], THREADS, args);
+  list.launch("drop_rows", blocksOfEights(x), EIGHTS, args);
   return out;
 }
 

@@ -1,6 +1,6 @@
 import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
 import type { Node } from "../../../program/program.ts";
-import type { CommandList, Matrix, Vector } from "../commands.ts";
+import { type CommandList, type Matrix, padded, type Vector } from "../commands.ts";
 import type { LoraUnit } from "../layout.ts";
 
 /** What the lowering of one node sees; inputs and outputs are named by their position. */
@@ -45,3 +45,11 @@ export type Lowering<Op extends OpName> = (context: NodeContext<Op>) => void;
 
 /** One block for each `threads` elements. */
 export const blocksFor = (elements: number, threads: number): number => Math.ceil(elements / threads);
+
+/** Threads of a block of the kernels in which each thread takes eight columns of a row (place_of_eight in kernels/gpu.h). */
+export const EIGHTS = 256;
+
+/** Grid of such a kernel. */
+export const blocksOfEights = ({ rows, width }: Pick<Matrix, "rows" | "width">): [number] => [
+  blocksFor((rows * padded(width)) / 8, EIGHTS),
+];

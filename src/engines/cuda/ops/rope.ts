@@ -32,7 +32,8 @@ function rotate(list: CommandList, rotation: Rotation): void {
   const joined = before?.command === list.commands.at(-1) ? join(before?.rotation, rotation) : undefined;
   if (joined !== undefined) list.commands.pop();
   const { out, x, heads, half, positions, cosine, sine, inverse } = joined ?? rotation;
-  list.launch("rope", [blocksFor(x.rows * heads * half, THREADS)], THREADS, [
+  const items = x.rows * heads * Math.ceil(half / 8);
+  list.launch("rope", [blocksFor(items, THREADS)], THREADS, [
     ...[at(out), at(x), { at: positions }, { at: cosine }, { at: sine }],
     ...[i32(x.rows), i32(heads), i32(half), i32(out.ld), i32(x.ld), i32(Number(inverse))],
   ]);

@@ -1,5 +1,5 @@
 import { at, type CommandList, f32, i32, i64, type Matrix, stretch, type Vector } from "../commands.ts";
-import { blocksFor, type Lowering } from "./lowering.ts";
+import { blocksFor, blocksOfEights, EIGHTS, type Lowering } from "./lowering.ts";
 
 const THREADS = 256;
 const ROW_THREADS = 128;
@@ -7,7 +7,8 @@ const ROW_THREADS = 128;
 /** out = factor a + b; b may be missing. */
 export function combineRows(list: CommandList, out: Matrix, a: Matrix, b?: Matrix, factor = 1): void {
   const sizes = [out.rows, out.width, out.ld, a.ld, b?.ld ?? 0].map(i32);
-  list.launch("combine_rows", [out.rows], ROW_THREADS, [at(out), at(a), at(b), f32(factor), ...sizes]);
+  const args = [at(out), at(a), at(b), f32(factor), ...sizes];
+  list.launch("combine_rows", blocksOfEights(out), EIGHTS, args);
 }
 
 export interface Moved {

@@ -1,0 +1,21 @@
+import type { Shape } from "../../program/program.ts";
+
+/** How an input is filled: standard normal, uniform in (0.5, 1.5), or the integers / zero-ones given. */
+export type Fill = "normal" | "positive" | readonly number[];
+
+export interface CaseInput {
+  readonly shape: Shape & readonly number[];
+  readonly dtype?: "f32" | "i64" | "u8";
+  readonly fill?: Fill;
+  /** A frozen weight of the Program rather than an input. */
+  readonly weight?: true;
+}
+
+export const n = (...shape: number[]): CaseInput => ({ shape });
+export const positive = (...shape: number[]): CaseInput => ({ shape, fill: "positive" });
+export const weight = (...shape: number[]): CaseInput => ({ shape, weight: true });
+export const gain = (...shape: number[]): CaseInput => ({ shape, fill: "positive", weight: true });
+export const ints = (shape: number[], fill: number[]): CaseInput => ({ shape, dtype: "i64", fill });
+export const bits = (shape: number[], fill: number[]): CaseInput => ({ shape, dtype: "u8", fill });
+export const cycle = (length: number, of: number): number[] =>
+  Array.from({ length }, (_, i) => (i * 7 + 3) % of);
