@@ -94,7 +94,7 @@ function kernelRows(result) {
     .slice(0, 8)
     .map(
       ({ op, kernel, calls, ms }) =>
-        `| ${nameOf(result)} | ${op} | ${kernel} | ${calls} | ${ms} | ${((100 * ms) / all).toFixed(0)} % |`,
+        `| ${nameOf(result)} | ${op} | ${kernel} | ${calls} | ${ms} | ${all === 0 ? "-" : `${Math.round((100 * ms) / all)} %`} |`,
     );
 }
 

@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
+import { precisionOn } from "../engines/precision.ts";
 import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
 import { randomModel } from "../model/random.ts";
 import type { Precision } from "../program/precision.ts";
-import { type Benchmark, type BenchmarkOptions, gemmPeak, openBenchmark } from "../train/benchmark.ts";
+import { type Benchmark, type BenchmarkOptions, openBenchmark } from "../train/benchmark.ts";
+import { gemmPeak } from "../train/gemm-peak.ts";
 import { createProfile, type ProfileRow } from "../train/profile.ts";
 import type { Context } from "./context.ts";
 import { cpuTimes, foreignShare, processMemory, resetPeakMemory } from "./machine.ts";
@@ -68,20 +70,18 @@ export function addBench(program: Command, context: Context): void {
         .choices(["auto", "float32", "bf16"])
         .default("auto"),
     )
-    .option(
-      "--profile",
-      "what the kernels of each operation take; for engines that call them one by one, tfjs",
-    )
+    .option("--profile", "what the kernels of each operation take, called one by one (cuda, tfjs)")
     .option("--serve", "take one step for each line on stdin, for interleaved timing")
     .action((flags: Flags) => benchStep(flags, context));
 }
 
 async function benchStep(flags: Flags, context: Context): Promise<void> {
   const scratchDir = mkdtempSync(join(tmpdir(), "lorafit-bench-"));
-  const { engine, version } = await selectEngine(flags.engine);
+  const { engine, version } = await selectEngine(flags.engine, flags.precision);
   try {
     const base = baseOf(flags, context, scratchDir);
-    const peak = flags.serve ? Number.NaN : await gemmPeak(engine, flags.threads);
+    const precision = precisionOn(engine, flags.precision);
+    const peak = flags.serve ? Number.NaN : await gemmPeak(engine, { precision, threads: flags.threads });
     resetPeakMemory();
     const profile = flags.profile ? createProfile() : undefined;
     const benchmark = await openBenchmark({
@@ -100,7 +100,7 @@ async function benchStep(flags: Flags, context: Context): Promise<void> {
       sequence: flags.seq,
       supervised: flags.supervised,
       recompute: flags.recompute === true,
-      precision: flags.precision,
+      precision,
       threads: flags.threads,
       ...(profile === undefined ? {} : { onKernel: profile.add }),
     });
@@ -109,7 +109,7 @@ async function benchStep(flags: Flags, context: Context): Promise<void> {
       for (let i = 0; i < flags.warmup; i++) await benchmark.step();
       profile?.clear();
       if (flags.serve) await serve(benchmark, versions);
-      else await time(benchmark, peak, flags, { engine: engine.name, versions, profile }, context);
+      else await time(benchmark, peak, flags, { engine: engine.name, precision, versions, profile }, context);
     } finally {
       await benchmark.session.close();
     }
@@ -124,10 +124,12 @@ async function time(
   flags: Flags,
   {
     engine,
+    precision,
     versions,
     profile,
   }: {
     readonly engine: string;
+    readonly precision: Precision;
     readonly versions: Readonly<Record<string, string>>;
     readonly profile: ReturnType<typeof createProfile> | undefined;
   },
@@ -178,7 +180,7 @@ async function time(
       targets: flags.targets,
       supervised: flags.supervised,
       recompute: flags.recompute === true,
-      precision: flags.precision,
+      precision,
       threads: flags.threads,
     },
     ...(benchmark.hostCalls === undefined ? {} : { host_calls: benchmark.hostCalls }),

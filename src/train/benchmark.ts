@@ -1,12 +1,9 @@
 import type { Batch } from "../data/batch.ts";
 import { batchFromLines, labelledCapacity } from "../data/batch.ts";
 import type { Engine, EngineOptions, EngineSession, Executable } from "../engines/engine.ts";
-import { memoryWeights } from "../engines/memory-weights.ts";
-import { precisionOn } from "../engines/precision.ts";
 import type { LoraConfig } from "../lora/config.ts";
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
-import { ProgramBuilder } from "../program/builder.ts";
 import { costOf } from "../program/cost.ts";
 import type { Precision } from "../program/precision.ts";
 import { createRng } from "../rng.ts";
@@ -23,7 +20,7 @@ export interface BenchmarkOptions {
   /** Share of positions that are targets: the last ones of each row. */
   readonly supervised: number;
   readonly recompute: boolean;
-  readonly precision: Precision | "auto";
+  readonly precision: Precision;
   /** 0: the engine's choice. */
   readonly threads: number;
   readonly onKernel?: EngineOptions["onKernel"];
@@ -48,8 +45,7 @@ const LEARNING_RATE = 1e-4;
 
 /** Opens and compiles one training step on a batch of random tokens. The caller closes the session. */
 export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmark> {
-  const { base, engine, lora, threads, onKernel } = options;
-  const precision = precisionOn(engine, options.precision);
+  const { base, engine, lora, precision, threads, onKernel } = options;
   const layout = loraLayout(base.config, lora);
   const batch = randomBatch(options);
   const training: Omit<TrainingOptions, "logitsBytes"> = {
@@ -106,32 +102,4 @@ function randomBatch({ base, batch, sequence, supervised }: BenchmarkOptions): B
   });
   const labelled = labelledCapacity(batch * (sequence - Math.max(1, first)));
   return batchFromLines(lines, { batch, sequence, labelled });
-}
-
-const GEMM = { rows: 512, inner: 1024, columns: 2048 };
-
-/** Floating-point operations a second of one large matrix product on this engine, the best of several runs. */
-export async function gemmPeak(engine: Engine, threads: number): Promise<number> {
-  const b = new ProgramBuilder("gemm");
-  const { rows, inner, columns } = GEMM;
-  const x = b.input("x", "f32", [1, rows, inner]);
-  b.output(b.node("linear", [x, b.weight("w", [columns, inner])], {})[0]!);
-  const rng = createRng("gemm");
-  const random = (size: number): Float32Array => Float32Array.from({ length: size }, () => rng.next() - 0.5);
-  const weights = memoryWeights({ w: { shape: [columns, inner], data: random(columns * inner) } });
-  const session = await engine.open(weights, { threads });
-  try {
-    const gemm = await session.compile(b.build());
-    const feeds = { x: { shape: [1, rows, inner], data: random(rows * inner) } };
-    let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < 6; run++) {
-      const began = performance.now();
-      await gemm.run(feeds);
-      best = Math.min(best, performance.now() - began);
-    }
-    return (2 * rows * inner * columns) / (best / 1000);
-  } finally {
-    await session.close();
-    weights.dispose();
-  }
 }
