@@ -1,26 +1,20 @@
 // The driver API, under libcuda's own names and signatures, over the emulated device: the subset that src/engines/cuda/driver.ts
-// declares. Work waits in its stream until somebody synchronises or asks: a program that reads too early, or reuses a host
-// buffer too soon, is wrong here every time. Errors of kernels surface at the next synchronisation, and stay, as on a device.
+// declares; its streams, graphs and events are in stream.cpp. Errors of kernels surface at the next synchronisation, and stay, as on
+// a device.
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <deque>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "block.h"
+#include "stream.h"
 
 using namespace emu;
 
-typedef int CUresult;
 typedef u64 CUdeviceptr;
-enum : int {
-  SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, INVALID_DEVICE = 101, NOT_FOUND = 500, NOT_READY = 600,
-  ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901,
-};
 
 namespace {
 
@@ -30,54 +24,14 @@ std::map<std::string, Kernel>& kernels() {
   return all;
 }
 
-struct Work { std::function<CUresult()> run; bool is_kernel = false; };
-struct Stream { std::deque<Work> queue; std::vector<Work>* capture = nullptr; };
-struct Graph { std::vector<Work> work; };
-struct Event { Stream* stream = nullptr; bool reached = true; bool asked = false; };
-
 bool initialised = false;
-CUresult sticky = SUCCESS;
 std::string last_error;
 Stats totals{};
 u64 launches = 0;
-Stream legacy;
-std::vector<Stream*> streams = {&legacy};
 struct Allocation { void* mapping; size_t mapped, bytes; };
 std::map<CUdeviceptr, Allocation> allocations;
 size_t allocated = 0;
 constexpr size_t DEVICE_BYTES = (size_t)16 << 30;
-
-Stream& of(void* handle) { return handle ? *(Stream*)handle : legacy; }
-bool capturing() {
-  return std::any_of(streams.begin(), streams.end(), [](Stream* s) { return s->capture != nullptr; });
-}
-
-void drain(Stream& stream) {
-  while (!stream.queue.empty()) {
-    Work work = std::move(stream.queue.front());
-    stream.queue.pop_front();
-    if (sticky == SUCCESS) sticky = work.run();
-  }
-}
-void drain_all() {
-  for (Stream* stream : streams) drain(*stream);
-}
-
-CUresult enqueue(void* handle, std::function<CUresult()> run, bool is_kernel = false) {
-  if (sticky != SUCCESS) return sticky;
-  Stream& stream = of(handle);
-  if (stream.capture) stream.capture->push_back({std::move(run), is_kernel});
-  else if (&stream == &legacy && capturing()) return CAPTURE_UNSUPPORTED;
-  else stream.queue.push_back({std::move(run), is_kernel});
-  return SUCCESS;
-}
-
-/// What must not happen while a stream is being captured.
-CUresult synchronise() {
-  if (capturing()) return CAPTURE_UNSUPPORTED;
-  drain_all();
-  return sticky;
-}
 
 }  // namespace
 
@@ -202,70 +156,8 @@ CUresult cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, u
     if (error.empty()) return (CUresult)SUCCESS;
     last_error = error;
     return (CUresult)(error.find("illegal address") == std::string::npos ? LAUNCH_FAILED : ILLEGAL_ADDRESS);
-  }, true);
+  }, cost_of(kernel.name));
 }
-
-CUresult cuStreamCreate(void** stream, unsigned) {
-  streams.push_back(new Stream);
-  *stream = streams.back();
-  return SUCCESS;
-}
-CUresult cuStreamDestroy_v2(void* stream) {
-  drain(of(stream));
-  streams.erase(std::remove(streams.begin(), streams.end(), (Stream*)stream), streams.end());
-  delete (Stream*)stream;
-  return SUCCESS;
-}
-CUresult cuStreamSynchronize(void* stream) {
-  if (of(stream).capture) return CAPTURE_UNSUPPORTED;
-  drain(of(stream));
-  return sticky;
-}
-CUresult cuStreamBeginCapture_v2(void* stream, int) {
-  if (!stream || of(stream).capture) return CAPTURE_UNSUPPORTED;
-  of(stream).capture = new std::vector<Work>;
-  return SUCCESS;
-}
-CUresult cuStreamEndCapture(void* stream, void** graph) {
-  Stream& from = of(stream);
-  if (!from.capture) return CAPTURE_INVALIDATED;
-  *graph = new Graph{std::move(*from.capture)};
-  delete from.capture;
-  from.capture = nullptr;
-  return SUCCESS;
-}
-CUresult cuGraphInstantiateWithFlags(void** executable, void* graph, u64) { *executable = new Graph(*(Graph*)graph); return SUCCESS; }
-CUresult cuGraphGetNodes(void* graph, void**, size_t* count) { *count = ((Graph*)graph)->work.size(); return SUCCESS; }
-CUresult cuGraphUpload(void*, void*) { return SUCCESS; }
-CUresult cuGraphLaunch(void* executable, void* stream) {
-  for (const Work& work : ((Graph*)executable)->work)
-    if (const CUresult result = enqueue(stream, work.run, work.is_kernel)) return result;
-  return SUCCESS;
-}
-CUresult cuGraphDestroy(void* graph) { delete (Graph*)graph; return SUCCESS; }
-CUresult cuGraphExecDestroy(void* executable) { delete (Graph*)executable; return SUCCESS; }
-
-CUresult cuEventCreate(void** event, unsigned) { *event = new Event; return SUCCESS; }
-CUresult cuEventRecord(void* event, void* stream) {
-  Event* recorded = (Event*)event;
-  recorded->reached = recorded->asked = false;
-  recorded->stream = &of(stream);
-  return enqueue(stream, [=] { recorded->reached = true; return (CUresult)SUCCESS; });
-}
-/// Not ready when asked the first time, so that the caller's waiting is tried; the second time the work is done.
-CUresult cuEventQuery(void* event) {
-  Event& e = *(Event*)event;
-  if (!e.reached && !e.asked) { e.asked = true; return sticky == SUCCESS ? NOT_READY : sticky; }
-  if (!e.reached) drain(*e.stream);
-  return sticky;
-}
-CUresult cuEventSynchronize(void* event) {
-  Event& e = *(Event*)event;
-  if (!e.reached) drain(*e.stream);
-  return sticky;
-}
-CUresult cuEventElapsedTime(float* milliseconds, void*, void*) { *milliseconds = 0; return SUCCESS; }
-CUresult cuEventDestroy_v2(void* event) { drain_all(); delete (Event*)event; return SUCCESS; }
 
 CUresult cuGetErrorName(CUresult error, const char** name) {
   static const std::map<int, const char*> names = {
@@ -295,6 +187,6 @@ void emuStats(u64* out) {
   launches = 0;
 }
 /// Forgets a kernel's error, which on a device would need a new process.
-void emuReset() { for (Stream* s : streams) s->queue.clear(); sticky = SUCCESS; last_error.clear(); }
+void emuReset() { drop_work(); last_error.clear(); }
 
 }  // extern "C"

@@ -147,6 +147,7 @@ async function time(
   const foreign = foreignShare(before, cpuTimes());
   const memory = processMemory();
   const p50 = quantile(times, 0.5);
+  const products = benchmark.products();
   const perSecond = (amount: number): number => round(amount / (p50 / 1000));
   const result = {
     tokens_per_second: perSecond(benchmark.tokens),
@@ -184,6 +185,7 @@ async function time(
       threads: flags.threads,
     },
     ...(benchmark.hostCalls === undefined ? {} : { host_calls: benchmark.hostCalls }),
+    ...(products === undefined ? {} : { products }),
     ...(profile === undefined ? {} : { profile: profileOf(profile.rows(), times.length) }),
     foreign_cpu_share: round(foreign),
     conclusive: foreign <= FOREIGN_LIMIT,

@@ -25,6 +25,8 @@ interface EngineReport {
   /** Why `auto` takes another engine although this one works. */
   readonly passedOver: string | null;
   readonly version?: string;
+  /** Of the machine, that it uses; null when it found none. */
+  readonly library?: string | null;
   readonly cases?: number;
   readonly failures?: readonly ConformanceResult[];
   readonly worstError?: number;
@@ -64,7 +66,11 @@ async function doctor(context: Context): Promise<void> {
       passedOver,
       ...(engine === undefined
         ? {}
-        : { version: await entry.version(), ...(await conform(engine, context)) }),
+        : {
+            version: await entry.version(),
+            ...(entry.library === undefined ? {} : { library: await entry.library() }),
+            ...(await conform(engine, context)),
+          }),
     };
     engines.push(report);
     output.event({ event: "engine", ...report }, lineOf(report, entry.description));
@@ -100,12 +106,22 @@ async function conform(
 }
 
 function lineOf(
-  { engine, usable, reason, passedOver, version, cases, failures = [], worstError = 0 }: EngineReport,
+  {
+    engine,
+    usable,
+    reason,
+    passedOver,
+    version,
+    library,
+    cases,
+    failures = [],
+    worstError = 0,
+  }: EngineReport,
   about: string,
 ): string {
   if (!usable) return `${pc.yellow("-")} ${engine} (${about}): ${reason}`;
   const error = `largest relative error ${worstError.toExponential(1)}`;
-  const head = `${engine} ${version} (${about}): ${cases} cases, ${error}`;
+  const head = `${engine} ${version}${library ? ` of ${library}` : ""} (${about}): ${cases} cases, ${error}`;
   if (failures.length === 0) {
     return `${pc.green("✓")} ${head}${passedOver === null ? "" : `; only by --engine ${engine}: ${passedOver}`}`;
   }

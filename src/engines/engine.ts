@@ -81,6 +81,8 @@ export interface Executable {
   readonly program: Program;
   /** What one run asks of the device call by call, where that bounds its speed. */
   readonly hostCalls?: { readonly kernels: number; readonly uploads: number; readonly downloads: number };
+  /** Matrix products by shape, and what does each, where the engine chooses; once the Program has run. */
+  readonly products?: Readonly<Record<string, string>>;
   /** Outputs by name. State moves on exactly when every guard of the Program is finite; `moved` tells. */
   run(feeds: Tensors): Promise<{ readonly outputs: Tensors; readonly moved: boolean }>;
   dispose(): Promise<void>;

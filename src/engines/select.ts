@@ -10,6 +10,8 @@ export interface EngineEntry {
   readonly description: string;
   /** Of the native part; a bit-exact continuation needs the same one. */
   version(): Promise<string>;
+  /** A library of the machine that it uses, by its path; null when it found none. */
+  library?(): Promise<string | null>;
   /** Why `auto` passes over the engine although it works; null when it does not. */
   passedOver?(): Promise<string | null>;
   load(): Promise<Engine>;
@@ -21,6 +23,7 @@ export const ENGINES: readonly EngineEntry[] = [
     name: "cuda",
     description: "lorafit's own kernels, the whole step as one CUDA graph",
     version: async () => (await import("./cuda/cuda.ts")).cudaVersion(),
+    library: async () => (await import("./cuda/cuda.ts")).cublasLtPath(),
     load: async () => (await import("./cuda/cuda.ts")).cudaEngine,
   },
   {

@@ -36,6 +36,8 @@ export interface Benchmark {
   readonly openMs: number;
   readonly compileMs: number;
   readonly hostCalls: Executable["hostCalls"];
+  /** Of the steps so far. */
+  products(): Executable["products"];
   step(): Promise<{ readonly ms: number; readonly loss: number }>;
   readonly session: EngineSession;
 }
@@ -80,6 +82,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
     openMs: compiling - opening,
     compileMs: compiled - compiling,
     hostCalls: step.hostCalls,
+    products: () => step.products,
     async step() {
       t++;
       const began = performance.now();

@@ -1,6 +1,6 @@
 import { type Life, placeLives } from "../../program/liveness.ts";
 import type { DeviceMemory } from "../engine.ts";
-import type { Address, Command, Field, Room } from "./commands.ts";
+import { type Address, type Field, fieldsOf, type Room } from "./commands.ts";
 import type { LoweredProgram } from "./lower.ts";
 import { weightKey } from "./weights.ts";
 
@@ -45,7 +45,7 @@ export function layOutMemory({ list, inputs, outputs }: LoweredProgram): MemoryL
   const addressOf = (placed: (typeof inputs)[number]): Address =>
     placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
   for (const placed of inputs) use(addressOf(placed), 0);
-  for (const [when, command] of list.commands.entries()) useAll(argsOf(command), when);
+  for (const [when, command] of list.commands.entries()) useAll(fieldsOf(command), when);
   for (const placed of outputs) use(addressOf(placed), end);
 
   const ofKind = (kind: Room["place"]["kind"]): Room[] =>
@@ -94,5 +94,4 @@ export function sessionBytes(lowered: readonly LoweredProgram[]): Omit<DeviceMem
   return { ...bytes, activations: bytes.activations + arena };
 }
 
-const argsOf = ({ args }: Command): readonly Field[] => args;
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;

@@ -46,15 +46,45 @@ export interface Vector {
 }
 
 /** A kernel call whose addresses are not known yet. */
-export interface Command {
+export interface KernelCall {
   readonly kernel: string;
   readonly grid: readonly [number, number?, number?];
   readonly threads: number;
   /** Bytes of dynamic shared memory. */
   readonly sharedBytes: number;
   readonly args: readonly Exclude<Field, { floats: Float32Array }>[];
+}
+
+/** C [M,N] = A B (+ add) (+ bias), summed in float32. Which kernel does it is settled on the device (products.ts). */
+export interface Product {
+  readonly c: Matrix;
+  readonly a: Matrix;
+  readonly b: Matrix;
+  /** nt: C = A Bᵀ, b [N, K]. nn: C = A B, b [K, N]. */
+  readonly layout: "nt" | "nn";
+  readonly k: number;
+  /** Lies apart from c. */
+  readonly add?: Matrix | undefined;
+  /** Float32 [N]. */
+  readonly bias?: Vector | undefined;
+}
+
+/** Of everything about it but where it lies. */
+export function productName({ c, a, b, layout, k, add, bias }: Product): string {
+  const sizes = `${layout} ${c.rows}x${c.width}x${k}, rows of ${c.ld}, ${a.ld}, ${b.ld}`;
+  return `${sizes}${add === undefined ? "" : `, add ${add.ld}`}${bias === undefined ? "" : ", bias"}`;
+}
+
+export type Command = {
   /** The operation that it is part of. */
   readonly op: OpName | "program";
+} & ({ readonly call: KernelCall } | { readonly product: Product });
+
+/** What a command reads, writes, or takes as a number. */
+export function fieldsOf(command: Command): readonly Field[] {
+  if ("call" in command) return command.call.args;
+  const { c, a, b, add, bias } = command.product;
+  return [c, a, b, add, bias].map(at);
 }
 
 /** Columns are laid out in chunks of eight bf16 numbers, 16 bytes: what the kernels load at a time. */
@@ -82,12 +112,16 @@ export class CommandList {
 
   launch(
     kernel: string,
-    grid: Command["grid"],
+    grid: KernelCall["grid"],
     threads: number,
-    args: Command["args"],
+    args: KernelCall["args"],
     sharedBytes = 0,
   ): void {
-    this.commands.push({ kernel, grid, threads, sharedBytes, args, op: this.op });
+    this.commands.push({ call: { kernel, grid, threads, sharedBytes, args }, op: this.op });
+  }
+
+  multiply(product: Product): void {
+    this.commands.push({ product, op: this.op });
   }
 
   matrix(rows: number, width: number, tail = 0): Matrix {

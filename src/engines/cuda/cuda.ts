@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
 import type { Engine } from "../engine.ts";
 import { sessionBytes } from "./arena.ts";
+import { workspaceBytes } from "./cublaslt.ts";
+import { findCublasLt } from "./cublaslt-library.ts";
 import { type Device, openDevice, probeDriver } from "./device.ts";
 import { Driver, driverLibrary } from "./driver.ts";
-import { DIST } from "./gpu.ts";
+import { kernelSources } from "./gpu.ts";
 import { lowerProgram } from "./lower.ts";
 import { CudaSession } from "./session.ts";
 
@@ -25,9 +26,10 @@ export const cudaEngine: Engine = {
     }
   },
   deviceMemory(programs) {
-    return withDevice(({ multiprocessors, freeBytes }) => {
-      const lowered = programs.map((program) => lowerProgram(program, multiprocessors));
-      return { ...sessionBytes(lowered), free: freeBytes };
+    return withDevice((device) => {
+      const bytes = sessionBytes(programs.map(lowerProgram));
+      const workspace = findCublasLt(device) === undefined ? 0 : workspaceBytes(device);
+      return { ...bytes, activations: bytes.activations + workspace, free: device.freeBytes };
     });
   },
   async open(weights, { onKernel } = {}) {
@@ -35,11 +37,17 @@ export const cudaEngine: Engine = {
   },
 };
 
-/** GPU, driver and kernels: with another of these, sums may come out otherwise. */
+/** GPU, driver, kernels and cuBLASLt: with another of these, sums may come out otherwise. */
 export function cudaVersion(): string {
-  const { sources } = JSON.parse(readFileSync(new URL("manifest.json", DIST), "utf8")) as { sources: string };
-  return withDevice(({ name, driver }) => `CUDA ${driver}, ${name}, kernels ${sources.slice(0, 8)}`);
+  return withDevice((device) => {
+    const library = findCublasLt(device);
+    const products = library === undefined ? "no cuBLASLt" : `cuBLASLt ${library.version}`;
+    return `CUDA ${device.driver}, ${device.name}, kernels ${kernelSources().slice(0, 8)}, ${products}`;
+  });
 }
+
+/** Where cuBLASLt was found; null when it is not used. */
+export const cublasLtPath = (): string | null => withDevice(findCublasLt)?.path ?? null;
 
 function withDevice<T>(use: (device: Device) => T): T {
   const driver = new Driver();

@@ -1,15 +1,25 @@
 import type { Program } from "../../program/program.ts";
 import type { EngineOptions, Executable, HostTensor, Tensors } from "../engine.ts";
 import { layOutMemory, type MemoryLayout } from "./arena.ts";
-import { type Address, type Field, type Room, sizeOfField } from "./commands.ts";
+import {
+  type Address,
+  type Command,
+  type Field,
+  type KernelCall,
+  productName,
+  type Room,
+  sizeOfField,
+} from "./commands.ts";
 import type { DevicePointer, Handle } from "./driver.ts";
 import type { Gpu } from "./gpu.ts";
 import { placedBytes, readResult, writeFeed } from "./host.ts";
 import { type Argument, launch } from "./launch.ts";
 import { type LoweredProgram, lowerProgram } from "./lower.ts";
+import type { Caller, Products } from "./products.ts";
 
 /** What a session keeps for all its Programs. */
 export interface Held {
+  readonly products: Products;
   /** Where the shared arena, a state value or a weight lies now. */
   arena(): DevicePointer;
   state(name: string): DevicePointer;
@@ -30,12 +40,10 @@ interface Slot {
 const SLOTS = 2;
 /** CU_EVENT_DEFAULT keeps times; CU_EVENT_DISABLE_TIMING does not. */
 const NO_TIMING = 2;
-/** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL. */
-const THREAD_LOCAL = 1;
 
 /**
- * One Program on the device. Its first run calls kernel by kernel, which also loads them; then the calls are captured as one
- * CUDA graph, and a run is a copy in, a launch, and a copy out. Several runs may be asked for before the first is done.
+ * One Program on the device. Its first run calls kernel by kernel, which loads them and settles what does each product; then the
+ * calls are captured as one CUDA graph, and a run is a copy in, a launch, and a copy out. Several runs may be asked for before the first is done.
  */
 export class CudaExecutable implements Executable {
   readonly program: Program;
@@ -54,6 +62,10 @@ export class CudaExecutable implements Executable {
   readonly #extras: readonly { readonly from: Address; readonly bytes: number; readonly offset: number }[];
   #next = 0;
   #resolved = -1;
+  readonly #caller: Caller = {
+    call: (kernel) => this.#call(kernel),
+    locate: (address) => this.#pointer(address),
+  };
   #runs = 0;
   #graph: Handle | undefined;
 
@@ -67,7 +79,7 @@ export class CudaExecutable implements Executable {
     this.#held = held;
     this.#onKernel = onKernel;
     this.#dispose = dispose;
-    this.lowered = lowerProgram(program, gpu.device.multiprocessors);
+    this.lowered = lowerProgram(program);
     this.memory = layOutMemory(this.lowered);
     const extras: { from: Address; bytes: number; offset: number }[] = [];
     let resultBytes = this.memory.resultBytes;
@@ -93,6 +105,14 @@ export class CudaExecutable implements Executable {
       uploads: 1,
       downloads: 1 + extras.length,
     };
+  }
+
+  /** Of those that have run. */
+  get products(): Record<string, string> {
+    const { commands } = this.lowered.list;
+    const products = commands.flatMap((command) => ("product" in command ? [command.product] : []));
+    const { products: done } = this.#held;
+    return Object.fromEntries(products.map((product) => [productName(product), done.doneBy(product)]));
   }
 
   run(given: Tensors): Promise<{ outputs: Tensors; moved: boolean }> {
@@ -139,8 +159,8 @@ export class CudaExecutable implements Executable {
     if (this.#resolved !== this.#held.generation()) this.#resolve();
     if (this.memory.feedBytes > 0)
       driver.call("cuMemcpyHtoDAsync", this.#feeds, feeds.address, this.memory.feedBytes, stream);
-    if (this.#onKernel !== undefined) this.#timeEach(this.#onKernel);
-    else if (this.#runs++ === 0) this.#launchAll();
+    if (this.#runs++ === 0) this.#launchAll();
+    else if (this.#onKernel !== undefined) this.#timeEach(this.#onKernel);
     else driver.call("cuGraphLaunch", this.#captured(), stream);
     driver.call("cuMemcpyDtoHAsync", results.address, this.#results, this.memory.resultBytes, stream);
     for (const { from, bytes, offset } of this.#extras) {
@@ -177,8 +197,12 @@ export class CudaExecutable implements Executable {
     for (const command of this.lowered.list.commands) this.#launch(command);
   }
 
-  #launch(command: LoweredProgram["list"]["commands"][number]): void {
-    const { kernel, grid, threads, sharedBytes, args } = command;
+  #launch(command: Command): void {
+    if ("call" in command) this.#call(command.call);
+    else this.#held.products.run(command.product, this.#caller);
+  }
+
+  #call({ kernel, grid, threads, sharedBytes, args }: KernelCall): void {
     launch(this.#gpu.driver, this.#gpu.stream, {
       kernel: this.#gpu.kernel(kernel, sharedBytes),
       grid,
@@ -193,13 +217,7 @@ export class CudaExecutable implements Executable {
 
   #captured(): Handle {
     if (this.#graph !== undefined) return this.#graph;
-    const { driver, stream } = this.#gpu;
-    driver.call("cuStreamBeginCapture", stream, THREAD_LOCAL);
-    this.#launchAll();
-    const captured = driver.out("cuStreamEndCapture", stream);
-    this.#graph = driver.out("cuGraphInstantiateWithFlags", captured, 0n);
-    driver.call("cuGraphDestroy", captured);
-    driver.call("cuGraphUpload", this.#graph, stream);
+    this.#graph = this.#gpu.capture(() => this.#launchAll());
     return this.#graph;
   }
 
@@ -225,7 +243,8 @@ export class CudaExecutable implements Executable {
     for (const { command, from, to } of times) {
       const ms: number[] = [0];
       driver.call("cuEventElapsedTime", ms, from, to);
-      onKernel({ kernel: command.kernel, op: command.op, ms: ms[0]! });
+      const kernel = "call" in command ? command.call.kernel : this.#held.products.doneBy(command.product);
+      onKernel({ kernel, op: command.op, ms: ms[0]! });
       for (const each of [from, to]) driver.call("cuEventDestroy", each);
     }
   }

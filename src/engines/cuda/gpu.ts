@@ -12,6 +12,13 @@ const DYNAMIC_SHARED = 8;
 const SHARED_DEFAULT = 48 * 1024;
 /** CU_STREAM_NON_BLOCKING: no waiting for the legacy stream. */
 const NON_BLOCKING = 1;
+/** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL. */
+const THREAD_LOCAL = 1;
+
+/** Hash of what the kernels were built from. */
+export function kernelSources(): string {
+  return (JSON.parse(readFileSync(new URL("manifest.json", DIST), "utf8")) as { sources: string }).sources;
+}
 
 /** The device with lorafit's kernels, one stream, and what was allocated on it. */
 export class Gpu {
@@ -97,6 +104,39 @@ export class Gpu {
     const turn = Promise.all([this.#turn, ready]).then(enqueue);
     this.#turn = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** What `enqueue` puts on the stream, instead of doing it, as a graph that can be launched. */
+  capture(enqueue: () => void): Handle {
+    this.driver.call("cuStreamBeginCapture", this.stream, THREAD_LOCAL);
+    try {
+      enqueue();
+    } catch (error) {
+      this.driver.status("cuStreamEndCapture", this.stream, [null]);
+      throw error;
+    }
+    const captured = this.driver.out("cuStreamEndCapture", this.stream);
+    const graph = this.driver.out("cuGraphInstantiateWithFlags", captured, 0n);
+    this.driver.call("cuGraphDestroy", captured);
+    this.driver.call("cuGraphUpload", graph, this.stream);
+    return graph;
+  }
+
+  /** Waits for what `enqueue` puts on the stream. @returns milliseconds of the device's clock; 0 when it has none */
+  time(enqueue: () => void): number {
+    const event = (): Handle => {
+      const made = this.driver.out("cuEventCreate", 0);
+      this.driver.call("cuEventRecord", made, this.stream);
+      return made;
+    };
+    const from = event();
+    enqueue();
+    const to = event();
+    this.wait();
+    const ms = [0];
+    this.driver.call("cuEventElapsedTime", ms, from, to);
+    for (const each of [from, to]) this.driver.call("cuEventDestroy", each);
+    return ms[0]!;
   }
 
   wait(): void {

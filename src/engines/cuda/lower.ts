@@ -34,16 +34,14 @@ const summand: Summand = ({ op, outputs }) => {
   return op === "loraLinearGrad" ? outputs[2] : undefined;
 };
 
-/** A Program whose sizes are all numbers, for a GPU of so many multiprocessors. */
-export const lowerProgram = (program: Program, multiprocessors: number): LoweredProgram =>
-  new Lowerer(program, multiprocessors).lower();
+/** A Program whose sizes are all numbers. */
+export const lowerProgram = (program: Program): LoweredProgram => new Lowerer(program).lower();
 
 class Lowerer {
   readonly #program: Program;
   readonly #plan: Plan;
   readonly #layout: Layout;
   readonly #matrices: ReadonlySet<ValueId>;
-  readonly #multiprocessors: number;
   readonly #list = new CommandList();
   readonly #vectors = new Map<ValueId, Vector>();
   readonly #weights: WeightRooms;
@@ -51,7 +49,7 @@ class Lowerer {
   /** Gradients that somebody else makes, so that what should be added to them stands for them; undefined: nothing. */
   readonly #passedOn = new Map<ValueId, ValueId | undefined>();
 
-  constructor(program: Program, multiprocessors: number) {
+  constructor(program: Program) {
     const symbol = program.values.find(({ shape }) => shape.some((d) => typeof d === "string"));
     if (symbol !== undefined) throw new Error(`cuda engine: ${symbol.name} has a symbolic size`);
     const plain = withoutCasts(program);
@@ -60,7 +58,6 @@ class Lowerer {
     this.#layout = layOut(plain, this.#plan);
     this.#weights = new WeightRooms(plain, (id) => this.#vector(id));
     this.#matrices = activationsOf(plain);
-    this.#multiprocessors = multiprocessors;
     this.#inputs = new Set(plain.inputs);
   }
 
@@ -137,7 +134,6 @@ class Lowerer {
       list: this.#list,
       node,
       attrs: node.attrs,
-      multiprocessors: this.#multiprocessors,
       matrix: (i) => this.#layout.matrix(node.inputs[i]!),
       vector: (i) => this.#vector(node.inputs[i]!),
       weight: (i) => this.#weights.plain(node.inputs[i]!),

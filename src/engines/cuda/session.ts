@@ -11,6 +11,7 @@ import type { Room } from "./commands.ts";
 import type { DevicePointer } from "./driver.ts";
 import { CudaExecutable, type Held } from "./executable.ts";
 import { Gpu } from "./gpu.ts";
+import { Products } from "./products.ts";
 import { weightData, weightKey } from "./weights.ts";
 
 interface StateValue {
@@ -25,6 +26,7 @@ export class CudaSession implements EngineSession {
   /** Half of it in bf16: at a vocabulary of 49,152, 2,730 rows, enough for large products with the head. */
   readonly logitsBytes = 512 * 2 ** 20;
   readonly #gpu: Gpu;
+  readonly #products: Products;
   readonly #source: EngineWeights;
   readonly #onKernel: EngineOptions["onKernel"];
   readonly #weights = new Map<string, DevicePointer>();
@@ -35,6 +37,7 @@ export class CudaSession implements EngineSession {
 
   constructor(source: EngineWeights, onKernel: EngineOptions["onKernel"]) {
     this.#gpu = new Gpu();
+    this.#products = new Products(this.#gpu);
     const { name, capability, driver } = this.#gpu.device;
     this.device = `${name} (${capability.join(".")}), CUDA ${driver}, bf16`;
     this.#source = source;
@@ -46,6 +49,7 @@ export class CudaSession implements EngineSession {
     const known = this.#executables.get(program);
     if (known !== undefined) return known;
     const held: Held = {
+      products: this.#products,
       arena: () => this.#arena!.pointer,
       state: (name) => this.#stateOf(name).pointer,
       weight: (room) => this.#weights.get(keyOf(room))!,
@@ -93,6 +97,7 @@ export class CudaSession implements EngineSession {
 
   async close(): Promise<void> {
     for (const executable of [...this.#executables.values()]) await executable.dispose();
+    this.#products.close();
     this.#gpu.close();
   }
 

@@ -1,5 +1,4 @@
 import { at, i32, rowsFrom, stretch } from "../commands.ts";
-import { product } from "../gemm.ts";
 import type { Lowering } from "./lowering.ts";
 import { sumVector } from "./optimizer.ts";
 
@@ -15,7 +14,7 @@ export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = (c) => {
   for (let from = 0; from < N; from += chunk) {
     const logits = { ...room, rows: Math.min(chunk, N - from) };
     const rows = rowsFrom(h, from, logits.rows);
-    product(c.list, c.multiprocessors, { c: logits, a: rows, b: head, layout: "nt", k: head.width });
+    c.list.multiply({ c: logits, a: rows, b: head, layout: "nt", k: head.width });
     const each = [targets, weights, losses, correct].map((vector) => at(stretch(vector, from, logits.rows)));
     c.list.launch("cross_entropy_rows", [logits.rows], THREADS, [
       at(logits),
@@ -25,7 +24,7 @@ export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = (c) => {
     ]);
     if (!c.isRead(2)) continue;
     const dh = rowsFrom(c.out(2), from, logits.rows);
-    product(c.list, c.multiprocessors, { c: dh, a: logits, b: head, layout: "nn", k: V });
+    c.list.multiply({ c: dh, a: logits, b: head, layout: "nn", k: V });
   }
   sumVector(c.list, c.outVector(0), losses);
   sumVector(c.list, c.outVector(1), correct);

@@ -1,11 +1,10 @@
-import { product } from "../gemm.ts";
 import type { Lowering } from "./lowering.ts";
 
 export const linear: Lowering<"linear"> = (c) => {
   const b = c.weight(1);
   const bias = c.node.inputs.length > 2 ? c.gain(2) : undefined;
   const k = b.width;
-  product(c.list, c.multiprocessors, {
+  c.list.multiply({
     c: c.out(0),
     a: c.matrix(0),
     b,
@@ -18,7 +17,7 @@ export const linear: Lowering<"linear"> = (c) => {
 
 export const linearGrad: Lowering<"linearGrad"> = (c) => {
   const b = c.weight(1);
-  product(c.list, c.multiprocessors, {
+  c.list.multiply({
     c: c.out(0),
     a: c.matrix(0),
     b,

@@ -12,7 +12,6 @@ import {
   rowsFrom,
   type Vector,
 } from "../commands.ts";
-import { product } from "../gemm.ts";
 import type { LoraUnit } from "../layout.ts";
 import { blocksOfEights, EIGHTS, type Lowering, type NodeContext } from "./lowering.ts";
 import { combineRows } from "./shape.ts";
@@ -36,10 +35,9 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const factorsA = rowsFrom(weight, starts.at(-1)!, unit.tail);
   const { dropout } = c.attrs;
   const dropped = dropout > 0 ? drop(c.list, x, c.vector(4), dropout) : x;
-  const { multiprocessors } = c;
-  product(c.list, multiprocessors, { c: operandTail, a: dropped, b: factorsA, layout: "nt", k: x.width });
+  c.list.multiply({ c: operandTail, a: dropped, b: factorsA, layout: "nt", k: x.width });
   const y = acrossUnit(unit, c.lora.matrixOf, () => c.out(0));
-  product(c.list, multiprocessors, {
+  c.list.multiply({
     c: y,
     a: operand,
     b: weight,
@@ -55,7 +53,7 @@ export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
   const unit = c.lora.unit() as LoraUnit<"loraLinearGrad">;
   if (unit.turn !== c.node) return c.lora.passOn();
   const { matrix: weight, starts } = c.lora.weight();
-  const { list, multiprocessors } = c;
+  const { list } = c;
   const { operand, operandTail, tail } = unit;
   const outs = operand.width;
   if (unit.copied) {
@@ -66,7 +64,7 @@ export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
   }
   const x = c.matrix(1);
   const factorsB = columns({ ...weight, rows: outs }, padded(x.width), tail);
-  product(list, multiprocessors, { c: operandTail, a: operand, b: factorsB, layout: "nn", k: outs });
+  list.multiply({ c: operandTail, a: operand, b: factorsB, layout: "nn", k: outs });
   const { dropout, needsInput } = c.attrs;
   const keep = dropout > 0 ? c.vector(6) : undefined;
   if (needsInput) inputGradient(c, unit, weight, starts.at(-1)!, keep);
@@ -81,19 +79,19 @@ function inputGradient(
   firstA: number,
   keep: Vector | undefined,
 ): void {
-  const { list, multiprocessors } = c;
+  const { list } = c;
   const [dx, add] = [c.out(2), c.addend()];
   const through = { ...weight, width: dx.width };
   const common = { layout: "nn", a: operand, b: through } as const;
   if (keep === undefined) {
-    product(list, multiprocessors, { ...common, c: dx, k: operand.width + tail, add });
+    list.multiply({ ...common, c: dx, k: operand.width + tail, add });
     return;
   }
   // The mask is for the low-rank path only, so the two products stay apart.
-  product(list, multiprocessors, { ...common, c: dx, k: operand.width, add });
+  list.multiply({ ...common, c: dx, k: operand.width, add });
   const low = list.matrix(dx.rows, dx.width);
   const factorsA = rowsFrom(through, firstA, tail);
-  product(list, multiprocessors, { layout: "nn", c: low, a: operandTail, b: factorsA, k: tail });
+  list.multiply({ layout: "nn", c: low, a: operandTail, b: factorsA, k: tail });
   drop(list, low, keep, c.attrs.dropout, { out: dx, add: dx });
 }
 

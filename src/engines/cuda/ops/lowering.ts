@@ -8,7 +8,6 @@ export interface NodeContext<Op extends OpName> {
   readonly list: CommandList;
   readonly node: Node<Op>;
   readonly attrs: AttrsOf<Op>;
-  readonly multiprocessors: number;
   /** Input as a bf16 matrix. */
   matrix(input: number): Matrix;
   /** Input as float32, int32 or bytes one behind the other. */

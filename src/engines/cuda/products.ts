@@ -1,0 +1,91 @@
+import { type Address, type KernelCall, type Product, productName } from "./commands.ts";
+import { CublasLt } from "./cublaslt.ts";
+import { openCublasLt } from "./cublaslt-library.ts";
+import type { DevicePointer } from "./driver.ts";
+import { gemm, modelledTile, TILES } from "./gemm.ts";
+import type { Gpu } from "./gpu.ts";
+import { type Choice, ChoicesFile } from "./product-choices.ts";
+
+/** How an executable calls kernels, and where its rooms lie. */
+export interface Caller {
+  call(kernel: KernelCall): void;
+  locate(address: Address): DevicePointer;
+}
+
+/** So many times each candidate runs, twice: the first time warms up. */
+const REPETITIONS = 10;
+
+/** Does the products of a session, each shape by what was fastest on this device. */
+export class Products {
+  readonly #gpu: Gpu;
+  readonly #library: CublasLt | undefined;
+  readonly #file: ChoicesFile;
+  readonly #choices = new Map<string, Choice>();
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+    const open = openCublasLt(gpu.device);
+    this.#library = open === undefined ? undefined : new CublasLt(gpu, open);
+    this.#file = new ChoicesFile(gpu.device, open?.library);
+  }
+
+  /**
+   * Puts the product on the stream. A shape that was not met before is timed first, which waits for the device: so every product
+   * runs once before it is captured.
+   */
+  run(product: Product, caller: Caller): void {
+    const name = productName(product);
+    const choice = this.#choices.get(name) ?? this.#file.read(name) ?? this.#fastest(product, caller);
+    this.#choices.set(name, choice);
+    this.#run(product, choice, caller);
+  }
+
+  /** The name of what does a product that has run. */
+  doneBy(product: Product): string {
+    const choice = this.#choices.get(productName(product))!;
+    return "tile" in choice ? gemm(product, choice.tile).kernel : "cublasLt";
+  }
+
+  close(): void {
+    this.#library?.close();
+  }
+
+  #run(product: Product, choice: Choice, caller: Caller): void {
+    if ("tile" in choice) caller.call(gemm(product, choice.tile));
+    else this.#library!.multiply(product, choice.algorithm, caller.locate);
+  }
+
+  /** On the product's own operands, as often as needed: it reads nothing that it writes. */
+  #fastest(product: Product, caller: Caller): Choice {
+    const modelled = { tile: modelledTile(product, this.#gpu.device.multiprocessors) };
+    // A device without a clock, such as the emulator, leaves it at the model.
+    if (this.#gpu.time(() => this.#run(product, modelled, caller)) === 0) return modelled;
+    const candidates: Choice[] = [
+      ...TILES.map((tile) => ({ tile })),
+      ...(this.#library?.algorithms(product, caller.locate) ?? []).map((algorithm) => ({ algorithm })),
+    ];
+    const times = candidates.map((choice) => this.#timeOf(product, choice, caller));
+    const fastest = candidates[times.indexOf(Math.min(...times))]!;
+    this.#file.add(productName(product), fastest);
+    return fastest;
+  }
+
+  /** As a graph, as it will run: called one by one, short products would wait for the host, and the host would be timed. */
+  #timeOf(product: Product, choice: Choice, caller: Caller): number {
+    const { driver, stream } = this.#gpu;
+    try {
+      const graph = this.#gpu.capture(() => {
+        for (let i = 0; i < REPETITIONS; i++) this.#run(product, choice, caller);
+      });
+      const launch = (): void => driver.call("cuGraphLaunch", graph, stream);
+      launch();
+      const ms = this.#gpu.time(launch);
+      driver.call("cuGraphExecDestroy", graph);
+      return ms;
+    } catch (error) {
+      // An algorithm that the library offers and then refuses.
+      if ("algorithm" in choice) return Number.POSITIVE_INFINITY;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { CublasLt } from "../../../src/engines/cuda/cublaslt.ts";
+import { candidates, openCublasLt } from "../../../src/engines/cuda/cublaslt-library.ts";
+import { gemm, TILES } from "../../../src/engines/cuda/gemm.ts";
+import { Gpu } from "../../../src/engines/cuda/gpu.ts";
+import { expectClose } from "../../expect-close.ts";
+import { Emulator, library, missing } from "./emulator.ts";
+import { ROUNDED, read, room } from "./matrix.ts";
+import { callerOn, productOf } from "./products.ts";
+
+process.env["LORAFIT_CUDA_DRIVER"] = library;
+process.env["LORAFIT_CUBLASLT"] = library;
+
+/** Width, depth and height of the kinds that the engine has: rows of any number, a thin tail, a wide head. */
+const SHAPES = [
+  [33, 40, 24],
+  [16, 8, 72],
+  [10, 136, 64],
+] as const;
+
+describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
+  let emulator: Emulator;
+  let gpu: Gpu;
+  beforeAll(() => {
+    emulator = new Emulator();
+  });
+  beforeEach(() => {
+    gpu = new Gpu();
+  });
+  afterEach(() => gpu.close());
+  const alive = (): number => Number(emulator.driver.emulator("uint64_t emuCublasLtAlive()")!());
+
+  test.each(SHAPES)(
+    "products of %i x %i over %i by every algorithm, against ours and float64",
+    (...shape) => {
+      const [M, N] = shape;
+      const before = alive();
+      const lt = new CublasLt(gpu, openCublasLt(gpu.device)!);
+      for (const layout of ["nt", "nn"] as const) {
+        for (const extras of [{}, { add: true }, { bias: true }, { add: true, bias: true }]) {
+          const { into, expected, locate } = productOf(emulator, shape, layout, extras);
+          const caller = callerOn(gpu, locate);
+          const ours = room(emulator, M, N);
+          caller.call(gemm(into(ours), TILES[3]));
+          gpu.wait();
+          const what = `${layout} ${JSON.stringify(extras)}`;
+          const algorithms = lt.algorithms(into(ours), locate);
+          expect(algorithms).toHaveLength(3);
+          for (const algorithm of algorithms) {
+            const theirs = room(emulator, M, N);
+            lt.multiply(into(theirs), algorithm, locate);
+            gpu.wait();
+            expectClose(read(emulator, theirs), expected, ROUNDED, what);
+            expectClose(read(emulator, theirs), read(emulator, ours), ROUNDED, `${what}, ours`);
+          }
+        }
+      }
+      lt.close();
+      expect(alive()).toBe(before);
+    },
+  );
+
+  test("in a graph it is done at each launch, with the sums as they are then", () => {
+    const lt = new CublasLt(gpu, openCublasLt(gpu.device)!);
+    const { into, expected, locate } = productOf(emulator, [8, 16, 24], "nt", { add: true });
+    const c = room(emulator, 8, 16);
+    const product = into(c);
+    const [algorithm] = lt.algorithms(product, locate);
+    const graph = gpu.capture(() => lt.multiply(product, algorithm!, locate));
+    gpu.wait();
+    expect(() => expectClose(read(emulator, c), expected, ROUNDED, "not yet")).toThrow();
+    gpu.driver.call("cuGraphLaunch", graph, gpu.stream);
+    gpu.wait();
+    expectClose(read(emulator, c), expected, ROUNDED, "launched");
+    gpu.driver.call("cuGraphExecDestroy", graph);
+    lt.close();
+  });
+
+  test("widths that are no multiples of eight stay ours; a bias too, where the library wants it in bf16", () => {
+    const lt = new CublasLt(gpu, openCublasLt(gpu.device)!);
+    const offered = (shape: readonly [number, number, number], extras = {}): number => {
+      const { into, locate } = productOf(emulator, shape, "nt", extras);
+      return lt.algorithms(into(room(emulator, shape[0], shape[1])), locate).length;
+    };
+    expect([offered([8, 12, 16]), offered([8, 16, 12]), offered([7, 16, 16])]).toEqual([0, 0, 3]);
+    const strict = emulator.driver.emulator("void emuCublasLtBiasAsOutput(int strict)")!;
+    strict(1);
+    expect([offered([8, 16, 16], { bias: true }), offered([8, 16, 16])]).toEqual([0, 3]);
+    strict(0);
+    lt.close();
+  });
+
+  test("the emulated library refuses what the real one refuses", () => {
+    const { library: lt, handle } = openCublasLt(gpu.device)!;
+    const place = [null];
+    expect(lt.call("cublasLtMatmulDescCreate", place, 68, 0)).toBe(0);
+    const operation = place[0]!;
+    const set = (attribute: number, value: ArrayBufferView): number =>
+      lt.call("cublasLtMatmulDescSetAttribute", operation, attribute, value, value.byteLength);
+    expect(set(3, Int32Array.of(1))).toBe(0);
+    // CUBLAS_STATUS_INVALID_VALUE: an attribute that does not exist, one of eight bytes for one of four, what is gone.
+    expect(set(99, Int32Array.of(1))).toBe(7);
+    expect(set(26, BigInt64Array.of(0n))).toBe(7);
+    expect(lt.call("cublasLtMatmulDescDestroy", operation)).toBe(0);
+    expect(set(3, Int32Array.of(1))).toBe(7);
+    lt.call("cublasLtDestroy", handle);
+  });
+});
+
+describe("where cuBLASLt is looked for", () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "lorafit-cublaslt-"));
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+  /** Of empty files at these places. */
+  const found = (newest: number, files: readonly string[], platform: NodeJS.Platform = "linux"): string[] => {
+    for (const file of files) {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), "");
+    }
+    const [environment, home] = [
+      { VIRTUAL_ENV: join(root, "venv"), CONDA_PREFIX: join(root, "conda") },
+      join(root, "home"),
+    ];
+    return candidates(newest, {
+      environment: { ...environment, CUDA_PATH: join(root, "cuda") },
+      platform,
+      home,
+    })
+      .filter((path) => path.startsWith(root) || !path.startsWith("/"))
+      .map((path) => (path.startsWith(root) ? relative(root, path) : path));
+  };
+
+  test("the active environment before the user's packages, the newest first, none newer than the driver", () => {
+    const packages = "lib/python3.12/site-packages/nvidia";
+    const files = [
+      `home/.local/${packages}/cublas/lib/libcublasLt.so.12`,
+      "conda/lib/libcublasLt.so.12",
+      `conda/${packages}/cublas/lib/libcublasLt.so.11`,
+      `venv/${packages}/cublas/lib/libcublasLt.so.12`,
+      `venv/${packages}/cu13/lib/libcublasLt.so.13`,
+    ];
+    const bare = ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so.11"];
+    const [local, conda, eleven, twelve, thirteen] = files;
+    expect(found(13, files)).toEqual([thirteen, twelve, eleven, local, conda, ...bare]);
+    expect(found(12, [])).toEqual([twelve, eleven, local, conda, ...bare.slice(1)]);
+  });
+
+  test("under Windows' names and folders", () => {
+    const files = [
+      "venv/Lib/site-packages/nvidia/cu13/bin/x86_64/cublasLt64_13.dll",
+      "conda/Library/bin/cublasLt64_12.dll",
+      "cuda/bin/x64/cublasLt64_13.dll",
+      "cuda/bin/cublasLt64_12.dll",
+    ];
+    const bare = ["cublasLt64_13.dll", "cublasLt64_12.dll", "cublasLt64_11.dll"];
+    expect(found(13, files, "win32")).toEqual([...files, ...bare]);
+  });
+});
+
+describe.skipIf(missing !== null)("LORAFIT_CUBLASLT", () => {
+  const device = missing === null ? new Emulator().device : undefined;
+  afterEach(() => {
+    process.env["LORAFIT_CUBLASLT"] = library;
+  });
+
+  test("off, or a driver that is not the system's: none is used", () => {
+    process.env["LORAFIT_CUBLASLT"] = "off";
+    expect(openCublasLt(device!)).toBeUndefined();
+    process.env["LORAFIT_CUBLASLT"] = "";
+    expect(openCublasLt(device!)).toBeUndefined();
+  });
+
+  test("a file that is no such library is said in one line", () => {
+    process.env["LORAFIT_CUBLASLT"] = "libcublasLt-of-nobody.so";
+    expect(() => openCublasLt(device!)).toThrow(/^cuBLASLt: libcublasLt-of-nobody\.so cannot be loaded: /);
+    process.env["LORAFIT_CUBLASLT"] = "libm.so.6";
+    expect(() => openCublasLt(device!)).toThrow(
+      /^cuBLASLt: libm\.so\.6 cannot be loaded: .*cublasLtGetVersion/,
+    );
+  });
+});

@@ -1,0 +1,97 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Gpu } from "../../../src/engines/cuda/gpu.ts";
+import { Products } from "../../../src/engines/cuda/products.ts";
+import { Emulator, library, missing } from "./emulator.ts";
+import { type Room, read, room } from "./matrix.ts";
+import { callerOn, productOf, setCosts } from "./products.ts";
+
+process.env["LORAFIT_CUDA_DRIVER"] = library;
+
+describe.skipIf(missing !== null)("a product is done by what was fastest on the device", () => {
+  const emulator = missing === null ? new Emulator() : (undefined as never);
+  const shape = [16, 24, 32] as const;
+  /** 2^24 + 30 ones - 2^24: float32 loses a one beside 2^24, so every order of adding has a sum of its own. */
+  const place = (n: number): number => n % shape[2];
+  const unsigned = (n: number): number => (place(n) === 0 || place(n) === shape[2] - 1 ? 4096 : 1);
+  const signed = (n: number): number => (place(n) === shape[2] - 1 ? -1 : 1) * unsigned(n);
+  let gpu: Gpu;
+  let home: string;
+  let made: ReturnType<typeof productOf>;
+  let c: Room;
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "lorafit-products-"));
+    process.env["LORAFIT_HOME"] = home;
+    process.env["LORAFIT_CUBLASLT"] = library;
+    gpu = new Gpu();
+    made = productOf(emulator, shape, "nt", { drawA: signed, drawB: unsigned });
+    c = room(emulator, shape[0], shape[1]);
+  });
+  afterEach(() => {
+    setCosts(emulator, 0, [0, 0, 0]);
+    gpu.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  /** In a session of its own: what did it, and one of the sums. */
+  const run = (): { by: string; first: number } => {
+    const products = new Products(gpu);
+    const product = made.into(c);
+    products.run(product, callerOn(gpu, made.locate));
+    gpu.wait();
+    const by = products.doneBy(product);
+    products.close();
+    return { by, first: read(emulator, c)[0]! };
+  };
+  const files = (): string[] => readdirSync(join(home, "cuda")).map((name) => join(home, "cuda", name));
+
+  test("without a clock: our kernel in the tile of the model, and nothing is written", () => {
+    expect(run().by).toBe("gemm_nt_64x32");
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  test("one of our tiles, also where there is no cuBLASLt", () => {
+    setCosts(emulator, 3, [4, 4, 4]);
+    emulator.driver.emulator("void emuCost(const char *kernel, double ms)")!("gemm_nt_128x64", 2);
+    expect(run().by).toBe("gemm_nt_128x64");
+    process.env["LORAFIT_CUBLASLT"] = "off";
+    expect(run().by).toBe("gemm_nt_128x64");
+    // One file with the library, one without.
+    expect(files()).toHaveLength(2);
+  });
+
+  test("an algorithm of cuBLASLt; the next session does the same, to the bit, whatever would be fastest then", () => {
+    const sums = ([0, 1, 2] as const).map((fastest) => {
+      rmSync(join(home, "cuda"), { recursive: true, force: true });
+      const times: [number, number, number] = [9, 9, 9];
+      times[fastest] = 5;
+      setCosts(emulator, 7, times);
+      const once = run();
+      expect(once.by).toBe("cublasLt");
+      setCosts(emulator, 1, [9, 9, 9]);
+      expect(run()).toEqual(once);
+      return once.first;
+    });
+    // In order; in two halves; from the last on.
+    expect(sums).toEqual([0, 15, 30]);
+  });
+
+  test.each([
+    ["is cut short", (text: string) => text.slice(0, -9)],
+    ["is of another kind", () => "[]"],
+    ["names a tile that is gone", (text: string) => text.replace(/cublasLt [0-9a-f]+/, "31x7")],
+    ["holds half an algorithm", (text: string) => text.replace(/(cublasLt [0-9a-f]{64})[0-9a-f]+/, "$1")],
+  ])("a file that %s is made again", (_, damage) => {
+    setCosts(emulator, 7, [9, 5, 9]);
+    run();
+    const [file] = files();
+    const sound = readFileSync(file!, "utf8");
+    writeFileSync(file!, damage(sound));
+    expect(readFileSync(file!, "utf8")).not.toBe(sound);
+    expect(run().by).toBe("cublasLt");
+    expect(readFileSync(file!, "utf8")).toBe(sound);
+    expect(files()).toHaveLength(1);
+  });
+});
