@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { expectClose } from "../expect-close.ts";
 
 const { clopperPearsonUpper } = await import(
-  pathToFileURL(`${import.meta.dirname}/../long/clopper-pearson.mjs`).href
+  pathToFileURL(`${import.meta.dirname}/../long/lib/clopper-pearson.mjs`).href
 );
 
 /** scipy 1.17: stats.beta.ppf(1 - alpha, hits + 1, trials - hits). */

@@ -18,7 +18,7 @@ import { placeTexts, trainingSpace } from "../../dist/drift/space.js";
 import { holm } from "../../dist/evaluate/statistics.js";
 import { createRng } from "../../dist/rng.js";
 import { parsePolicy } from "../../dist/task/policy.js";
-import { clopperPearsonUpper } from "./clopper-pearson.mjs";
+import { clopperPearsonUpper } from "./lib/clopper-pearson.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const RESULTS = join(ROOT, "bench/results/drift.json");

@@ -10,7 +10,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { clopperPearsonUpper } from "./clopper-pearson.mjs";
+import { clopperPearsonUpper } from "./lib/clopper-pearson.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const { judge } = await import(join(ROOT, "dist/evaluate/decide.js"));

@@ -1,0 +1,27 @@
+/**
+ * Every check that takes too long for `npm test`, one after the other; README.md has what each does and how long it takes. All of them
+ * run, even after one that failed; exit code 1 when one did.
+ *
+ *     npm run verify:long            (builds first)
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+
+/** Some go on where they stopped unless they are told to begin anew. */
+const FRESH = new Set(["poisons.mjs"]);
+
+const scripts = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith(".mjs") && name !== basename(import.meta.filename))
+  .sort();
+const done = scripts.map((name) => {
+  console.log(`\n${name}`);
+  const began = performance.now();
+  const args = [join(import.meta.dirname, name), ...(FRESH.has(name) ? ["--fresh"] : [])];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  return { name, status, minutes: (performance.now() - began) / 60_000 };
+});
+console.log("");
+for (const { name, status, minutes } of done)
+  console.log(`${status === 0 ? "ok    " : "failed"}  ${name}, ${minutes.toFixed(1)} min`);
+process.exitCode = done.every(({ status }) => status === 0) ? 0 : 1;
