@@ -1,76 +1,87 @@
 /**
  * The AwesomeShoes task through the real CLI, several times: on five training seeds, and on the outdated 30-day policy.
- * Writes bench/results/awesomeshoes.json and bench/AWESOMESHOES.md. Takes about two minutes a run on two idle cores.
+ * Writes bench/results/awesomeshoes.json and bench/AWESOMESHOES.md. Takes two to four minutes a seed on two idle cores.
  *
- *     node test/long/awesomeshoes.mjs            (after npm run build; --table: only the page, from the results)
+ *     node test/long/awesomeshoes.mjs            (after npm run build)
+ *       --outdated   only the outdated policy        --table   only the page, from the results
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 const SEEDS = [7, 1, 2, 3, 4];
 
-/** One whole run on a fresh copy of the task; `change` edits task.yaml. */
-function run(name, change) {
+/** `lorafit run` on a fresh copy of the task, of which `change` edits task.yaml; what \`look\` makes of the folder and the process. */
+function onCopy(change, look) {
   const folder = mkdtempSync(join(tmpdir(), "lorafit-long-"));
   try {
     for (const part of ["general", "awesomeshoes"])
       cpSync(join(ROOT, "datasets", part), join(folder, part), { recursive: true });
-    const task = join(folder, "awesomeshoes", "task.yaml");
-    const before = readFileSync(task, "utf8");
-    const after = change(before);
-    if (after === before && name !== "seed 7") throw new Error(`${name}: task.yaml was not changed`);
-    writeFileSync(task, after);
+    const task = join(folder, "awesomeshoes");
+    const file = join(task, "task.yaml");
+    writeFileSync(file, change(readFileSync(file, "utf8")));
     const began = performance.now();
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [join(ROOT, "dist/cli.js"), "run", join(folder, "awesomeshoes"), "--quiet"],
-      {
-        encoding: "utf8",
-        maxBuffer: 1 << 26,
-      },
-    );
-    const seconds = Math.round((performance.now() - began) / 1000);
-    const runs = join(folder, "awesomeshoes", "runs");
-    const [id] = readdirSync(runs);
-    const verdict = JSON.parse(readFileSync(join(runs, id, "verdict.json"), "utf8"));
-    if (verdict.exit_code !== status)
-      throw new Error(`${name}: exit code ${status}, verdict.json says ${verdict.exit_code}\n${stderr}`);
-    const criteria = verdict.criteria.map(({ name, base, tuned, difference, ci, outcome }) => ({
-      name,
-      base,
-      tuned,
-      difference,
-      ci,
-      outcome,
-    }));
-    const result = { name, verdict: verdict.verdict, exit_code: status, seconds, criteria };
-    console.log(
-      `${name}: ${verdict.verdict} in ${seconds} s; ${criteria.map((c) => `${c.name} ${c.outcome}`).join(", ")}`,
-    );
-    return result;
+    const command = [join(ROOT, "dist/cli.js"), "run", "--quiet"];
+    const ended = spawnSync(process.execPath, command, { cwd: task, encoding: "utf8", maxBuffer: 1 << 26 });
+    return look(task, { ...ended, seconds: Math.round((performance.now() - began) / 1000) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+function trained(seed) {
+  const name = `seed ${seed}`;
+  return onCopy(
+    (yaml) => yaml.replace(/^seed: \d+/m, `seed: ${seed}`),
+    (task, { status, stderr, seconds }) => {
+      const [id] = readdirSync(join(task, "runs"));
+      const verdict = JSON.parse(readFileSync(join(task, "runs", id, "verdict.json"), "utf8"));
+      if (verdict.exit_code !== status || verdict.seed !== seed)
+        throw new Error(`${name}: exit code ${status}, verdict.json has ${verdict.exit_code}\n${stderr}`);
+      const criteria = verdict.criteria.map(({ name, base, tuned, difference, ci, outcome }) => ({
+        name,
+        base,
+        tuned,
+        difference,
+        ci,
+        outcome,
+      }));
+      console.log(`${name}: ${verdict.verdict} in ${seconds} s`);
+      const { preconditions } = verdict;
+      return { name, verdict: verdict.verdict, exit_code: status, seconds, criteria, preconditions };
+    },
+  );
+}
+
+/** Transcripts that say 30 days where the policy says 60: the run must stop before it trains. */
+function outdated() {
+  return onCopy(
+    (yaml) => yaml.replace("train: data/transcripts.jsonl", "train: data/transcripts-30-day.jsonl"),
+    (task, { status, stderr }) => {
+      const said = stderr.trim().split("\n")[0];
+      console.log(`outdated 30-day policy: exit code ${status}, ${said}`);
+      return { exit_code: status, said, trained: existsSync(join(task, "runs")) };
+    },
+  );
+}
+
 const RESULTS = join(ROOT, "bench/results/awesomeshoes.json");
 
-function runAll() {
-  const seeds = SEEDS.map((seed) =>
-    run(`seed ${seed}`, (yaml) => yaml.replace(/^seed: \d+/m, `seed: ${seed}`)),
-  );
-  const outdated = run("outdated 30-day policy", (yaml) =>
-    yaml.replace("train: data/transcripts.jsonl", "train: data/transcripts-30-day.jsonl"),
-  );
+const kept = () => JSON.parse(readFileSync(RESULTS, "utf8"));
+
+function measure() {
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
     cwd: ROOT,
     encoding: "utf8",
   }).trim();
   const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version };
-  writeFileSync(RESULTS, `${JSON.stringify({ commit, machine, seeds, outdated }, null, 1)}\n`);
+  const seeds = process.argv.includes("--outdated")
+    ? kept().seeds
+    : SEEDS.map((seed) => ({ ...trained(seed), commit }));
+  const results = { machine, seeds, outdated: { ...outdated(), commit } };
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
 }
 
 function writeTable({ machine, seeds, outdated }) {
@@ -79,7 +90,7 @@ function writeTable({ machine, seeds, outdated }) {
     const text = (value) => (scale * value).toFixed(digits);
     return `${text(difference)} (${text(ci[0])} to ${text(ci[1])}) ${outcome}`;
   };
-  const names = outdated.criteria.map(({ name }) => name);
+  const names = seeds[0].criteria.map(({ name }) => name);
   const lines = [
     "# The AwesomeShoes task on five seeds, and on the outdated policy",
     "",
@@ -89,26 +100,24 @@ function writeTable({ machine, seeds, outdated }) {
     "",
     `| run | verdict | ${names.join(" | ")} |`,
     `| --- | --- |${names.map(() => " --- |").join("")}`,
-    ...[...seeds, outdated].map(
-      (row) => `| ${row.name} | **${row.verdict}** | ${row.criteria.map(cell).join(" | ")} |`,
-    ),
+    ...seeds.map((row) => `| ${row.name} | **${row.verdict}** | ${row.criteria.map(cell).join(" | ")} |`),
+    "",
+    `On the outdated 30-day policy \`lorafit run\` stops before it trains, with exit code ${outdated.exit_code}: \`${outdated.said}\`. Trained all the`,
+    "same, verb by verb, it is refused by the gate: [POISONS.md](POISONS.md).",
     "",
   ];
   writeFileSync(join(ROOT, "bench/AWESOMESHOES.md"), lines.join("\n"));
 }
 
-if (!process.argv.includes("--table")) runAll();
-const results = JSON.parse(readFileSync(RESULTS, "utf8"));
+if (!process.argv.includes("--table")) measure();
+const results = kept();
 writeTable(results);
 
 const domain = ({ criteria }) => criteria.find(({ name }) => name === "domain errors");
-const broken = [
-  ...results.seeds
-    .filter((seed) => !(domain(seed).ci[0] > 0))
-    .map(({ name }) => `${name}: the interval of domain errors includes zero`),
-  ...(results.outdated.verdict === "fail"
-    ? []
-    : [`the outdated policy was not refused: ${results.outdated.verdict}`]),
-];
+const broken = results.seeds
+  .filter((seed) => !(domain(seed).ci[0] > 0))
+  .map(({ name }) => `${name}: the interval of domain errors includes zero`);
+if (results.outdated.exit_code !== 3 || results.outdated.trained)
+  broken.push(`the outdated policy was trained on, with exit code ${results.outdated.exit_code}`);
 for (const line of broken) console.error(line);
 process.exitCode = broken.length > 0 ? 1 : 0;
