@@ -14,7 +14,7 @@ export interface MaskSite {
  * engine can draw the same bits in any order.
  */
 export function keepMask(site: MaskSite, elements: number, dropout: number): Uint8Array {
-  const threshold = Math.round(dropout * 65536);
+  const threshold = keepThreshold(dropout);
   const mask = new Uint8Array(elements);
   const block = new Uint32Array(4);
   for (let e = 0; e < elements; e += 8) {
@@ -27,6 +27,9 @@ export function keepMask(site: MaskSite, elements: number, dropout: number): Uin
   }
   return mask;
 }
+
+/** The least of 16 random bits that keeps an element. */
+export const keepThreshold = (dropout: number): number => Math.round(dropout * 65536);
 
 const M0 = 0xd2511f53;
 const M1 = 0xcd9e8d57;

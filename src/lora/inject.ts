@@ -11,7 +11,7 @@ export const inputName = (module: string, kind: "A" | "B"): string => `${module}
 /**
  * Rewrites each targeted `linear` into `loraLinear`; everything else stays as it is. With "state" the factors are slices of
  * the state value `parameters` [P] as `layout` has them; with "inputs" they are inputs [r, in] and [out, r] whose rank is
- * free at each run (0 gives the base exactly). Dropout > 0 adds one input keep.{site} u8 [B,S,in] for each distinct
+ * free at each run (0 gives the base exactly). Dropout > 0 adds one mask keep.{site} u8 [B,S,in] for each distinct
  * input of targeted projections, so that projections that share an input share the mask.
  */
 export function injectLora(program: Program, layout: LoraLayout, source: FactorSource, dropout = 0): Program {
@@ -28,7 +28,7 @@ export function injectLora(program: Program, layout: LoraLayout, source: FactorS
   const keepOf = (x: ValueId): ValueId => {
     const known = sites.get(x);
     if (known !== undefined) return known;
-    const keep = b.input(`keep.${sites.size}`, "u8", b.value(x).shape);
+    const keep = b.mask(sites.size, dropout, b.value(x).shape);
     sites.set(x, keep);
     return keep;
   };

@@ -59,6 +59,13 @@ export class ProgramBuilder {
     return this.#declare(this.#inputs, name, dtype, shape);
   }
 
+  /** An input keep.{site}: which elements of a value of this shape are not dropped. */
+  mask(site: number, dropout: number, shape: Shape): ValueId {
+    const id = this.input(`keep.${site}`, "u8", shape);
+    this.#values[id] = { ...this.value(id), mask: { site, dropout } };
+    return id;
+  }
+
   weight(name: string, shape: Shape): ValueId {
     const known = this.#weights.find((id) => this.value(id).name === name);
     return known ?? this.#declare(this.#weights, name, "f32", shape);

@@ -12,6 +12,8 @@ export interface Value {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: Shape;
+  /** Of an input that is the dropout mask of a site (philox.ts): an engine may make it where it needs it. */
+  readonly mask?: { readonly site: number; readonly dropout: number };
 }
 
 export interface Node<Op extends OpName = OpName> {

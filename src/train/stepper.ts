@@ -1,6 +1,7 @@
 import type { Batch } from "../data/batch.ts";
-import type { EngineSession, Executable, HostTensor, Tensors } from "../engines/engine.ts";
-import { keepMask } from "../philox.ts";
+import type { EngineSession, Executable, Tensors } from "../engines/engine.ts";
+import { FedMask } from "../engines/fed-mask.ts";
+import type { MaskSite } from "../philox.ts";
 import type { Program } from "../program/program.ts";
 import { batchFeeds, updateFeeds } from "./feeds.ts";
 import { type TrainingOptions, type TrainingPrograms, trainingPrograms } from "./programs.ts";
@@ -36,7 +37,7 @@ export interface Stepper {
 export type StepperOptions = Omit<TrainingOptions, "shape"> & { readonly seed: number };
 
 export function createStepper(session: EngineSession, options: StepperOptions): Stepper {
-  const { optimizer, dropout, seed, layout } = options;
+  const { optimizer, seed, layout } = options;
   const built = new Map<string, TrainingPrograms>();
   const compiled = new Map<string, Promise<Executable>>();
 
@@ -57,7 +58,7 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
     const step = await executable("step", batch);
     const { outputs, moved } = await step.run({
       ...batchFeeds(batch),
-      ...keepFeeds(step.program, dropout, { seed, step: place.index, microStep: 0 }),
+      ...maskFeeds(step.program, { seed, step: place.index, microStep: 0 }),
       ...updateFeeds(optimizer, place.learningRate, place.update, batch.count),
     });
     return { ...sums(outputs, batch), gradientNorm: scalarOf(outputs, "gradient_norm"), moved };
@@ -70,7 +71,7 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
       const accumulate = await executable("accumulate", batch);
       const { outputs, moved } = await accumulate.run({
         ...batchFeeds(batch),
-        ...keepFeeds(accumulate.program, dropout, { seed, step: place.index, microStep }),
+        ...maskFeeds(accumulate.program, { seed, step: place.index, microStep }),
       });
       add(total, sums(outputs, batch));
       finite &&= moved;
@@ -117,21 +118,12 @@ function sums(outputs: Tensors, batch: Batch): LossSums {
 const scalarOf = (outputs: Tensors, name: string): number => Number(outputs[name]!.data[0]);
 
 /** Masks for every dropout site of the Program; none without dropout. */
-function keepFeeds(
-  program: Program,
-  dropout: number,
-  place: { readonly seed: number; readonly step: number; readonly microStep: number },
-): Tensors {
-  const feeds: Record<string, HostTensor> = {};
+export function maskFeeds(program: Program, place: Omit<MaskSite, "site">): Tensors {
+  const feeds: Record<string, FedMask> = {};
   for (const id of program.inputs) {
-    const { name, shape } = program.values[id]!;
-    const site = /^keep\.(\d+)$/.exec(name)?.[1];
-    if (site === undefined) continue;
-    const elements = (shape as number[]).reduce((product, size) => product * size, 1);
-    feeds[name] = {
-      shape: shape as number[],
-      data: keepMask({ ...place, site: Number(site) }, elements, dropout),
-    };
+    const { name, shape, mask } = program.values[id]!;
+    if (mask === undefined) continue;
+    feeds[name] = new FedMask(shape as number[], { ...place, site: mask.site }, mask.dropout);
   }
   return feeds;
 }

@@ -5,8 +5,8 @@ import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import type { LoraConfig } from "../../src/lora/config.ts";
 import type { Precision } from "../../src/program/precision.ts";
 import type { Program } from "../../src/program/program.ts";
-import { createRng } from "../../src/rng.ts";
 import { type TrainingPrograms, trainingPrograms } from "../../src/train/programs.ts";
+import { maskFeeds } from "../../src/train/stepper.ts";
 import { expectClose } from "../expect-close.ts";
 import {
   OPTIMIZER,
@@ -42,21 +42,8 @@ export const VARIANTS: readonly Variant[] = [
   },
 ];
 
-export function masks(program: Program): Tensors {
-  const rng = createRng("masks");
-  const inputs = program.inputs
-    .map((id) => program.values[id]!)
-    .filter(({ name }) => name.startsWith("keep."));
-  return Object.fromEntries(
-    inputs.map(({ name, shape }): [string, HostTensor] => {
-      const size = (shape as number[]).reduce((n, d) => n * d, 1);
-      return [
-        name,
-        { shape: shape as number[], data: Uint8Array.from({ length: size }, () => Number(rng.next() > 0.3)) },
-      ];
-    }),
-  );
-}
+/** Fed to every dropout site of a Program. */
+export const masks = (program: Program): Tensors => maskFeeds(program, { seed: 5, step: 3, microStep: 1 });
 
 /** Two steps, then two accumulated batches with one update, then the loss: everything that a run can do. */
 async function train(engine: Engine, programs: TrainingPrograms, weights: Tensors, parameters: HostTensor) {

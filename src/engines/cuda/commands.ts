@@ -133,6 +133,10 @@ export class CommandList {
     return { at: arena(4 * length), length };
   }
 
+  bytes(length: number): Vector {
+    return { at: arena(length), length };
+  }
+
   constant(fields: readonly Field[]): Address {
     const bytes = fields.reduce((sum, field) => sum + sizeOfField(field), 0);
     return { room: { bytes, place: { kind: "constant", fields } }, offset: 0 };

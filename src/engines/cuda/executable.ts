@@ -140,7 +140,8 @@ export class CudaExecutable implements Executable {
 
   #writeFeeds({ feeds }: Slot, given: Tensors): void {
     for (const [i, id] of this.program.inputs.entries()) {
-      const { name, dtype, shape } = this.program.values[id]!;
+      const value = this.program.values[id]!;
+      const { name, shape } = value;
       const feed = given[name];
       if (feed === undefined) throw new Error(`input ${name} of ${this.program.name} was not fed`);
       if (feed.shape.join() !== shape.join()) {
@@ -149,8 +150,8 @@ export class CudaExecutable implements Executable {
         );
       }
       const placed = this.lowered.inputs[i]!;
-      const { room } = placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
-      writeFeed(feeds.memory, this.memory.offsets.get(room)!, placed, dtype, feed);
+      const { room, offset } = placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
+      writeFeed(feeds.memory, this.memory.offsets.get(room)! + offset, placed, value, feed);
     }
   }
 

@@ -1,6 +1,7 @@
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../formats/numbers.ts";
-import type { DType } from "../../program/program.ts";
+import type { DType, Value } from "../../program/program.ts";
 import type { HostTensor } from "../engine.ts";
+import { FedMask } from "../fed-mask.ts";
 import type { Matrix } from "./commands.ts";
 import type { Placed } from "./lower.ts";
 
@@ -13,14 +14,25 @@ export function placedBytes(placed: Placed, dtype: DType): number {
 /** From the first number to the last, which are not the whole rows when the matrix is a stretch of a wider one. */
 const matrixBytes = ({ rows, width, ld }: Matrix): number => 2 * ((rows - 1) * ld + width);
 
-/** Writes a fed value as the device has it: bf16 in padded rows, or float32, int32 or bytes. */
+/**
+ * Writes a fed value as the device has it: bf16 in padded rows, or float32, int32 or bytes. Of a mask, the words that it is made
+ * from, as kernels/dropout.cu reads them.
+ */
 export function writeFeed(
   memory: ArrayBuffer,
   offset: number,
   placed: Placed,
-  dtype: DType,
-  { data }: HostTensor,
+  { name, dtype, mask }: Value,
+  feed: HostTensor,
 ): void {
+  if (mask !== undefined) {
+    if (!(feed instanceof FedMask))
+      throw new Error(`input ${name} takes a FedMask, which the device makes itself`);
+    const { seed, step, microStep } = feed.site;
+    new Uint32Array(memory, offset, 4).set([seed, 0, step, microStep]);
+    return;
+  }
+  const { data } = feed;
   if (placed.kind === "matrix") {
     const { rows, width, ld } = placed.matrix;
     const rounded = float32ToBfloat16(Float32Array.from(data as Float32Array));

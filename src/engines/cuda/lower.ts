@@ -6,6 +6,7 @@ import { type Plan, planOf, type Summand } from "../plan.ts";
 import { withoutCasts } from "./casts.ts";
 import { CommandList, type Matrix, type Room, stretch, type Vector } from "./commands.ts";
 import { type Layout, layOut } from "./layout.ts";
+import { MASK_WORDS, makeMask } from "./ops/dropout.ts";
 import { LOWERINGS } from "./ops/index.ts";
 import type { Lowering, NodeContext } from "./ops/lowering.ts";
 import { copyOf, StateMoves } from "./state.ts";
@@ -68,6 +69,7 @@ class Lowerer {
       const length = elements(this.#shape(value));
       this.#vectors.set(value, roomVector(length, { kind: "state", name }));
     }
+    this.#placeMaskWords();
     this.#placeViews();
     const finite = this.#placeResults(outputs, guards);
     const moves = new StateMoves(this.#program, this.#plan.uses);
@@ -89,6 +91,13 @@ class Lowerer {
       }),
       finite: finite?.flag,
     };
+  }
+
+  /** Masks are made where they are needed; what is fed are the words that they are made from, in one room. */
+  #placeMaskWords(): void {
+    const masks = this.#program.inputs.filter((id) => this.#program.values[id]!.mask !== undefined);
+    const words = roomVector(MASK_WORDS * masks.length, { kind: "feed" });
+    for (const [i, id] of masks.entries()) this.#vectors.set(id, stretch(words, MASK_WORDS * i, MASK_WORDS));
   }
 
   /** Parts of a flat vector lie in it. */
@@ -136,6 +145,13 @@ class Lowerer {
       attrs: node.attrs,
       matrix: (i) => this.#layout.matrix(node.inputs[i]!),
       vector: (i) => this.#vector(node.inputs[i]!),
+      keep: (i) => {
+        const { mask } = this.#program.values[node.inputs[i]!]!;
+        const fed = this.#vector(node.inputs[i]!);
+        return mask === undefined
+          ? fed
+          : makeMask(this.#list, fed, mask, elements(this.#shape(node.inputs[i]!)));
+      },
       weight: (i) => this.#weights.plain(node.inputs[i]!),
       gain: (i) => this.#weights.vectors([node.inputs[i]!], [elements(this.#shape(node.inputs[i]!))]),
       out: (i) => this.#layout.matrix(outputOf(i)),

@@ -52,16 +52,17 @@ export function describeTraining(engine: Engine): void {
     const exact = await gradientOf(theirs, programs.accumulate);
     // 1.1e-3 is the worst seen.
     expectClose([actual.loss], [rounded.loss], 3e-3, "loss");
-    // As far from the exact gradient as rounding takes the reference: 0.8 to 1.4 times, and 1.4 times in the worst factor.
+    // As far from the exact gradient as rounding takes the reference: 0.6 to 2.0 times over the variants and several masks, 2.1 times in
+    // the worst factor (both are chance; dropout rounds one value more).
     expect(distance(actual.gradient, exact.gradient)).toBeLessThan(
-      2 * distance(rounded.gradient, exact.gradient),
+      3 * distance(rounded.gradient, exact.gradient),
     );
     const parts = layout.tensors.map(({ name, offset, shape }) => {
       const of = ({ gradient }: typeof exact) => gradient.subarray(offset, offset + shape[0] * shape[1]);
       return { name, ours: distance(of(actual), of(exact)), theirs: distance(of(rounded), of(exact)) };
     });
     const worst = Math.max(...parts.map(({ theirs }) => theirs));
-    for (const { name, ours } of parts) expect(ours, name).toBeLessThan(2 * worst);
+    for (const { name, ours } of parts) expect(ours, name).toBeLessThan(3 * worst);
     // The same batch once more: the sum doubles, to the bit.
     await run(ours, programs.accumulate);
     const twice = (await ours.readState(["gradient"]))["gradient"]!.data as Float32Array;

@@ -1,7 +1,6 @@
 import { LorafitError } from "../../../errors.ts";
 import {
   at,
-  type CommandList,
   columns,
   type Field,
   f32,
@@ -13,7 +12,8 @@ import {
   type Vector,
 } from "../commands.ts";
 import type { LoraUnit } from "../layout.ts";
-import { blocksOfEights, EIGHTS, type Lowering, type NodeContext } from "./lowering.ts";
+import { drop } from "./dropout.ts";
+import type { Lowering, NodeContext } from "./lowering.ts";
 import { combineRows } from "./shape.ts";
 
 /** Ranks that kernels/rank_gradient.cu is made for. */
@@ -34,7 +34,7 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
   if (unit.copied) combineRows(c.list, { ...operand, width: x.width }, x);
   const factorsA = rowsFrom(weight, starts.at(-1)!, unit.tail);
   const { dropout } = c.attrs;
-  const dropped = dropout > 0 ? drop(c.list, x, c.vector(4), dropout) : x;
+  const dropped = dropout > 0 ? drop(c.list, x, c.keep(4), dropout) : x;
   c.list.multiply({ c: operandTail, a: dropped, b: factorsA, layout: "nt", k: x.width });
   const y = acrossUnit(unit, c.lora.matrixOf, () => c.out(0));
   c.list.multiply({
@@ -66,47 +66,33 @@ export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
   const factorsB = columns({ ...weight, rows: outs }, padded(x.width), tail);
   list.multiply({ c: operandTail, a: operand, b: factorsB, layout: "nn", k: outs });
   const { dropout, needsInput } = c.attrs;
-  const keep = dropout > 0 ? c.vector(6) : undefined;
-  if (needsInput) inputGradient(c, unit, weight, starts.at(-1)!, keep);
-  const dropped = keep === undefined ? x : drop(list, x, keep, dropout);
-  factorGradients(c, unit, dropped, starts);
+  const low = needsInput ? inputGradient(c, unit, weight, starts.at(-1)!) : undefined;
+  if (dropout === 0) return factorGradients(c, unit, x, starts);
+  const keep = c.keep(6);
+  if (low !== undefined) drop(list, low, keep, dropout, { out: c.out(2), add: c.out(2) });
+  factorGradients(c, unit, drop(list, x, keep, dropout), starts);
 };
 
+/** With dropout the mask is for the low-rank path only: dx is the other one's, and what is returned has to be dropped and added. */
 function inputGradient(
   c: NodeContext<"loraLinearGrad">,
   { operand, operandTail, tail }: LoraUnit,
   weight: Matrix,
   firstA: number,
-  keep: Vector | undefined,
-): void {
+): Matrix | undefined {
   const { list } = c;
   const [dx, add] = [c.out(2), c.addend()];
   const through = { ...weight, width: dx.width };
   const common = { layout: "nn", a: operand, b: through } as const;
-  if (keep === undefined) {
+  if (c.attrs.dropout === 0) {
     list.multiply({ ...common, c: dx, k: operand.width + tail, add });
-    return;
+    return undefined;
   }
-  // The mask is for the low-rank path only, so the two products stay apart.
   list.multiply({ ...common, c: dx, k: operand.width, add });
   const low = list.matrix(dx.rows, dx.width);
   const factorsA = rowsFrom(through, firstA, tail);
   list.multiply({ layout: "nn", c: low, a: operandTail, b: factorsA, k: tail });
-  drop(list, low, keep, c.attrs.dropout, { out: dx, add: dx });
-}
-
-/** x keep / (1 - dropout) (+ add). */
-function drop(
-  list: CommandList,
-  x: Matrix,
-  keep: Vector,
-  dropout: number,
-  { out = list.matrix(x.rows, x.width), add }: { out?: Matrix; add?: Matrix } = {},
-): Matrix {
-  const sizes = [x.rows, x.width, out.ld, x.ld, add?.ld ?? 0].map(i32);
-  const args = [at(out), at(x), at(keep), at(add), f32(1 / (1 - dropout)), ...sizes];
-  list.launch("drop_rows", blocksOfEights(x), EIGHTS, args);
-  return out;
+  return low;
 }
 
 /** The outputs of a unit side by side as one matrix. */

@@ -12,6 +12,8 @@ export interface NodeContext<Op extends OpName> {
   matrix(input: number): Matrix;
   /** Input as float32, int32 or bytes one behind the other. */
   vector(input: number): Vector;
+  /** Input that is a dropout mask, one byte an element; made by a command at this place unless it was fed. */
+  keep(input: number): Vector;
   /** Frozen matrix by itself. */
   weight(input: number): Matrix;
   /** Frozen vector, float32. */

@@ -1,0 +1,34 @@
+import { keepThreshold } from "../../../philox.ts";
+import type { Value } from "../../../program/program.ts";
+import { at, type CommandList, f32, i32, i64, type Matrix, type Vector } from "../commands.ts";
+import { blocksFor, blocksOfEights, EIGHTS } from "./lowering.ts";
+
+/** Seed (two), step and micro-step of the mask's counter. */
+export const MASK_WORDS = 4;
+
+/** The mask of a site, as philox.ts makes it. It lives until its last reader: made again, it takes less memory than kept. */
+export function makeMask(
+  list: CommandList,
+  words: Vector,
+  { site, dropout }: NonNullable<Value["mask"]>,
+  length: number,
+): Vector {
+  const keep = list.bytes(length);
+  const numbers = [i32(site), i32(keepThreshold(dropout)), i64(length)];
+  list.launch("philox_keep", [blocksFor(length / 8, EIGHTS)], EIGHTS, [at(keep), at(words), ...numbers]);
+  return keep;
+}
+
+/** x keep / (1 - dropout) (+ add). */
+export function drop(
+  list: CommandList,
+  x: Matrix,
+  keep: Vector,
+  dropout: number,
+  { out = list.matrix(x.rows, x.width), add }: { out?: Matrix; add?: Matrix } = {},
+): Matrix {
+  const sizes = [x.rows, x.width, out.ld, x.ld, add?.ld ?? 0].map(i32);
+  const args = [at(out), at(x), at(keep), at(add), f32(1 / (1 - dropout)), ...sizes];
+  list.launch("drop_rows", blocksOfEights(x), EIGHTS, args);
+  return out;
+}
