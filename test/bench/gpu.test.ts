@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -126,4 +126,34 @@ test("a trial on another engine: conformance, timing, result; and it goes on whe
   expect(turns[0].ours.loss).toBeCloseTo(Math.log(61), 0);
   expect(gpu(...args, "--out", out).stdout).not.toMatch(/2x16: onnx/);
   expect(read().turns).toEqual(turns);
-}, 60_000);
+}, 120_000);
+
+test("what is packed for a GPU machine is all that it needs", () => {
+  const folder = join(scratch(), "pack");
+  execFileSync(process.execPath, ["bench/gpu-pack.mjs", folder], { cwd: root });
+  const model = join(root, "test/golden/qwen2/model");
+  const trial = [
+    "--engine",
+    "reference",
+    "--models",
+    model,
+    "--shapes",
+    "1x8",
+    "--peers",
+    "",
+    "--rounds",
+    "1",
+  ];
+  const run = (...args: string[]) =>
+    spawnSync(join(folder, "bin/node"), ["bench/gpu.mjs", ...args], {
+      cwd: folder,
+      env: { HOME: folder, LORAFIT_CUDA_DRIVER: join(folder, "no-such-driver.so") },
+      encoding: "utf8",
+    });
+  const done = run(...trial, "--out", join(folder, "out"));
+  expect(done.status, done.stderr).toBe(0);
+  expect(done.stdout).toMatch(/model 1x8: reference \d/);
+  // The driver is missing; nothing of ours is.
+  expect(run("--out", join(folder, "out")).stderr).toMatch(/no-such-driver\.so/);
+  expect(spawnSync(process.execPath, ["bench/gpu-pack.mjs", folder], { cwd: root }).status).toBe(2);
+}, 120_000);
