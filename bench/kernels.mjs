@@ -1,6 +1,7 @@
 // Writes bench/KERNELS.md: what each kernel needs on each architecture, from kernels/dist/manifest.json, and how many of its
 // blocks a multiprocessor holds; --print writes to stdout instead. Needs `npm run build`.
 import { readFileSync, writeFileSync } from "node:fs";
+import { gemm, TILES } from "../dist/engines/cuda/gemm.js";
 import { lowerProgram } from "../dist/engines/cuda/lower.js";
 import { occupancy } from "./occupancy.mjs";
 import { configOf, MODELS, SHAPES, stepProgram } from "./step-program.mjs";
@@ -9,12 +10,18 @@ const manifest = JSON.parse(readFileSync(new URL("../kernels/dist/manifest.json"
 /** An H100 or H200. */
 const MULTIPROCESSORS = 132;
 
-/** {kernel: {threads, sharedBytes}} as the cuda engine launches them, over the models, and over what they do not have. */
+/**
+ * {kernel: {threads, sharedBytes}} as the cuda engine launches them, over the models, and over what they do not have. A product
+ * is done by whichever tile is fastest on the device, so all of them count.
+ */
 function launches() {
   const seen = {};
   const record = (config, options) => {
     const program = stepProgram(config, { precision: "bf16", ...options });
-    for (const { kernel, threads, sharedBytes } of lowerProgram(program, MULTIPROCESSORS).list.commands) {
+    const calls = lowerProgram(program, MULTIPROCESSORS).list.commands.flatMap(({ call, product }) =>
+      call === undefined ? TILES.map((tile) => gemm(product, tile)) : [call],
+    );
+    for (const { kernel, threads, sharedBytes } of calls) {
       const known = seen[kernel] ?? { threads: 0, sharedBytes: 0 };
       seen[kernel] = {
         threads: Math.max(known.threads, threads),

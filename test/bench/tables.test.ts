@@ -13,6 +13,12 @@ const { occupancy } = (await import(new URL("../../bench/occupancy.mjs", import.
   occupancy(arch: string, needs: Needs): { blocks: number; share: number };
 };
 
+test("the table of kernels knows how they are launched", () => {
+  const page = readFileSync(new URL("../../bench/KERNELS.md", import.meta.url), "utf8");
+  expect(page).toMatch(/^\| adamw \| 256 \| 0 \| 0 \|/m);
+  expect(page).toMatch(/^\| gemm_nt_128x128 \| 128 \| 65536 \| 0 \|/m);
+});
+
 test.each([
   ["ROOFLINE.md", "roofline.mjs"],
   ["KERNELS.md", "kernels.mjs"],
