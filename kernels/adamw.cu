@@ -9,7 +9,7 @@
 #include "gpu.h"
 
 /// One thread.
-KERNEL(clip_norm)(float* norm, float* factor, const float* squares, const float* count, float limit) {
+KERNEL(clip_norm, 1)(float* norm, float* factor, const float* squares, const float* count, float limit) {
   const float n = sqrtf(squares[0]) / count[0];
   norm[0] = n;
   factor[0] = (limit > 0.f ? fminf(1.f, limit / (n + 1e-6f)) : 1.f) / count[0];
@@ -17,7 +17,7 @@ KERNEL(clip_norm)(float* norm, float* factor, const float* squares, const float*
 EXPORT(clip_norm)
 
 /// Elements from..to, a thread each, in blocks of 256. rest = 1 - β comes from the host: float32 cannot form 1 - 0.999 (off by 1e-5).
-KERNEL(adamw)(float* p, float* m, float* v, const float* g, const float* factor, const u32* finite, const float* rate, const float* correction1,
+KERNEL(adamw, 256)(float* p, float* m, float* v, const float* g, const float* factor, const u32* finite, const float* rate, const float* correction1,
               const float* correction2, float beta1, float beta2, float rest1, float rest2, float eps, float decay, float ratio, i64 from, i64 to) {
   const i64 i = from + (i64)blockIdx.x * 256 + threadIdx.x;
   if (i >= to || (finite && !*finite)) return;

@@ -250,14 +250,14 @@ DEVICE void grad_q(bf16* memory, Out dq, In d_out, In q, In k, In v, const float
 }  // namespace
 
 #define ATTENTION(head)                                                                                                                             \
-  KERNEL(attention_##head)(bf16* o, float* lse, const bf16* q, const bf16* k, const bf16* v, const int* segments, int S, int H, int K, int d,       \
+  KERNEL(attention_##head, 128)(bf16* o, float* lse, const bf16* q, const bf16* k, const bf16* v, const int* segments, int S, int H, int K, int d,       \
                            int ldq, int ldk, int ldv, int ldo, int causal, int window, float scale) {                                               \
     DYNAMIC_SHARED(memory);                                                                                                                         \
     const Grid grid{S, H, K, d, causal, window};                                                                                                    \
     forward<head>((bf16*)memory, Out{o, ldo}, lse, In{q, ldq}, In{k, ldk}, In{v, ldv}, segments, grid, scale);                                      \
   }                                                                                                                                                 \
   EXPORT(attention_##head)                                                                                                                          \
-  KERNEL(attention_grad_kv_##head)(bf16* dk, bf16* dv, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse,            \
+  KERNEL(attention_grad_kv_##head, 128)(bf16* dk, bf16* dv, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse,            \
                                    const float* delta, const int* segments, int S, int H, int K, int d, int ldq, int ldk, int ldv, int ld_dout,     \
                                    int ld_dk, int ld_dv, int causal, int window, float scale) {                                                     \
     DYNAMIC_SHARED(memory);                                                                                                                         \
@@ -266,7 +266,7 @@ DEVICE void grad_q(bf16* memory, Out dq, In d_out, In q, In k, In v, const float
                   grid, scale);                                                                                                                     \
   }                                                                                                                                                 \
   EXPORT(attention_grad_kv_##head)                                                                                                                  \
-  KERNEL(attention_grad_q_##head)(bf16* dq, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse, const float* delta,   \
+  KERNEL(attention_grad_q_##head, 128)(bf16* dq, const bf16* d_out, const bf16* q, const bf16* k, const bf16* v, const float* lse, const float* delta,   \
                                   const int* segments, int S, int H, int K, int d, int ldq, int ldk, int ldv, int ld_dout, int ld_dq, int causal,   \
                                   int window, float scale) {                                                                                        \
     DYNAMIC_SHARED(memory);                                                                                                                         \
@@ -279,7 +279,7 @@ ATTENTION(64)
 ATTENTION(96)
 ATTENTION(128)
 
-KERNEL(attention_delta)(float* delta, const bf16* d_out, const bf16* o, int S, int H, int d, int ld_dout, int ldo, i64 count) {
+KERNEL(attention_delta, 128)(float* delta, const bf16* d_out, const bf16* o, int S, int H, int d, int ld_dout, int ldo, i64 count) {
   const i64 item = ((i64)blockIdx.x * 128 + threadIdx.x) >> 5;
   if (item >= count) return;
   const i64 position = item / H;

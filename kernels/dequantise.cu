@@ -14,7 +14,7 @@ DEVICE u16 two_bytes(const unsigned char* from) { return *(const u16*)from; }
 
 }  // namespace
 
-KERNEL(dequantise_q8_0)(bf16* out, const unsigned char* packed, int rows, int columns, int ld) {
+KERNEL(dequantise_q8_0, 256)(bf16* out, const unsigned char* packed, int rows, int columns, int ld) {
   const Place at = place_of_eight(columns);
   if (at.row >= rows) return;
   const unsigned char* block = packed + (at.row * (columns / 32) + at.column / 32) * 34;
@@ -30,7 +30,7 @@ KERNEL(dequantise_q8_0)(bf16* out, const unsigned char* packed, int rows, int co
 }
 EXPORT(dequantise_q8_0)
 
-KERNEL(dequantise_q4_0)(bf16* out, const unsigned char* packed, int rows, int columns, int ld) {
+KERNEL(dequantise_q4_0, 256)(bf16* out, const unsigned char* packed, int rows, int columns, int ld) {
   const Place at = place_of_eight(columns);
   if (at.row >= rows) return;
   const unsigned char* block = packed + (at.row * (columns / 32) + at.column / 32) * 18;

@@ -11,7 +11,7 @@
 // [rows, width] without gaps. Source: Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3". No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(philox_keep)(unsigned char* keep, const u32* words, u32 site, u32 threshold, i64 n) {
+KERNEL(philox_keep, 256)(unsigned char* keep, const u32* words, u32 site, u32 threshold, i64 n) {
   const i64 item = (i64)blockIdx.x * 256 + threadIdx.x;
   if (item * 8 >= n) return;
   u32 c[4] = {(u32)item, site, words[2], words[3]}, key[2] = {words[0], words[1]};
@@ -35,7 +35,7 @@ KERNEL(philox_keep)(unsigned char* keep, const u32* words, u32 site, u32 thresho
 }
 EXPORT(philox_keep)
 
-KERNEL(drop_rows)(bf16* out, const bf16* x, const unsigned char* keep, const bf16* add, float inverse, int rows, int width, int ldo, int ldx,
+KERNEL(drop_rows, 256)(bf16* out, const bf16* x, const unsigned char* keep, const bf16* add, float inverse, int rows, int width, int ldo, int ldx,
                   int ldadd) {
   const Place at = place_of_eight(width);
   if (at.row >= rows) return;

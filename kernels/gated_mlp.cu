@@ -8,7 +8,7 @@
 
 DEVICE float sigmoid(float x) { return 1.f / (1.f + fast_exp(-x)); }
 
-KERNEL(gated_mlp)(bf16* h, const bf16* gate, const bf16* up, int rows, int width, int ldh, int ld_gate, int ld_up) {
+KERNEL(gated_mlp, 256)(bf16* h, const bf16* gate, const bf16* up, int rows, int width, int ldh, int ld_gate, int ld_up) {
   const Place at = place_of_eight(width);
   if (at.row >= rows) return;
   const Eight g = load8(gate + at.row * ld_gate + at.column);
@@ -19,7 +19,7 @@ KERNEL(gated_mlp)(bf16* h, const bf16* gate, const bf16* up, int rows, int width
 }
 EXPORT(gated_mlp)
 
-KERNEL(gated_mlp_grad)(bf16* dgate, bf16* dup, const bf16* dh, const bf16* gate, const bf16* up, int rows, int width, int ld_dgate, int ld_dup,
+KERNEL(gated_mlp_grad, 256)(bf16* dgate, bf16* dup, const bf16* dh, const bf16* gate, const bf16* up, int rows, int width, int ld_dgate, int ld_dup,
                        int ld_dh, int ld_gate, int ld_up) {
   const Place at = place_of_eight(width);
   if (at.row >= rows) return;

@@ -16,7 +16,7 @@ DEVICE float tanh_of(float x) { return tanhf(TANH_SCALE * (x + TANH_CUBE * x * x
 
 }  // namespace
 
-KERNEL(gelu)(bf16* y, const bf16* x, int rows, int width, int ldy, int ldx, int tanh_form) {
+KERNEL(gelu, 256)(bf16* y, const bf16* x, int rows, int width, int ldy, int ldx, int tanh_form) {
   const Place at = place_of_eight(width);
   if (at.row >= rows) return;
   Eight a = load8(x + at.row * ldx + at.column);
@@ -26,7 +26,7 @@ KERNEL(gelu)(bf16* y, const bf16* x, int rows, int width, int ldy, int ldx, int 
 }
 EXPORT(gelu)
 
-KERNEL(gelu_grad)(bf16* dx, const bf16* dy, const bf16* x, int rows, int width, int ld_dx, int ld_dy, int ldx, int tanh_form) {
+KERNEL(gelu_grad, 256)(bf16* dx, const bf16* dy, const bf16* x, int rows, int width, int ld_dx, int ld_dy, int ldx, int tanh_form) {
   const Place at = place_of_eight(width);
   if (at.row >= rows) return;
   const Eight a = load8(x + at.row * ldx + at.column);

@@ -98,7 +98,7 @@ DEVICE void gemm(unsigned char* memory, bf16* c, int M, int N, int ldc, const bf
 }  // namespace
 
 #define GEMM(name, nn, bm, bn)                                                                                                           \
-  KERNEL(name)(bf16* c, int M, int N, int ldc, const bf16* a, const bf16* b, int k, int lda, int ldb, const bf16* add, int ldadd,           \
+  KERNEL(name, THREADS)(bf16* c, int M, int N, int ldc, const bf16* a, const bf16* b, int k, int lda, int ldb, const bf16* add, int ldadd,           \
                const float* bias) {                                                                                                         \
     DYNAMIC_SHARED(memory);                                                                                                                 \
     gemm<nn, bm, bn>(memory, c, M, N, ldc, a, b, k, lda, ldb, add, ldadd, bias);                                                            \

@@ -1,7 +1,7 @@
 // The one header that kernels include: thin wrappers over PTX for nvcc, the CPU emulation for g++ (emulator/emu.h).
 // Kernels include no system header, so that nvcc, NVRTC and g++ take the same source.
 //
-//   KERNEL(name)(arguments) { ... }   EXPORT(name)
+//   KERNEL(name, threads)(arguments) { ... }   EXPORT(name)      always launched with blocks of that many threads
 //   SHARED(type, name, count);        statically sized shared memory
 //   DYNAMIC_SHARED(name);             the launch's dynamic shared memory, bytes, 128-byte aligned
 #pragma once
@@ -15,7 +15,7 @@ typedef long long i64;
 struct bf16 { u16 bits; };
 
 #define DEVICE __device__ __forceinline__
-#define KERNEL(name) extern "C" __global__ void name
+#define KERNEL(name, threads) extern "C" __global__ void __launch_bounds__(threads) name
 #define EXPORT(name)
 #define SHARED(type, name, count) __shared__ __align__(16) type name[count]
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(128) unsigned char name[]

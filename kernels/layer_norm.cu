@@ -8,7 +8,7 @@
 // No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(layer_norm)(bf16* y, float* mean, float* inv, const bf16* x, const float* gain, const float* bias, int d, int ldy, int ldx, float eps) {
+KERNEL(layer_norm, 128)(bf16* y, float* mean, float* inv, const bf16* x, const float* gain, const float* bias, int d, int ldy, int ldx, float eps) {
   SHARED(float, scratch, 32);
   x += (i64)blockIdx.x * ldx;
   y += (i64)blockIdx.x * ldy;
@@ -36,7 +36,7 @@ KERNEL(layer_norm)(bf16* y, float* mean, float* inv, const bf16* x, const float*
 }
 EXPORT(layer_norm)
 
-KERNEL(layer_norm_grad)(bf16* dx, const bf16* dy, const bf16* x, const float* gain, const float* mean, const float* inv, const bf16* add, int d,
+KERNEL(layer_norm_grad, 128)(bf16* dx, const bf16* dy, const bf16* x, const float* gain, const float* mean, const float* inv, const bf16* add, int d,
                         int ld_dx, int ld_dy, int ldx, int ldadd) {
   SHARED(float, scratch, 32);
   dx += (i64)blockIdx.x * ld_dx;

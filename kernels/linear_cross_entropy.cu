@@ -7,7 +7,7 @@
 // The two reductions go in a fixed order, so the same input gives the same bytes. No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(cross_entropy_rows)(bf16* logits, const int* targets, const float* weights, float* loss, float* correct, int V, int ld) {
+KERNEL(cross_entropy_rows, 256)(bf16* logits, const int* targets, const float* weights, float* loss, float* correct, int V, int ld) {
   SHARED(float, scratch, 32);
   bf16* row = logits + (i64)blockIdx.x * ld;
   const float weight = weights[blockIdx.x];

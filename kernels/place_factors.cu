@@ -15,7 +15,7 @@ struct FactorEntry {
 };
 
 /// Grid [blocks of 256 elements of the largest entry, entries]; an entry has padded_rank (N + round8(K)) elements.
-KERNEL(place_factors)(const FactorEntry* entries) {
+KERNEL(place_factors, 256)(const FactorEntry* entries) {
   const FactorEntry e = entries[blockIdx.y];
   const i64 i = (i64)blockIdx.x * 256 + threadIdx.x, of_b = (i64)e.N * e.padded_rank;
   if (i < of_b) {

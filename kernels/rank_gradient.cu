@@ -69,7 +69,7 @@ DEVICE void rank_gradient(float* partial, RankEntry e, int T, int slab, i64 size
 }  // namespace
 
 #define RANK_GRADIENT(rank)                                                                                             \
-  KERNEL(rank_gradient_##rank)(float* partial, const RankEntry* entries, int T, int slab, i64 size) {                   \
+  KERNEL(rank_gradient_##rank, 128)(float* partial, const RankEntry* entries, int T, int slab, i64 size) {                   \
     rank_gradient<rank>(partial, entries[blockIdx.z], T, slab, size);                                                   \
   }                                                                                                                     \
   EXPORT(rank_gradient_##rank)

@@ -9,7 +9,7 @@
 // sum_slabs and move_vector: a thread for each element. No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(sum_squares)(float* partial, const float* g, i64 n, i64 slab) {
+KERNEL(sum_squares, 256)(float* partial, const float* g, i64 n, i64 slab) {
   SHARED(float, scratch, 32);
   const i64 from = (i64)blockIdx.x * slab, to = min(n, from + slab);
   float sum = 0.f;
@@ -19,7 +19,7 @@ KERNEL(sum_squares)(float* partial, const float* g, i64 n, i64 slab) {
 }
 EXPORT(sum_squares)
 
-KERNEL(sum_vector)(float* out, const float* x, int n) {
+KERNEL(sum_vector, 256)(float* out, const float* x, int n) {
   SHARED(float, scratch, 32);
   float sum = 0.f;
   for (int i = threadIdx.x; i < n; i += 256) sum += x[i];
@@ -28,7 +28,7 @@ KERNEL(sum_vector)(float* out, const float* x, int n) {
 }
 EXPORT(sum_vector)
 
-KERNEL(sum_slabs)(float* first, float* second, const float* partial, int slabs, i64 n_first, i64 n_second) {
+KERNEL(sum_slabs, 256)(float* first, float* second, const float* partial, int slabs, i64 n_first, i64 n_second) {
   const i64 i = (i64)blockIdx.x * 256 + threadIdx.x, n = n_first + n_second;
   if (i >= n) return;
   float sum = 0.f;
@@ -37,7 +37,7 @@ KERNEL(sum_slabs)(float* first, float* second, const float* partial, int slabs, 
 }
 EXPORT(sum_slabs)
 
-KERNEL(all_finite)(u32* finite, const float* values, int n) {
+KERNEL(all_finite, 256)(u32* finite, const float* values, int n) {
   SHARED(float, scratch, 32);
   float strange = 0.f;
   // A difference with itself is 0 for every finite number, and NaN for infinities and NaN.
@@ -47,7 +47,7 @@ KERNEL(all_finite)(u32* finite, const float* values, int n) {
 }
 EXPORT(all_finite)
 
-KERNEL(move_vector)(float* to, const float* a, const float* b, const float* factor, const u32* finite, i64 n) {
+KERNEL(move_vector, 256)(float* to, const float* a, const float* b, const float* factor, const u32* finite, i64 n) {
   const i64 i = (i64)blockIdx.x * 256 + threadIdx.x;
   if (i >= n || (finite && !*finite)) return;
   float sum = b ? b[i] : 0.f;

@@ -7,7 +7,7 @@
 // What is read twice comes from the L1 the second time. Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(rms_norm)(bf16* y, float* inv, const bf16* x, const float* w, int d, int ldy, int ldx, float eps) {
+KERNEL(rms_norm, 128)(bf16* y, float* inv, const bf16* x, const float* w, int d, int ldy, int ldx, float eps) {
   SHARED(float, scratch, 32);
   x += (i64)blockIdx.x * ldx;
   y += (i64)blockIdx.x * ldy;
@@ -28,7 +28,7 @@ KERNEL(rms_norm)(bf16* y, float* inv, const bf16* x, const float* w, int d, int 
 }
 EXPORT(rms_norm)
 
-KERNEL(rms_norm_grad)(bf16* dx, const bf16* dy, const bf16* x, const float* w, const float* inv, const bf16* add, int d, int ld_dx, int ld_dy,
+KERNEL(rms_norm_grad, 128)(bf16* dx, const bf16* dy, const bf16* x, const float* w, const float* inv, const bf16* add, int d, int ld_dx, int ld_dy,
                       int ldx, int ldadd) {
   SHARED(float, scratch, 32);
   dx += (i64)blockIdx.x * ld_dx;

@@ -6,7 +6,7 @@
 // head (fewer at its end), in ceil(tokens heads ceil(half / 8) / 256) blocks of 256. Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(rope)(bf16* out, const bf16* x, const int* positions, const float* cosine, const float* sine, int tokens, int heads, int half, int ld_out,
+KERNEL(rope, 256)(bf16* out, const bf16* x, const int* positions, const float* cosine, const float* sine, int tokens, int heads, int half, int ld_out,
              int ldx, int inverse) {
   const int per_head = (half + 7) / 8, per_row = heads * per_head;
   const u32 item = blockIdx.x * 256 + threadIdx.x;

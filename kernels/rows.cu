@@ -8,14 +8,14 @@
 // out may be a or b. No timing on a GPU yet.
 #include "gpu.h"
 
-KERNEL(gather_rows)(bf16* out, const bf16* table, const int* indices, int width, int ldo, int ldt) {
+KERNEL(gather_rows, 128)(bf16* out, const bf16* table, const int* indices, int width, int ldo, int ldt) {
   const bf16* from = table + (i64)indices[blockIdx.x] * ldt;
   bf16* to = out + (i64)blockIdx.x * ldo;
   for (int at = threadIdx.x * 8; at < width; at += 1024) *(uint4*)(to + at) = *(const uint4*)(from + at);
 }
 EXPORT(gather_rows)
 
-KERNEL(scatter_rows)(bf16* out, const bf16* dy, const int* indices, int count, int width, int ldo, int ld_dy) {
+KERNEL(scatter_rows, 128)(bf16* out, const bf16* dy, const int* indices, int count, int width, int ldo, int ld_dy) {
   const int row = blockIdx.x, lane = threadIdx.x & 31;
   // Each warp takes 256 columns and looks through all indices for itself: whole warps stay in the loop, for the ballot.
   for (int first = (threadIdx.x >> 5) * 256; first < width; first += 1024) {
@@ -35,7 +35,7 @@ KERNEL(scatter_rows)(bf16* out, const bf16* dy, const int* indices, int count, i
 }
 EXPORT(scatter_rows)
 
-KERNEL(combine_rows)(bf16* out, const bf16* a, const bf16* b, float factor, int rows, int width, int ldo, int lda, int ldb) {
+KERNEL(combine_rows, 256)(bf16* out, const bf16* a, const bf16* b, float factor, int rows, int width, int ldo, int lda, int ldb) {
   const Place at = place_of_eight(width);
   if (at.row >= rows) return;
   const Eight x = load8(a + at.row * lda + at.column);

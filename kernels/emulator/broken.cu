@@ -2,7 +2,7 @@
 #include "../gpu.h"
 
 /// Reads what another thread wrote, without the barrier between.
-KERNEL(broken_race)(float* out) {
+KERNEL(broken_race, 0)(float* out) {
   SHARED(float, shared, 64);
   shared[threadIdx.x] = (float)threadIdx.x;
   out[threadIdx.x] = shared[63 - threadIdx.x];
@@ -10,14 +10,14 @@ KERNEL(broken_race)(float* out) {
 EXPORT(broken_race)
 
 /// Half of the block waits at a barrier that the other half never reaches.
-KERNEL(broken_divergent_barrier)(float* out) {
+KERNEL(broken_divergent_barrier, 0)(float* out) {
   if (threadIdx.x < 32) __syncthreads();
   out[threadIdx.x] = 1.f;
 }
 EXPORT(broken_divergent_barrier)
 
 /// The two halves wait at different barriers.
-KERNEL(broken_two_barriers)(float* out) {
+KERNEL(broken_two_barriers, 0)(float* out) {
   if (threadIdx.x < 32) __syncthreads();
   else
     __syncthreads();
@@ -26,7 +26,7 @@ KERNEL(broken_two_barriers)(float* out) {
 EXPORT(broken_two_barriers)
 
 /// Reads shared memory before its copy has arrived.
-KERNEL(broken_early_read)(float* out, const float* in) {
+KERNEL(broken_early_read, 0)(float* out, const float* in) {
   SHARED(float, shared, 256);
   cp_async16(shared + threadIdx.x * 4, in + threadIdx.x * 4, true);
   cp_commit();
@@ -37,7 +37,7 @@ KERNEL(broken_early_read)(float* out, const float* in) {
 EXPORT(broken_early_read)
 
 /// Waits for one group too few.
-KERNEL(broken_wait)(float* out, const float* in) {
+KERNEL(broken_wait, 0)(float* out, const float* in) {
   SHARED(float, shared, 512);
   for (int stage = 0; stage < 2; stage++) {
     cp_async16(shared + stage * 256 + threadIdx.x * 4, in + threadIdx.x * 4, true);
@@ -51,7 +51,7 @@ KERNEL(broken_wait)(float* out, const float* in) {
 EXPORT(broken_wait)
 
 /// Ends with a copy in flight.
-KERNEL(broken_leftover_copy)(float* out, const float* in) {
+KERNEL(broken_leftover_copy, 0)(float* out, const float* in) {
   SHARED(float, shared, 256);
   cp_async16(shared + threadIdx.x * 4, in + threadIdx.x * 4, true);
   cp_commit();
@@ -60,11 +60,11 @@ KERNEL(broken_leftover_copy)(float* out, const float* in) {
 EXPORT(broken_leftover_copy)
 
 /// Writes behind the end of `out`, which holds n floats.
-KERNEL(broken_out_of_bounds)(float* out, int n) { out[n + threadIdx.x] = 1.f; }
+KERNEL(broken_out_of_bounds, 0)(float* out, int n) { out[n + threadIdx.x] = 1.f; }
 EXPORT(broken_out_of_bounds)
 
 /// Lanes of one warp at two different shuffles.
-KERNEL(broken_divergent_shuffle)(float* out) {
+KERNEL(broken_divergent_shuffle, 0)(float* out) {
   float v = (float)threadIdx.x;
   if (threadIdx.x & 1) v = __shfl_xor_sync(~0u, v, 1);
   else
@@ -74,17 +74,17 @@ KERNEL(broken_divergent_shuffle)(float* out) {
 EXPORT(broken_divergent_shuffle)
 
 /// A lane that calls a collective without being in its mask.
-KERNEL(broken_mask)(float* out) { out[threadIdx.x] = (float)__ballot_sync(1u, 1); }
+KERNEL(broken_mask, 0)(float* out) { out[threadIdx.x] = (float)__ballot_sync(1u, 1); }
 EXPORT(broken_mask)
 
 /// Sums over blocks in the order in which they happen to run: out[1] is the order's fingerprint.
-KERNEL(broken_block_order)(float* out) {
+KERNEL(broken_block_order, 0)(float* out) {
   if (threadIdx.x == 0) out[1] = out[1] * 0.5f + (float)(blockIdx.x + 1);
 }
 EXPORT(broken_block_order)
 
 /// Rows of 64 bytes without a swizzle: ldmatrix meets the same banks.
-KERNEL(broken_bank_conflicts)(u32* out) {
+KERNEL(broken_bank_conflicts, 0)(u32* out) {
   SHARED(bf16, tile, 32 * 32);
   for (int i = threadIdx.x; i < 32 * 32; i += 32) tile[i] = to_bf16((float)i);
   __syncthreads();
@@ -93,3 +93,7 @@ KERNEL(broken_bank_conflicts)(u32* out) {
   out[threadIdx.x] = r[0] + r[1] + r[2] + r[3];
 }
 EXPORT(broken_bank_conflicts)
+
+/// Its blocks have other sizes than it says.
+KERNEL(broken_block_size, 64)(float* out) { out[threadIdx.x] = 1.f; }
+EXPORT(broken_block_size)

@@ -18,7 +18,7 @@ typedef u64 CUdeviceptr;
 
 namespace {
 
-struct Kernel { std::string name; void (*call)(void**); std::vector<u32> sizes; int dynamic_limit = 48 * 1024; };
+struct Kernel { std::string name; u32 threads; void (*call)(void**); std::vector<u32> sizes; int dynamic_limit = 48 * 1024; };
 std::map<std::string, Kernel>& kernels() {
   static std::map<std::string, Kernel> all;
   return all;
@@ -35,8 +35,8 @@ constexpr size_t DEVICE_BYTES = (size_t)16 << 30;
 
 }  // namespace
 
-void emu::add_kernel(const char* name, void (*call)(void**), const u32* sizes, u32 count) {
-  kernels()[name] = {name, call, std::vector<u32>(sizes, sizes + count)};
+void emu::add_kernel(const char* name, u32 threads, void (*call)(void**), const u32* sizes, u32 count) {
+  kernels()[name] = {name, threads, call, std::vector<u32>(sizes, sizes + count)};
 }
 
 extern "C" {
@@ -146,6 +146,10 @@ CUresult cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, u
   const Kernel& kernel = *(Kernel*)function;
   if (!gx || !gy || !gz || !bx || !by || !bz || gy > 65535 || gz > 65535 || extra) return INVALID_VALUE;
   if ((u64)bx * by * bz > 1024 || (int)dynamic_bytes > kernel.dynamic_limit) return INVALID_VALUE;
+  if (kernel.threads && bx * by * bz != kernel.threads) {
+    last_error = kernel.name + ": blocks of " + std::to_string(bx * by * bz) + " threads, it is written for " + std::to_string(kernel.threads);
+    return INVALID_VALUE;
+  }
   std::vector<std::vector<char>> values;
   for (size_t i = 0; i < kernel.sizes.size(); i++) values.emplace_back((char*)parameters[i], (char*)parameters[i] + kernel.sizes[i]);
   return enqueue(stream, [=, &kernel]() mutable {

@@ -27,8 +27,10 @@ struct bf16 { u16 bits; };
 #define __restrict__ __restrict
 #define __launch_bounds__(...)
 #define DEVICE static inline
-#define KERNEL(name) void name
-#define EXPORT(name) static emu::Registration<&name> emu_registration_##name(#name);
+#define KERNEL(name, threads)                  \
+  static constexpr u32 emu_threads_##name = threads; /* 0: any */ \
+  void name
+#define EXPORT(name) static emu::Registration<&name> emu_registration_##name(#name, emu_threads_##name);
 #define DYNAMIC_SHARED(name) unsigned char* name = emu::dynamic_shared()
 #define SHARED(type, name, count)  \
   static char emu_key_##name;      \
@@ -66,7 +68,7 @@ void commit_copies();
 void wait_copies(u32 newest);
 
 /// A kernel by name: how many bytes each argument has, and how to call it with a table of pointers to them.
-void add_kernel(const char* name, void (*call)(void**), const u32* sizes, u32 count);
+void add_kernel(const char* name, u32 threads, void (*call)(void**), const u32* sizes, u32 count);
 
 template <class T> struct Caller;
 template <class... A> struct Caller<void (*)(A...)> {
@@ -77,10 +79,10 @@ template <class... A> struct Caller<void (*)(A...)> {
   }
 };
 template <auto F> struct Registration {
-  explicit Registration(const char* name) { add(name, F); }
-  template <class... A> static void add(const char* name, void (*)(A...)) {
+  Registration(const char* name, u32 threads) { add(name, threads, F); }
+  template <class... A> static void add(const char* name, u32 threads, void (*)(A...)) {
     const u32 sizes[] = {(u32)sizeof(A)..., 0};
-    add_kernel(name, &Caller<void (*)(A...)>::template call<F>, sizes, sizeof...(A));
+    add_kernel(name, threads, &Caller<void (*)(A...)>::template call<F>, sizes, sizeof...(A));
   }
 };
 

@@ -68,6 +68,8 @@ export interface EngineSession {
   readonly device: string;
   /** Bytes of float32 logits that a Program should hold at once at most; absent: the loss's own budget. */
   readonly logitsBytes?: number;
+  /** A run may be asked for before the one before it is done; runs come one after the other all the same. */
+  readonly overlaps?: true;
   compile(program: Program): Promise<Executable>;
   /** Copies of the named state values, or of all. */
   readState(names?: readonly string[]): Promise<Tensors>;

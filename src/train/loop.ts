@@ -5,7 +5,7 @@ import { LorafitError } from "../errors.ts";
 import type { LoopEvent, StepEnd, ValidationEnd } from "./events.ts";
 import { advance, type Progress } from "./progress.ts";
 import { learningRate, type Schedule } from "./schedule.ts";
-import { add, type LossSums, type Stepper } from "./stepper.ts";
+import { add, type LossSums, type Stepper, type StepResult } from "./stepper.ts";
 
 export interface LoopOptions {
   readonly stepper: Stepper;
@@ -44,21 +44,41 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
     saved = -1;
     if (validation !== null) yield { ...(await validate(stepper, validation, 0)), best: false };
   }
+  const begin = (index: number, update: number): BegunStep => {
+    const batches = plan.step(index);
+    const rate = learningRate(schedule, index);
+    const result = stepper.step(batches, { index, update, learningRate: rate });
+    // Whoever waits for it hears of it; until then it is no unhandled rejection.
+    result.catch(() => undefined);
+    return { batches, rate, result };
+  };
+  const validates = (step: number): boolean =>
+    validation !== null &&
+    (step === plan.totalSteps || step % options.validateEvery === 0 || step % plan.stepsPerEpoch === 0);
+  /** Whether somebody looks at the parameters after this many steps, so that no later step may have begun. */
+  const looks = (step: number): boolean =>
+    step === plan.totalSteps || step % options.checkpointEvery === 0 || validates(step);
+  let ahead: BegunStep | undefined;
+  let before = performance.now();
   while (progress.step < plan.totalSteps && !stoppedEarly(progress, patience)) {
     // An engine in plain JavaScript never lets the event loop turn, and signals would not be seen.
     await setImmediate();
-    if (signal?.aborted) {
+    if (signal?.aborted && ahead === undefined) {
       if (saved !== progress.step) yield await save();
       throw new LorafitError("interrupted", `stopped at step ${progress.step} of ${plan.totalSteps}`, {
         hint: "a checkpoint is kept; go on with --resume",
       });
     }
-    const batches = plan.step(progress.step);
-    const rate = learningRate(schedule, progress.step);
-    const place = { index: progress.step, update: progress.updates + 1, learningRate: rate };
-    const began = performance.now();
-    const result = await stepper.step(batches, place);
-    const seconds = (performance.now() - began) / 1000;
+    if (ahead === undefined) before = performance.now();
+    const { batches, rate, result: pending } = ahead ?? begin(progress.step, progress.updates + 1);
+    // The device goes on with the next step while this one's numbers are read; that this one moves is taken for granted.
+    const next = progress.step + 1;
+    ahead =
+      stepper.overlaps && !looks(next) && !signal?.aborted ? begin(next, progress.updates + 2) : undefined;
+    const result = await pending;
+    const now = performance.now();
+    const seconds = (now - before) / 1000;
+    before = now;
     progress = advance(progress, result.moved, plan.stepsPerEpoch);
     const { step } = progress;
 
@@ -86,15 +106,15 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
         inARow: progress.skippedInARow,
         rows,
       };
-      if (progress.skippedInARow > options.maxNonfiniteSteps) throw diverged(progress, rows);
+      if (progress.skippedInARow > options.maxNonfiniteSteps) {
+        await ahead?.result;
+        throw diverged(progress, rows);
+      }
     }
 
     const last = step === plan.totalSteps;
     let better = false;
-    if (
-      validation !== null &&
-      (last || step % options.validateEvery === 0 || step % plan.stepsPerEpoch === 0)
-    ) {
+    if (validation !== null && validates(step)) {
       const result = await validate(stepper, validation, step);
       better =
         Number.isFinite(result.loss) && result.loss < (progress.best?.loss ?? Number.POSITIVE_INFINITY);
@@ -107,6 +127,13 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
       yield await save();
   }
   return progress;
+}
+
+/** A step that was asked for. */
+interface BegunStep {
+  readonly batches: readonly Batch[];
+  readonly rate: number;
+  readonly result: Promise<StepResult>;
 }
 
 export function stoppedEarly(progress: Progress, patience: number): boolean {

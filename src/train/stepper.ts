@@ -29,6 +29,8 @@ export interface StepPlace {
 
 /** One optimizer step, or one validation batch, on a session; Programs are compiled when a batch shape first occurs. */
 export interface Stepper {
+  /** A step may be asked for before the one before it is done. */
+  readonly overlaps: boolean;
   step(batches: readonly Batch[], place: StepPlace): Promise<StepResult>;
   evaluate(batch: Batch): Promise<LossSums>;
   dispose(): Promise<void>;
@@ -67,7 +69,7 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
   const several = async (batches: readonly Batch[], place: StepPlace): Promise<StepResult> => {
     const total = { lossSum: 0, correct: 0, count: 0 };
     let finite = true;
-    for (const [microStep, batch] of batches.entries()) {
+    const accumulated = async (batch: Batch, microStep: number): Promise<void> => {
       const accumulate = await executable("accumulate", batch);
       const { outputs, moved } = await accumulate.run({
         ...batchFeeds(batch),
@@ -75,7 +77,13 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
       });
       add(total, sums(outputs, batch));
       finite &&= moved;
+    };
+    const begun: Promise<void>[] = [];
+    for (const [microStep, batch] of batches.entries()) {
+      begun.push(accumulated(batch, microStep));
+      if (session.overlaps !== true) await begun.at(-1);
     }
+    await Promise.all(begun);
     if (finite) {
       const update = await executable("update", batches[0]!);
       const { outputs, moved } = await update.run(
@@ -88,8 +96,20 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
     return { ...total, gradientNorm: Number.NaN, moved: false };
   };
 
+  // An update comes after the last of its micro-batches, so nothing may be begun in between.
+  let latest: Promise<unknown> = Promise.resolve();
+  let latestOfSeveral = latest;
   return {
-    step: (batches, place) => (batches.length === 1 ? single(batches[0]!, place) : several(batches, place)),
+    overlaps: session.overlaps === true,
+    step(batches, place) {
+      const alone = batches.length === 1;
+      const result = (alone ? latestOfSeveral : latest).then(() =>
+        alone ? single(batches[0]!, place) : several(batches, place),
+      );
+      latest = result.catch(() => undefined);
+      if (!alone) latestOfSeveral = latest;
+      return result;
+    },
     async evaluate(batch) {
       const { outputs } = await (await executable("evaluate", batch)).run(batchFeeds(batch));
       return sums(outputs, batch);

@@ -1,97 +1,8 @@
 import { expect, test } from "vitest";
-import type { Batch } from "../../src/data/batch.ts";
-import type { EncodedRow } from "../../src/data/encode.ts";
-import { type BatchPlan, planBatches } from "../../src/data/plan.ts";
-import { memoryWeights } from "../../src/engines/memory-weights.ts";
-import { referenceEngine } from "../../src/engines/reference/reference.ts";
-import { loraLayout } from "../../src/lora/layout.ts";
-import { createRng } from "../../src/rng.ts";
 import type { LoopEvent } from "../../src/train/events.ts";
-import { initialFactors } from "../../src/train/initial.ts";
-import { type LoopOptions, trainLoop } from "../../src/train/loop.ts";
+import { trainLoop } from "../../src/train/loop.ts";
 import { type Progress, START } from "../../src/train/progress.ts";
-import { createStepper } from "../../src/train/stepper.ts";
-import { OPTIMIZER, randomWeights, TINY_LORA, tinyConfig } from "../tiny-model.ts";
-
-const config = tinyConfig();
-const layout = loraLayout(config, TINY_LORA);
-
-function rows(count: number): EncodedRow[] {
-  const rng = createRng("rows");
-  return Array.from({ length: count }, (_, n) => {
-    const ids = Array.from({ length: 4 + rng.int(8) }, () => rng.int(config.vocabSize));
-    const labels = ids.map((id, t) => (t < 2 ? -100 : id));
-    return {
-      id: `r${n}`,
-      group: `r${n}`,
-      where: `rows:${n}`,
-      ids,
-      labels,
-      supervised: ids.length - 2,
-      truncated: 0,
-    };
-  });
-}
-
-const plan = (changes: Partial<Parameters<typeof planBatches>[1]> = {}, count = 24): BatchPlan =>
-  planBatches(rows(count), {
-    seed: 3,
-    length: { epochs: 2 },
-    packing: true,
-    sequenceLength: 16,
-    tokensPerStep: 64,
-    microBatchTokens: 64,
-    ...changes,
-  });
-
-async function openRun(dropout = 0) {
-  const session = await referenceEngine.open(memoryWeights(randomWeights(config)));
-  const zeros = () => ({ shape: [layout.size], data: new Float64Array(layout.size) });
-  await session.writeState({
-    parameters: { shape: [layout.size], data: initialFactors(layout, 5) },
-    moment1: zeros(),
-    moment2: zeros(),
-    gradient: zeros(),
-  });
-  const stepper = createStepper(session, {
-    model: config,
-    layout,
-    optimizer: OPTIMIZER,
-    dropout,
-    recompute: false,
-    precision: "float32",
-    seed: 9,
-  });
-  return { session, stepper };
-}
-
-type Run = Awaited<ReturnType<typeof openRun>>;
-
-const looping = (run: Run, changes: Partial<LoopOptions> = {}): LoopOptions => {
-  const batches = changes.plan ?? plan();
-  return {
-    stepper: run.stepper,
-    plan: batches,
-    validation: plan({ length: { epochs: 1 } }, 6),
-    schedule: { peak: 0.01, kind: "cosine", warmupSteps: 1, totalSteps: batches.totalSteps },
-    validateEvery: 2,
-    checkpointEvery: 3,
-    patience: 0,
-    maxNonfiniteSteps: 1,
-    save: async ({ step }) => `step-${step}`,
-    ...changes,
-  };
-};
-
-async function finish(events: AsyncGenerator<LoopEvent, Progress>) {
-  const seen: LoopEvent[] = [];
-  let next = await events.next();
-  for (; !next.done; next = await events.next()) seen.push(next.value);
-  return { seen, progress: next.value };
-}
-
-const parametersOf = async ({ session }: Run): Promise<number[]> =>
-  Array.from((await session.readState(["parameters"]))["parameters"]!.data as Float64Array);
+import { finish, looping, openRun, parametersOf, plan, poisoned, type Run } from "./looping.ts";
 
 test("the loss falls, validation chooses the best step, and events come in order", async () => {
   const { seen, progress } = await finish(trainLoop(looping(await openRun()), START));
@@ -152,16 +63,6 @@ test.each([0, 0.3])(
     }
   },
 );
-
-/** The plan with one batch whose loss is not finite. */
-function poisoned(at: (step: number) => boolean, changes = {}): BatchPlan {
-  const sound = plan(changes);
-  const spoil = (batch: Batch): Batch => ({ ...batch, weights: batch.weights.map((w) => w * Number.NaN) });
-  return {
-    ...sound,
-    step: (index) => sound.step(index).map((batch, i) => (at(index) && i === 0 ? spoil(batch) : batch)),
-  };
-}
 
 test.each([64, 16])(
   "a step that is not finite is skipped and leaves no trace (micro-batches of %d)",

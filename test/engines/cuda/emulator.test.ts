@@ -111,6 +111,10 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
     expect(() =>
       launch(driver, stream, { kernel, grid: [1], threads: 32, sharedBytes: 60_000, args }),
     ).toThrow(/INVALID_VALUE/);
+    const other = emulator.kernel("broken_block_size");
+    expect(() => launch(driver, stream, { kernel: other, grid: [1], threads: 128, args })).toThrow(
+      /INVALID_VALUE.*broken_block_size: blocks of 128 threads, it is written for 64/,
+    );
     expect(() => emulator.kernel("no_such_kernel")).toThrow(/NOT_FOUND/);
   });
 });

@@ -1,0 +1,104 @@
+import type { Batch } from "../../src/data/batch.ts";
+import type { EncodedRow } from "../../src/data/encode.ts";
+import { type BatchPlan, planBatches } from "../../src/data/plan.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { memoryWeights } from "../../src/engines/memory-weights.ts";
+import { referenceEngine } from "../../src/engines/reference/reference.ts";
+import { loraLayout } from "../../src/lora/layout.ts";
+import { createRng } from "../../src/rng.ts";
+import type { LoopEvent } from "../../src/train/events.ts";
+import { initialFactors } from "../../src/train/initial.ts";
+import type { LoopOptions } from "../../src/train/loop.ts";
+import type { Progress } from "../../src/train/progress.ts";
+import { createStepper } from "../../src/train/stepper.ts";
+import { OPTIMIZER, randomWeights, TINY_LORA, tinyConfig } from "../tiny-model.ts";
+
+const config = tinyConfig();
+const layout = loraLayout(config, TINY_LORA);
+
+export function rows(count: number): EncodedRow[] {
+  const rng = createRng("rows");
+  return Array.from({ length: count }, (_, n) => {
+    const ids = Array.from({ length: 4 + rng.int(8) }, () => rng.int(config.vocabSize));
+    const labels = ids.map((id, t) => (t < 2 ? -100 : id));
+    return {
+      id: `r${n}`,
+      group: `r${n}`,
+      where: `rows:${n}`,
+      ids,
+      labels,
+      supervised: ids.length - 2,
+      truncated: 0,
+    };
+  });
+}
+
+export const plan = (changes: Partial<Parameters<typeof planBatches>[1]> = {}, count = 24): BatchPlan =>
+  planBatches(rows(count), {
+    seed: 3,
+    length: { epochs: 2 },
+    packing: true,
+    sequenceLength: 16,
+    tokensPerStep: 64,
+    microBatchTokens: 64,
+    ...changes,
+  });
+
+export async function openRun(dropout = 0, engine: Engine = referenceEngine) {
+  const session = await engine.open(memoryWeights(randomWeights(config)));
+  const zeros = () => ({ shape: [layout.size], data: new Float64Array(layout.size) });
+  await session.writeState({
+    parameters: { shape: [layout.size], data: initialFactors(layout, 5) },
+    moment1: zeros(),
+    moment2: zeros(),
+    gradient: zeros(),
+  });
+  const stepper = createStepper(session, {
+    model: config,
+    layout,
+    optimizer: OPTIMIZER,
+    dropout,
+    recompute: false,
+    precision: engine.precisions[0]!,
+    seed: 9,
+  });
+  return { session, stepper };
+}
+
+export type Run = Awaited<ReturnType<typeof openRun>>;
+
+export const looping = (run: Run, changes: Partial<LoopOptions> = {}): LoopOptions => {
+  const batches = changes.plan ?? plan();
+  return {
+    stepper: run.stepper,
+    plan: batches,
+    validation: plan({ length: { epochs: 1 } }, 6),
+    schedule: { peak: 0.01, kind: "cosine", warmupSteps: 1, totalSteps: batches.totalSteps },
+    validateEvery: 2,
+    checkpointEvery: 3,
+    patience: 0,
+    maxNonfiniteSteps: 1,
+    save: async ({ step }) => `step-${step}`,
+    ...changes,
+  };
+};
+
+export async function finish(events: AsyncGenerator<LoopEvent, Progress>) {
+  const seen: LoopEvent[] = [];
+  let next = await events.next();
+  for (; !next.done; next = await events.next()) seen.push(next.value);
+  return { seen, progress: next.value };
+}
+
+export const parametersOf = async ({ session }: Run): Promise<number[]> =>
+  Array.from((await session.readState(["parameters"]))["parameters"]!.data as Float64Array);
+
+/** The plan with one batch whose loss is not finite. */
+export function poisoned(at: (step: number) => boolean, changes = {}): BatchPlan {
+  const sound = plan(changes);
+  const spoil = (batch: Batch): Batch => ({ ...batch, weights: batch.weights.map((w) => w * Number.NaN) });
+  return {
+    ...sound,
+    step: (index) => sound.step(index).map((batch, i) => (at(index) && i === 0 ? spoil(batch) : batch)),
+  };
+}
