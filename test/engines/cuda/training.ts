@@ -3,7 +3,9 @@ import { roundedReference } from "../../../src/engines/conformance/rounded.ts";
 import type { Engine, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../../src/engines/reference/reference.ts";
+import type { ModelConfig } from "../../../src/model/config.ts";
 import type { Program } from "../../../src/program/program.ts";
+import { createRng } from "../../../src/rng.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import { distance, expectClose } from "../../expect-close.ts";
 import {
@@ -15,21 +17,68 @@ import {
   tinyFeeds,
   updateFeeds,
 } from "../../tiny-model.ts";
-import { masks, VARIANTS } from "../programs.ts";
+import { masks, VARIANTS, type Variant } from "../programs.ts";
+
+/** More than one tile of every kernel, sizes that fill none, and chunks of logits. */
+const WIDE = {
+  name: "several tiles",
+  model: {
+    ...{ hidden_size: 136, intermediate_size: 200, num_attention_heads: 3, num_key_value_heads: 1 },
+    ...{ head_dim: 40, vocab_size: 301, max_position_embeddings: 256 },
+  },
+  lora: { rank: 20, alpha: 20 },
+  dropout: 0.2,
+};
+
+function wideFeeds({ vocabSize }: ModelConfig): ReturnType<typeof tinyFeeds> {
+  const rng = createRng("wide");
+  const [batch, sequence, labelled] = [2, 100, 150];
+  const grid = (value: (i: number) => number) => ({
+    shape: [batch, sequence],
+    data: BigInt64Array.from({ length: batch * sequence }, (_, i) => BigInt(value(i))),
+  });
+  const column = (value: (i: number) => number) => ({
+    shape: [labelled],
+    data: BigInt64Array.from({ length: labelled }, (_, i) => BigInt(value(i))),
+  });
+  const feeds = {
+    input_ids: grid(() => rng.int(vocabSize)),
+    // Rows of two documents, the second from column 70 on.
+    positions: grid((i) => (i % sequence < 70 ? i % sequence : (i % sequence) - 70)),
+    segments: grid((i) => (i % sequence < 70 ? 1 : 2)),
+    labelled: column((i) => i + 20),
+    targets: column(() => rng.int(vocabSize)),
+    weights: { shape: [labelled], data: new Float32Array(labelled).fill(1) },
+  };
+  return { batch, sequence, labelled, count: labelled, feeds };
+}
+
+/** As deep and as wide as it is, a model with weights of 0.15 would be all rounding. */
+const gentle = (weights: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: name.includes("norm") ? data : (data as Float32Array).map((x) => x / 2) },
+    ]),
+  );
 
 /**
  * An engine that keeps activations in bf16 rounds elsewhere than the reference does (a fused sum is rounded once), and AdamW's first steps
  * are all sign: so the gradient of one pass is compared, factor by factor, and everything after it exactly, from that gradient on.
  */
 export function describeTraining(engine: Engine): void {
-  it.each(VARIANTS)("$name", async ({ lora, model, dropout = 0, recompute = false }) => {
+  it.each<Variant>([...VARIANTS, WIDE])("$name", async (variant) => {
+    const { lora, model, dropout = 0, recompute = false } = variant;
     const config = tinyConfig(model);
-    const weights = randomWeights(config);
+    const [weights, drawn] =
+      variant === WIDE
+        ? [gentle(randomWeights(config)), wideFeeds(config)]
+        : [randomWeights(config), tinyFeeds(config)];
     const { layout, parameters } = randomAdapter(config, { ...TINY_LORA, ...lora });
-    const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
+    const { batch, sequence, labelled, count, feeds } = drawn;
     const programs = trainingPrograms({
       ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
-      ...{ dropout, recompute, precision: "bf16" },
+      ...{ dropout, recompute, precision: "bf16", logitsBytes: 4 * 70 * config.vocabSize },
     });
     const zeros = { shape: parameters.shape, data: new Float32Array(layout.size) };
     const initial = { parameters, moment1: zeros, moment2: zeros, gradient: zeros };
