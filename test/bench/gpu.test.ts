@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -11,11 +12,18 @@ const { gpuTables } = (await import(new URL("../../bench/gpu-table.mjs", import.
 };
 const scratch = (): string => mkdtempSync(join(tmpdir(), "gpu-"));
 
-/** bench/gpu.mjs with no driver to be found, whatever this machine has. */
-function gpu(...args: string[]) {
-  const env = { ...process.env, LORAFIT_CUDA_DRIVER: join(root, "no-such-driver.so") };
-  return spawnSync(process.execPath, ["bench/gpu.mjs", ...args], { cwd: root, env, encoding: "utf8" });
+async function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
+  // No driver is to be found, whatever this machine has.
+  const driver = join(root, "no-such-driver.so");
+  const child = spawn(command, args, { cwd, env: { ...env, LORAFIT_CUDA_DRIVER: driver } });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const [stdout, stderr, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { status, stdout, stderr };
 }
+
+const here = (script: string, ...args: string[]) =>
+  run(process.execPath, [`bench/${script}`, ...args], root, process.env);
+const gpu = (...args: string[]) => here("gpu.mjs", ...args);
 
 const side = (p50: number, changes: object = {}) => ({
   tokens_per_second: Math.round(4096e3 / p50),
@@ -82,15 +90,15 @@ test("what is not clean, or not measured, has no verdict", () => {
   expect(gpuTables(scratch())).toBe("");
 });
 
-test("without a GPU it says what is missing in one line", () => {
-  const { status, stdout, stderr } = gpu("--out", scratch());
+test("without a GPU it says what is missing in one line", async () => {
+  const { status, stdout, stderr } = await gpu("--out", scratch());
   expect(status).toBe(6);
   expect(stdout).toBe("");
   expect(stderr.trim().split("\n")).toHaveLength(1);
   expect(stderr).toMatch(/cuda/);
 });
 
-test("a trial on another engine: conformance, timing, result; and it goes on where it stopped", () => {
+test("a trial on another engine: conformance, timing, result; and it goes on where it stopped", async () => {
   const out = scratch();
   const model = join(root, "test/golden/qwen2/model");
   const args = [
@@ -107,8 +115,8 @@ test("a trial on another engine: conformance, timing, result; and it goes on whe
     "--burst",
     "3",
   ];
-  expect(gpu(...args).status).toBe(2);
-  const first = gpu(...args, "--out", out);
+  expect((await gpu(...args)).status).toBe(2);
+  const first = await gpu(...args, "--out", out);
   expect(first.status, first.stderr).toBe(0);
   expect(first.stdout).toMatch(/^onnx: \d+ cases, largest relative error/);
   const file = join(out, "gpu-model-2x16.json");
@@ -124,13 +132,13 @@ test("a trial on another engine: conformance, timing, result; and it goes on whe
   expect(turns[0]).toMatchObject({ peer: null, ours: { side: "onnx", samples: 6 }, theirs: null });
   // Random weights: the loss is that of a guess among 61 tokens.
   expect(turns[0].ours.loss).toBeCloseTo(Math.log(61), 0);
-  expect(gpu(...args, "--out", out).stdout).not.toMatch(/2x16: onnx/);
+  expect((await gpu(...args, "--out", out)).stdout).not.toMatch(/2x16: onnx/);
   expect(read().turns).toEqual(turns);
 }, 120_000);
 
-test("what is packed for a GPU machine is all that it needs", () => {
+test("what is packed for a GPU machine is all that it needs", async () => {
   const folder = join(scratch(), "pack");
-  execFileSync(process.execPath, ["bench/gpu-pack.mjs", folder], { cwd: root });
+  expect((await here("gpu-pack.mjs", folder)).status).toBe(0);
   const model = join(root, "test/golden/qwen2/model");
   const trial = [
     "--engine",
@@ -144,16 +152,14 @@ test("what is packed for a GPU machine is all that it needs", () => {
     "--rounds",
     "1",
   ];
-  const run = (...args: string[]) =>
-    spawnSync(join(folder, "bin/node"), ["bench/gpu.mjs", ...args], {
-      cwd: folder,
-      env: { HOME: folder, LORAFIT_CUDA_DRIVER: join(folder, "no-such-driver.so") },
-      encoding: "utf8",
+  const there = (...args: string[]) =>
+    run(join(folder, "bin/node"), ["bench/gpu.mjs", ...args, "--out", join(folder, "out")], folder, {
+      HOME: folder,
     });
-  const done = run(...trial, "--out", join(folder, "out"));
+  const done = await there(...trial);
   expect(done.status, done.stderr).toBe(0);
   expect(done.stdout).toMatch(/model 1x8: reference \d/);
   // The driver is missing; nothing of ours is.
-  expect(run("--out", join(folder, "out")).stderr).toMatch(/no-such-driver\.so/);
-  expect(spawnSync(process.execPath, ["bench/gpu-pack.mjs", folder], { cwd: root }).status).toBe(2);
+  expect((await there()).stderr).toMatch(/no-such-driver\.so/);
+  expect((await here("gpu-pack.mjs", folder)).status).toBe(2);
 }, 120_000);
