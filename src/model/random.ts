@@ -14,8 +14,8 @@ export type RandomModel = Pick<WeightSource, "config" | "list" | "read" | "float
 
 /**
  * Weights as transformers initialises them: matrices normal with the config's initializer_range, norms one, biases zero.
- * Each tensor is a stretch of one seeded table, from its own place on and around its end, so that a model of billions of
- * parameters is there in a second. `where` names the config in mistakes; `cacheDir` takes a file, where an engine wants one.
+ * Each tensor is a stretch of one seeded table, from its own place on and around its end, so that a model of a billion
+ * parameters is there in seconds. `where` names the config in mistakes; `cacheDir` takes a file, where an engine wants one.
  */
 export function randomModel(
   json: Readonly<Record<string, unknown>>,
