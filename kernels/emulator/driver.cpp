@@ -31,7 +31,13 @@ u64 launches = 0;
 struct Allocation { void* mapping; size_t mapped, bytes; };
 std::map<CUdeviceptr, Allocation> allocations;
 size_t allocated = 0;
-constexpr size_t DEVICE_BYTES = (size_t)16 << 30;
+
+/// What the device pretends to be: EMU_DEVICES, EMU_DRIVER (13000), EMU_CAPABILITY (90), EMU_BYTES; EMU_TAKEN of them by others since it was asked.
+u64 pretended(const char* variable, u64 otherwise) {
+  const char* text = std::getenv(variable);
+  return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+const size_t DEVICE_BYTES = pretended("EMU_BYTES", (u64)16 << 30);
 
 }  // namespace
 
@@ -42,8 +48,8 @@ void emu::add_kernel(const char* name, u32 threads, void (*call)(void**), const 
 extern "C" {
 
 CUresult cuInit(unsigned flags) { return flags ? INVALID_VALUE : (initialised = true, SUCCESS); }
-CUresult cuDriverGetVersion(int* version) { *version = 13000; return SUCCESS; }
-CUresult cuDeviceGetCount(int* count) { *count = 1; return initialised ? SUCCESS : NOT_INITIALIZED; }
+CUresult cuDriverGetVersion(int* version) { *version = (int)pretended("EMU_DRIVER", 13000); return SUCCESS; }
+CUresult cuDeviceGetCount(int* count) { *count = (int)pretended("EMU_DEVICES", 1); return initialised ? SUCCESS : NOT_INITIALIZED; }
 CUresult cuDeviceGet(int* device, int ordinal) { *device = ordinal; return ordinal == 0 ? SUCCESS : INVALID_DEVICE; }
 CUresult cuDeviceGetName(char* name, int length, int) { std::snprintf(name, (size_t)length, "CUDA emulated on the CPU"); return SUCCESS; }
 CUresult cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = DEVICE_BYTES; return SUCCESS; }
@@ -53,8 +59,8 @@ CUresult cuDeviceGetAttribute(int* value, int attribute, int) {
     case 10: *value = 32; return SUCCESS;                      // warp size
     case 16: *value = 4; return SUCCESS;                       // multiprocessors
     case 38: *value = 50 << 20; return SUCCESS;                // L2 bytes
-    case 75: *value = 9; return SUCCESS;                       // compute capability
-    case 76: *value = 0; return SUCCESS;
+    case 75: *value = (int)pretended("EMU_CAPABILITY", 90) / 10; return SUCCESS;
+    case 76: *value = (int)pretended("EMU_CAPABILITY", 90) % 10; return SUCCESS;
     case 97: *value = 227 * 1024; return SUCCESS;              // shared memory per block, opted in
     default: return INVALID_VALUE;
   }
@@ -69,7 +75,7 @@ CUresult cuMemGetInfo_v2(size_t* free, size_t* total) { *free = DEVICE_BYTES - a
 CUresult cuMemAlloc_v2(CUdeviceptr* pointer, size_t bytes) {
   if (capturing()) return CAPTURE_UNSUPPORTED;
   if (bytes == 0) return INVALID_VALUE;
-  if (allocated + bytes > DEVICE_BYTES) return OUT_OF_MEMORY;
+  if (allocated + bytes + pretended("EMU_TAKEN", 0) > DEVICE_BYTES) return OUT_OF_MEMORY;
   const size_t pages = (bytes + 4095) & ~(size_t)4095;
   char* mapping = (char*)mmap(nullptr, pages + 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) return OUT_OF_MEMORY;

@@ -1,0 +1,65 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { library, missing } from "../engines/cuda/emulator.ts";
+import { smallTask } from "../train/small-task.ts";
+import { jsonLines, lorafit } from "./lorafit.ts";
+
+const MIB = 2 ** 20;
+
+/** A device that cannot be used, and what is said about it. */
+const REFUSED = [
+  { device: { EMU_DEVICES: "0" }, said: /CUDA_ERROR_NO_DEVICE|cuDeviceGetCount/ },
+  { device: { EMU_CAPABILITY: "75" }, said: /has compute capability 7\.5, and the kernels need 8\.0/ },
+  { device: { EMU_DRIVER: "11020" }, said: /is for CUDA 11\.2, and the kernels need 11\.4/ },
+  { device: { EMU_BYTES: String(600 * MIB) }, said: /has 600 MiB free/ },
+  { device: { LORAFIT_CUDA_DRIVER: "libcuda-of-nobody.so" }, said: /no NVIDIA driver/ },
+] as const;
+
+describe.skipIf(missing !== null)("the cuda engine from the command line, on the emulator", () => {
+  const env = { LORAFIT_CUDA_DRIVER: library };
+
+  test.each(REFUSED)(
+    "$device: one line with the reason, exit code 6, and nothing left behind",
+    async (row) => {
+      const folder = smallTask();
+      const task = ["train", folder, "--engine", "cuda"];
+      const { code, stderr } = await lorafit(task, { env: { ...env, ...row.device } }).finished;
+      expect(code).toBe(6);
+      const [line, hint] = stderr.trim().split("\n");
+      expect(line).toMatch(/^error: --engine cuda cannot run here: cuda: /);
+      expect(line).toMatch(row.said);
+      expect(hint).toContain("lorafit doctor");
+      expect(readdirSync(folder)).not.toContain("runs");
+    },
+  );
+
+  test("auto goes on to the next engine, and doctor says why", async () => {
+    const old = { ...env, EMU_CAPABILITY: "75" };
+    const finished = await lorafit(["doctor", "--json"], { env: old }).finished;
+    expect(finished.code, finished.stderr).toBe(0);
+    const events = jsonLines(finished);
+    expect(events.find(({ engine }) => engine === "cuda")).toMatchObject({
+      usable: false,
+      reason: expect.stringContaining("compute capability 7.5"),
+    });
+    expect(events.at(-1)).toMatchObject({ event: "doctor-end", ok: true, trains_on: "onnx" });
+  });
+
+  test("memory that is not enough is an environment error with what to do, and no run that looks whole", async () => {
+    const folder = smallTask({ max_steps: 2 });
+    // Free when the device was asked, and taken by others since.
+    const short = { ...env, EMU_BYTES: String(1024 * MIB), EMU_TAKEN: String(1024 * MIB - 100_000) };
+    const { code, stderr } = await lorafit(["train", folder, "--engine", "cuda"], { env: short }).finished;
+    expect(code).toBe(6);
+    expect(stderr).toMatch(/CUDA_ERROR_OUT_OF_MEMORY/);
+    expect(stderr).toMatch(/smaller batch/);
+  });
+
+  test("precision float32 is refused with what to do", async () => {
+    const folder = smallTask();
+    const task = ["train", folder, "--engine", "cuda", "--set", "precision=float32"];
+    const { code, stderr } = await lorafit(task, { env }).finished;
+    expect(code).toBe(2);
+    expect(stderr).toContain("precision float32: the cuda engine computes in bf16 only");
+  });
+});
