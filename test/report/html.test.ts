@@ -78,6 +78,8 @@ describe("report.html", () => {
     const { preconditions } = data.verdict;
     expect(preconditions.length).toBeGreaterThan(2);
     for (const { name } of preconditions) expect(page).toContain(`<th scope="row">${name}</th>`);
+    // Its questions all ask for the same.
+    expect(page).toContain('<span aria-hidden="true">–</span> not applicable</span>');
     const failed = { name: "answers differ", outcome: "fail", evidence: "one answer to all" } as const;
     const refused = reportHtml({ ...data, verdict: { ...data.verdict, preconditions: [failed] } });
     expect(refused.slice(0, refused.indexOf("<nav"))).toContain("answers differ: one answer to all");
