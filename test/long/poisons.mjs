@@ -160,13 +160,13 @@ const TRAININGS = [
   {
     name: "inconsistent answers",
     reason: "nothing contradictory was trained on",
-    set: { max_steps: 400 },
+    set: SHORTEST,
     rows: contradicting,
   },
   {
     name: "two answers to each question",
     reason: "nothing contradictory was trained on",
-    set: SHORT,
+    set: SHORTEST,
     rows: opposed,
   },
   {
