@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { type Batch, batchFromLabels } from "../data/batch.ts";
 import type { Engine, EngineSession, HostTensor } from "../engines/engine.ts";
-import { precisionOn } from "../engines/precision.ts";
+import { packingOn, precisionOn } from "../engines/precision.ts";
 import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
 import { type TensorData, writeSafetensors } from "../formats/safetensors.ts";
@@ -63,6 +63,7 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
   const { base, batch, session, engine } = await open(flags, context);
   try {
     const adapter = adapterOn(base.config, readPeft(flags.adapter!), flags.adapter!);
+    const precision = precisionOn(engine, settings.precision);
     const result = await debugStep(session, {
       model: base.config,
       ...adapter,
@@ -70,7 +71,8 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
       optimizer: optimizerOf(settings),
       learningRate: settings.learning_rate,
       steps,
-      precision: precisionOn(engine, settings.precision),
+      precision,
+      packed: packingOn(engine, precision, settings.base_weights),
     });
     writeSafetensors(flags.out, result.tensors as ReadonlyMap<string, TensorData>);
     const summary = { loss_sum: result.lossSum, count: result.count, engine: engine.name };

@@ -1,3 +1,4 @@
+import type { PackedFormat } from "../formats/quantise.ts";
 import type { OpName } from "../ops/attrs.ts";
 import type { Precision } from "../program/precision.ts";
 import type { Program } from "../program/program.ts";
@@ -44,6 +45,8 @@ export interface Engine {
   readonly name: "reference" | "onnx" | "tfjs" | "cuda";
   /** What its Programs may be in, its own first; see program/precision.ts. */
   readonly precisions: readonly Precision[];
+  /** Formats in which it keeps frozen matrices packed; absent: none. */
+  readonly packs?: readonly PackedFormat[];
   /** Present when all activations are kept in bf16 between operations, not only what frozen matrices multiply. */
   readonly activations?: "bf16";
   /** Operations that it does not have, because no Program that it is for has them. */

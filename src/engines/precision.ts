@@ -1,4 +1,5 @@
 import { LorafitError } from "../errors.ts";
+import type { PackedFormat } from "../formats/quantise.ts";
 import type { Precision } from "../program/precision.ts";
 import type { Engine } from "./engine.ts";
 
@@ -15,6 +16,26 @@ export function precisionOn(engine: Engine, precision: Precision | "auto"): Prec
     `precision ${precision}: the ${engine.name} engine computes in ${can} only`,
     {
       hint: "set precision to that or to auto, or name another engine with --engine",
+    },
+  );
+}
+
+/**
+ * The format that the layers' frozen matrices are kept in, undefined where they are kept as `precision` has them.
+ * @throws usage error when the engine cannot keep them as asked
+ */
+export function packingOn(
+  engine: Engine,
+  precision: Precision,
+  asked: "auto" | "bf16" | PackedFormat,
+): PackedFormat | undefined {
+  if (asked === "auto" || asked === precision) return undefined;
+  if (asked !== "bf16" && engine.packs?.includes(asked)) return asked;
+  throw new LorafitError(
+    "usage",
+    `base_weights ${asked}: the ${engine.name} engine keeps the base in ${precision} here`,
+    {
+      hint: "set base_weights to auto, or name an engine that can with --engine: cuda",
     },
   );
 }

@@ -1,12 +1,16 @@
 import { float32ToFloat16 } from "./numbers.ts";
+import { QUANTS } from "./quants.ts";
 
 /** Formats of GGUF that weights can be packed into: a float16 scale and 8 or 4 bits a value, in blocks of 32 neighbours of a row. */
 export type PackedFormat = "q8_0" | "q4_0";
 
-const BLOCK = 32;
+/** Values of a block. */
+export const BLOCK = 32;
 const round = Math.fround;
 
 interface Packing {
+  /** Number of the type in a GGUF file. */
+  readonly type: number;
   readonly bytes: number;
   /** The scale of a block, in float32. */
   scale(block: Float32Array): number;
@@ -26,6 +30,7 @@ const roundAway = (x: number): number => Math.sign(x) * Math.floor(Math.abs(x) +
 
 const PACKINGS: Readonly<Record<PackedFormat, Packing>> = {
   q8_0: {
+    type: 8,
     bytes: 34,
     scale: (block) => Math.abs(extreme(block)) / 127,
     write(out, scaled) {
@@ -33,6 +38,7 @@ const PACKINGS: Readonly<Record<PackedFormat, Packing>> = {
     },
   },
   q4_0: {
+    type: 2,
     bytes: 18,
     // The extreme becomes -8, of which there is no positive counterpart.
     scale: (block) => extreme(block) / -8,
@@ -71,3 +77,7 @@ export function quantise(format: PackedFormat, values: Float32Array): Uint8Array
   }
   return out;
 }
+
+/** Whole blocks -> their values. */
+export const dequantise = (format: PackedFormat, packed: Uint8Array): Float32Array =>
+  QUANTS.get(PACKINGS[format].type)!.decode(packed);

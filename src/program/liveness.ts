@@ -1,3 +1,4 @@
+import { packedBytes } from "../formats/quantise.ts";
 import { elements } from "../ops/definition.ts";
 import type { Program, Value, ValueId } from "./program.ts";
 
@@ -7,7 +8,8 @@ const BYTES = { f32: 4, bf16: 2, i32: 4, i64: 8, u8: 1 } as const;
 export function bytesOf(value: Value): number {
   const symbol = value.shape.find((d) => typeof d === "string");
   if (symbol !== undefined) throw new Error(`${value.name} has the symbolic size ${symbol}: no byte count`);
-  return elements(value.shape as number[]) * BYTES[value.dtype];
+  const count = elements(value.shape as number[]);
+  return value.packed === undefined ? count * BYTES[value.dtype] : packedBytes(value.packed, count);
 }
 
 /** Node index of the last use of each value; outputs, guards and next state live to the end (node count). */

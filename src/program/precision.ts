@@ -1,3 +1,4 @@
+import { BLOCK, type PackedFormat } from "../formats/quantise.ts";
 import type { OpName } from "../ops/attrs.ts";
 import { definitionOf } from "../ops/index.ts";
 import type { Node, Program, Value, ValueId } from "./program.ts";
@@ -38,13 +39,26 @@ export function frozenInBf16(program: Program): Program {
   return { ...program, values, nodes };
 }
 
-/** Weights that are read as the frozen matrix of an operation and as nothing else. */
-function frozenMatrices(program: Program): Set<ValueId> {
+/** Operations whose frozen matrix may be packed: the head stays as it is, and so does the embedding. */
+const PACKABLE: ReadonlySet<OpName> = new Set(["linear", "linearGrad", "loraLinear", "loraLinearGrad"]);
+
+/** A Program in bf16 that keeps the matrices of its layers packed where their rows are whole blocks. */
+export function frozenPacked(program: Program, format: PackedFormat): Program {
+  const values: Value[] = [...program.values];
+  for (const id of frozenMatrices(program, PACKABLE)) {
+    const [, width] = values[id]!.shape as number[];
+    if (width! % BLOCK === 0) values[id] = { ...values[id]!, packed: format };
+  }
+  return { ...program, values };
+}
+
+/** Weights that are read as the frozen matrix of an operation, of one of `ops` if they are given, and as nothing else. */
+function frozenMatrices(program: Program, ops?: ReadonlySet<OpName>): Set<ValueId> {
   const matrices = new Set<ValueId>();
   const others = new Set<ValueId>();
   const weights = new Set(program.weights);
   for (const node of program.nodes) {
-    const at = definitionOf(node.op).frozen?.matrix;
+    const at = ops?.has(node.op) === false ? undefined : definitionOf(node.op).frozen?.matrix;
     for (const [i, id] of node.inputs.entries()) if (weights.has(id)) (i === at ? matrices : others).add(id);
   }
   return new Set([...matrices].filter((id) => !others.has(id)));

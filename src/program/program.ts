@@ -1,3 +1,4 @@
+import type { PackedFormat } from "../formats/quantise.ts";
 import type { AttrsOf, OpName } from "../ops/attrs.ts";
 
 /** A number, or a named symbol such as "past_sequence_length". No arithmetic; training Programs hold numbers only. */
@@ -14,6 +15,8 @@ export interface Value {
   readonly shape: Shape;
   /** Of an input that is the dropout mask of a site (philox.ts): an engine may make it where it needs it. */
   readonly mask?: { readonly site: number; readonly dropout: number };
+  /** Of a weight that is bf16 when it is multiplied: how an engine keeps it until then. Its values are those that the format can hold. */
+  readonly packed?: PackedFormat;
 }
 
 export interface Node<Op extends OpName = OpName> {

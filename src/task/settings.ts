@@ -96,6 +96,12 @@ export const trainSettingsSchema = z.strictObject({
     .describe(
       "Of the frozen matrices and their products; bf16 halves their memory. auto: the engine's own, bf16 on cuda, float32 elsewhere. Adapter and optimizer stay in float32.",
     ),
+  base_weights: z
+    .enum(["auto", "bf16", "q8_0", "q4_0"])
+    .default("auto")
+    .describe(
+      "How the layers' frozen matrices are kept: auto as precision has them, q8_0 and q4_0 packed into 8.5 and 4.5 bits a weight (cuda only; docs/cuda.md).",
+    ),
   threads: z.int().min(0).max(1024).default(0).describe("CPU threads; 0 leaves the choice to the engine."),
   max_nonfinite_steps: z
     .int()

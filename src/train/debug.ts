@@ -1,5 +1,6 @@
 import type { Batch } from "../data/batch.ts";
 import type { EngineSession, HostTensor, Tensors } from "../engines/engine.ts";
+import type { PackedFormat } from "../formats/quantise.ts";
 import { flattenFactors, unflattenFactors } from "../lora/flat.ts";
 import { type LoraLayout, loraLayout } from "../lora/layout.ts";
 import type { PeftAdapter } from "../lora/peft.ts";
@@ -41,9 +42,10 @@ export async function debugStep(
     readonly learningRate: number;
     readonly steps: number;
     readonly precision: Precision;
+    readonly packed?: PackedFormat | undefined;
   },
 ): Promise<DebugStep> {
-  const { model, layout, flat, batch, optimizer, precision } = options;
+  const { model, layout, flat, batch, optimizer, precision, packed } = options;
   const shape = { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length };
   const training: TrainingOptions = {
     model,
@@ -53,6 +55,7 @@ export async function debugStep(
     dropout: 0,
     recompute: false,
     precision,
+    packed,
   };
   const programs = trainingPrograms(training);
   const zeros = (): HostTensor => ({ shape: [layout.size], data: new Float32Array(layout.size) });

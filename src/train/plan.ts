@@ -1,6 +1,7 @@
 import type { BatchPlan } from "../data/plan.ts";
 import type { Engine } from "../engines/engine.ts";
-import { precisionOn } from "../engines/precision.ts";
+import { packingOn, precisionOn } from "../engines/precision.ts";
+import type { PackedFormat } from "../formats/quantise.ts";
 import { type LoraLayout, loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Precision } from "../program/precision.ts";
@@ -20,6 +21,8 @@ export interface TrainPlan {
   readonly estimate: MemoryEstimate;
   readonly recompute: boolean;
   readonly precision: Precision;
+  /** How the layers' frozen matrices are kept; undefined: as the precision has them. */
+  readonly packed: PackedFormat | undefined;
   /** Rows that lost tokens or are tokenised otherwise as a whole, and memory that is short. */
   readonly warnings: readonly string[];
 }
@@ -39,11 +42,10 @@ export async function planRun(
   const tokenizer = await loadTokenizer(base.tokenizerFiles());
   const data = prepareData(task, tokenizer, base.config, files);
   const layout = loraLayout(base.config, loraConfigOf(task.train));
-  const precision =
-    engine === undefined ? withoutEngine(task.train.precision) : precisionOn(engine, task.train.precision);
+  const { precision, packed } = numericsOf(task, engine);
   const estimate = (recompute: boolean): MemoryEstimate => {
     const options = {
-      ...stepperOptions(task, base, { layout, recompute, precision }),
+      ...stepperOptions(task, base, { layout, recompute, precision, packed }),
       shape: largestShape(data.plan),
     };
     return estimateMemory(options, engine);
@@ -54,14 +56,14 @@ export async function planRun(
   const chosen = recompute ? estimate(true) : whole;
   const { availableBytes } = chosen;
   const warnings = [...data.warnings, ...memoryWarnings(chosen.total, availableBytes)];
-  return { data, tokenizer, layout, recompute, precision, estimate: chosen, warnings };
+  return { data, tokenizer, layout, recompute, precision, packed, estimate: chosen, warnings };
 }
 
 /** What the run's steps and validations are computed with. */
 export function stepperOptions(
   { train: settings, seed }: Task,
   base: WeightSource,
-  { layout, recompute, precision }: Pick<TrainPlan, "layout" | "recompute" | "precision">,
+  { layout, recompute, precision, packed }: Pick<TrainPlan, "layout" | "recompute" | "precision" | "packed">,
 ): StepperOptions {
   return {
     model: base.config,
@@ -70,13 +72,22 @@ export function stepperOptions(
     dropout: settings.dropout,
     recompute,
     precision,
+    packed,
     seed,
   };
 }
 
-/** Of every engine but cuda. */
-const withoutEngine = (precision: Precision | "auto"): Precision =>
-  precision === "auto" ? "float32" : precision;
+/** Without an engine: what every engine does but cuda, and what cuda does where only that can. */
+function numericsOf({ train }: Task, engine?: Engine): Pick<TrainPlan, "precision" | "packed"> {
+  const { precision: asked, base_weights: weights } = train;
+  if (engine !== undefined) {
+    const precision = precisionOn(engine, asked);
+    return { precision, packed: packingOn(engine, precision, weights) };
+  }
+  const packed = weights === "auto" || weights === "bf16" ? undefined : weights;
+  if (asked !== "auto") return { precision: asked, packed };
+  return { precision: weights === "auto" ? "float32" : "bf16", packed };
+}
 
 function largestShape({ shapes }: BatchPlan): TrainingShape {
   const size = ({ batch, sequence }: { batch: number; sequence: number }): number => batch * sequence;

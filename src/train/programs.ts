@@ -1,3 +1,4 @@
+import type { PackedFormat } from "../formats/quantise.ts";
 import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import { appendTokenLoss } from "../loss/token-loss.ts";
@@ -6,7 +7,7 @@ import { hiddenProgram, withLogits } from "../model/llama.ts";
 import { appendUpdate, type OptimizerSettings } from "../optim/adamw.ts";
 import { differentiate } from "../program/autodiff.ts";
 import { ProgramBuilder } from "../program/builder.ts";
-import { frozenInBf16, type Precision } from "../program/precision.ts";
+import { frozenInBf16, frozenPacked, type Precision } from "../program/precision.ts";
 import type { Program, ValueId } from "../program/program.ts";
 import { recompute } from "../program/recompute.ts";
 
@@ -26,6 +27,8 @@ export interface TrainingOptions {
   /** Recompute each block's activations in the backward pass instead of keeping them. */
   readonly recompute: boolean;
   readonly precision: Precision;
+  /** How the layers' frozen matrices are kept in bf16; absent: as they are. */
+  readonly packed?: PackedFormat | undefined;
   /** The engine's budget for logits, in bytes of float32. */
   readonly logitsBytes?: number | undefined;
 }
@@ -43,7 +46,10 @@ export interface TrainingPrograms {
 }
 
 export function trainingPrograms(options: TrainingOptions): TrainingPrograms {
-  const inPrecision = options.precision === "bf16" ? frozenInBf16 : unchanged;
+  const { packed } = options;
+  const kept = packed === undefined ? unchanged : (program: Program) => frozenPacked(program, packed);
+  const inPrecision =
+    options.precision === "bf16" ? (program: Program) => kept(frozenInBf16(program)) : unchanged;
   const rewrite = options.recompute ? recompute : unchanged;
   return {
     step: rewrite(inPrecision(stepProgram(options))),

@@ -2,7 +2,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { precisionOn } from "../../src/engines/precision.ts";
+import { cudaEngine } from "../../src/engines/cuda/cuda.ts";
+import { packingOn, precisionOn } from "../../src/engines/precision.ts";
 import { selectEngine } from "../../src/engines/select.ts";
 import { probeNativeTf } from "../../src/engines/tfjs/native.ts";
 import { EXIT, type LorafitError } from "../../src/errors.ts";
@@ -31,4 +32,15 @@ test("a precision that an engine does not have is a usage error that names both"
   expect(() => precisionOn(engine, "bf16")).toThrow(
     "precision bf16: the onnx engine computes in float32 only",
   );
+});
+
+test("packed weights are for engines that have them, and bf16 ones for bf16", async () => {
+  const { engine } = await selectEngine("onnx");
+  expect(packingOn(engine, "float32", "auto")).toBeUndefined();
+  for (const asked of ["bf16", "q8_0", "q4_0"] as const)
+    expect(() => packingOn(engine, "float32", asked)).toThrow(
+      `base_weights ${asked}: the onnx engine keeps the base in float32 here`,
+    );
+  expect(packingOn(cudaEngine, "bf16", "bf16")).toBeUndefined();
+  expect(packingOn(cudaEngine, "bf16", "q4_0")).toBe("q4_0");
 });

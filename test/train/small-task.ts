@@ -9,7 +9,7 @@ import { taskFolder } from "../task/fixture.ts";
 const bundled = fileURLToPath(new URL("../../models/lorafit-base-5m", import.meta.url));
 
 /** A task on a random base of one narrow layer with the bundled tokenizer: a step takes milliseconds. */
-export function smallTask(train: Record<string, unknown> = {}): string {
+export function smallTask(train: Record<string, unknown> = {}, width = 16): string {
   const rng = createRng("small-task");
   const words = ["boots", "heel", "refund", "size", "wide", "return", "box", "sixty", "days", "worn"];
   const sentence = (length: number): string =>
@@ -49,8 +49,8 @@ success:
   const base = join(folder, "base");
   mkdirSync(base);
   const config = JSON.parse(readFileSync(join(bundled, "config.json"), "utf8")) as Record<string, unknown>;
-  const narrow = { hidden_size: 16, head_dim: 8, num_attention_heads: 2, num_key_value_heads: 1 };
-  const json = { ...config, ...narrow, intermediate_size: 24, num_hidden_layers: 1 };
+  const narrow = { hidden_size: width, head_dim: width / 2, num_attention_heads: 2, num_key_value_heads: 1 };
+  const json = { ...config, ...narrow, intermediate_size: 1.5 * width, num_hidden_layers: 1 };
   writeFileSync(join(base, "config.json"), JSON.stringify(json));
   const { list, read } = randomModel(json, { where: "small", seed: 1, cacheDir: base });
   const tensors = list().map(({ name, shape }) => [name, { shape, data: read(name) }] as const);

@@ -12,6 +12,7 @@ import { CudaSession } from "./session.ts";
 export const cudaEngine: Engine = {
   name: "cuda",
   precisions: ["bf16"],
+  packs: ["q8_0", "q4_0"],
   activations: "bf16",
   // Decoding runs where the exported model runs.
   lacks: ["cachedAttention"],

@@ -57,7 +57,7 @@ class Lowerer {
     this.#program = plain;
     this.#plan = planOf(plain, summand);
     this.#layout = layOut(plain, this.#plan);
-    this.#weights = new WeightRooms(plain, (id) => this.#vector(id));
+    this.#weights = new WeightRooms(plain, this.#list, (id) => this.#vector(id));
     this.#matrices = activationsOf(plain);
     this.#inputs = new Set(plain.inputs);
   }
@@ -81,7 +81,7 @@ class Lowerer {
       outputs.filter((id) => states.has(id)).map((id) => [id, copyOf(this.#list, this.#vector(id))]),
     );
     moves.finish(this.#list, (id) => this.#vector(id), finite);
-    this.#weights.placeFactors(this.#list);
+    this.#weights.placeFactors();
     return {
       list: this.#list,
       inputs: inputs.map((id) => this.#placed(id)),

@@ -1,6 +1,6 @@
+import type { PackedFormat } from "../../formats/quantise.ts";
 import type { Node, Program, ValueId } from "../../program/program.ts";
 import {
-  type Address,
   at,
   type CommandList,
   type Field,
@@ -12,30 +12,44 @@ import {
   type Vector,
 } from "./commands.ts";
 import { type LoraUnit, sizeOf } from "./layout.ts";
-import { partRows, type WeightSpec, weightBytes, weightKey } from "./weights.ts";
+import { blocksOfEights, EIGHTS } from "./ops/lowering.ts";
+import { type MatrixSpec, partRows, type WeightSpec, weightBytes, weightKey } from "./weights.ts";
 
-/** The frozen weights that a Program's commands name, and the factors that are placed beside them. */
+/** FactorEntry of kernels/place_factors.cu, and the elements that it places. */
+interface Factor {
+  readonly entry: readonly Field[];
+  readonly elements: number;
+}
+
+/**
+ * The frozen weights that a Program's commands name, and the factors that are placed beside them: once for all where the weights
+ * lie in bf16, and after each unpacking where they are packed.
+ */
 export class WeightRooms {
   readonly #program: Program;
+  readonly #list: CommandList;
   readonly #vectorOf: (id: ValueId) => Vector;
   readonly #rooms = new Map<string, Room>();
-  /** FactorEntry of kernels/place_factors.cu for every adapter, and the elements of the largest. */
-  readonly #factors: Field[][] = [];
-  #largestFactor = 0;
+  readonly #factors: Factor[] = [];
 
-  constructor(program: Program, vectorOf: (id: ValueId) => Vector) {
+  constructor(program: Program, list: CommandList, vectorOf: (id: ValueId) => Vector) {
     this.#program = program;
+    this.#list = list;
     this.#vectorOf = vectorOf;
   }
 
-  /** Before everything that multiplies by them: the bf16 copies of all factors, in one launch. */
-  placeFactors(list: CommandList): void {
+  /** Before everything that multiplies by them: the bf16 copies of the factors of all units that are not packed, in one launch. */
+  placeFactors(): void {
     if (this.#factors.length === 0) return;
-    list.op = "program";
-    const entries = { at: list.constant(this.#factors.flat()) };
-    const grid = [Math.ceil(this.#largestFactor / 256), this.#factors.length] as const;
-    list.launch("place_factors", grid, 256, [entries]);
-    list.commands.unshift(list.commands.pop()!);
+    this.#list.op = "program";
+    this.#place(this.#factors);
+    this.#list.commands.unshift(this.#list.commands.pop()!);
+  }
+
+  #place(factors: readonly Factor[]): void {
+    const entries = { at: this.#list.constant(factors.flatMap(({ entry }) => entry)) };
+    const largest = Math.max(...factors.map(({ elements }) => elements));
+    this.#list.launch("place_factors", [Math.ceil(largest / 256), factors.length], 256, [entries]);
   }
 
   #room(spec: WeightSpec): Room {
@@ -48,11 +62,24 @@ export class WeightRooms {
     return room;
   }
 
+  /** Unpacked by a command at this place if it is packed. */
   plain(id: ValueId): Matrix {
-    const { name } = this.#program.values[id]!;
+    const { name, packed } = this.#program.values[id]!;
     const { rows, width } = sizeOf(this.#program, id);
-    const room = this.#room({ kind: "matrix", names: [name], rows: [rows], columns: width, tail: 0 });
-    return { at: { room, offset: 0 }, rows, width, ld: padded(width) };
+    const spec = { kind: "matrix", names: [name], rows: [rows], columns: width, tail: 0, packed } as const;
+    if (packed !== undefined) return this.#unpacked(spec, packed);
+    return { at: { room: this.#room(spec), offset: 0 }, rows, width, ld: padded(width) };
+  }
+
+  /** All of a packed weight in bf16, in columns in front of the tail, which is zero beside them and free below. */
+  #unpacked(spec: MatrixSpec, format: PackedFormat): Matrix {
+    const rows = partRows(spec).at(-1)!;
+    const out = this.#list.matrix(rows + spec.tail, spec.columns, spec.tail);
+    const from = { at: { room: this.#room(spec), offset: 0 } };
+    const sizes = [rows, spec.columns, out.ld, out.ld].map(i32);
+    const grid = blocksOfEights({ rows, width: out.ld });
+    this.#list.launch(`dequantise_${format}`, grid, EIGHTS, [at(out), from, ...sizes]);
+    return out;
   }
 
   vectors(ids: readonly (ValueId | null)[], rows: readonly number[]): Vector {
@@ -61,7 +88,9 @@ export class WeightRooms {
     return { at: { room, offset: 0 }, length: room.bytes / 4 };
   }
 
-  ofUnit({ nodes, ranks, tail }: LoraUnit): { matrix: Matrix; starts: number[] } {
+  /** A packed one is unpacked, and its factors are placed, by commands at this place. */
+  ofUnit(unit: LoraUnit): { matrix: Matrix; starts: number[] } {
+    const { nodes, tail } = unit;
     const ids = nodes.map((node) => node.inputs[node.op === "loraLinear" ? 1 : 2]!);
     const sizes = ids.map((id) => sizeOf(this.#program, id));
     const spec = {
@@ -70,43 +99,35 @@ export class WeightRooms {
       rows: sizes.map(({ rows }) => rows),
       columns: sizes[0]!.width,
       tail,
+      packed: this.#program.values[ids[0]!]!.packed,
     };
-    const known = this.#rooms.has(weightKey(spec));
-    const room = this.#room(spec);
     const starts = partRows(spec);
-    const ld = padded(spec.columns) + tail;
-    if (!known) this.#addFactors({ room, offset: 0 }, nodes, { ranks, starts, ld, columns: spec.columns });
-    const matrix = {
-      at: { room, offset: 0 },
-      rows: starts.at(-1)! + tail,
-      width: padded(spec.columns) + tail,
-      ld,
-    };
+    const width = padded(spec.columns) + tail;
+    if (spec.packed !== undefined) {
+      const matrix = { ...this.#unpacked(spec, spec.packed), width };
+      this.#place(this.#factorsOf(unit, matrix, starts));
+      return { matrix, starts };
+    }
+    const known = this.#rooms.has(weightKey(spec));
+    const place = { room: this.#room(spec), offset: 0 };
+    const matrix = { at: place, rows: starts.at(-1)! + tail, width, ld: width };
+    if (!known) this.#factors.push(...this.#factorsOf(unit, matrix, starts));
     return { matrix, starts };
   }
 
-  #addFactors(
-    weight: Address,
-    nodes: LoraUnit["nodes"],
-    {
-      ranks,
-      starts,
-      ld,
-      columns,
-    }: { ranks: readonly number[]; starts: readonly number[]; ld: number; columns: number },
-  ): void {
+  #factorsOf({ nodes, ranks, tail }: LoraUnit, weight: Matrix, starts: readonly number[]): Factor[] {
     let before = 0;
-    for (const [i, node] of nodes.entries()) {
+    return nodes.map((node, i): Factor => {
       const first = node.op === "loraLinear" ? 2 : 3;
       const [a, b] = [node.inputs[first]!, node.inputs[first + 1]!];
-      const [rank, N] = [sizeOf(this.#program, a).rows, sizeOf(this.#program, b).rows];
-      const [row, column] = [starts.at(-1)! + before, padded(columns) + before];
-      const sizes = [N, columns, rank, ranks[i]!, ld, row, starts[i]!, column].map(i32);
-      const places = [{ at: weight }, at(this.#vectorOf(a)), at(this.#vectorOf(b))];
-      this.#factors.push([...places, ...sizes, f32(node.attrs.scale), i32(0)]);
-      this.#largestFactor = Math.max(this.#largestFactor, ranks[i]! * (N + padded(columns)));
+      const [{ rows: rank, width: K }, { rows: N }] = [sizeOf(this.#program, a), sizeOf(this.#program, b)];
+      const [row, column] = [starts.at(-1)! + before, weight.width - tail + before];
+      const sizes = [N, K, rank, ranks[i]!, weight.ld, row, starts[i]!, column].map(i32);
+      const places = [at(weight), at(this.#vectorOf(a)), at(this.#vectorOf(b))];
       before += ranks[i]!;
-    }
+      const entry = [...places, ...sizes, f32(node.attrs.scale), i32(0)];
+      return { entry, elements: ranks[i]! * (N + padded(K)) };
+    });
   }
 
   biasOfUnit({ nodes }: LoraUnit): Vector | undefined {

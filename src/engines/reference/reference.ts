@@ -1,6 +1,7 @@
+import { dequantise, quantise } from "../../formats/quantise.ts";
 import type { OpName } from "../../ops/attrs.ts";
 import { lastUses } from "../../program/liveness.ts";
-import type { Node, Program, ValueId } from "../../program/program.ts";
+import type { Node, Program, Value, ValueId } from "../../program/program.ts";
 import type { Engine, EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
 import { adamw, clipScale, sumSquares } from "./ops/adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./ops/attention.ts";
@@ -63,6 +64,9 @@ export const referenceEngine: Engine = {
   open: async (weights) => new ReferenceSession(weights),
 };
 
+/** A weight as a Program has it. */
+const keyOf = ({ name, dtype, packed }: Value): string => `${packed ?? dtype} ${name}`;
+
 class ReferenceSession implements EngineSession {
   readonly device = "TypeScript, float64";
   readonly #weights: EngineWeights;
@@ -76,11 +80,13 @@ class ReferenceSession implements EngineSession {
 
   async compile(program: Program): Promise<Executable> {
     for (const id of program.weights) {
-      const { name, shape, dtype } = program.values[id]!;
-      if (!this.#loaded.has(`${dtype} ${name}`)) {
-        const weight = tensor(shape as number[], Float64Array.from(this.#weights.read(name)));
-        this.#loaded.set(`${dtype} ${name}`, dtype === "bf16" ? toBf16(weight) : weight);
-      }
+      const value = program.values[id]!;
+      if (this.#loaded.has(keyOf(value))) continue;
+      const { name, shape, dtype, packed } = value;
+      const values = this.#weights.read(name);
+      const kept = packed === undefined ? values : dequantise(packed, quantise(packed, values));
+      const weight = tensor(shape as number[], Float64Array.from(kept));
+      this.#loaded.set(keyOf(value), dtype === "bf16" ? toBf16(weight) : weight);
     }
     const uses = lastUses(program);
     return { program, run: async (feeds) => this.#run(program, uses, feeds), dispose: async () => {} };
@@ -120,8 +126,7 @@ class ReferenceSession implements EngineSession {
       if (feed === undefined) throw new Error(`input ${name(id)} of ${program.name} was not fed`);
       live.set(id, fromHost(feed));
     }
-    for (const id of program.weights)
-      live.set(id, this.#loaded.get(`${program.values[id]!.dtype} ${name(id)}`)!);
+    for (const id of program.weights) live.set(id, this.#loaded.get(keyOf(program.values[id]!))!);
     for (const { value } of program.state) live.set(value, this.#stateOf(name(value)));
     let bytes = 0;
     for (const [i, node] of program.nodes.entries()) {

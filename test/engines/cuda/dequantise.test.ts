@@ -1,4 +1,4 @@
-import { test } from "vitest";
+import { expect, test } from "vitest";
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../../src/formats/numbers.ts";
 import { quantise } from "../../../src/formats/quantise.ts";
 import { QUANTS } from "../../../src/formats/quants.ts";
@@ -17,15 +17,18 @@ inEveryOrder("dequantise", (device) => {
     const normal = matrix(emulator, rows, columns).values.data;
     const values = Float32Array.from(normal, (x, n) => x * 2 ** (Math.floor(n / columns) - 30));
     const packed = quantise(format, values);
-    const out = room(emulator, rows, columns);
-    emulator.run(`dequantise_${format}`, blocksOfEight(rows, columns), 256, [
-      ...[at(out), p(emulator.alloc(packed)), i(rows), i(columns), i(out.ld)],
+    const width = columns + 24;
+    const out = room(emulator, rows, width);
+    emulator.run(`dequantise_${format}`, blocksOfEight(rows, width), 256, [
+      ...[at(out), p(emulator.alloc(packed)), i(rows), i(columns), i(width), i(out.ld)],
     ]);
     const expected = bfloat16ToFloat32(float32ToBfloat16(QUANTS.get(type)!.decode(packed)));
     const actual = read(emulator, out);
     for (let row = 0; row < rows; row++) {
-      const part = (m: Float32Array): Float32Array => m.subarray(row * columns, (row + 1) * columns);
-      expectClose(part(actual), part(expected), 0, `row ${row}`);
+      const values = actual.subarray(row * width, (row + 1) * width);
+      const wanted = expected.subarray(row * columns, (row + 1) * columns);
+      expectClose(values.subarray(0, columns), wanted, 0, `row ${row}`);
+      expect(values.subarray(columns)).toEqual(new Float32Array(width - columns));
     }
   });
 });

@@ -15,4 +15,7 @@ describe.skipIf(missing !== null)("whole training Programs", () => {
   describeTraining(cudaEngine);
   describeCurve(cudaEngine);
 });
+describe.skipIf(missing !== null).each(["q8_0", "q4_0"] as const)("whole training Programs on %s", (packed) =>
+  describeTraining(cudaEngine, { packed, sizes: { hidden_size: 64, intermediate_size: 96 } }),
+);
 describe.skipIf(missing !== null)("against PyTorch + PEFT", () => describeRoundedGoldens(cudaEngine, 2));

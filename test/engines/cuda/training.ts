@@ -3,6 +3,8 @@ import { roundedReference } from "../../../src/engines/conformance/rounded.ts";
 import type { Engine, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../../src/engines/reference/reference.ts";
+import { bfloat16ToFloat32, float32ToBfloat16 } from "../../../src/formats/numbers.ts";
+import type { PackedFormat } from "../../../src/formats/quantise.ts";
 import type { ModelConfig } from "../../../src/model/config.ts";
 import type { Program } from "../../../src/program/program.ts";
 import { createRng } from "../../../src/rng.ts";
@@ -62,23 +64,36 @@ const gentle = (weights: Tensors): Tensors =>
     ]),
   );
 
+/** As bases lie on disk, so that packing starts from the same numbers whether they are rounded before or not. */
+export const inBf16 = (weights: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: bfloat16ToFloat32(float32ToBfloat16(data as Float32Array)) },
+    ]),
+  );
+
 /**
  * An engine that keeps activations in bf16 rounds elsewhere than the reference does (a fused sum is rounded once), and AdamW's first steps
  * are all sign: so the gradient of one pass is compared, factor by factor, and everything after it exactly, from that gradient on.
  */
-export function describeTraining(engine: Engine): void {
-  it.each<Variant>([...VARIANTS, WIDE])("$name", async (variant) => {
+export function describeTraining(
+  engine: Engine,
+  { packed, sizes = {} }: { packed?: PackedFormat; sizes?: Record<string, number> } = {},
+): void {
+  it.each<Variant>(packed === undefined ? [...VARIANTS, WIDE] : VARIANTS)("$name", async (variant) => {
     const { lora, model, dropout = 0, recompute = false } = variant;
-    const config = tinyConfig(model);
-    const [weights, drawn] =
+    const config = tinyConfig({ ...sizes, ...model });
+    const [drawnWeights, drawn] =
       variant === WIDE
         ? [gentle(randomWeights(config)), wideFeeds(config)]
         : [randomWeights(config), tinyFeeds(config)];
+    const weights = inBf16(drawnWeights);
     const { layout, parameters } = randomAdapter(config, { ...TINY_LORA, ...lora });
     const { batch, sequence, labelled, count, feeds } = drawn;
     const programs = trainingPrograms({
       ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
-      ...{ dropout, recompute, precision: "bf16", logitsBytes: 4 * 70 * config.vocabSize },
+      ...{ dropout, recompute, precision: "bf16", packed, logitsBytes: 4 * 70 * config.vocabSize },
     });
     const zeros = { shape: parameters.shape, data: new Float32Array(layout.size) };
     const initial = { parameters, moment1: zeros, moment2: zeros, gradient: zeros };
@@ -99,8 +114,8 @@ export function describeTraining(engine: Engine): void {
     const actual = await gradientOf(ours, programs.accumulate);
     const rounded = await gradientOf(rounding, programs.accumulate);
     const exact = await gradientOf(theirs, programs.accumulate);
-    // 1.1e-3 is the worst seen.
-    expectClose([actual.loss], [rounded.loss], 3e-3, "loss");
+    // 5.1e-3 is the worst seen, with dropout, which rounds one value more; 2.8e-3 without.
+    expectClose([actual.loss], [rounded.loss], 8e-3, "loss");
     // As far from the exact gradient as rounding takes the reference: 0.6 to 2.0 times over the variants and several masks, 2.1 times in
     // the worst factor (both are chance; dropout rounds one value more).
     expect(distance(actual.gradient, exact.gradient)).toBeLessThan(

@@ -28,13 +28,13 @@ const STEP = 32;
 export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const unit = c.lora.unit();
   if (unit.turn !== c.node) return;
-  const { matrix: weight, starts } = c.lora.weight();
   const { operand, operandTail } = unit;
   const x = c.matrix(0);
   if (unit.copied) combineRows(c.list, { ...operand, width: x.width }, x);
-  const factorsA = rowsFrom(weight, starts.at(-1)!, unit.tail);
   const { dropout } = c.attrs;
   const dropped = dropout > 0 ? drop(c.list, x, c.keep(4), dropout) : x;
+  const { matrix: weight, starts } = c.lora.weight();
+  const factorsA = rowsFrom(weight, starts.at(-1)!, unit.tail);
   c.list.multiply({ c: operandTail, a: dropped, b: factorsA, layout: "nt", k: x.width });
   const y = acrossUnit(unit, c.lora.matrixOf, () => c.out(0));
   c.list.multiply({
