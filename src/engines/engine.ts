@@ -49,6 +49,8 @@ export interface Engine {
   readonly packs?: readonly PackedFormat[];
   /** Present when all activations are kept in bf16 between operations, not only what frozen matrices multiply. */
   readonly activations?: "bf16";
+  /** Bytes of float32 logits that a Program should hold at once at most; absent: the loss's own budget. */
+  readonly logitsBytes?: number;
   /** Operations that it does not have, because no Program that it is for has them. */
   readonly lacks?: readonly OpName[];
   probe(): Promise<string | null>;
@@ -69,8 +71,6 @@ export interface DeviceMemory {
 /** All Programs of a run share one session: its weights and its state. State is addressed by value name. */
 export interface EngineSession {
   readonly device: string;
-  /** Bytes of float32 logits that a Program should hold at once at most; absent: the loss's own budget. */
-  readonly logitsBytes?: number;
   /** A run may be asked for before the one before it is done; runs come one after the other all the same. */
   readonly overlaps?: true;
   compile(program: Program): Promise<Executable>;

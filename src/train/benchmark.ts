@@ -50,7 +50,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
   const { base, engine, lora, precision, threads, onKernel } = options;
   const layout = loraLayout(base.config, lora);
   const batch = randomBatch(options);
-  const training: Omit<TrainingOptions, "logitsBytes"> = {
+  const training: TrainingOptions = {
     model: base.config,
     layout,
     shape: { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length },
@@ -58,6 +58,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
     dropout: 0,
     recompute: options.recompute,
     precision,
+    logitsBytes: engine.logitsBytes,
   };
   const opening = performance.now();
   const session = await engine.open(base, { threads, ...(onKernel === undefined ? {} : { onKernel }) });
@@ -68,9 +69,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
     moment2: zeros(),
   });
   const compiling = performance.now();
-  const step = await session.compile(
-    trainingPrograms({ ...training, logitsBytes: session.logitsBytes }).step,
-  );
+  const step = await session.compile(trainingPrograms(training).step);
   const compiled = performance.now();
   let t = 0;
   return {

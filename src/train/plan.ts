@@ -23,6 +23,8 @@ export interface TrainPlan {
   readonly precision: Precision;
   /** How the layers' frozen matrices are kept; undefined: as the precision has them. */
   readonly packed: PackedFormat | undefined;
+  /** The engine's budget for logits. */
+  readonly logitsBytes: number | undefined;
   /** Rows that lost tokens or are tokenised otherwise as a whole, and memory that is short. */
   readonly warnings: readonly string[];
 }
@@ -42,10 +44,10 @@ export async function planRun(
   const tokenizer = await loadTokenizer(base.tokenizerFiles());
   const data = prepareData(task, tokenizer, base.config, files);
   const layout = loraLayout(base.config, loraConfigOf(task.train));
-  const { precision, packed } = numericsOf(task, engine);
+  const numerics = { ...numericsOf(task, engine), logitsBytes: engine?.logitsBytes };
   const estimate = (recompute: boolean): MemoryEstimate => {
     const options = {
-      ...stepperOptions(task, base, { layout, recompute, precision, packed }),
+      ...stepperOptions(task, base, { layout, recompute, ...numerics }),
       shape: largestShape(data.plan),
     };
     return estimateMemory(options, engine);
@@ -56,14 +58,20 @@ export async function planRun(
   const chosen = recompute ? estimate(true) : whole;
   const { availableBytes } = chosen;
   const warnings = [...data.warnings, ...memoryWarnings(chosen.total, availableBytes)];
-  return { data, tokenizer, layout, recompute, precision, packed, estimate: chosen, warnings };
+  return { data, tokenizer, layout, recompute, ...numerics, estimate: chosen, warnings };
 }
 
 /** What the run's steps and validations are computed with. */
 export function stepperOptions(
   { train: settings, seed }: Task,
   base: WeightSource,
-  { layout, recompute, precision, packed }: Pick<TrainPlan, "layout" | "recompute" | "precision" | "packed">,
+  {
+    layout,
+    recompute,
+    precision,
+    packed,
+    logitsBytes,
+  }: Pick<TrainPlan, "layout" | "recompute" | "precision" | "packed" | "logitsBytes">,
 ): StepperOptions {
   return {
     model: base.config,
@@ -73,6 +81,7 @@ export function stepperOptions(
     recompute,
     precision,
     packed,
+    logitsBytes,
     seed,
   };
 }

@@ -46,8 +46,7 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
   const executable = (kind: keyof TrainingPrograms, batch: Batch): Promise<Executable> => {
     const shape = { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length };
     const key = Object.values(shape).join("x");
-    if (!built.has(key))
-      built.set(key, trainingPrograms({ ...options, shape, logitsBytes: session.logitsBytes }));
+    if (!built.has(key)) built.set(key, trainingPrograms({ ...options, shape }));
     const name = kind === "update" ? kind : `${kind} ${key}`;
     if (!compiled.has(name)) compiled.set(name, session.compile(built.get(key)![kind]));
     return compiled.get(name)!;

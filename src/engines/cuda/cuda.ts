@@ -14,6 +14,8 @@ export const cudaEngine: Engine = {
   precisions: ["bf16"],
   packs: ["q8_0", "q4_0"],
   activations: "bf16",
+  // Half of it in bf16: at a vocabulary of 49,152, 2,730 rows, enough for large products with the head.
+  logitsBytes: 512 * 2 ** 20,
   // Decoding runs where the exported model runs.
   lacks: ["cachedAttention"],
   async probe() {

@@ -23,8 +23,6 @@ interface StateValue {
 /** Weights and state stay where they are; Programs run one after the other on one stream and share one arena. */
 export class CudaSession implements EngineSession {
   readonly device: string;
-  /** Half of it in bf16: at a vocabulary of 49,152, 2,730 rows, enough for large products with the head. */
-  readonly logitsBytes = 512 * 2 ** 20;
   readonly overlaps = true;
   readonly #gpu: Gpu;
   readonly #products: Products;
