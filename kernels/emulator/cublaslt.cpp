@@ -27,6 +27,7 @@ struct Result { Algorithm algorithm; size_t workspace; int state; float waves; i
 
 std::set<const void*> alive;
 bool bias_as_output = false;
+int forgetful = -1;
 template <class T> T* valid(void* handle) { return alive.count(handle) ? (T*)handle : nullptr; }
 template <class T> int keep(void** out, T* made) { alive.insert(*out = made); return OK; }
 template <class T> int drop(void* handle) { if (!alive.erase(handle)) return INVALID; delete (T*)handle; return OK; }
@@ -144,7 +145,7 @@ int cublasLtMatmul(void* handle, void* operation, const float* alpha, const void
   const float scale = *alpha, times = *beta;
   const Operation op = *o;
   const CUresult queued = emu::enqueue(stream, [=] {
-    const u64 K = va.columns;
+    const u64 K = va.columns - (which == (u64)forgetful ? 8 : 0);
     const auto sum = [&](u64 r, u64 col, u64 from, u64 to, bool backwards) {
       float total = 0;
       for (u64 n = from; n < to; n++) {
@@ -174,5 +175,7 @@ int cublasLtMatmul(void* handle, void* operation, const float* alpha, const void
 u64 emuCublasLtAlive() { return alive.size(); }
 /// Whether a bias must have the type of D, as cublasLt.h has it for bf16.
 void emuCublasLtBiasAsOutput(int strict) { bias_as_output = strict != 0; }
+/// An algorithm that leaves the last eight of every sum out; -1: none.
+void emuCublasLtForgetful(int algorithm) { forgetful = algorithm; }
 
 }  // extern "C"

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Gpu } from "../../../src/engines/cuda/gpu.ts";
 import { Products } from "../../../src/engines/cuda/products.ts";
+import { expectClose } from "../../expect-close.ts";
 import { Emulator, library, missing } from "./emulator.ts";
-import { type Room, read, room } from "./matrix.ts";
+import { ROUNDED, type Room, read, room } from "./matrix.ts";
 import { callerOn, productOf, setCosts } from "./products.ts";
 
 process.env["LORAFIT_CUDA_DRIVER"] = library;
@@ -13,10 +14,16 @@ process.env["LORAFIT_CUDA_DRIVER"] = library;
 describe.skipIf(missing !== null)("a product is done by what was fastest on the device", () => {
   const emulator = missing === null ? new Emulator() : (undefined as never);
   const shape = [16, 24, 32] as const;
-  /** 2^24 + 30 ones - 2^24: float32 loses a one beside 2^24, so every order of adding has a sum of its own. */
+  /**
+   * In the first row 2^24 + 30 ones - 2^24: float32 loses a one beside 2^24, so every order of adding has a sum of its own. The
+   * others are so large that this does not count beside them.
+   */
   const place = (n: number): number => n % shape[2];
   const unsigned = (n: number): number => (place(n) === 0 || place(n) === shape[2] - 1 ? 4096 : 1);
-  const signed = (n: number): number => (place(n) === shape[2] - 1 ? -1 : 1) * unsigned(n);
+  const signed = (n: number): number => {
+    if (n >= shape[2]) return 4096;
+    return place(n) === shape[2] - 1 ? -4096 : unsigned(n);
+  };
   let gpu: Gpu;
   let home: string;
   let made: ReturnType<typeof productOf>;
@@ -76,6 +83,16 @@ describe.skipIf(missing !== null)("a product is done by what was fastest on the 
     });
     // In order; in two halves; from the last on.
     expect(sums).toEqual([0, 15, 30]);
+  });
+
+  test("what computes something else than our kernel is passed over, however fast", () => {
+    made = productOf(emulator, shape, "nt");
+    setCosts(emulator, 7, [5, 1, 9]);
+    const forget = emulator.driver.emulator("void emuCublasLtForgetful(int algorithm)")!;
+    forget(1);
+    expect(run().by).toBe("cublasLt");
+    forget(-1);
+    expectClose(read(emulator, c), made.expected, ROUNDED, "the next one");
   });
 
   test.each([
