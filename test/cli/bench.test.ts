@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { library, missing } from "../engines/cuda/emulator.ts";
 import { smallTask } from "../train/small-task.ts";
 import { jsonLines, lorafit } from "./lorafit.ts";
 
@@ -27,6 +28,21 @@ test("bench step prints the fields of the contract, from a model and from a conf
     expect(random.code, random.stderr).toBe(0);
     // Random logits: the loss is that of a guess among 4,096 tokens.
     expect(jsonLines(random)[0]!["loss"]).toBeCloseTo(Math.log(4096), 0);
+  }
+});
+
+test.skipIf(missing !== null)("on the cuda engine it says what does each matrix product", async () => {
+  const flags = ["--config", model, "--random-weights", "--seq", "16", "--steps", "1", "--engine", "cuda"];
+  const env = { LORAFIT_CUDA_DRIVER: library, LORAFIT_CUBLASLT: library };
+  const finished = await lorafit(["bench", "step", ...flags, "--json"], { env }).finished;
+  expect(finished.code, finished.stderr).toBe(0);
+  const { products, versions } = jsonLines(finished)[0] as Record<string, Record<string, string>>;
+  expect(versions!["cuda"]).toMatch(/, cuBLASLt 13\.1\.2$/);
+  expect(Object.keys(products!).length).toBeGreaterThan(10);
+  for (const [product, by] of Object.entries(products!)) {
+    expect(product).toMatch(/^n[nt] \d+x\d+x\d+, rows of /);
+    // The emulated device has no clock.
+    expect(by).toMatch(/^gemm_n[nt]_\d+x\d+$/);
   }
 });
 

@@ -146,7 +146,7 @@ function open(path: string): OpenLibrary {
     });
   let library: CublasLtLibrary;
   try {
-    library = load(path);
+    library = loadCublasLt(path);
   } catch (cause) {
     throw refusal(`cannot be loaded: ${(cause as Error).message}`, cause);
   }
@@ -156,7 +156,8 @@ function open(path: string): OpenLibrary {
   return { library, handle: BigInt(place[0] as number | bigint) };
 }
 
-function load(path: string): CublasLtLibrary {
+/** @throws whatever is wrong with the file */
+export function loadCublasLt(path: string): CublasLtLibrary {
   const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
   const library = koffi.load(path);
   const version = Number(library.func("size_t cublasLtGetVersion()")());

@@ -22,7 +22,7 @@ export const cudaEngine: Engine = {
     const broken = probeDriver(driverLibrary());
     if (broken !== null) return broken;
     try {
-      withDevice(() => undefined);
+      withDevice(findCublasLt);
       return null;
     } catch (error) {
       return (error as Error).message;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CublasLt } from "../../../src/engines/cuda/cublaslt.ts";
-import { candidates, openCublasLt } from "../../../src/engines/cuda/cublaslt-library.ts";
+import { candidates, loadCublasLt, openCublasLt } from "../../../src/engines/cuda/cublaslt-library.ts";
 import { gemm, TILES } from "../../../src/engines/cuda/gemm.ts";
 import { Gpu } from "../../../src/engines/cuda/gpu.ts";
 import { expectClose } from "../../expect-close.ts";
@@ -91,6 +91,30 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
     expect([offered([8, 16, 16], { bias: true }), offered([8, 16, 16])]).toEqual([0, 3]);
     strict(0);
     lt.close();
+  });
+
+  const real = process.env["LORAFIT_TEST_CUBLASLT"];
+  if (!real) console.warn("real cuBLASLt is not tried: LORAFIT_TEST_CUBLASLT names no libcublasLt.so");
+  test.skipIf(!real)("the real library takes every attribute that we set; that needs no GPU", () => {
+    const lib = loadCublasLt(real!);
+    const said: [string, number][] = [];
+    const call: typeof lib.call = (name, ...args) => {
+      const status = lib.call(name, ...args);
+      said.push([name, status]);
+      return status;
+    };
+    // Without a GPU there is no handle, so the heuristic is the first that refuses.
+    const lt = new CublasLt(gpu, { library: { ...lib, call }, handle: 0n });
+    for (const layout of ["nt", "nn"] as const) {
+      const { into, locate } = productOf(emulator, [16, 24, 32], layout, { add: true, bias: true });
+      expect(lt.algorithms(into(room(emulator, 16, 24)), locate)).toEqual([]);
+    }
+    const refused = said.filter(([, status]) => status !== 0).map(([name]) => name);
+    expect(refused).toEqual(Array(2).fill("cublasLtMatmulAlgoGetHeuristic"));
+    const attributes = said.filter(([name]) => name.endsWith("SetAttribute"));
+    // Transposition only for nt; epilogue, type and place of the bias, and six preferences for both.
+    expect(attributes).toHaveLength(1 + 2 * 9);
+    console.log(`cuBLASLt ${lib.version} takes them`);
   });
 
   test("the emulated library refuses what the real one refuses", () => {
