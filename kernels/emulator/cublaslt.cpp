@@ -4,6 +4,7 @@
 //
 // There are three algorithms: 0 adds in order; 1 cuts K in two and adds the halves, which lie in the workspace until then; 2 is 0 from
 // the last to the first. So they round differently, as real ones do.
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <set>
@@ -145,26 +146,33 @@ int cublasLtMatmul(void* handle, void* operation, const float* alpha, const void
   const float scale = *alpha, times = *beta;
   const Operation op = *o;
   const CUresult queued = emu::enqueue(stream, [=] {
-    const u64 K = va.columns - (which == (u64)forgetful ? 8 : 0);
-    const auto sum = [&](u64 r, u64 col, u64 from, u64 to, bool backwards) {
-      float total = 0;
+    const u64 K = va.columns - (which == (u64)forgetful ? 8 : 0), rows = vd.rows;
+    std::vector<float> a(K * rows), sums(rows);
+    for (u64 k = 0; k < K; k++)
+      for (u64 r = 0; r < rows; r++) a[k * rows + r] = at(va, r, k);
+    /// Of one column of D, over K from..to.
+    const auto add_up = [&](u64 col, u64 from, u64 to, bool backwards) {
+      std::fill(sums.begin(), sums.end(), 0.0f);
       for (u64 n = from; n < to; n++) {
         const u64 k = backwards ? to - 1 - (n - from) : n;
-        total += at(va, r, k) * at(vb, k, col);
+        const float b = at(vb, k, col);
+        for (u64 r = 0; r < rows; r++) sums[r] += a[k * rows + r] * b;
       }
-      return total;
     };
-    if (which == 1)
-      for (u64 col = 0; col < vd.columns; col++)
-        for (u64 r = 0; r < vd.rows; r++) ((float*)workspace)[col * vd.rows + r] = sum(r, col, K / 2, K, false);
-    for (u64 col = 0; col < vd.columns; col++)
-      for (u64 r = 0; r < vd.rows; r++) {
-        float total = which == 1 ? sum(r, col, 0, K / 2, false) + ((float*)workspace)[col * vd.rows + r] : sum(r, col, 0, K, which == 2);
-        total *= scale;
+    float* halves = (float*)workspace;
+    for (u64 col = 0; which == 1 && col < vd.columns; col++) {
+      add_up(col, K / 2, K, false);
+      std::copy(sums.begin(), sums.end(), halves + col * rows);
+    }
+    for (u64 col = 0; col < vd.columns; col++) {
+      add_up(col, 0, which == 1 ? K / 2 : K, which == 2);
+      for (u64 r = 0; r < rows; r++) {
+        float total = scale * (which == 1 ? sums[r] + halves[col * rows + r] : sums[r]);
         if (times != 0) total += times * at(vc, r, col);
         if (op.epilogue == EPILOGUE_BIAS) total += op.bias_type == R_32F ? ((const float*)op.bias)[r] : to_float(((const bf16*)op.bias)[r]);
         vd.data[(i64)r * vd.row + (i64)col * vd.column] = to_bf16(total).bits;
       }
+    }
     return (CUresult)SUCCESS;
   }, emu::cost_of("cublasLt algorithm " + std::to_string(which)));
   return queued == SUCCESS ? OK : INTERNAL;

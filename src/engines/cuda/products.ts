@@ -13,8 +13,9 @@ export interface Caller {
   locate(address: Address): DevicePointer;
 }
 
-/** So many times each candidate runs, twice: the first time warms up. */
-const REPETITIONS = 10;
+/** Milliseconds for which each candidate runs, twice: the first time warms up. */
+const ENOUGH = 0.5;
+const MOST_REPETITIONS = 20;
 
 /** At either end of a result, to see whether the library computed what our kernel does. */
 const CHECKED_ROWS = 16;
@@ -70,14 +71,19 @@ export class Products {
   /** On the product's own operands, as often as needed: it reads nothing that it writes. */
   #fastest(product: Product, caller: Caller): Choice {
     const modelled = { tile: modelledTile(product, this.#gpu.device.multiprocessors) };
+    const once = (): number => this.#gpu.time(() => this.#run(product, modelled, caller));
     // A device without a clock, such as the emulator, leaves it at the model.
-    if (this.#gpu.time(() => this.#run(product, modelled, caller)) === 0) return modelled;
+    if (once() === 0) return modelled;
+    const repetitions = Math.min(MOST_REPETITIONS, Math.ceil(ENOUGH / once()));
     const candidates: Choice[] = [
       ...TILES.map((tile) => ({ tile })),
       ...(this.#library?.algorithms(product, caller.locate) ?? []).map((algorithm) => ({ algorithm })),
     ];
     const ours = this.#ends(product, caller);
-    const timed = candidates.map((choice) => ({ choice, ms: this.#timeOf(product, choice, caller) }));
+    const timed = candidates.map((choice) => ({
+      choice,
+      ms: this.#timeOf(product, choice, caller, repetitions),
+    }));
     const { choice } = timed
       .toSorted((a, b) => a.ms - b.ms)
       .find(({ choice }) => {
@@ -103,11 +109,11 @@ export class Products {
   }
 
   /** As a graph, as it will run: called one by one, short products would wait for the host, and the host would be timed. */
-  #timeOf(product: Product, choice: Choice, caller: Caller): number {
+  #timeOf(product: Product, choice: Choice, caller: Caller, repetitions: number): number {
     const { driver, stream } = this.#gpu;
     try {
       const graph = this.#gpu.capture(() => {
-        for (let i = 0; i < REPETITIONS; i++) this.#run(product, choice, caller);
+        for (let i = 0; i < repetitions; i++) this.#run(product, choice, caller);
       });
       const launch = (): void => driver.call("cuGraphLaunch", graph, stream);
       launch();
