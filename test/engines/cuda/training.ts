@@ -79,7 +79,7 @@ export const inBf16 = (weights: Tensors): Tensors =>
  */
 export function describeTraining(
   engine: Engine,
-  { packed, sizes = {} }: { packed?: PackedFormat; sizes?: Record<string, number> } = {},
+  { packed, sizes = {} }: { packed?: PackedFormat; sizes?: Record<string, unknown> } = {},
 ): void {
   it.each<Variant>(packed === undefined ? [...VARIANTS, WIDE] : VARIANTS)("$name", async (variant) => {
     const { lora, model, dropout = 0, recompute = false } = variant;
