@@ -1,6 +1,7 @@
 // Writes bench/ROOFLINE.md: what a step must compute and move, by model and shape; --print writes to stdout instead. Needs
 // `npm run build`.
 import { writeFileSync } from "node:fs";
+import { cudaEngine } from "../dist/engines/cuda/cuda.js";
 import { lowerProgram } from "../dist/engines/cuda/lower.js";
 import { costOfNode } from "../dist/program/cost.js";
 import { bytesOf } from "../dist/program/liveness.js";
@@ -68,7 +69,7 @@ for (const model of MODELS) {
       sequence,
       labelled: positions / 2,
       precision: "bf16",
-      logitsBytes: 512 * 2 ** 20,
+      logitsBytes: cudaEngine.logitsBytes,
     });
     const kernels = lowerProgram(plan, RATES.multiprocessors).list.commands.length;
     const [compute, computeHalf, memory] = [
