@@ -45,6 +45,13 @@ describe.skipIf(missing !== null)("the cuda engine from the command line, on the
     expect(events.at(-1)).toMatchObject({ event: "doctor-end", ok: true, trains_on: "onnx" });
   });
 
+  test("a driver too old for the native code gets the PTX", async () => {
+    const folder = smallTask({ max_steps: 2 });
+    const old = { ...env, EMU_REFUSES: "200" };
+    const { code, stderr } = await lorafit(["train", folder, "--engine", "cuda"], { env: old }).finished;
+    expect(code, stderr).toBe(0);
+  });
+
   test("memory that is not enough is an environment error with what to do, and no run that looks whole", async () => {
     const folder = smallTask({ max_steps: 2 });
     // Free when the device was asked, and taken by others since.

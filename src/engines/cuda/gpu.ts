@@ -5,8 +5,8 @@ import { type DevicePointer, Driver, type Handle } from "./driver.ts";
 
 /** What `node kernels/build.mjs device` made. */
 export const DIST = new URL("../../../kernels/dist/", import.meta.url);
-/** CUDA_ERROR_NO_BINARY_FOR_GPU: no native code for this GPU among ours. */
-const NO_BINARY = 209;
+/** CUDA_ERROR_OUT_OF_MEMORY. */
+const OUT_OF_MEMORY = 2;
 /** CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, to be raised for more than this. */
 const DYNAMIC_SHARED = 8;
 const SHARED_DEFAULT = 48 * 1024;
@@ -40,7 +40,7 @@ export class Gpu {
     this.stream = this.driver.out("cuStreamCreate", NON_BLOCKING);
   }
 
-  /** Native code where there is some for this GPU; else the driver compiles the PTX, once, and keeps it in its cache. */
+  /** Native code where the driver takes it; else the driver compiles the PTX, once, and keeps it in its cache. */
   #load(): Handle {
     const place: unknown[] = [null];
     const status = this.driver.status(
@@ -49,7 +49,9 @@ export class Gpu {
       readFileSync(new URL("kernels.fatbin", DIST)),
     );
     if (status === 0) return BigInt(place[0] as number | bigint);
-    if (status !== NO_BINARY) throw this.driver.error("cuModuleLoadData", status);
+    if (status === OUT_OF_MEMORY) throw this.driver.error("cuModuleLoadData", status);
+    // No code for this GPU, or a driver older than the compiler, which knows neither its compression nor its kind of cubin and
+    // says so in several ways: PTX of an old version is for both.
     const ptx = gunzipSync(readFileSync(new URL("kernels.ptx.gz", DIST)));
     return this.driver.out("cuModuleLoadData", Buffer.concat([ptx, Buffer.of(0)]));
   }
