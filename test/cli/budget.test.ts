@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openSafetensors, readFloat32 } from "../../src/formats/safetensors.ts";
 import { findRun } from "../../src/train/run-folder.ts";
 import type { RepairRecord } from "../../src/workflow/repair.ts";
 import { expectClose } from "../expect-close.ts";
-import { forgetfulTask, saturatedTask } from "./forgetful-task.ts";
+import { forgetfulTask } from "./forgetful-task.ts";
 import { jsonLines, lorafit } from "./lorafit.ts";
+import { passingTask } from "./passing-task.ts";
 
 const recordOf = (run: string) => JSON.parse(readFileSync(join(run, "repair.json"), "utf8")) as RepairRecord;
 const lostOf = ({ base, trials }: RepairRecord) => trials.map(({ general }) => general - base.general);
@@ -55,7 +56,8 @@ test("a training that forgets is repaired under its budget, and a kill between t
 }, 300_000);
 
 test("where no scale keeps half of what was learned, more replay is trained on", async () => {
-  const folder = saturatedTask(0.001);
+  // So far that a tenth of it still costs general text more than the budget.
+  const folder = forgetfulTask({ alpha: 160 });
   const { code, stdout, stderr } = await lorafit(["train", folder, "--within-budget"]).finished;
   expect(code, stderr).toBe(0);
   const run = findRun(folder);
@@ -67,14 +69,7 @@ test("where no scale keeps half of what was learned, more replay is trained on",
 }, 300_000);
 
 test("a budget needs a criterion and general text, and both are asked for at once", async () => {
-  const folder = saturatedTask(0.008);
-  const file = join(folder, "task.yaml");
-  writeFileSync(
-    file,
-    readFileSync(file, "utf8")
-      .replace(/^ {2}- \{ name: general capability.*$/m, "")
-      .replace(", replay: { file: data/replay.jsonl, share: 0.1 }", ""),
-  );
+  const folder = passingTask();
   const { code, stderr } = await lorafit(["train", folder, "--within-budget"]).finished;
   expect(code).toBe(2);
   expect(stderr).toMatch(/success: .*cross-entropy\n.*data\.replay: /);

@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { taskFolder } from "../task/fixture.ts";
-import { passingTask } from "./passing-task.ts";
 
 const shoes = fileURLToPath(new URL("../../datasets/awesomeshoes/data/", import.meta.url));
 const rows = (file: string, count: number): Record<string, unknown>[] =>
@@ -13,7 +12,7 @@ const rows = (file: string, count: number): Record<string, unknown>[] =>
 const lines = (list: readonly object[]): string => list.map((row) => `${JSON.stringify(row)}\n`).join("");
 
 /** A task on the bundled base that is trained so hard on a few answers that general text suffers. */
-export function forgetfulTask(): string {
+export function forgetfulTask(train: Record<string, unknown> = {}): string {
   const settings = {
     rank: 8,
     alpha: 16,
@@ -23,6 +22,7 @@ export function forgetfulTask(): string {
     sequence_length: 128,
     validate_every: 8,
     checkpoint_every: 8,
+    ...train,
   };
   const pool = rows("replay.jsonl", 200).filter((row) => JSON.stringify(row).length < 500);
   const folder = taskFolder({
@@ -53,33 +53,6 @@ train: ${JSON.stringify(settings)}
 success:
   - { name: general capability, cases: general, scorer: cross-entropy, kind: non-inferiority, margin: 0.05 }
 `,
-  );
-  return folder;
-}
-
-/** The passing task, trained so far that a smaller scale changes little: general text loses about 0.012 nat a token. */
-export function saturatedTask(margin: number): string {
-  const folder = passingTask({ max_steps: 40, learning_rate: 0.1, alpha: 32, targets: "all-linear" });
-  const places = ["river", "tower", "museum", "garden", "market"];
-  const texts = Array.from({ length: 60 }, (_, i) => {
-    const place = places[i % places.length]!;
-    return `On day ${i} the ${place} was ${["quiet", "closed", "crowded"][i % 3]!} and we walked home ${i} times.`;
-  });
-  writeFileSync(join(folder, "data/replay.jsonl"), lines(texts.map((text) => ({ text }))));
-  writeFileSync(
-    join(folder, "cases/general.jsonl"),
-    lines(texts.slice(0, 40).map((text, i) => ({ id: `g${i}`, text: text.replace("On day", "Before day") }))),
-  );
-  const file = join(folder, "task.yaml");
-  writeFileSync(
-    file,
-    readFileSync(file, "utf8")
-      .replace("data/train.jsonl }", "data/train.jsonl, replay: { file: data/replay.jsonl, share: 0.1 } }")
-      .replace("domain.jsonl }", "domain.jsonl, general: cases/general.jsonl }")
-      .replace(
-        "success:\n",
-        `success:\n  - { name: general capability, cases: general, scorer: cross-entropy, kind: non-inferiority, margin: ${margin} }\n`,
-      ),
   );
   return folder;
 }
