@@ -3,11 +3,11 @@ import type { Engine, HostTensor, Tensors } from "../../src/engines/engine.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
 import { ProgramBuilder } from "../../src/program/builder.ts";
 
-const vector = (...values: number[]): HostTensor => ({
+export const vector = (...values: number[]): HostTensor => ({
   shape: [values.length],
   data: Float32Array.from(values),
 });
-const numbers = (tensor: HostTensor | undefined): number[] => Array.from(tensor!.data as Float32Array);
+export const numbers = (tensor: HostTensor | undefined): number[] => Array.from(tensor!.data as Float32Array);
 
 /** sum <- sum + x, guarded by Σ x²; held <- sum as it was; and a feed and a state value that are outputs as they are. */
 function addingProgram() {

@@ -1,5 +1,4 @@
 import { afterAll, describe, expect, it } from "vitest";
-import type { HostTensor } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { createOnnxEngine, onnxEngine } from "../../../src/engines/onnx/onnx.ts";
 import { ProgramBuilder } from "../../../src/program/builder.ts";
@@ -12,12 +11,7 @@ import {
   tinyFeeds,
   updateFeeds,
 } from "../../tiny-model.ts";
-
-const vector = (...values: number[]): HostTensor => ({
-  shape: [values.length],
-  data: Float32Array.from(values),
-});
-const numbers = (tensor: HostTensor | undefined): number[] => Array.from(tensor!.data as Float32Array);
+import { numbers, vector } from "../state.ts";
 
 /** state <- state + x, guarded by Σ x². */
 function addingProgram() {
