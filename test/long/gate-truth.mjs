@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { clopperPearsonUpper } from "./lib/clopper-pearson.mjs";
+import { writeBetween } from "./lib/page.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const { judge } = await import(join(ROOT, "dist/evaluate/decide.js"));
@@ -308,12 +309,7 @@ function tables({ level, power, sets, draws }) {
   ].join("\n");
 }
 
-function writePage(results) {
-  const [begin, end] = ["<!-- made by test/long/gate-truth.mjs -->", "<!-- end -->"];
-  const page = readFileSync(PAGE, "utf8");
-  const [before, after] = [page.slice(0, page.indexOf(begin) + begin.length), page.slice(page.indexOf(end))];
-  writeFileSync(PAGE, `${before}\n\n${tables(results)}\n\n${after}`);
-}
+const MARKS = ["<!-- made by test/long/gate-truth.mjs -->", "<!-- end -->"];
 
 const answers = process.argv[process.argv.indexOf("--scores") + 1];
 if (process.argv.includes("--scores")) {
@@ -344,7 +340,7 @@ if (!process.argv.includes("--table")) {
   );
 }
 const results = JSON.parse(readFileSync(RESULTS, "utf8"));
-writePage(results);
+writeBetween(PAGE, MARKS, tables(results));
 const broken = [
   ...results.level.flatMap(({ what, sizes, clusters, levels }) =>
     levels

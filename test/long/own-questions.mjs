@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { clopperPearsonUpper } from "./lib/clopper-pearson.mjs";
+import { writeBetween } from "./lib/page.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const { readCases } = await import(join(ROOT, "dist/evaluate/cases.js"));
@@ -96,12 +97,7 @@ function table({ fit, cells }) {
   ].join("\n");
 }
 
-function writePage(results) {
-  const [begin, end] = ["<!-- made by test/long/own-questions.mjs -->", "<!-- end of own-questions -->"];
-  const page = readFileSync(PAGE, "utf8");
-  const [before, after] = [page.slice(0, page.indexOf(begin) + begin.length), page.slice(page.indexOf(end))];
-  writeFileSync(PAGE, `${before}\n\n${table(results)}\n\n${after}`);
-}
+const MARKS = ["<!-- made by test/long/own-questions.mjs -->", "<!-- end of own-questions -->"];
 
 if (process.argv.includes("--answers")) {
   const rows = readFileSync(process.argv[process.argv.indexOf("--answers") + 1], "utf8")
@@ -127,7 +123,7 @@ if (!process.argv.includes("--table")) {
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
 }
 const results = JSON.parse(readFileSync(RESULTS, "utf8"));
-writePage(results);
+writeBetween(PAGE, MARKS, table(results));
 const broken = results.cells.flatMap(({ clusters, share, passed }) => {
   if (share === 0 && clopperPearsonUpper(passed, SETS) > MOST)
     return [`${clusters} clusters: ${passed} sets of unrelated answers pass`];

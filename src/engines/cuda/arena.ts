@@ -1,7 +1,7 @@
 import { type Life, placeLives } from "../../program/liveness.ts";
 import type { DeviceMemory } from "../engine.ts";
 import { type Address, type Field, fieldsOf, type Room } from "./commands.ts";
-import type { LoweredProgram } from "./lower.ts";
+import { addressOf, type LoweredProgram } from "./lower.ts";
 import { weightKey } from "./weights.ts";
 
 /** cuMemAlloc's own alignment; enough for every load of the kernels. */
@@ -42,8 +42,6 @@ export function layOutMemory({ list, inputs, outputs }: LoweredProgram): MemoryL
       if (field.at?.room.place.kind === "constant") useAll(field.at.room.place.fields, when);
     }
   };
-  const addressOf = (placed: (typeof inputs)[number]): Address =>
-    placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
   for (const placed of inputs) use(addressOf(placed), 0);
   for (const [when, command] of list.commands.entries()) useAll(fieldsOf(command), when);
   for (const placed of outputs) use(addressOf(placed), end);

@@ -1,5 +1,6 @@
 import type { Program } from "../../program/program.ts";
 import type { EngineOptions, Executable, HostTensor, Tensors } from "../engine.ts";
+import { feedOf } from "../feed.ts";
 import { layOutMemory, type MemoryLayout } from "./arena.ts";
 import {
   type Address,
@@ -14,7 +15,7 @@ import type { DevicePointer, Handle } from "./driver.ts";
 import type { Gpu } from "./gpu.ts";
 import { placedBytes, readResult, writeFeed } from "./host.ts";
 import { type Argument, launch } from "./launch.ts";
-import { type LoweredProgram, lowerProgram } from "./lower.ts";
+import { addressOf, type LoweredProgram, lowerProgram } from "./lower.ts";
 import type { Caller, Products } from "./products.ts";
 
 /** What a session keeps for all its Programs. */
@@ -84,7 +85,7 @@ export class CudaExecutable implements Executable {
     const extras: { from: Address; bytes: number; offset: number }[] = [];
     let resultBytes = this.memory.resultBytes;
     for (const placed of this.lowered.outputs) {
-      const from = placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
+      const from = addressOf(placed);
       if (from.room.place.kind === "result") continue;
       const bytes = placedBytes(placed, "f32");
       extras.push({ from, bytes, offset: resultBytes });
@@ -141,16 +142,9 @@ export class CudaExecutable implements Executable {
   #writeFeeds({ feeds }: Slot, given: Tensors): void {
     for (const [i, id] of this.program.inputs.entries()) {
       const value = this.program.values[id]!;
-      const { name, shape } = value;
-      const feed = given[name];
-      if (feed === undefined) throw new Error(`input ${name} of ${this.program.name} was not fed`);
-      if (feed.shape.join() !== shape.join()) {
-        throw new Error(
-          `input ${name} of ${this.program.name} is [${feed.shape.join()}], not [${shape.join()}]`,
-        );
-      }
+      const feed = feedOf(this.program, value, given);
       const placed = this.lowered.inputs[i]!;
-      const { room, offset } = placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
+      const { room, offset } = addressOf(placed);
       writeFeed(feeds.memory, this.memory.offsets.get(room)! + offset, placed, value, feed);
     }
   }
@@ -176,7 +170,7 @@ export class CudaExecutable implements Executable {
     for (const [i, id] of this.program.outputs.entries()) {
       const { name, shape } = this.program.values[id]!;
       const placed = this.lowered.outputs[i]!;
-      const from = placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
+      const from = addressOf(placed);
       const offset =
         from.room.place.kind === "result"
           ? this.memory.offsets.get(from.room)! + from.offset

@@ -4,7 +4,7 @@ import { activationsOf } from "../../program/precision.ts";
 import type { Node, Program, ValueId } from "../../program/program.ts";
 import { type Plan, planOf, type Summand } from "../plan.ts";
 import { withoutCasts } from "./casts.ts";
-import { CommandList, type Matrix, type Room, stretch, type Vector } from "./commands.ts";
+import { type Address, CommandList, type Matrix, type Room, stretch, type Vector } from "./commands.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { MASK_WORDS, makeMask } from "./ops/dropout.ts";
 import { LOWERINGS } from "./ops/index.ts";
@@ -16,6 +16,9 @@ import { WeightRooms } from "./weight-rooms.ts";
 export type Placed =
   | { readonly kind: "matrix"; readonly matrix: Matrix }
   | { readonly kind: "vector"; readonly vector: Vector };
+
+export const addressOf = (placed: Placed): Address =>
+  placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
 
 /** One run of a Program as kernel calls. */
 export interface LoweredProgram {

@@ -6,6 +6,7 @@ import { encodeOnnx } from "../../formats/onnx.ts";
 import { bytesOf } from "../../program/liveness.ts";
 import type { Program, Value } from "../../program/program.ts";
 import type { EngineSession, EngineWeights, Executable, HostArray, HostTensor, Tensors } from "../engine.ts";
+import { feedOf } from "../feed.ts";
 import { explained } from "../out-of-memory.ts";
 import { guardName, hiddenGuards, lowerProgram, movingState, nextName, type WeightData } from "./lower.ts";
 
@@ -167,15 +168,11 @@ export class OnnxSession implements EngineSession {
     };
   }
 
-  #feed(program: Program, { name, dtype, shape }: Value, given: Tensors): Tensor {
-    const feed = given[name];
-    if (feed === undefined) throw new Error(`input ${name} of ${program.name} was not fed`);
-    if (feed.shape.join() !== shape.join()) {
-      throw new Error(`input ${name} of ${program.name} is [${feed.shape.join()}], not [${shape.join()}]`);
-    }
+  #feed(program: Program, value: Value, given: Tensors): Tensor {
+    const feed = feedOf(program, value, given);
     const { data } = feed;
     const { Tensor } = this.#runtime;
-    switch (dtype) {
+    switch (value.dtype) {
       case "f32":
         return new Tensor(
           "float32",
@@ -189,7 +186,7 @@ export class OnnxSession implements EngineSession {
       case "u8":
         return new Tensor("uint8", data as Uint8Array, feed.shape);
       default:
-        throw new Error(`input ${name}: ${dtype} cannot be fed`);
+        throw new Error(`input ${value.name}: ${value.dtype} cannot be fed`);
     }
   }
 }

@@ -8,6 +8,7 @@ import type {
   HostTensor,
   Tensors,
 } from "../engine.ts";
+import { feedOf } from "../feed.ts";
 import { explained } from "../out-of-memory.ts";
 import type { Driver, UploadArray } from "./driver.ts";
 import { bytesOf, type Ref, sizeOf } from "./kernels.ts";
@@ -131,7 +132,7 @@ export class TfjsSession<Handle> implements EngineSession {
     const { list } = prepared;
     const stateNames = program.state.map(({ value }) => nameOf(program, value));
     const inputs = {
-      feeds: list.inputs.map((ref, i) => feedOf(program, program.inputs[i]!, ref, given)),
+      feeds: list.inputs.map((ref, i) => uploadOf(program, program.inputs[i]!, ref, given)),
       state: stateNames.map((name) => this.#stateOf(name).handle),
     };
     const values = new Map<ValueId, HostTensor>();
@@ -165,13 +166,8 @@ export class TfjsSession<Handle> implements EngineSession {
 
 const nameOf = (program: Program, id: ValueId): string => program.values[id]!.name;
 
-function feedOf(program: Program, id: ValueId, { shape, dtype }: Ref, given: Tensors): UploadArray {
-  const name = nameOf(program, id);
-  const feed = given[name];
-  if (feed === undefined) throw new Error(`input ${name} of ${program.name} was not fed`);
-  if (feed.shape.join() !== shape.join()) {
-    throw new Error(`input ${name} of ${program.name} is [${feed.shape.join()}], not [${shape.join()}]`);
-  }
+function uploadOf(program: Program, id: ValueId, { dtype }: Ref, given: Tensors): UploadArray {
+  const feed = feedOf(program, program.values[id]!, given);
   if (dtype === "int32") return Int32Array.from(feed.data as BigInt64Array, Number);
   if (dtype === "bool") return feed.data as Uint8Array;
   return feed.data instanceof Float32Array ? feed.data : Float32Array.from(feed.data as Float64Array);
