@@ -7,6 +7,7 @@ import pc from "picocolors";
 import { precisionOn } from "../engines/precision.ts";
 import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
+import { percent } from "../formats/percent.ts";
 import { randomModel } from "../model/random.ts";
 import type { Precision } from "../program/precision.ts";
 import { type Benchmark, type BenchmarkOptions, openBenchmark } from "../train/benchmark.ts";
@@ -192,9 +193,9 @@ async function time(
   };
   const summary = `${Math.round(result.tokens_per_second)} tokens/s, ${result.step_ms.p50} ms a step`;
   output.result(result, output.json ? summary : JSON.stringify(result, null, 2));
-  const percent = `${(100 * foreign).toFixed(1)} % of the CPU went to others`;
+  const others = `${percent(foreign)} of the CPU went to others`;
   output.warn(
-    result.conclusive ? pc.dim(percent) : pc.yellow(`${percent}: nothing can be concluded from this`),
+    result.conclusive ? pc.dim(others) : pc.yellow(`${others}: nothing can be concluded from this`),
   );
 }
 

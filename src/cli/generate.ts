@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import pc from "picocolors";
+import type { Message } from "../data/rows.ts";
 import { selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
 import { openForGeneration } from "../export/open-model.ts";
@@ -19,7 +20,6 @@ interface Flags {
   readonly temperature: string;
   readonly seed: string;
 }
-type Message = Parameters<typeof streamChat>[1][number];
 
 /** generate and chat: talk to the base, to base and adapter, or to an exported folder. */
 export function addGenerate(program: Command, context: Context): void {

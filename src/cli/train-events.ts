@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { percent } from "../formats/percent.ts";
 import type { TrainEvent } from "../train/events.ts";
 import type { RepairEvent } from "../workflow/repair.ts";
 import { lossText, outcomeText } from "../workflow/repair-text.ts";
@@ -44,7 +45,7 @@ function lineOf(event: Exclude<Event, { event: "warning" | "checkpoint-written" 
     case "validation-end":
       return (
         `step ${event.step}  validation loss ${event.loss.toFixed(4)}, ` +
-        `${(100 * event.accuracy).toFixed(1)} % of tokens right${event.best ? pc.green("  best so far") : ""}`
+        `${percent(event.accuracy)} of tokens right${event.best ? pc.green("  best so far") : ""}`
       );
     case "seed-start":
       return `${pc.bold(`seed ${event.seed}`)}: ${event.number} of ${event.of}`;

@@ -1,6 +1,6 @@
+import { hashUnit } from "../formats/hash.ts";
 import { type Batch, type BatchLine, batchFromLines, labelledCapacity } from "./batch.ts";
 import type { EncodedRow } from "./encode.ts";
-import { hashUnit } from "./hash.ts";
 
 export interface PlanOptions {
   readonly seed: number;

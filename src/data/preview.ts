@@ -1,4 +1,5 @@
 import type { Colors } from "picocolors/types.js";
+import { percent } from "../formats/percent.ts";
 import { type ChatTokenizer, type EncodedRow, IGNORED } from "./encode.ts";
 
 /** A stretch of a row whose tokens are all trained on, or all not. */
@@ -79,8 +80,8 @@ export function paintPreview(preview: Preview, colors: Colors): string {
       .join("");
     return [head, body, ""];
   });
-  const percent = `${(preview.share * 100).toFixed(1)} %`;
-  const share = preview.share < LOW_SHARE ? colors.yellow(`${percent}, which is little`) : percent;
+  const text = percent(preview.share);
+  const share = preview.share < LOW_SHARE ? colors.yellow(`${text}, which is little`) : text;
   lines.push(
     `${preview.rows} rows, ${preview.tokens} tokens, ${preview.supervised} of them trained on (${share}); longest row ${preview.longest}, ${preview.truncated} truncated`,
   );

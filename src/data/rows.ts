@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
-import { sha256 } from "./hash.ts";
+import { sha256 } from "../formats/hash.ts";
 import { dataLines } from "./lines.ts";
 
 export interface Message {

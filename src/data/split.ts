@@ -1,4 +1,4 @@
-import { hashUnit } from "./hash.ts";
+import { hashUnit } from "../formats/hash.ts";
 
 /**
  * Sets a share of the groups apart for validation, by hash(seed, group): rows of a group never part, and rows that are

@@ -1,11 +1,11 @@
 import pc from "picocolors";
+import { percent } from "../formats/percent.ts";
 import type { DueAnswer } from "./due.ts";
 import type { DriftResult } from "./result.ts";
 
 /** Rules listed in the table, those that changed most. */
 const TOPICS = 5;
 
-export const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 export const pText = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(3));
 /** Only what a terminal can be trusted with. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { LorafitError } from "../errors.ts";
 import type { Precision } from "../program/precision.ts";
-import { didYouMean } from "../task/suggest.ts";
+import { didYouMean } from "../suggest.ts";
 import type { Engine } from "./engine.ts";
 
 /** An engine as far as it is known without loading its native part. */

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import * as z from "zod";
+import type { Message } from "../data/rows.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
+import { didYouMean, nearest } from "../suggest.ts";
 import type { Task } from "../task/load.ts";
 import { caseHash } from "../task/lock.ts";
 import { parsePolicy } from "../task/policy.ts";
-import { didYouMean, nearest } from "../task/suggest.ts";
 import { type Check, parseCheck } from "./checks/index.ts";
 import { groupMistakes } from "./groups.ts";
 import { issueTexts } from "./issues.ts";
-import type { Message } from "./model.ts";
 import { checkCriteria } from "./select.ts";
 
 const text = z.string().trim().min(1);
@@ -37,7 +37,7 @@ const pairRow = z.looseObject({ ...shared, good: text, bad: text });
 
 /** What a case asks: an answer to be checked, a text to be predicted, or a preference between two texts. */
 export type CaseBody =
-  | { kind: "chat"; messages: Message[]; checks: Check[] }
+  | { kind: "chat"; messages: readonly Message[]; checks: Check[] }
   | { kind: "text"; text: string }
   | { kind: "pair"; good: string; bad: string };
 
@@ -129,7 +129,7 @@ function parseChecks(entries: readonly unknown[], task: Task, wrong: string[]): 
 }
 
 function bodyOf(row: z.output<Shape>, checks: Check[]): CaseBody {
-  if ("messages" in row) return { kind: "chat", messages: row.messages as Message[], checks };
+  if ("messages" in row) return { kind: "chat", messages: row.messages as readonly Message[], checks };
   if ("text" in row) return { kind: "text", text: row.text as string };
   return { kind: "pair", good: row.good as string, bad: row.bad as string };
 }

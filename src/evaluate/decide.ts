@@ -1,4 +1,5 @@
 import { mean } from "simple-statistics";
+import { percent } from "../formats/percent.ts";
 import { type Criterion, GRADED } from "../task/schema.ts";
 import { type Announced, type AnnouncedResult, judgeAnnounced } from "./announced.ts";
 import {
@@ -164,5 +165,3 @@ export function overall(outcomes: readonly (Outcome | "not applicable")[]): Outc
   if (outcomes.includes("fail")) return "fail";
   return outcomes.includes("inconclusive") ? "inconclusive" : "pass";
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`;

@@ -1,4 +1,4 @@
-import { didYouMean } from "../task/suggest.ts";
+import { didYouMean } from "../suggest.ts";
 import type { Case } from "./cases.ts";
 
 /** The paraphrase groups that a case's checks name. */

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { didYouMean } from "../task/suggest.ts";
+import { didYouMean } from "../suggest.ts";
 
 /** What a schema found wrong with a value named `name`, one text an issue; parse with `reportInput`. */
 export function issueTexts(error: z.ZodError, name: string, known: readonly string[] = []): string[] {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { sha256 } from "../data/hash.ts";
 import { LorafitError } from "../errors.ts";
 import { exclusively } from "../formats/exclusive.ts";
 import { appendedLines, appendLine } from "../formats/files.ts";
+import { sha256 } from "../formats/hash.ts";
 import type { Task } from "../task/load.ts";
 
 const common = {

@@ -1,3 +1,5 @@
+import type { Message } from "../data/rows.ts";
+
 /** What evaluation needs of an exported model; src/export/session.ts opens one. */
 export interface EvaluatedModel {
   /** Hash of the artefact as it lies on disk. */
@@ -28,9 +30,4 @@ export interface EvaluatedModel {
     rows: readonly { ids: number[]; from: number }[],
     options?: { batchSize?: number },
   ): Promise<{ sum: number; count: number }[]>;
-}
-
-export interface Message {
-  role: "system" | "user" | "assistant";
-  content: string;
 }

@@ -1,3 +1,4 @@
+import { percent } from "../formats/percent.ts";
 import { hash32 } from "../rng.ts";
 import type { Task } from "../task/load.ts";
 import type { CheckName } from "../task/schema.ts";
@@ -62,8 +63,6 @@ function tableOf(asked: readonly Asked[], rules: Task): FitTable {
     clusters: [...clusters.values()],
   };
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /**
  * Answers that pass the checks of their own questions no more often than those of each other's: the model learned what the checks

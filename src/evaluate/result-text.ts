@@ -1,8 +1,9 @@
+import { percent } from "../formats/percent.ts";
 import type { CriterionResult } from "./decide.ts";
 
 /** A score as people read it: percent, or nats per token. */
 export function scoreText(criterion: CriterionResult, value: number): string {
-  return criterion.scorer === "cross-entropy" ? `${value.toFixed(3)} nat` : `${(100 * value).toFixed(1)} %`;
+  return criterion.scorer === "cross-entropy" ? `${value.toFixed(3)} nat` : percent(value);
 }
 
 /** A difference in the same unit, signed unless it rounds to nothing: percentage points, or nats per token. */

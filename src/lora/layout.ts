@@ -1,7 +1,7 @@
 import { LorafitError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { modulePath, projectionShapes } from "../model/llama.ts";
-import { didYouMean } from "../task/suggest.ts";
+import { didYouMean } from "../suggest.ts";
 import type { LoraConfig } from "./config.ts";
 import { firstMatch, matchesModule } from "./pattern.ts";
 

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
-import { didYouMean } from "../task/suggest.ts";
+import { didYouMean } from "../suggest.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** A path within a folder: no step leads out of it. */

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { sha256File, writeFileAtomic } from "../formats/files.ts";
+import { sha256 } from "../formats/hash.ts";
 import type { ModelConfig } from "./config.ts";
 
 /** Files below this size are hashed each time. */
@@ -21,9 +22,9 @@ function rememberedSha256(path: string, cacheDir: string): string {
   if (size < WORTH_REMEMBERING) return sha256File(path);
   const place = resolve(path);
   const seen = [place, size, mtimeNs, ctimeNs, ino].join(" ");
-  const note = join(cacheDir, "hashes", `${createHash("sha256").update(place).digest("hex")}.txt`);
-  const [known, sha256] = readNote(note);
-  if (known === seen && sha256 !== undefined && /^[0-9a-f]{64}$/.test(sha256)) return sha256;
+  const note = join(cacheDir, "hashes", `${sha256(place)}.txt`);
+  const [known, noted] = readNote(note);
+  if (known === seen && noted !== undefined && /^[0-9a-f]{64}$/.test(noted)) return noted;
   const fresh = sha256File(path);
   try {
     writeFileAtomic(note, `${seen}\n${fresh}\n`);

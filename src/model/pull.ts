@@ -2,7 +2,7 @@ import { existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { makeFolder } from "../formats/files.ts";
-import { didYouMean } from "../task/suggest.ts";
+import { didYouMean } from "../suggest.ts";
 import { type CatalogEntry, parseHubName, pulledFolder, readCatalog } from "./catalog.ts";
 import { filesOnHub, pullFromHub } from "./hub.ts";
 import { pullFromPip } from "./pip.ts";

@@ -1,6 +1,7 @@
 import { dot, gridX, link } from "@observablehq/plot";
 import type { DriftResult } from "../drift/result.ts";
-import { effectText, middleText, percent, pText } from "../drift/table.ts";
+import { effectText, middleText, pText } from "../drift/table.ts";
+import { percent } from "../formats/percent.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 

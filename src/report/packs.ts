@@ -1,6 +1,7 @@
 import { axisX, axisY, binX, rectY, ruleX, ruleY, text } from "@observablehq/plot";
 import { mean } from "simple-statistics";
 import type { AnswerRow } from "../evaluate/answer-row.ts";
+import { percent } from "../formats/percent.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -9,7 +10,6 @@ const BEGINNING = 160;
 
 const nat = (value: number) => value.toFixed(3);
 const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** What each pack of cases says as a whole, and where general ability was lost. Undefined without answers. */
 export function packsSection(answers: readonly AnswerRow[]): Markup | undefined {

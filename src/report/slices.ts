@@ -2,14 +2,13 @@ import { axisX, dot, link, ruleX } from "@observablehq/plot";
 import type { AnswerRow } from "../evaluate/answer-row.ts";
 import type { SliceResult } from "../evaluate/gate.ts";
 import { wilsonInterval } from "../evaluate/wilson.ts";
+import { percent } from "../formats/percent.ts";
 import type { PolicyRule } from "../task/policy.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** Fewer independent clusters than this say next to nothing about a share: its interval spans half the scale. */
 const FEW = 10;
-
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 
 /** Pass rates of base and tuned on a scale from 0 to 100 %, each with its Wilson interval over `clusters`. */
 export function shareChart(base: number, tuned: number, clusters: number): Markup {

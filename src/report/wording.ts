@@ -1,6 +1,7 @@
 import { median } from "simple-statistics";
 import type { Answered, AnswerRow } from "../evaluate/answer-row.ts";
 import { styleFailure } from "../evaluate/checks/conduct.ts";
+import { percent } from "../formats/percent.ts";
 import type { StyleRule } from "../task/schema.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -20,10 +21,9 @@ export function wordingSection(
 ): Markup | undefined {
   const spoken = answers.filter((row) => row.kind === "chat" && row.tuned.output !== undefined);
   if (spoken.length === 0) return undefined;
-  const percent = (count: number, of: number) => `${((100 * count) / of).toFixed(1)} %`;
   const outputs = (side: Side) => spoken.map((row) => row[side].output ?? "");
   const share = (side: Side, holds: (answer: Answered) => boolean) =>
-    percent(spoken.filter((row) => holds(row[side])).length, spoken.length);
+    percent(spoken.filter((row) => holds(row[side])).length / spoken.length);
   const groups = paraphraseGroups(spoken);
   const measures: Measure[] = [
     ...style.map((rule) => ({
@@ -40,7 +40,7 @@ export function wordingSection(
   const kinds = ["all pass", "some pass", "none passes"] as const;
   const consistency: Measure[] = kinds.map((kind) => ({
     name: `of ${groups.length} groups of paraphrases: ${kind}`,
-    of: (side) => percent(groups.filter((group) => outcomeOf(group, side) === kind).length, groups.length),
+    of: (side) => percent(groups.filter((group) => outcomeOf(group, side) === kind).length / groups.length),
   }));
   const rows = groups.length === 0 ? measures : [...measures, ...consistency];
   return html`<div class="scroll"><table><caption>Over ${spoken.length} answers</caption>

@@ -2,10 +2,10 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { LorafitError, listMistakes } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
 import { lineOf, type Mistake, mistakeLines, mistakesOf } from "./mistakes.ts";
 import { GRADED, type TaskSpec, taskSchema } from "./schema.ts";
 import { trainSettingsSchema } from "./settings.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** Where a resolved setting comes from. */
 export type Origin = "default" | "task.yaml" | "--set";

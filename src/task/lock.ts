@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
+import { sha256 } from "../formats/hash.ts";
 import type { Task } from "./load.ts";
 import { scriptsOf } from "./scripts.ts";
 
-const sha256 = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "expected a sha256");
 
 const lockSchema = z.strictObject({

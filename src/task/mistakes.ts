@@ -1,7 +1,7 @@
 import { type Document, isMap, isScalar, type LineCounter, type Node } from "yaml";
 import type * as z from "zod";
+import { didYouMean } from "../suggest.ts";
 import { taskJsonSchema } from "./schema.ts";
-import { didYouMean } from "./suggest.ts";
 
 type Path = readonly PropertyKey[];
 type JsonSchema = z.core.JSONSchema.BaseSchema;

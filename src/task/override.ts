@@ -1,10 +1,10 @@
 import { parse } from "yaml";
 import { LorafitError, listMistakes } from "../errors.ts";
+import { didYouMean } from "../suggest.ts";
 import type { Origin, Task } from "./load.ts";
 import { mistakeLines, mistakesOf } from "./mistakes.ts";
 import { taskSchema } from "./schema.ts";
 import { type TrainSettings, trainSettingsSchema } from "./settings.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** One resolved setting, for printing. */
 export interface ResolvedSetting {

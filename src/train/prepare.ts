@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { type Encoded, type EncodedRow, encodeRows } from "../data/encode.ts";
 import { type BatchPlan, planBatches } from "../data/plan.ts";
 import { readRows } from "../data/rows.ts";
 import { splitByGroup } from "../data/split.ts";
 import { LorafitError } from "../errors.ts";
+import { sha256File } from "../formats/files.ts";
+import { sha256 } from "../formats/hash.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Task } from "../task/load.ts";
 import type { Tokenizer } from "../tokens/tokenizer.ts";
@@ -13,8 +13,15 @@ import type { Tokenizer } from "../tokens/tokenizer.ts";
 /** A base with a longer context than this is trained on shorter rows, unless the task says otherwise. */
 const DEFAULT_SEQUENCE = 512;
 
+/** Identity of the training data; needs no tokenizer. */
+export interface DataIdentity {
+  readonly files: readonly { readonly file: string; readonly sha256: string }[];
+  /** Over all files and how they are split and mixed. */
+  readonly sha256: string;
+}
+
 /** The task's rows as batches, and the identity of the files that they come from. */
-export interface PreparedData {
+export interface PreparedData extends DataIdentity {
   readonly train: readonly EncodedRow[];
   readonly validation: readonly EncodedRow[];
   readonly plan: BatchPlan;
@@ -23,9 +30,17 @@ export interface PreparedData {
   /** General text that is not trained on; null unless the task trains within a budget. */
   readonly general: { readonly rows: number; readonly plan: BatchPlan } | null;
   readonly warnings: readonly string[];
-  readonly files: readonly { readonly file: string; readonly sha256: string }[];
-  /** Over all files and how they are split and mixed. */
-  readonly sha256: string;
+}
+
+/** Hashes the training files (`files` in place of the task's own) and the replay file. */
+export function dataIdentity(task: Task, files: readonly string[] = task.paths.train): DataIdentity {
+  const { data, paths } = task;
+  const identity = [...files, ...(paths.replay === undefined ? [] : [paths.replay])].map((path) => ({
+    file: relative(task.folder, path),
+    sha256: sha256File(path),
+  }));
+  const parts = [identity.map((file) => file.sha256), data.group, data.validation, data.replay?.share];
+  return { files: identity, sha256: sha256(JSON.stringify(parts)) };
 }
 
 /**
@@ -58,12 +73,6 @@ export function prepareData(
   };
   const length =
     settings.max_steps === undefined ? { epochs: settings.epochs } : { steps: settings.max_steps };
-  const identity = [...files, ...(task.paths.replay === undefined ? [] : [task.paths.replay])].map(
-    (path) => ({
-      file: relative(task.folder, path),
-      sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
-    }),
-  );
   return {
     train: own.rows,
     validation: held.rows,
@@ -75,17 +84,7 @@ export function prepareData(
         ? null
         : { rows: general.length, plan: planBatches(general, { ...options, length: { epochs: 1 } }) },
     warnings,
-    files: identity,
-    sha256: createHash("sha256")
-      .update(
-        JSON.stringify([
-          identity.map((file) => file.sha256),
-          data.group,
-          data.validation,
-          data.replay?.share,
-        ]),
-      )
-      .digest("hex"),
+    ...dataIdentity(task, files),
   };
 }
 

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { LorafitError, listMistakes } from "../errors.ts";
+import { sha256 } from "../formats/hash.ts";
 import { type Checkpoint, type Machine, newestCheckpoint } from "./checkpoint.ts";
 import { type RunRecord, readRun, runFolder } from "./run-folder.ts";
 
@@ -11,7 +11,7 @@ export function configHash(record: RunRecord): string {
   const settings = Object.entries(record.settings)
     .filter(([key]) => !IMMATERIAL.has(key))
     .map(([key, { value }]) => [key, value]);
-  return createHash("sha256").update(JSON.stringify(settings.sort())).digest("hex");
+  return sha256(JSON.stringify(settings.sort()));
 }
 
 export interface Resumed {

@@ -3,6 +3,7 @@ import type { Case } from "../evaluate/cases.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import { barText, differenceText, pText, scoreText } from "../evaluate/result-text.ts";
 import type { SeedResult } from "../evaluate/seeds.ts";
+import { percent } from "../formats/percent.ts";
 import { parsePolicy } from "../task/policy.ts";
 import type { TrainedRun } from "./judge-run.ts";
 import { bullets, plain, section, table } from "./markdown.ts";
@@ -89,7 +90,7 @@ export function limits({ task }: TrainedRun, verdict: Verdict, cases: readonly C
   const { max_new_tokens, temperature } = task.decoding;
   const failing = verdict.criteria
     .filter(({ scorer, tuned }) => scorer !== "cross-entropy" && tuned < 1)
-    .map(({ name, tuned }) => `${name} ${(100 * (1 - tuned)).toFixed(0)} %`);
+    .map(({ name, tuned }) => `${name} ${percent(1 - tuned)}`);
   const notes = verdict.criteria.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`));
   return [
     ...(failing.length === 0

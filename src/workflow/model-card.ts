@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readCases } from "../evaluate/cases.ts";
 import type { Verdict } from "../evaluate/gate.ts";
+import { percent } from "../formats/percent.ts";
 import { budget, evidence, limits } from "./card-evidence.ts";
 import { usedCuration } from "./curate-task.ts";
 import type { TrainedRun } from "./judge-run.ts";
@@ -87,7 +88,7 @@ function trainingData(run: TrainedRun): string {
   const share = shareOfReplay(run);
   return [
     `${data.train_rows} rows were trained on; ${data.validation_rows} more chose the best step.` +
-      (share === undefined ? "" : ` General text makes up ${Math.round(100 * share)} % of the tokens.`),
+      (share === undefined ? "" : ` General text makes up ${percent(share)} of the tokens.`),
     table(["file", "SHA-256"], rows),
     curation(run),
   ].join("\n\n");

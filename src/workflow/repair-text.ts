@@ -1,3 +1,4 @@
+import { percent } from "../formats/percent.ts";
 import type { RepairRecord } from "./repair.ts";
 import type { Trial } from "./repair-trials.ts";
 
@@ -7,7 +8,7 @@ const change = (lost: number): string => `${lost < 0 ? "gains" : "loses"} ${nat(
 /** What a trial is, in a few words. */
 export function trialText({ remedy, step, scale, replay_share }: Trial): string {
   if (remedy === "none") return `as trained, step ${step}`;
-  const share = remedy === "more replay" ? [`${Math.round(100 * replay_share)} % general text`] : [];
+  const share = remedy === "more replay" ? [`${percent(replay_share)} general text`] : [];
   const parts = [...share, `step ${step}`, ...(scale === 1 ? [] : [`scale ${scale}`])];
   return `${remedy}: ${parts.join(", ")}`;
 }
@@ -25,9 +26,9 @@ export function outcomeText({ criterion, budget, aim, base, trials, chosen, outc
   if (outcome === "not repaired")
     return `${lost}. None of ${trials.length - 1} repairs helped: the adapter stays as trained, and its gate will hardly pass`;
   const trial = trials[chosen]!;
-  const kept = (100 * (base.domain - trial.domain)) / (base.domain - trained.domain);
+  const kept = (base.domain - trial.domain) / (base.domain - trained.domain);
   return (
     `${lost}. Repaired by ${trialText(trial)}: it ${change(trial.general - base.general)} ` +
-    `and keeps ${kept.toFixed(0)} % of the gain on the domain's held-out rows`
+    `and keeps ${percent(kept)} of the gain on the domain's held-out rows`
   );
 }

@@ -2,13 +2,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { sha256 } from "../../src/data/hash.ts";
 import { detectDrift, drawsAt, type Log, tooFew } from "../../src/drift/detect.ts";
 import { ALPHA, takeDriftLook } from "../../src/drift/looks.ts";
 import type { Query } from "../../src/drift/queries.ts";
 import { makeReference, readReference, writeReference } from "../../src/drift/reference.ts";
 import { driftSchema } from "../../src/drift/result.ts";
 import { placeTexts, trainingSpace } from "../../src/drift/space.ts";
+import { sha256 } from "../../src/formats/hash.ts";
 import { thrown } from "../task/fixture.ts";
 import { awesomeReference, policy, queriesOf } from "./awesomeshoes.ts";
 

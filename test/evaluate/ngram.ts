@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { EvaluatedModel, Message } from "../../src/evaluate/model.ts";
+import type { Message } from "../../src/data/rows.ts";
+import type { EvaluatedModel } from "../../src/evaluate/model.ts";
 import { createRng } from "../../src/rng.ts";
 
 const END = 0;

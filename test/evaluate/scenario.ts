@@ -1,7 +1,7 @@
+import type { Message } from "../../src/data/rows.ts";
 import { answerCases } from "../../src/evaluate/answer.ts";
 import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
 import { type Case, readCases } from "../../src/evaluate/cases.ts";
-import type { Message } from "../../src/evaluate/model.ts";
 import { SCORER_VERSION } from "../../src/evaluate/scorers.ts";
 import { loadTask, type Task } from "../../src/task/load.ts";
 import { type TaskLock, writeLock } from "../../src/task/lock.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../../errors.ts";
-import { sha256 } from "../hash.ts";
+import { sha256 } from "../../formats/hash.ts";
 import { dataLines } from "../lines.ts";
 import { type Finding, type FindingKind, KINDS } from "./finding.ts";
 

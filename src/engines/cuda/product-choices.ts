@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { writeFileAtomic } from "../../formats/files.ts";
+import { sha256 } from "../../formats/hash.ts";
 import { lorafitHome } from "../../home.ts";
 import type { Algorithm } from "./cublaslt.ts";
 import type { CublasLtLibrary } from "./cublaslt-library.ts";
@@ -40,7 +40,7 @@ export class ChoicesFile {
       kernels: kernelSources(),
       cublaslt: library?.version ?? "none",
     };
-    const key = createHash("sha256").update(JSON.stringify(this.#of)).digest("hex");
+    const key = sha256(JSON.stringify(this.#of));
     this.#path = join(lorafitHome(), "cuda", `products-${key.slice(0, 16)}.json`);
   }
 

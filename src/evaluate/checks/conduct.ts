@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { didYouMean } from "../../suggest.ts";
 import type { StyleRule } from "../../task/schema.ts";
-import { didYouMean } from "../../task/suggest.ts";
 import { checkKind, passUnless } from "./check.ts";
 import { normalise, quoted, wordingsIn } from "./wording.ts";
 

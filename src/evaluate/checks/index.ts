@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { didYouMean } from "../../suggest.ts";
 import type { CheckName } from "../../task/schema.ts";
-import { didYouMean } from "../../task/suggest.ts";
 import { issueTexts } from "../issues.ts";
 import type { Answer, CheckKind, Context, Judgement, Rules } from "./check.ts";
 import { choice } from "./choice.ts";

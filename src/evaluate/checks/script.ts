@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LorafitError, listMistakes } from "../../errors.ts";
+import { sha256 } from "../../formats/hash.ts";
 import { scriptCheckSchema, scriptMistake } from "../../task/scripts.ts";
 import { checkKind, type Judgement, type Script } from "./check.ts";
 
@@ -20,7 +20,7 @@ export async function loadScripts(
     const file = join(folder, name);
     try {
       // The hash makes a file that has changed another module.
-      const hash = createHash("sha256").update(readFileSync(file)).digest("hex");
+      const hash = sha256(readFileSync(file));
       const module = (await import(`${pathToFileURL(file)}?sha256=${hash}`)) as { default?: unknown };
       if (typeof module.default === "function") scripts.set(name, module.default as Script);
       else mistakes.push(`${file}: has no function as its default export`);
