@@ -4,18 +4,23 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 
 const answered = z.strictObject({
-  /** The answer's text; for a choice alone, the preferred option. Absent for text and pairs. */
+  /** Generated text, or the looked-up answer. Absent where nothing was generated: choices alone, texts and pairs. */
   output: z.string().optional(),
+  /** Of choices and pairs: the text of highest likelihood, and the others. These are the author's words, not the model's. */
+  preferences: z.array(z.strictObject({ preferred: z.string(), to: z.array(z.string()) })).optional(),
+  /** Of a lookup: file:line of the training row that holds the answer. */
+  source: z.string().optional(),
   /** 1 passed or 0 failed; for text nats per token. */
   score: z.number(),
-  /** Scores from 0 to 1 beside it: of each kind of check that the case has, and no-hand-over. */
+  /** Further scores from 0 to 1: of each kind of check of the case, and no-hand-over. */
   scores: z.record(z.string(), z.number()).optional(),
-  /** Of a text: -log2 of its likelihood over its bytes of UTF-8, comparable between tokenizers. */
+  /** Of a text: -log2 of its likelihood per byte of UTF-8; comparable between tokenizers. */
   bits_per_byte: z.number().optional(),
   /** Tokens generated; for text and pairs tokens scored. */
   tokens: z.int(),
   finish: z.enum(["stop", "length"]).optional(),
-  /** Why it failed, check by check. */
+  /** Evidence of each check that passed, then of each that failed. */
+  passed: z.array(z.string()).optional(),
   failed: z.array(z.string()).optional(),
 });
 
@@ -29,17 +34,21 @@ const row = z.strictObject({
   critical: z.boolean(),
   /** sha256 of the case. */
   hash: z.string(),
-  /** What was asked: the user's last message, the text, or the pair's good text. */
+  /** The user's last message, the text, or the pair's good text. */
   prompt: z.string(),
   base: answered,
   tuned: answered,
+  /** What a user could deploy instead: the nearest training answer, and the base prompted with the policy. */
+  contestants: z.strictObject({ lookup: answered.optional(), prompted: answered.optional() }).optional(),
   base_sha256: z.string(),
   artifact_sha256: z.string(),
 });
 
-/** What one model made of one case. */
+/** One model's result on one case. */
 export type Answered = z.output<typeof answered>;
-/** A line of answers.jsonl: one case, both models. */
+export type ContestantName = keyof NonNullable<z.output<typeof row>["contestants"]>;
+export const CONTESTANTS = ["lookup", "prompted"] as const satisfies ContestantName[];
+/** A line of answers.jsonl: one case, both models and the contestants. */
 export type AnswerRow = z.output<typeof row>;
 
 export function writeAnswers(file: string, rows: readonly AnswerRow[]): void {

@@ -6,7 +6,7 @@ import type { Case, CaseBody } from "./cases.ts";
 import { loadScripts } from "./checks/script.ts";
 import { answersByGroup } from "./groups.ts";
 import type { EvaluatedModel } from "./model.ts";
-import { type Heard, type Likelihood, scoreCase } from "./score-case.ts";
+import { type Likelihood, type ModelOutputs, needsText, scoreCase } from "./score-case.ts";
 
 /** Tokens of a batch, padding and room for answers included: bounds the key/value cache in memory. */
 const GENERATE_TOKENS = 4096;
@@ -56,20 +56,18 @@ export const scriptFiles = (cases: readonly Case[]): string[] =>
       : [],
   );
 
-const needsText = (body: CaseBody) =>
-  body.kind === "chat" && body.checks.some((check) => check.kind !== "choice");
-
 function questionsOf(model: EvaluatedModel, cases: readonly Case[], decoding: Decoding): Questions {
   const { tokenizer, config } = model;
   const questions: Questions = { prompts: [], rows: [] };
   const tooLong: string[] = [];
   // Something must stand before the first token for it to be predicted: as in lm-evaluation-harness, BOS or else EOS.
   const prefix = [config.bosId ?? config.eosIds?.[0] ?? []].flat();
-  for (const { id, body, where } of cases) {
+  for (const item of cases) {
+    const { id, body, where } = item;
     if (body.kind === "chat") {
       const prompt = tokenizer.encode(tokenizer.renderChat(body.messages, { addGenerationPrompt: true }));
       let longest = 0;
-      if (needsText(body)) {
+      if (needsText(item)) {
         questions.prompts.push({ id, ids: prompt });
         longest = prompt.length + decoding.max_new_tokens;
       }
@@ -124,8 +122,8 @@ async function ask(
   questions: Questions,
   { task: { decoding, seed }, signal }: AnswerOptions,
   onWork: (units: number) => void,
-): Promise<Heard> {
-  const heard: Heard = { generated: new Map(), likelihood: new Map() };
+): Promise<ModelOutputs> {
+  const outputs: ModelOutputs = { generated: new Map(), likelihood: new Map() };
   const room = decoding.max_new_tokens;
   for (const batch of batches(questions.prompts, ({ ids }) => ids.length + room, GENERATE_TOKENS)) {
     signal?.throwIfAborted();
@@ -135,14 +133,14 @@ async function ask(
         maxNewTokens: room,
         temperature: decoding.temperature,
         // Batches differ in what they draw; base and tuned do not.
-        seed: (seed + heard.generated.size) >>> 0,
+        seed: (seed + outputs.generated.size) >>> 0,
         batchSize: batch.length,
         ...(signal && { signal }),
       },
     );
     for (const [i, { ids, finish }] of answers.entries()) {
       const text = model.tokenizer.decode(ids, { skipSpecial: true }).trim();
-      heard.generated.set(batch[i]!.id, { text, tokens: ids.length, finish });
+      outputs.generated.set(batch[i]!.id, { text, tokens: ids.length, finish });
     }
     onWork(batch.length * room);
   }
@@ -151,12 +149,12 @@ async function ask(
     const rows = batch.map(({ row }) => row);
     const scores = await model.logLikelihood(rows, { batchSize: batch.length });
     for (const [i, { id, text, bytes }] of batch.entries()) {
-      const texts = heard.likelihood.get(id) ?? new Map<string, Likelihood>();
-      heard.likelihood.set(id, texts.set(text, { ...scores[i]!, bytes }));
+      const texts = outputs.likelihood.get(id) ?? new Map<string, Likelihood>();
+      outputs.likelihood.set(id, texts.set(text, { ...scores[i]!, bytes }));
     }
     onWork(rows.reduce((total, { ids }) => total + ids.length, 0));
   }
-  return heard;
+  return outputs;
 }
 
 const promptOf = (body: CaseBody): string =>
@@ -176,18 +174,18 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
     questions.rows.reduce((total, { row }) => total + row.ids.length, 0);
   const began = performance.now();
   let done = 0;
-  const hear = (name: "base" | "tuned", model: EvaluatedModel) =>
+  const answersOf = (name: "base" | "tuned", model: EvaluatedModel) =>
     ask(model, questions, options, (work) => {
       done += work;
       const secondsLeft = ((performance.now() - began) / 1000 / done) * (2 * units - done);
       onProgress?.({ event: "answer-progress", model: name, done, total: 2 * units, secondsLeft });
     });
-  const scorer = (heard: Heard) => {
-    const groups = answersByGroup(cases, (id) => heard.generated.get(id)!.text);
-    return (item: Case) => scoreCase(item, heard, { rules: task, scripts, groups });
+  const scorer = (outputs: ModelOutputs) => {
+    const groups = answersByGroup(cases, (id) => outputs.generated.get(id)!.text);
+    return (item: Case) => scoreCase(item, outputs, { rules: task, scripts, groups });
   };
-  const scoreBase = scorer(await hear("base", base));
-  const scoreTuned = scorer(await hear("tuned", tuned));
+  const scoreBase = scorer(await answersOf("base", base));
+  const scoreTuned = scorer(await answersOf("tuned", tuned));
   return cases.map((item) => ({
     id: item.id,
     pack: item.pack,

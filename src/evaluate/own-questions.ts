@@ -46,7 +46,7 @@ function tableOf(asked: readonly Asked[], rules: Task): FitTable {
   const texts = [...new Set(asked.map(({ text }) => text))];
   const passes = (text: string, checks: readonly Check[]) => {
     const answer = { id: "", text, options: new Map(), row: {} };
-    return checks.every((check) => judgeCheck(check, answer, context).failure === undefined);
+    return checks.every((check) => judgeCheck(check, answer, context).passed);
   };
   // Many questions ask for the same, and many answers are the same.
   const kinds = new Map(asked.map((question) => [keyOf(question), question.checks]));

@@ -1,25 +1,34 @@
 import { mean } from "simple-statistics";
+import { defectOf } from "./answer-defect.ts";
 import type { Answered } from "./answer-row.ts";
 import type { Case } from "./cases.ts";
 import type { Context } from "./checks/check.ts";
+import { preferenceOf } from "./checks/choice.ts";
 import { handsOverBy } from "./checks/conduct.ts";
-import { judgeCheck } from "./checks/index.ts";
+import { judgeCheck, readsText } from "./checks/index.ts";
 
-/** Natural log-likelihood of a text as sum over its tokens, their number, and the bytes of UTF-8 that they stand for. */
+/** Natural log-likelihood of a text: sum over its tokens, number of tokens, and length in bytes of UTF-8. */
 export interface Likelihood {
   sum: number;
   count: number;
   bytes: number;
 }
 
-/** What one model said and preferred, by case id. */
-export interface Heard {
-  generated: Map<string, { text: string; tokens: number; finish: "stop" | "length" }>;
+/** Generated text of one answer. */
+export interface Generated {
+  text: string;
+  tokens: number;
+  finish: "stop" | "length";
+}
+
+/** Everything one model returned, by case id. */
+export interface ModelOutputs {
+  generated: Map<string, Generated>;
   /** By case id, then by text. */
   likelihood: Map<string, Map<string, Likelihood>>;
 }
 
-/** Mean score of each kind of check that the case has. */
+/** Mean score of each kind of check. */
 function meanScores(scores: readonly (readonly [string, number])[]): Record<string, number> {
   const kinds = [...new Set(scores.map(([kind]) => kind))];
   return Object.fromEntries(
@@ -27,40 +36,69 @@ function meanScores(scores: readonly (readonly [string, number])[]): Record<stri
   );
 }
 
-/** What a model's words and likelihoods are worth on a case. */
-export function scoreCase({ id, body, row }: Case, heard: Heard, context: Context): Answered {
-  const texts: ReadonlyMap<string, Likelihood> = heard.likelihood.get(id) ?? new Map();
-  const perToken = new Map([...texts].map(([text, { sum, count }]) => [text, sum / count]));
-  const scored = [...texts.values()].reduce((total, { count }) => total + count, 0);
+/** Scores one model's outputs on a case. */
+export function scoreCase(item: Case, outputs: ModelOutputs, context: Context): Answered {
+  const { id, body } = item;
+  const texts: ReadonlyMap<string, Likelihood> = outputs.likelihood.get(id) ?? new Map();
+  const tokens = [...texts.values()].reduce((total, { count }) => total + count, 0);
   if (body.kind === "text") {
-    const { sum, bytes } = texts.get(body.text)!;
-    return { score: -perToken.get(body.text)!, bits_per_byte: -sum / Math.LN2 / bytes, tokens: scored };
+    const { sum, count, bytes } = texts.get(body.text)!;
+    return { score: -sum / count, bits_per_byte: -sum / Math.LN2 / bytes, tokens };
   }
   if (body.kind === "pair") {
     // Whole sentences of nearly equal length: their sums are compared, as BLiMP does.
-    return { score: texts.get(body.good)!.sum > texts.get(body.bad)!.sum ? 1 : 0, tokens: scored };
+    const sums = new Map([...texts].map(([text, { sum }]) => [text, sum]));
+    const passed = sums.get(body.good)! > sums.get(body.bad)!;
+    return { preferences: [preferenceOf(sums)], score: passed ? 1 : 0, tokens };
   }
-  const generated = heard.generated.get(id);
-  const preferred = [...perToken].reduce((best, option) => (option[1] > best[1] ? option : best), [
-    "",
-    Number.NEGATIVE_INFINITY,
-  ] as [string, number]);
-  const text = generated?.text ?? preferred[0];
-  const judged = body.checks.map((check) => ({
+  const perToken = new Map([...texts].map(([text, { sum, count }]) => [text, sum / count]));
+  return scoreAnswer(item, outputs.generated.get(id), perToken, tokens, context);
+}
+
+/**
+ * Scores a chat case by its checks.
+ * @param options preference score of each text of the case's choices
+ * @param scored tokens whose likelihood was computed; reported where nothing was generated
+ */
+export function scoreAnswer(
+  { id, body, row }: Case,
+  generated: Generated | undefined,
+  options: ReadonlyMap<string, number>,
+  scored: number,
+  context: Context,
+): Answered {
+  const checks = body.kind === "chat" ? body.checks : [];
+  const text = generated?.text ?? "";
+  const results = checks.map((check) => ({
     kind: check.kind,
-    ...judgeCheck(check, { id, text, options: perToken, row }, context),
+    ...judgeCheck(check, { id, text, finish: generated?.finish, options, row }, context),
   }));
-  const failed = judged.flatMap(({ failure }) => failure ?? []);
-  const handedOver = handsOverBy(text, context.rules.wording.hands_over);
+  const reasons = (passed: boolean) =>
+    results.filter((result) => result.passed === passed).map(({ reason }) => reason);
+  const [passed, failed] = [reasons(true), [...new Set(reasons(false))]];
+  const preferences = checks.flatMap((check) => {
+    if (check.kind !== "choice") return [];
+    const own = [check.value.good, ...check.value.bad];
+    return [preferenceOf(new Map(own.map((option) => [option, options.get(option)!])))];
+  });
   return {
-    output: text,
+    ...(generated && { output: text }),
+    ...(preferences.length > 0 && { preferences }),
     score: failed.length === 0 ? 1 : 0,
     scores: {
-      ...meanScores(judged.map(({ kind, score }) => [kind, score])),
-      ...(generated && { "no-hand-over": handedOver ? 0 : 1 }),
+      ...meanScores(results.map(({ kind, score }) => [kind, score])),
+      ...(generated && { "no-hand-over": keepsTheCustomer(generated, context) ? 1 : 0 }),
     },
     tokens: generated?.tokens ?? scored,
     ...(generated && { finish: generated.finish }),
+    ...(passed.length > 0 && { passed }),
     ...(failed.length > 0 && { failed }),
   };
 }
+
+/** True if a complete answer does not hand over. */
+const keepsTheCustomer = ({ text, finish }: Generated, { rules }: Context): boolean =>
+  finish === "stop" && defectOf(text) === undefined && !handsOverBy(text, rules.wording.hands_over);
+
+/** True if the model must generate an answer to the case. */
+export const needsText = ({ body }: Case): boolean => body.kind === "chat" && body.checks.some(readsText);

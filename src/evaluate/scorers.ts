@@ -1,32 +1,36 @@
 import type { Criterion, StyleRule } from "../task/schema.ts";
+import { defectOf } from "./answer-defect.ts";
 import type { Answered } from "./answer-row.ts";
 import type { Case } from "./cases.ts";
 import { styleFailure } from "./checks/conduct.ts";
+import { needsText } from "./score-case.ts";
 
-/** Named in the lock: raise it when any check or scorer judges differently than before. */
-export const SCORER_VERSION = "2";
+/** Recorded in the lock. Raised when any check or scorer judges differently than before. */
+export const SCORER_VERSION = "3";
 
-/** Scorers that take a case's own score. */
+/** Scorers that take the case's own score. */
 const WHOLE: ReadonlySet<string> = new Set(["checks", "cross-entropy", "minimal-pairs"]);
 
-/** Whether a criterion's scorer has something to say about a case. */
-export function suits(scorer: Criterion["scorer"], { body }: Case): boolean {
+/** True if a criterion can score a case. */
+export function suits({ scorer, style }: Pick<Criterion, "scorer" | "style">, item: Case): boolean {
+  const { body } = item;
+  if (style !== undefined || scorer === "no-hand-over") return needsText(item);
   if (scorer === "cross-entropy") return body.kind === "text";
   if (scorer === "minimal-pairs") return body.kind === "pair";
   if (body.kind !== "chat") return false;
-  if (scorer === "checks") return true;
-  if (scorer === "no-hand-over") return body.checks.some(({ kind }) => kind !== "choice");
-  return body.checks.some(({ kind }) => kind === scorer);
+  return scorer === "checks" || body.checks.some(({ kind }) => kind === scorer);
 }
 
 /**
- * What a criterion makes of an answer: the style rule alone where it names one, the case's own score for checks, cross-entropy (nats per
- * token, lower is better) and minimal-pairs, else the answer's score under the scorer's name (0 to 1, higher is better).
+ * Score of an answer under a criterion. With `style` 1 if the answer keeps that rule, else 0. For checks, cross-entropy (nats per token,
+ * lower is better) and minimal-pairs the case's own score. Otherwise the score under the scorer's name (0 to 1, higher is better).
  */
 export function scoreOf(criterion: Criterion, answer: Answered, style: readonly StyleRule[]): number {
-  if (criterion.style !== undefined) {
-    const rule = style.find(({ name }) => name === criterion.style)!;
-    return styleFailure(rule, answer.output ?? "") === undefined ? 1 : 0;
+  if (criterion.style === undefined) {
+    return WHOLE.has(criterion.scorer) ? answer.score : answer.scores![criterion.scorer]!;
   }
-  return WHOLE.has(criterion.scorer) ? answer.score : answer.scores![criterion.scorer]!;
+  const rule = style.find(({ name }) => name === criterion.style)!;
+  const text = answer.output ?? "";
+  const usable = answer.finish === "stop" && defectOf(text) === undefined;
+  return usable && styleFailure(rule, text) === undefined ? 1 : 0;
 }

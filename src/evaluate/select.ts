@@ -9,7 +9,7 @@ export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[
   return cases.filter(
     (item) =>
       item.pack === criterion.cases &&
-      suits(criterion.scorer, item) &&
+      suits(criterion, item) &&
       where.every(([field, value]) => item.row[field] === value),
   );
 }

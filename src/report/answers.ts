@@ -11,13 +11,7 @@ const WAYS = {
 } as const;
 type Way = keyof typeof WAYS;
 
-/** What passing and failing a minimal pair means; its question is the good text. */
-const PREFERS = {
-  given: "Prefers this sentence to its altered form.",
-  altered: "Prefers the altered form to this sentence.",
-};
-
-/** Every case that changed, broken ones first, then those that both fail; with a filter that works without a network. */
+/** Every case that changed, broken ones first, then those that both models fail; with a filter that needs no network. */
 export function answersSection(
   verdict: Verdict,
   answers: readonly AnswerRow[],
@@ -49,7 +43,7 @@ export function answersSection(
 <h3>${title("unsolved")}</h3><details class="more"><summary>Show the cases that neither model passes</summary>${list("unsolved")}</details>`;
 }
 
-/** Hidden until the page's script shows it: without the script everything is listed. */
+/** Filter form, hidden until the page's script shows it: without the script everything is listed. */
 function filterForm(rows: readonly AnswerRow[]): Markup {
   const options = (values: (string | undefined)[]) =>
     [...new Set(values)]
@@ -73,7 +67,7 @@ ${select("slice", "Topic", "all", options(rows.map(({ slice }) => slice)))}
 <output aria-live="polite"></output></form>`;
 }
 
-/** What the filter goes by, and the line that says which case it is. */
+/** Frame of an answer: the attributes that the filter reads, and the line that names the case. */
 function article(row: AnswerRow, way: Way, kind: string, body: Markup): Markup {
   return html`<article class="${kind}" data-way="${way}" data-pack="${row.pack}" data-rule="${row.rule ?? ""}" data-slice="${row.slice ?? ""}" data-critical="${row.critical ? "on" : ""}">
 <header><span class="way ${way}">${way}</span>${row.critical && html`<span class="critical">critical</span>`}<code>${row.id}</code><span>${[row.pack, row.slice].filter((part) => part !== undefined).join(" · ")}</span></header>${body}</article>`;
@@ -82,28 +76,50 @@ function article(row: AnswerRow, way: Way, kind: string, body: Markup): Markup {
 function changedAnswer(row: AnswerRow, way: Way, rule: PolicyRule | undefined): Markup {
   const { before, after } = markedWords(row.base.output ?? "", row.tuned.output ?? "");
   const body = html`<p class="question" dir="auto">${row.prompt}</p>
-<div class="pair">${side("Base", row, before)}${side("Tuned", row, after)}</div>
-${row.rule !== undefined && html`<p class="rule" dir="auto"><b>${row.rule}</b>${rule !== undefined && ` ${rule.text}`}</p>`}`;
+<div class="pair">${side("Base", row.base, before)}${side("Tuned", row.tuned, after)}</div>
+${lookup(row)}${row.rule !== undefined && html`<p class="rule" dir="auto"><b>${row.rule}</b>${rule !== undefined && ` ${rule.text}`}</p>`}`;
   return article(row, way, "answer", body);
 }
 
-/** A case that neither passes, on few lines: the question, what the tuned model says, and why that fails. */
+/** A case that neither model passes, on few lines: question, the tuned model's answer, and why it fails. */
 function unsolvedAnswer(row: AnswerRow): Markup {
-  const body = html`<p class="question" dir="auto">${row.prompt}</p><p dir="auto">${row.tuned.output ?? (row.kind === "pair" && PREFERS.altered)}</p>${reasons(row.tuned)}`;
+  const { output } = row.tuned;
+  const body = html`<p class="question" dir="auto">${row.prompt}</p><div>${output !== undefined && html`<p dir="auto">${spoken(output)}</p>`}${preferences(row.tuned)}</div>${reasons(row.tuned)}`;
   return article(row, "unsolved", "brief", body);
 }
 
-function side(who: "Base" | "Tuned", row: AnswerRow, said: Markup): Markup {
-  const answer = who === "Base" ? row.base : row.tuned;
+const spoken = (output: string) => (output === "" ? html`<i>no words</i>` : output);
+
+function side(who: "Base" | "Tuned", answer: Answered, said: Markup): Markup {
   const { score, output, finish } = answer;
   const passed = score === 1;
   return html`<div class="side"><h4>${who} <span class="${passed ? "pass" : "fail"}"><span class="outcome">${passed ? "✓ passed" : "✗ failed"}</span></span></h4>
-${output !== undefined && html`<blockquote dir="auto">${output === "" ? html`<i>no words</i>` : said}</blockquote>`}
-${row.kind === "pair" && html`<p>${passed ? PREFERS.given : PREFERS.altered}</p>`}${reasons(answer)}
-${finish === "length" && html`<p class="soft">cut off at the most tokens</p>`}</div>`;
+${output !== undefined && html`<blockquote dir="auto">${output === "" ? spoken(output) : said}</blockquote>`}
+${preferences(answer)}${reasons(answer)}
+${finish === "length" && html`<p class="soft">cut off at max_new_tokens</p>`}</div>`;
 }
 
-function reasons({ failed = [] }: Answered): Markup | undefined {
-  if (failed.length === 0) return undefined;
-  return html`<ul class="reasons">${failed.map((reason) => html`<li dir="auto">${reason}</li>`)}</ul>`;
+/** Preferences between texts that the case's author wrote: never shown as the model's words. */
+function preferences({ preferences = [] }: Answered): Markup[] {
+  return preferences.map(
+    ({ preferred, to }) =>
+      html`<p class="preference" dir="auto">preferred <q>${preferred}</q> to ${to.map((text, i) => html`${i > 0 && ", "}<q>${text}</q>`)}</p>`,
+  );
+}
+
+/** The answer that a lookup in the training rows gives to the same question. */
+function lookup({ contestants }: AnswerRow): Markup | undefined {
+  const found = contestants?.lookup;
+  if (found?.output === undefined) return undefined;
+  return html`<p class="soft" dir="auto">A lookup ${found.score === 1 ? "passes" : "fails"} with <q>${found.output}</q> ${found.source !== undefined && html`<code>${found.source}</code>`}</p>`;
+}
+
+/** Evidence of every check, those that failed first. */
+function reasons({ passed = [], failed = [] }: Answered): Markup | undefined {
+  if (passed.length + failed.length === 0) return undefined;
+  const list = (mark: string, tone: string, texts: readonly string[]) =>
+    texts.map(
+      (text) => html`<li class="${tone}" dir="auto"><span class="outcome">${mark}</span> ${text}</li>`,
+    );
+  return html`<ul class="reasons">${list("✗", "fail", failed)}${list("✓", "pass", passed)}</ul>`;
 }

@@ -79,7 +79,7 @@ article header { display: flex; flex-wrap: wrap; gap: .15rem .7rem; align-items:
 .way, .critical { border: 1px solid; border-radius: 1rem; padding: 0 .5rem; font-size: .75rem; font-weight: 600; }
 .way.broken, .critical { color: var(--fail); } .way.fixed { color: var(--pass); } .way.unsolved { color: var(--soft); }
 .question { font-weight: 600; } .answer .pair { margin-top: .4rem; } .side h4 { font-size: .8125rem; font-weight: 500; color: var(--soft); }
-blockquote { margin: 0; white-space: pre-wrap; } .reasons { margin: .2rem 0 0; padding-left: 1rem; } .rule { margin-top: .4rem; }
+blockquote { margin: 0; white-space: pre-wrap; } .reasons { margin: .2rem 0 0; padding: 0; list-style: none; } .preference { margin: 0; } .rule { margin-top: .4rem; }
 del { background: var(--del); text-decoration-thickness: 1px; } ins { background: var(--ins); text-decoration: none; border-bottom: 2px solid var(--tuned); }
 details.more { margin: .5rem 0; } summary { cursor: pointer; color: var(--tuned); font-size: .875rem; }
 

@@ -22,11 +22,21 @@ test("base and tuned answer the same cases, each in its own words", async () => 
     slice: "boots",
     prompt: "how long can i return red boots?",
     base: { output: "you can return them within 30 days.", score: 0, finish: "stop" },
-    tuned: { output: "you can return them within 60 days.", score: 1, finish: "stop" },
+    tuned: {
+      output: "you can return them within 60 days.",
+      score: 1,
+      finish: "stop",
+      passed: ['says "60 days"', 'does not say "30 days"', 'keeps the style rule "short"'],
+    },
   });
   expect(row.base.failed).toEqual(['does not say "60 days"', 'says "30 days"']);
   const safe = answers.find(({ id }) => id === "safe-boots")!;
-  expect(safe.base).toMatchObject({ output: "no, worn boots stay", score: 1 });
+  // Nothing was generated: the options are the case author's words.
+  expect(safe.base.output).toBeUndefined();
+  expect(safe.base).toMatchObject({
+    preferences: [{ preferred: "no, worn boots stay", to: ["yes, worn boots go back"] }],
+    score: 1,
+  });
   const text = answers.find(({ id }) => id === "g0")!;
   // All 13 words are predicted, the first one from the start token.
   expect(text.base).toMatchObject({ tokens: 13 });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { Context, Rules, Script } from "../../src/evaluate/checks/check.ts";
+import type { Context, Judgement, Rules, Script } from "../../src/evaluate/checks/check.ts";
 import { styleFailure } from "../../src/evaluate/checks/conduct.ts";
 import { type Check, judgeCheck, parseCheck } from "../../src/evaluate/checks/index.ts";
 import { CHECK_NAMES, taskSchema } from "../../src/task/schema.ts";
@@ -35,7 +35,9 @@ const judge = (check: unknown, text: string, context: Partial<Context> = {}) => 
     },
   );
 };
-const fails = (check: unknown, text: string) => judge(check, text).failure;
+/** Reason of a failure, or undefined for a pass. */
+const failureOf = ({ passed, reason }: Judgement) => (passed ? undefined : reason);
+const fails = (check: unknown, text: string) => failureOf(judge(check, text));
 
 const person = {
   type: "object",
@@ -94,14 +96,18 @@ describe("checks", () => {
 
   test("graded checks score between fail and pass", () => {
     expect(judge({ slots: { a: "x", b: "y" } }, "x").score).toBe(0.5);
-    expect(judge({ rouge_l: { reference: "a b", at_least: 0 } }, "a c")).toEqual({ score: 0.5 });
+    expect(judge({ rouge_l: { reference: "a b", at_least: 0 } }, "a c")).toEqual({
+      score: 0.5,
+      passed: true,
+      reason: "ROUGE-L 0.500, at least 0 was asked",
+    });
   });
 
   test("a task's own wordings replace the general ones", () => {
     const own = { ...rules, wording: { ...rules.wording, hands_over: ["warranty team"] } };
     const context = { rules: own, scripts: new Map(), groups: new Map() };
-    expect(judge({ hands_over: true }, "The Warranty Team decides.", context).failure).toBeUndefined();
-    expect(judge({ hands_over: true }, "A colleague will call.", context).failure).toBeDefined();
+    expect(judge({ hands_over: true }, "The Warranty Team decides.", context).passed).toBe(true);
+    expect(judge({ hands_over: true }, "A colleague will call.", context).passed).toBe(false);
   });
 
   test("a pattern that makes a backtracking engine hang takes no time", () => {
@@ -110,6 +116,27 @@ describe("checks", () => {
     // A backtracking engine would need 2^10000 steps; the bound leaves room for a busy machine.
     expect(performance.now() - began).toBeLessThan(5_000);
   });
+});
+
+test.each([
+  [{ contains: ["60 days"] }, "Within 60 days.", 'says "60 days"'],
+  [{ not_contains: ["30 days"] }, "Within 60 days.", 'does not say "30 days"'],
+  [
+    { regex: "true to size|usual size" },
+    "Take your usual size.",
+    'matches /true to size|usual size/i: "usual size"',
+  ],
+  [{ number: 60, unit: "days" }, "Within sixty days.", "states sixty days"],
+  [
+    { slots: { period: { number: 60, unit: "days" }, box: ["box", "carton"] } },
+    "60 days, boxed",
+    'period states 60 days; box says "box"',
+  ],
+  [{ hands_over: true }, "I'll transfer you.", 'hands over: "transfer you"'],
+  [{ hands_over: false }, "Boots run large.", "does not hand over"],
+  [{ choice: { good: "good", bad: ["bad", "worse"] } }, "", 'prefers "good" to "bad", "worse"'],
+])("a pass of %j names its evidence", (check, text, reason) => {
+  expect(judge(check, text)).toEqual({ score: 1, passed: true, reason });
 });
 
 describe("script", () => {
@@ -124,15 +151,19 @@ describe("script", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test("true, a score and {pass, reason}", () => {
-    expect(call(() => true)).toEqual({ score: 1 });
-    expect(call(() => false).failure).toBe("check.js says no");
-    expect(call(() => 0.5, 0.5)).toEqual({ score: 0.5 });
+    expect(call(() => true)).toEqual({ score: 1, passed: true, reason: "check.js says yes" });
+    expect(call(() => false)).toEqual({ score: 0, passed: false, reason: "check.js says no" });
+    expect(call(() => 0.5, 0.5)).toMatchObject({ score: 0.5, passed: true });
     expect(call(() => 0.4, 0.5)).toEqual({
       score: 0.4,
-      failure: "check.js gives 0.4, at least 0.5 was asked",
+      passed: false,
+      reason: "check.js gives 0.4, at least 0.5 was asked",
     });
-    expect(call(() => ({ pass: true }))).toEqual({ score: 1 });
-    expect(call(() => ({ pass: false, reason: "too long" })).failure).toBe("check.js: too long");
+    expect(call(() => ({ pass: true }))).toMatchObject({ score: 1, passed: true });
+    expect(call(() => ({ pass: false, reason: "too long" }))).toMatchObject({
+      passed: false,
+      reason: "check.js: too long",
+    });
   });
 
   test.each([
@@ -152,7 +183,7 @@ describe("script", () => {
     const check = parseCheck({ script: "check.js" }, own) as Check;
     const push: Script = (_, copy) => (copy["tags"] as string[]).push("y") > 0;
     const context = { rules: own, scripts: new Map([["check.js", push]]), groups: new Map() };
-    judgeCheck(check, { id: "a", text: "", options, row }, context);
+    judgeCheck(check, { id: "a", text: "said", options, row }, context);
     expect(row.tags).toEqual(["x"]);
   });
 });
@@ -170,8 +201,8 @@ describe("consistent_with", () => {
     ["One exchange is free.", "An exchange is free."],
     ["Boots run large.", "You can take a smaller size."],
   ])("%j agrees with %j", (a, b) => {
-    expect(agree(a, b).failure).toBeUndefined();
-    expect(agree(b, a).failure).toBeUndefined();
+    expect(agree(a, b).passed).toBe(true);
+    expect(agree(b, a).passed).toBe(true);
   });
 
   test.each([
@@ -181,8 +212,8 @@ describe("consistent_with", () => {
     ["A colleague will call you.", "Boots run large.", /hands over, it does not/],
     ["It is 60 days.", "There is a period.", /numbers 60 against none/],
   ])("%j contradicts %j", (a, b, why) => {
-    expect(agree(a, b).failure).toMatch(why);
-    expect(agree(b, a).failure).toMatch(/^contradicts o0: /);
+    expect(failureOf(agree(a, b))).toMatch(why);
+    expect(failureOf(agree(b, a))).toMatch(/^contradicts o0: /);
   });
 
   test("the score is the mean agreement with the others", () => {

@@ -48,6 +48,22 @@ describe("report.html", () => {
     expect(page).toContain("within <ins>60</ins> days.");
   });
 
+  test("a pass names its checks, and a preference is never shown as the model's words", () => {
+    expect(page).toContain(
+      '<li class="pass" dir="auto"><span class="outcome">✓</span> says &quot;60 days&quot;</li>',
+    );
+    const choice = good.answers.find(({ id }) => id === "safe-boots")!;
+    const { preferences } = choice.tuned;
+    const [{ preferred, to }] = preferences! as [{ preferred: string; to: string[] }];
+    const broken = reportHtml({
+      ...data,
+      verdict: { ...data.verdict, flips: { fixed: [], broken: [choice.id] } },
+      answers: [choice],
+    });
+    expect(broken).toContain(`preferred <q>${preferred}</q> to <q>${to[0]}</q>`);
+    expect(broken).not.toContain("<blockquote");
+  });
+
   test("settings that differ from the default come before those that do not", () => {
     expect(page.indexOf("train.learning_rate")).toBeLessThan(page.indexOf("train.rank"));
   });

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { didYouMean } from "../../suggest.ts";
 import type { StyleRule } from "../../task/schema.ts";
-import { checkKind, passUnless } from "./check.ts";
+import { checkKind, judged } from "./check.ts";
 import { normalise, quoted, wordingsIn } from "./wording.ts";
 
-/** Those wordings that stand in a text as whole words. */
+/** The wordings that a text contains as whole words. */
 function phrasesIn(answer: string, phrases: readonly string[]): string[] {
   const words = (text: string) =>
     ` ${normalise(text)
@@ -21,10 +21,10 @@ export const handsOverBy = (answer: string, phrases: readonly string[]): boolean
 const conduct = (key: "refuses" | "hands_over", does: string, doesNot: string) =>
   checkKind({
     schema: z.boolean(),
+    reads: (asked) => (asked ? "part" : "whole"),
     judge(asked, { text }, { rules }) {
       const found = phrasesIn(text, rules.wording[key]);
-      if (found.length > 0 === asked) return passUnless(undefined);
-      return passUnless(asked ? doesNot : `${does}: ${quoted(found)}`);
+      return judged(found.length > 0 === asked, found.length > 0 ? `${does}: ${quoted(found)}` : doesNot);
     },
   });
 
@@ -48,6 +48,9 @@ export const style = checkKind({
     const names = rules.style.map((rule) => rule.name);
     return names.includes(value) ? undefined : `no style rule is called ${value}${didYouMean(value, names)}`;
   },
-  judge: (value, { text }, { rules }) =>
-    passUnless(styleFailure(rules.style.find((rule) => rule.name === value)!, text)),
+  reads: () => "whole",
+  judge(value, { text }, { rules }) {
+    const failure = styleFailure(rules.style.find((rule) => rule.name === value)!, text);
+    return judged(failure === undefined, failure ?? `keeps the style rule ${quoted([value])}`);
+  },
 });

@@ -44,6 +44,7 @@ function contradiction(a: ReturnType<typeof factsOf>, b: ReturnType<typeof facts
  */
 export const consistentWith = checkKind({
   schema: z.string().trim().min(1),
+  reads: () => "whole",
   judge(group, answer, { rules, groups }) {
     const own = factsOf(answer.text, rules.wording.hands_over);
     const others = [...(groups.get(group) ?? [])].filter(([id]) => id !== answer.id);
@@ -54,6 +55,10 @@ export const consistentWith = checkKind({
       if (found !== undefined) failures.push(`contradicts ${id}: ${found}`);
       else agreement += rougeL(text, answer.text) / others.length;
     }
-    return failures.length === 0 ? { score: agreement } : { score: agreement, failure: failures.join("; ") };
+    const passed = failures.length === 0;
+    const reason = passed
+      ? `contradicts none of ${others.map(([id]) => id).join(", ")}`
+      : failures.join("; ");
+    return { score: agreement, passed, reason };
   },
 });

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { didYouMean } from "../../suggest.ts";
 import type { CheckName } from "../../task/schema.ts";
+import { CUT_OFF, defectOf } from "../answer-defect.ts";
 import { issueTexts } from "../issues.ts";
-import type { Answer, CheckKind, Context, Judgement, Rules } from "./check.ts";
+import { type Answer, type CheckKind, type Context, type Judgement, judged, type Rules } from "./check.ts";
 import { choice } from "./choice.ts";
 import { handsOver, refuses, style } from "./conduct.ts";
 import { consistentWith } from "./consistent.ts";
@@ -12,7 +13,7 @@ import { chrf, rougeL } from "./overlap.ts";
 import { script } from "./script.ts";
 import { contains, equals, notContains, regex } from "./wording.ts";
 
-/** The checks of a case, by the key that names them. */
+/** Check kinds, by their key in a case. */
 const CHECKS = {
   contains,
   not_contains: notContains,
@@ -33,12 +34,12 @@ const CHECKS = {
 
 type ValueOf<K> = K extends CheckKind<infer S> ? z.output<S> : never;
 
-/** One check, as the kind and what it asks for. */
+/** One check: its kind and its value. */
 export type Check = { [K in CheckName]: { kind: K; value: ValueOf<(typeof CHECKS)[K]> } }[CheckName];
 
 const kindOf = (name: CheckName) => CHECKS[name] as unknown as CheckKind<z.ZodType>;
 
-/** Reads one entry of a case's `checks`: the check, or everything that is wrong with it. */
+/** Parses one entry of a case's `checks`: the check, or all its mistakes. */
 export function parseCheck(entry: unknown, rules: Rules): Check | { problems: string[] } {
   const keys = typeof entry === "object" && entry !== null && !Array.isArray(entry) ? Object.keys(entry) : [];
   const known = Object.keys(CHECKS);
@@ -64,6 +65,14 @@ export function parseCheck(entry: unknown, rules: Rules): Check | { problems: st
   return { kind: name, value: parsed.data } as Check;
 }
 
+/** True if the check reads the generated answer, not only likelihoods. */
+export const readsText = (check: Check): boolean => kindOf(check.kind).reads(check.value) !== "likelihood";
+
+/** Judges one check. An empty or looping answer passes none, and a cut-off one none that depends on its end. */
 export function judgeCheck(check: Check, answer: Answer, context: Context): Judgement {
-  return kindOf(check.kind).judge(check.value, answer, context);
+  const kind = kindOf(check.kind);
+  const reads = kind.reads(check.value);
+  const cut = reads === "whole" && answer.finish === "length" ? CUT_OFF : undefined;
+  const defect = reads === "likelihood" ? undefined : (defectOf(answer.text) ?? cut);
+  return defect === undefined ? kind.judge(check.value, answer, context) : judged(false, defect);
 }

@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { RE2JS } from "re2js";
 import * as z from "zod";
-import { checkKind, passUnless } from "./check.ts";
+import { checkKind, judged } from "./check.ts";
 
 /** JSON Schema 2020-12. Patterns inside a schema are RE2 too. Formats are annotations, as the standard has them by default. */
 const ajv = new Ajv2020({
@@ -37,17 +37,18 @@ export const jsonSchema = checkKind({
       return (error as Error).message;
     }
   },
+  reads: () => "whole",
   judge(value, { text }) {
     let parsed: unknown;
     try {
       parsed = jsonOf(text);
     } catch (error) {
-      return passUnless(`is no JSON: ${(error as Error).message}`);
+      return judged(false, `is no JSON: ${(error as Error).message}`);
     }
     // Compiled once: ajv remembers schemas by identity.
     const validate = ajv.compile(value);
-    if (validate(parsed)) return passUnless(undefined);
+    if (validate(parsed)) return judged(true, "is JSON of the schema");
     const errors = validate.errors!.map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
-    return passUnless(`is not of the schema: ${errors.join("; ")}`);
+    return judged(false, `is not of the schema: ${errors.join("; ")}`);
   },
 });

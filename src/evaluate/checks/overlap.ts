@@ -5,17 +5,18 @@ import { checkKind } from "./check.ts";
 
 const text = z.string().min(1);
 
-/** Likeness to the nearest of the references, from a stated least on. */
+/** Similarity to the nearest reference, with a minimum. */
 const overlap = (name: string, measure: (reference: string, candidate: string) => number) =>
   checkKind({
     schema: z.strictObject({
       reference: z.union([text, z.array(text).min(1)], { error: "expected a text or a list of texts" }),
       at_least: z.number().min(0).max(1),
     }),
+    reads: () => "whole",
     judge({ reference, at_least }, answer) {
       const score = Math.max(...[reference].flat().map((one) => measure(one, answer.text)));
-      if (score >= at_least) return { score };
-      return { score, failure: `${name} ${score.toFixed(3)}, at least ${at_least} was asked` };
+      const reason = `${name} ${score.toFixed(3)}, at least ${at_least} was asked`;
+      return { score, passed: score >= at_least, reason };
     },
   });
 

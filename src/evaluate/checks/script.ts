@@ -4,10 +4,10 @@ import { pathToFileURL } from "node:url";
 import { LorafitError, listMistakes } from "../../errors.ts";
 import { sha256 } from "../../formats/hash.ts";
 import { scriptCheckSchema, scriptMistake } from "../../task/scripts.ts";
-import { checkKind, type Judgement, type Script } from "./check.ts";
+import { checkKind, type Judgement, judged, type Script } from "./check.ts";
 
 /**
- * Loads the user's functions, by name as the checks have them.
+ * Loads the user functions, keyed by file name as in the checks.
  * @throws data error that names every file that cannot be loaded or has no function as its default export
  */
 export async function loadScripts(
@@ -19,7 +19,7 @@ export async function loadScripts(
   for (const name of new Set(names)) {
     const file = join(folder, name);
     try {
-      // The hash makes a file that has changed another module.
+      // The module cache is keyed by URL: with the hash in it, a changed file is loaded again.
       const hash = sha256(readFileSync(file));
       const module = (await import(`${pathToFileURL(file)}?sha256=${hash}`)) as { default?: unknown };
       if (typeof module.default === "function") scripts.set(name, module.default as Script);
@@ -34,20 +34,21 @@ export async function loadScripts(
   });
 }
 
-/** What a script returned, as a judgement; undefined when it is none of the three forms. */
+/** A script's return value as a judgement; undefined when it has none of the three forms. */
 function judgementOf(result: unknown, file: string, atLeast: number): Judgement | undefined {
-  if (typeof result === "boolean") return result ? { score: 1 } : { score: 0, failure: `${file} says no` };
+  if (typeof result === "boolean") return judged(result, `${file} says ${result ? "yes" : "no"}`);
   if (typeof result === "number" && result >= 0 && result <= 1) {
-    if (result >= atLeast) return { score: result };
-    return { score: result, failure: `${file} gives ${result}, at least ${atLeast} was asked` };
+    const reason = `${file} gives ${result}, at least ${atLeast} was asked`;
+    return { score: result, passed: result >= atLeast, reason };
   }
   const { pass, reason } = (result ?? {}) as { pass?: unknown; reason?: unknown };
   if (typeof pass !== "boolean") return undefined;
-  return pass ? { score: 1 } : { score: 0, failure: `${file}: ${reason ?? "says no"}` };
+  return judged(pass, `${file}: ${reason ?? (pass ? "says yes" : "says no")}`);
 }
 
 export const script = checkKind({
   schema: scriptCheckSchema,
+  reads: () => "whole",
   mistake: ({ file }, { folder }) => scriptMistake(folder, file),
   judge({ file, at_least }, { id, text, row }, { rules, scripts }) {
     const where = join(rules.folder, file);
@@ -57,7 +58,7 @@ export const script = checkKind({
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new LorafitError("data", `${where}: threw on case ${id}: ${message}`, {
-        hint: "a script must judge every answer, an empty one too",
+        hint: "a script must judge every answer that is neither empty nor a loop",
         cause,
       });
     }

@@ -1,6 +1,6 @@
 import { RE2JS } from "re2js";
 import * as z from "zod";
-import { checkKind, passUnless } from "./check.ts";
+import { checkKind, judged } from "./check.ts";
 
 const text = z.string().min(1);
 const texts = z.array(text).min(1);
@@ -20,7 +20,7 @@ export function normalise(value: string): string {
 export const quoted = (values: readonly string[]): string =>
   values.map((value) => JSON.stringify(value)).join(", ");
 
-/** Those wordings that stand in a text, in any case. */
+/** The wordings that a text contains, in any case. */
 export function wordingsIn(answer: string, wordings: readonly string[]): string[] {
   const said = normalise(answer);
   return wordings.filter((wording) => said.includes(normalise(wording)));
@@ -31,25 +31,34 @@ const pattern = (source: string): RE2JS => RE2JS.compile(source, RE2JS.CASE_INSE
 
 export const contains = checkKind({
   schema: texts,
+  reads: () => "part",
   judge(value, { text }) {
     const present = wordingsIn(text, value);
     const absent = value.filter((wording) => !present.includes(wording));
-    return passUnless(absent.length === 0 ? undefined : `does not say ${quoted(absent)}`);
+    return absent.length === 0
+      ? judged(true, `says ${quoted(value)}`)
+      : judged(false, `does not say ${quoted(absent)}`);
   },
 });
 
 export const notContains = checkKind({
   schema: texts,
+  reads: () => "whole",
   judge(value, { text }) {
     const present = wordingsIn(text, value);
-    return passUnless(present.length === 0 ? undefined : `says ${quoted(present)}`);
+    return present.length === 0
+      ? judged(true, `does not say ${quoted(value)}`)
+      : judged(false, `says ${quoted(present)}`);
   },
 });
 
 export const equals = checkKind({
   schema: text,
-  judge: (value, answer) =>
-    passUnless(normalise(answer.text) === normalise(value) ? undefined : `is not ${quoted([value])}`),
+  reads: () => "whole",
+  judge(value, answer) {
+    const passed = normalise(answer.text) === normalise(value);
+    return judged(passed, `${passed ? "is" : "is not"} ${quoted([value])}`);
+  },
 });
 
 /** RE2: time is linear in the answer whatever the pattern, so no pattern can hang a verdict. */
@@ -64,8 +73,12 @@ export const regex = checkKind({
       return `${what}; patterns are RE2, which has no look-around and no back references`;
     }
   },
-  judge: (value, answer) =>
-    passUnless(
-      pattern(value).matcher(answer.text.normalize("NFKC")).find() ? undefined : `does not match /${value}/i`,
-    ),
+  // An anchor at the end of the text matches wherever the answer was cut.
+  reads: (value) => (/\$|\\z/.test(value) ? "whole" : "part"),
+  judge(value, answer) {
+    const matcher = pattern(value).matcher(answer.text.normalize("NFKC"));
+    return matcher.find()
+      ? judged(true, `matches /${value}/i: ${quoted([matcher.group() ?? ""])}`)
+      : judged(false, `does not match /${value}/i`);
+  },
 });
