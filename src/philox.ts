@@ -13,7 +13,7 @@ export interface MaskSite {
  * Philox4x32-10 block whose counter is (floor(e / 8), site, step, micro-step) and whose key is (seed, 0), so that any
  * engine can draw the same bits in any order.
  */
-export function keepMask(site: MaskSite, elements: number, dropout: number): Uint8Array {
+export function dropoutMask(site: MaskSite, elements: number, dropout: number): Uint8Array {
   const threshold = keepThreshold(dropout);
   const mask = new Uint8Array(elements);
   const block = new Uint32Array(4);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keepMask, philox4x32 } from "../src/philox.ts";
+import { dropoutMask, philox4x32 } from "../src/philox.ts";
 import { createRng, hash32, restoreRng } from "../src/rng.ts";
 
 test("murmur3 gives its published values", () => {
@@ -53,12 +53,12 @@ test.each([
 
 test("a mask keeps its share, and differs by site, step, micro-step and seed", () => {
   const site = { seed: 7, site: 0, step: 3, microStep: 0 };
-  const mask = keepMask(site, 80_003, 0.25);
+  const mask = dropoutMask(site, 80_003, 0.25);
   const kept = mask.reduce((sum, bit) => sum + bit, 0) / mask.length;
   expect(Math.abs(kept - 0.75)).toBeLessThan(0.006);
-  expect(keepMask(site, 80_003, 0.25)).toEqual(mask);
-  expect(keepMask(site, 1000, 0.25)).toEqual(mask.subarray(0, 1000));
+  expect(dropoutMask(site, 80_003, 0.25)).toEqual(mask);
+  expect(dropoutMask(site, 1000, 0.25)).toEqual(mask.subarray(0, 1000));
   for (const other of [{ site: 1 }, { step: 4 }, { microStep: 1 }, { seed: 8 }]) {
-    expect(keepMask({ ...site, ...other }, 80_003, 0.25)).not.toEqual(mask);
+    expect(dropoutMask({ ...site, ...other }, 80_003, 0.25)).not.toEqual(mask);
   }
 });

@@ -100,7 +100,7 @@ export function tinyFeeds(config: ModelConfig): {
       segments: { shape: [2, 8], data: big(segments) },
       labelled: { shape: [10], data: big([...rows, 0, 0]) },
       targets: { shape: [10], data: big(tokens(10)) },
-      weights: { shape: [10], data: Float32Array.from([1, 1, 1, 1, 1, 1, 1, 1, 0, 0]) },
+      loss_weights: { shape: [10], data: Float32Array.from([1, 1, 1, 1, 1, 1, 1, 1, 0, 0]) },
     },
   };
 }

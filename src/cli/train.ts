@@ -132,7 +132,7 @@ async function showPlan(task: Task, context: Context): Promise<void> {
   const { availableBytes } = estimate;
   const power = taskPower(task);
   const rows = preview(data.train, planned.tokenizer, { show: SHOWN });
-  const { totalSteps: steps, stepsPerEpoch, shapes } = data.plan;
+  const { totalSteps: steps, stepsPerEpoch, shapes } = data.batchPlan;
   const width = Math.max(...settings.map(({ key }) => key.length));
   const lines = [
     ...settings.map(

@@ -19,7 +19,7 @@ export interface Batch {
   /** [N], that next token; then 0. */
   readonly targets: BigInt64Array;
   /** [N], 1 for a target, 0 for what fills up. */
-  readonly weights: Float32Array;
+  readonly lossWeights: Float32Array;
   /** Number of targets. */
   readonly count: number;
   /** Number of tokens that are not padding. */
@@ -63,7 +63,7 @@ export function batchFromLines(
   const [inputIds, positions, segments] = [grid(), grid(), grid()];
   const labelled = new BigInt64Array(shape.labelled);
   const targets = new BigInt64Array(shape.labelled);
-  const weights = new Float32Array(shape.labelled);
+  const lossWeights = new Float32Array(shape.labelled);
   let [count, tokens] = [0, 0];
   for (const [b, line] of lines.entries()) {
     for (const [t, id] of line.ids.entries()) {
@@ -77,10 +77,22 @@ export function batchFromLines(
       if (!isTarget(line, t)) continue;
       labelled[count] = BigInt(at - 1);
       targets[count] = BigInt(line.labels[t]!);
-      weights[count++] = 1;
+      lossWeights[count++] = 1;
     }
   }
-  return { batch, sequence, inputIds, positions, segments, labelled, targets, weights, count, tokens, rows };
+  return {
+    batch,
+    sequence,
+    inputIds,
+    positions,
+    segments,
+    labelled,
+    targets,
+    lossWeights,
+    count,
+    tokens,
+    rows,
+  };
 }
 
 const grid = z.array(z.array(z.int().min(0)).min(1)).min(1);

@@ -36,7 +36,7 @@ export interface Encoded {
 export const IGNORED = -100;
 
 /** A stretch of tokens that is trained on or not. */
-export interface Segment {
+export interface TrainedSpan {
   readonly ids: readonly number[];
   readonly trained: boolean;
 }
@@ -58,8 +58,8 @@ export function encodeRows(
   for (const row of rows) {
     const where = `${row.file}:${row.line}`;
     try {
-      const segments = segmentsOf(row, tokenizer, (text) => warnings.push(`${where}: ${text}`));
-      const result = assemble(segments, options.maxLength);
+      const spans = spansOf(row, tokenizer, (text) => warnings.push(`${where}: ${text}`));
+      const result = assemble(spans, options.maxLength);
       if (result.truncated > 0) {
         warnings.push(`${where}: ${result.truncated} tokens cut from its front to fit ${options.maxLength}`);
       }
@@ -81,18 +81,18 @@ export function encodeRows(
  * A row's tokens in order, whole.
  * @throws data error for a row that cannot be trained as it is served
  */
-export function segmentsOf(
+export function spansOf(
   { content }: TrainingRow,
   tokenizer: ChatTokenizer,
   warn: (text: string) => void,
-): Segment[] {
+): TrainedSpan[] {
   return "text" in content
     ? textSegments(content.text, tokenizer)
     : chatSegments(content.messages, tokenizer, warn);
 }
 
 /** A document stands between the tokens that begin and end one, as in pre-training, so that its first token is a target too. */
-function textSegments(text: string, tokenizer: ChatTokenizer): Segment[] {
+function textSegments(text: string, tokenizer: ChatTokenizer): TrainedSpan[] {
   const end = tokenizer.eosIds[0]!;
   return [
     { ids: [tokenizer.bosId ?? end], trained: false },
@@ -104,9 +104,9 @@ function chatSegments(
   messages: readonly Message[],
   tokenizer: ChatTokenizer,
   warn: (text: string) => void,
-): Segment[] {
+): TrainedSpan[] {
   const endOfTurn = tokenizer.decode(tokenizer.endOfTurnIds, { skipSpecial: false });
-  const segments: Segment[] = [];
+  const spans: TrainedSpan[] = [];
   let done = "";
   for (const [at, { role, content }] of messages.entries()) {
     if (content.includes(endOfTurn)) {
@@ -128,26 +128,24 @@ function chatSegments(
         : whole.slice(prompt.length, end + endOfTurn.length);
     if (!target.includes(content.trim()))
       warn(`messages[${at}]: the chat template changes the answer's text`);
-    segments.push({ ids: tokenizer.encode(prompt.slice(done.length)), trained: false });
-    segments.push({ ids: tokenizer.encode(target), trained: true });
+    spans.push({ ids: tokenizer.encode(prompt.slice(done.length)), trained: false });
+    spans.push({ ids: tokenizer.encode(target), trained: true });
     done = prompt + target;
   }
   const together = tokenizer.encode(done);
-  const apart = segments.flatMap(({ ids }) => ids);
+  const apart = spans.flatMap(({ ids }) => ids);
   if (together.length !== apart.length || together.some((id, i) => id !== apart[i])) {
     warn("its text as a whole gives other tokens than prompt and answer apart, as they are served");
   }
-  return segments;
+  return spans;
 }
 
 function assemble(
-  segments: readonly Segment[],
+  spans: readonly TrainedSpan[],
   maxLength: number,
 ): Pick<EncodedRow, "ids" | "labels" | "supervised" | "truncated"> {
-  const ids = segments.flatMap((segment) => segment.ids);
-  const labels = segments.flatMap((segment) =>
-    segment.trained ? segment.ids : segment.ids.map(() => IGNORED),
-  );
+  const ids = spans.flatMap((span) => span.ids);
+  const labels = spans.flatMap((span) => (span.trained ? span.ids : span.ids.map(() => IGNORED)));
   const truncated = Math.max(0, ids.length - maxLength);
   const first = labels.findIndex((label) => label !== IGNORED);
   // The first token that is kept has no predecessor and cannot be a target.

@@ -101,14 +101,14 @@ function epochPlanner(
   const usual = Math.min(pool.length, Math.round((wanted / tokens(pool)) * pool.length));
   const draw = (epoch: number, count: number): EncodedRow[] =>
     Array.from({ length: count }, (_, i) => pool[(epoch * usual + i) % pool.length]!);
-  const plan = (epoch: number, count: number): MicroBatch[] =>
+  const pack = (epoch: number, count: number): MicroBatch[] =>
     microBatches([...rows, ...draw(epoch, count)], options, epoch, longest);
-  const target = plan(0, usual).length;
+  const target = pack(0, usual).length;
   return (epoch) => {
     let count = usual;
-    let planned = plan(epoch, count);
-    while (count > 0 && planned.length > target) planned = plan(epoch, --count);
-    while (count < pool.length && planned.length < target) planned = plan(epoch, ++count);
+    let planned = pack(epoch, count);
+    while (count > 0 && planned.length > target) planned = pack(epoch, --count);
+    while (count < pool.length && planned.length < target) planned = pack(epoch, ++count);
     return planned;
   };
 }

@@ -89,6 +89,6 @@ export interface Executable {
   /** Matrix products by shape, and what does each, where the engine chooses; once the Program has run. */
   readonly products?: Readonly<Record<string, string>>;
   /** Outputs by name. State moves on exactly when every guard of the Program is finite; `moved` tells. */
-  run(feeds: Tensors): Promise<{ readonly outputs: Tensors; readonly moved: boolean }>;
+  run(feeds: Tensors): Promise<{ readonly outputs: Tensors; readonly committed: boolean }>;
   dispose(): Promise<void>;
 }

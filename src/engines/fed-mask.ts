@@ -1,5 +1,5 @@
 import { elements } from "../ops/definition.ts";
-import { keepMask, type MaskSite } from "../philox.ts";
+import { dropoutMask, type MaskSite } from "../philox.ts";
 import type { HostTensor } from "./engine.ts";
 
 /** What is fed for a dropout mask: where it belongs, and, for engines that do not make masks themselves, the mask when they ask. */
@@ -17,7 +17,7 @@ export class FedMask implements HostTensor {
 
   /** 1 = kept. Made once. */
   get data(): Uint8Array {
-    this.#data ??= keepMask(this.site, elements(this.shape), this.dropout);
+    this.#data ??= dropoutMask(this.site, elements(this.shape), this.dropout);
     return this.#data;
   }
 }

@@ -105,15 +105,15 @@ export function pickToken(logits: Float32Array, temperature: number, rng: Rng): 
   let best = 0;
   for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;
   if (temperature === 0) return best;
-  const weights = new Float64Array(logits.length);
+  const exponentials = new Float64Array(logits.length);
   let left = 0;
-  for (let i = 0; i < weights.length; i++) {
-    weights[i] = Math.exp((logits[i]! - logits[best]!) / temperature);
-    left += weights[i]!;
+  for (let i = 0; i < exponentials.length; i++) {
+    exponentials[i] = Math.exp((logits[i]! - logits[best]!) / temperature);
+    left += exponentials[i]!;
   }
   left *= rng.next();
-  for (let i = 0; i < weights.length; i++) {
-    left -= weights[i]!;
+  for (let i = 0; i < exponentials.length; i++) {
+    left -= exponentials[i]!;
     if (left < 0) return i;
   }
   return best;

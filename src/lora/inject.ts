@@ -11,7 +11,7 @@ export const inputName = (module: string, kind: "A" | "B"): string => `${module}
 /**
  * Rewrites each targeted `linear` into `loraLinear`; everything else stays as it is. With "state" the factors are slices of
  * the state value `parameters` [P] as `layout` has them; with "inputs" they are inputs [r, in] and [out, r] whose rank is
- * free at each run (0 gives the base exactly). Dropout > 0 adds one mask keep.{site} u8 [B,S,in] for each distinct
+ * free at each run (0 gives the base exactly). Dropout > 0 adds one mask dropout_mask.{site} u8 [B,S,in] for each distinct
  * input of targeted projections, so that projections that share an input share the mask.
  */
 export function injectLora(program: Program, layout: LoraLayout, source: FactorSource, dropout = 0): Program {
@@ -25,12 +25,12 @@ export function injectLora(program: Program, layout: LoraLayout, source: FactorS
   const factors = source === "state" ? stateFactors(b, layout) : inputFactors(b, layout);
   const modules = new Map(layout.modules.map((module) => [`${module.module}.weight`, module]));
   const sites = new Map<ValueId, ValueId>();
-  const keepOf = (x: ValueId): ValueId => {
+  const dropoutMaskOf = (x: ValueId): ValueId => {
     const known = sites.get(x);
     if (known !== undefined) return known;
-    const keep = b.mask(sites.size, dropout, b.value(x).shape);
-    sites.set(x, keep);
-    return keep;
+    const dropoutMask = b.mask(sites.size, dropout, b.value(x).shape);
+    sites.set(x, dropoutMask);
+    return dropoutMask;
   };
 
   for (const node of program.nodes) {
@@ -48,8 +48,8 @@ export function injectLora(program: Program, layout: LoraLayout, source: FactorS
     const [x, weight, ...bias] = inputs as [ValueId, ValueId, ...ValueId[]];
     const [A, B] = factors.get(module)!;
     const attrs = { scale: source === "state" ? module.scale : 1, dropout, hasBias: bias.length > 0 };
-    const keep = dropout > 0 ? [keepOf(x)] : [];
-    const outputs = b.node("loraLinear", [x, weight, A, B, ...keep, ...bias], attrs, options);
+    const dropoutMask = dropout > 0 ? [dropoutMaskOf(x)] : [];
+    const outputs = b.node("loraLinear", [x, weight, A, B, ...dropoutMask, ...bias], attrs, options);
     map.set(node.outputs[0]!, outputs[0]!);
   }
   for (const id of program.outputs) b.output(map.get(id)!, valueAt(id).name);

@@ -18,7 +18,7 @@ export interface TokenLoss {
 
 /**
  * Next-token cross entropy at the labelled positions only: norm and head never see the others.
- * Adds the inputs labelled, targets i64 [N] and weights f32 [N] (0 for padding entries).
+ * Adds the inputs labelled, targets i64 [N] and loss_weights f32 [N] (0 for padding entries).
  */
 export function appendTokenLoss(
   b: ProgramBuilder,
@@ -29,10 +29,12 @@ export function appendTokenLoss(
 ): TokenLoss {
   const rows = b.input("labelled", "i64", [labelled]);
   const targets = b.input("targets", "i64", [labelled]);
-  const weights = b.input("weights", "f32", [labelled]);
+  const lossWeights = b.input("loss_weights", "f32", [labelled]);
   const picked = b.node("gatherRows", [hidden, rows], {})[0]!;
   const { normed, head } = finalNorm(b, config, picked);
   const chunkRows = Math.max(1, Math.min(labelled, Math.floor(logitsBytes / (4 * config.vocabSize))));
-  const [lossSum, correct] = b.node("linearCrossEntropy", [normed, head, targets, weights], { chunkRows });
+  const [lossSum, correct] = b.node("linearCrossEntropy", [normed, head, targets, lossWeights], {
+    chunkRows,
+  });
   return { lossSum: lossSum!, correct: correct! };
 }

@@ -59,7 +59,7 @@ function decoder(
   };
   const norm = (x: ValueId, weight: string): ValueId =>
     b.node("rmsNorm", [x, b.weight(weight, [D])], { eps: config.normEps })[0]!;
-  const turn = (x: ValueId, heads: number): ValueId =>
+  const applyRope = (x: ValueId, heads: number): ValueId =>
     b.node("rope", [x, positions], {
       heads,
       inverseFrequencies: frequencies,
@@ -71,8 +71,8 @@ function decoder(
   for (let layer = 0; layer < config.layers; layer++) {
     b.scope = `layers.${layer}`;
     const h = norm(x, `model.layers.${layer}.input_layernorm.weight`);
-    const q = turn(project(layer, "q_proj", h), config.heads);
-    const k = turn(project(layer, "k_proj", h), config.kvHeads);
+    const q = applyRope(project(layer, "q_proj", h), config.heads);
+    const k = applyRope(project(layer, "k_proj", h), config.kvHeads);
     const attended = attend(layer, q, k, project(layer, "v_proj", h));
     x = b.node("add", [x, project(layer, "o_proj", attended)], {})[0]!;
     const m = norm(x, `model.layers.${layer}.post_attention_layernorm.weight`);

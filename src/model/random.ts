@@ -38,9 +38,9 @@ export function randomModel(
     table ??= normalTable(seed, deviation);
     let from = createRng(`${seed}/${wanted}`).int(DRAWN);
     for (let at = 0; at < data.length; from = 0) {
-      const stretch = table.subarray(from, from + data.length - at);
-      data.set(stretch, at);
-      at += stretch.length;
+      const slice = table.subarray(from, from + data.length - at);
+      data.set(slice, at);
+      at += slice.length;
     }
     return data;
   };

@@ -6,9 +6,9 @@ import { expectShape, f32, type OpDefinition, SEED } from "./definition.ts";
  */
 export const linearCrossEntropy: OpDefinition<"linearCrossEntropy"> = {
   outputs: (shapes) => {
-    const [h, weight, targets, weights] = shapes;
+    const [h, weight, targets, lossWeights] = shapes;
     expectShape(
-      h![1] === weight![1] && h![0] === targets![0] && h![0] === weights![0],
+      h![1] === weight![1] && h![0] === targets![0] && h![0] === lossWeights![0],
       "linearCrossEntropy",
       shapes,
     );

@@ -9,12 +9,12 @@ export const loraLinear: OpDefinition<"loraLinear"> = {
     const [x, weight, a, b] = shapes;
     const fits = last(x!) === weight![1] && a![1] === weight![1] && b![0] === weight![0] && a![0] === b![1];
     expectShape(fits, "loraLinear", shapes);
-    return [f32("lora", withLast(x!, weight![0]!)), f32("low", withLast(x!, a![0]!))];
+    return [f32("lora", withLast(x!, weight![0]!)), f32("lora_hidden", withLast(x!, a![0]!))];
   },
   gradient: ({ b, inputs, outputs, attrs, dOutputs, needs }) => {
     const [x, weight, A, B] = inputs as [number, number, number, number];
-    const keep = attrs.dropout > 0 ? [inputs[4]!] : [];
-    const gradients = b.node("loraLinearGrad", [dOutputs[0]!, x, weight, A, B, outputs[1]!, ...keep], {
+    const dropoutMask = attrs.dropout > 0 ? [inputs[4]!] : [];
+    const gradients = b.node("loraLinearGrad", [dOutputs[0]!, x, weight, A, B, outputs[1]!, ...dropoutMask], {
       scale: attrs.scale,
       dropout: attrs.dropout,
       needsInput: needs(0),
@@ -41,7 +41,7 @@ export const loraLinearGrad: OpDefinition<"loraLinearGrad"> = {
   flops: ([, x, weight, a], { needsInput }) => {
     const T = rows(x!);
     const [out, inn] = weight as [number, number];
-    const low = 2 * T * a![0]! * (2 * out + inn);
-    return low + (needsInput ? 2 * T * (out * inn + a![0]! * inn) : 0);
+    const loraHidden = 2 * T * a![0]! * (2 * out + inn);
+    return loraHidden + (needsInput ? 2 * T * (out * inn + a![0]! * inn) : 0);
   },
 };

@@ -2,7 +2,7 @@ import { f32, type OpDefinition, withLast } from "./definition.ts";
 
 /** y = x / sqrt(mean(x²) + eps) * weight: Zhang & Sennrich 2019, "Root Mean Square Layer Normalization". The weight is frozen. */
 export const rmsNorm: OpDefinition<"rmsNorm"> = {
-  outputs: ([x]) => [f32("normed", x!), f32("inv", withLast(x!, 1))],
+  outputs: ([x]) => [f32("normed", x!), f32("rstd", withLast(x!, 1))],
   gradient: ({ b, inputs, outputs, dOutputs, needs }) => [
     needs(0) ? b.node("rmsNormGrad", [dOutputs[0]!, inputs[0]!, inputs[1]!, outputs[1]!], {})[0]! : null,
     null,

@@ -59,9 +59,9 @@ export class ProgramBuilder {
     return this.#declare(this.#inputs, name, dtype, shape);
   }
 
-  /** An input keep.{site}: which elements of a value of this shape are not dropped. */
+  /** An input dropout_mask.{site}: which elements of a value of this shape are not dropped. */
   mask(site: number, dropout: number, shape: Shape): ValueId {
-    const id = this.input(`keep.${site}`, "u8", shape);
+    const id = this.input(`dropout_mask.${site}`, "u8", shape);
     this.#values[id] = { ...this.value(id), mask: { site, dropout } };
     return id;
   }

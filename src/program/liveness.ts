@@ -33,7 +33,7 @@ export interface MemoryPlan {
 }
 
 /** A stretch of memory that is in use from one step to another, both included. */
-export interface Life {
+export interface LiveRange {
   readonly from: number;
   readonly to: number;
   readonly bytes: number;
@@ -43,19 +43,19 @@ export interface Life {
  * Byte offsets for stretches that share one arena, by index: first fit by size within the gaps that are free over the whole
  * life (greedy by size: Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference").
  */
-export function placeLives(lives: readonly Life[]): { offsets: number[]; arenaBytes: number } {
-  const offsets: number[] = lives.map(() => 0);
+export function placeLiveRanges(ranges: readonly LiveRange[]): { offsets: number[]; arenaBytes: number } {
+  const offsets: number[] = ranges.map(() => 0);
   /** Indices of what is placed, by offset. */
   const placed: number[] = [];
   let arenaBytes = 0;
-  const largestFirst = [...lives.keys()].sort(
-    (a, b) => lives[b]!.bytes - lives[a]!.bytes || lives[a]!.from - lives[b]!.from,
+  const largestFirst = [...ranges.keys()].sort(
+    (a, b) => ranges[b]!.bytes - ranges[a]!.bytes || ranges[a]!.from - ranges[b]!.from,
   );
   for (const i of largestFirst) {
-    const { from, to, bytes } = lives[i]!;
+    const { from, to, bytes } = ranges[i]!;
     let offset = 0;
     for (const other of placed) {
-      const rival = lives[other]!;
+      const rival = ranges[other]!;
       if (rival.from > to || from > rival.to) continue;
       if (offset + bytes <= offsets[other]!) break;
       offset = Math.max(offset, offsets[other]! + rival.bytes);
@@ -75,23 +75,23 @@ export function placeLives(lives: readonly Life[]): { offsets: number[]; arenaBy
 export function memoryPlan(program: Program, alignment = 64): MemoryPlan {
   const uses = lastUses(program);
   const made = program.nodes.flatMap((node, from) => node.outputs.map((id) => ({ id, from })));
-  const lives = made.map(({ id, from }) => ({
+  const ranges = made.map(({ id, from }) => ({
     from,
     to: uses.get(id)!,
     bytes: Math.ceil(bytesOf(program.values[id]!) / alignment) * alignment,
   }));
-  const { offsets, arenaBytes } = placeLives(lives);
+  const { offsets, arenaBytes } = placeLiveRanges(ranges);
   return {
     offsets: new Map(made.map(({ id }, i) => [id, offsets[i]!])),
     arenaBytes,
-    peakBytes: peakOf(lives),
+    peakBytes: peakOf(ranges),
   };
 }
 
 /** Sweep over the node order: what is alive while each node runs. */
-function peakOf(lives: readonly Life[]): number {
+function peakOf(ranges: readonly LiveRange[]): number {
   const change = new Map<number, number>();
-  for (const { from, to, bytes } of lives) {
+  for (const { from, to, bytes } of ranges) {
     change.set(from, (change.get(from) ?? 0) + bytes);
     change.set(to + 1, (change.get(to + 1) ?? 0) - bytes);
   }

@@ -2,7 +2,7 @@ import type { Program, ValueId } from "./program.ts";
 
 /**
  * The Program as text, one node a line:
- *   normed: f32[2,24,64], inv: f32[2,24,1] = rmsNorm(x, w) {eps: 0.00001}
+ *   normed: f32[2,24,64], rstd: f32[2,24,1] = rmsNorm(x, w) {eps: 0.00001}
  */
 export function printProgram(program: Program): string {
   const name = (id: ValueId): string => program.values[id]!.name;

@@ -12,7 +12,7 @@ export function batchFeeds(batch: Batch): Tensors {
     segments: { shape: grid, data: batch.segments },
     labelled: { shape: n, data: batch.labelled },
     targets: { shape: n, data: batch.targets },
-    weights: { shape: n, data: batch.weights },
+    loss_weights: { shape: n, data: batch.lossWeights },
   };
 }
 

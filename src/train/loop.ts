@@ -9,7 +9,7 @@ import { add, type LossSums, type Stepper, type StepResult } from "./stepper.ts"
 
 export interface LoopOptions {
   readonly stepper: Stepper;
-  readonly plan: BatchPlan;
+  readonly batchPlan: BatchPlan;
   /** Null: nothing is held out; then the last step is the best one, and nothing stops early. */
   readonly validation: BatchPlan | null;
   readonly schedule: Schedule;
@@ -31,8 +31,8 @@ export interface LoopOptions {
  * @throws interrupted error after an abort; failed error when too many steps in a row were not finite
  */
 export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGenerator<LoopEvent, Progress> {
-  const { plan, validation, schedule, patience, stepper, signal } = options;
-  const clock = createClock(plan.totalSteps);
+  const { batchPlan, validation, schedule, patience, stepper, signal } = options;
+  const clock = createClock(batchPlan.totalSteps);
   let progress = start;
   let saved = start.step;
   const save = async (): Promise<LoopEvent> => {
@@ -45,7 +45,7 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
     if (validation !== null) yield { ...(await validate(stepper, validation, 0)), best: false };
   }
   const begin = (index: number, update: number): BegunStep => {
-    const batches = plan.step(index);
+    const batches = batchPlan.step(index);
     const rate = learningRate(schedule, index);
     const result = stepper.step(batches, { index, update, learningRate: rate });
     // Whoever waits for it hears of it; until then it is no unhandled rejection.
@@ -54,18 +54,20 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
   };
   const validates = (step: number): boolean =>
     validation !== null &&
-    (step === plan.totalSteps || step % options.validateEvery === 0 || step % plan.stepsPerEpoch === 0);
+    (step === batchPlan.totalSteps ||
+      step % options.validateEvery === 0 ||
+      step % batchPlan.stepsPerEpoch === 0);
   /** Whether somebody looks at the parameters after this many steps, so that no later step may have begun. */
   const looks = (step: number): boolean =>
-    step === plan.totalSteps || step % options.checkpointEvery === 0 || validates(step);
+    step === batchPlan.totalSteps || step % options.checkpointEvery === 0 || validates(step);
   let ahead: BegunStep | undefined;
   let before = performance.now();
-  while (progress.step < plan.totalSteps && !stoppedEarly(progress, patience)) {
+  while (progress.step < batchPlan.totalSteps && !stoppedEarly(progress, patience)) {
     // An engine in plain JavaScript never lets the event loop turn, and signals would not be seen.
     await setImmediate();
     if (signal?.aborted && ahead === undefined) {
       if (saved !== progress.step) yield await save();
-      throw new LorafitError("interrupted", `stopped at step ${progress.step} of ${plan.totalSteps}`, {
+      throw new LorafitError("interrupted", `stopped at step ${progress.step} of ${batchPlan.totalSteps}`, {
         hint: "a checkpoint is kept; go on with --resume",
       });
     }
@@ -79,15 +81,15 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
     const now = performance.now();
     const seconds = (now - before) / 1000;
     before = now;
-    progress = advance(progress, result.moved, plan.stepsPerEpoch);
+    progress = advance(progress, result.committed, batchPlan.stepsPerEpoch);
     const { step } = progress;
 
-    if (result.moved) {
+    if (result.committed) {
       const tokens = sumOf(batches, (batch) => batch.tokens);
       yield {
         event: "step-end",
         step,
-        steps: plan.totalSteps,
+        steps: batchPlan.totalSteps,
         epoch: progress.epoch,
         ...means(result),
         gradientNorm: result.gradientNorm,
@@ -101,7 +103,7 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
       yield {
         event: "step-skipped",
         step,
-        steps: plan.totalSteps,
+        steps: batchPlan.totalSteps,
         loss,
         inARow: progress.skippedInARow,
         rows,
@@ -112,7 +114,7 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
       }
     }
 
-    const last = step === plan.totalSteps;
+    const last = step === batchPlan.totalSteps;
     let better = false;
     if (validation !== null && validates(step)) {
       const result = await validate(stepper, validation, step);
@@ -143,12 +145,12 @@ export function stoppedEarly(progress: Progress, patience: number): boolean {
 /** Loss and accuracy over one pass of held-out rows. */
 export async function validate(
   stepper: Stepper,
-  plan: BatchPlan,
+  batchPlan: BatchPlan,
   step: number,
 ): Promise<Omit<ValidationEnd, "best">> {
   const total = { lossSum: 0, correct: 0, count: 0 };
-  for (let index = 0; index < plan.stepsPerEpoch; index++) {
-    for (const batch of plan.step(index)) add(total, await stepper.evaluate(batch));
+  for (let index = 0; index < batchPlan.stepsPerEpoch; index++) {
+    for (const batch of batchPlan.step(index)) add(total, await stepper.evaluate(batch));
   }
   return { event: "validation-end", step, ...means(total) };
 }

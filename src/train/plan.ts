@@ -48,7 +48,7 @@ export async function planRun(
   const estimate = (recompute: boolean): MemoryEstimate => {
     const options = {
       ...stepperOptions(task, base, { layout, recompute, ...numerics }),
-      shape: largestShape(data.plan),
+      shape: largestShape(data.batchPlan),
     };
     return estimateMemory(options, engine);
   };

@@ -24,11 +24,11 @@ export interface DataIdentity {
 export interface PreparedData extends DataIdentity {
   readonly train: readonly EncodedRow[];
   readonly validation: readonly EncodedRow[];
-  readonly plan: BatchPlan;
+  readonly batchPlan: BatchPlan;
   /** Null when no row could be held out. */
   readonly validationPlan: BatchPlan | null;
   /** General text that is not trained on; null unless the task trains within a budget. */
-  readonly general: { readonly rows: number; readonly plan: BatchPlan } | null;
+  readonly general: { readonly rows: number; readonly batchPlan: BatchPlan } | null;
   readonly warnings: readonly string[];
 }
 
@@ -76,13 +76,13 @@ export function prepareData(
   return {
     train: own.rows,
     validation: held.rows,
-    plan: planBatches(own.rows, { ...options, length, replay }),
+    batchPlan: planBatches(own.rows, { ...options, length, replay }),
     validationPlan:
       held.rows.length === 0 ? null : planBatches(held.rows, { ...options, length: { epochs: 1 } }),
     general:
       general === undefined
         ? null
-        : { rows: general.length, plan: planBatches(general, { ...options, length: { epochs: 1 } }) },
+        : { rows: general.length, batchPlan: planBatches(general, { ...options, length: { epochs: 1 } }) },
     warnings,
     ...dataIdentity(task, files),
   };

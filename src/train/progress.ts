@@ -24,13 +24,13 @@ export const START: Progress = {
   validationsSinceBest: 0,
 };
 
-export function advance(progress: Progress, moved: boolean, stepsPerEpoch: number): Progress {
+export function advance(progress: Progress, committed: boolean, stepsPerEpoch: number): Progress {
   const step = progress.step + 1;
   return {
     ...progress,
     step,
     epoch: Math.floor(step / stepsPerEpoch),
-    updates: progress.updates + (moved ? 1 : 0),
-    skippedInARow: moved ? 0 : progress.skippedInARow + 1,
+    updates: progress.updates + (committed ? 1 : 0),
+    skippedInARow: committed ? 0 : progress.skippedInARow + 1,
   };
 }

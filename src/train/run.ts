@@ -69,8 +69,8 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
       run: folder.path,
       engine: engine.name,
       device: session.device,
-      steps: data.plan.totalSteps,
-      stepsPerEpoch: data.plan.stepsPerEpoch,
+      steps: data.batchPlan.totalSteps,
+      stepsPerEpoch: data.batchPlan.stepsPerEpoch,
       parameters: layout.size,
       trainRows: data.train.length,
       validationRows: data.validation.length,
@@ -99,9 +99,9 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
     const events = trainLoop(
       {
         stepper,
-        plan: data.plan,
+        batchPlan: data.batchPlan,
         validation: data.validationPlan,
-        schedule: learningRateSchedule(settings, data.plan.totalSteps),
+        schedule: learningRateSchedule(settings, data.batchPlan.totalSteps),
         validateEvery: settings.validate_every,
         checkpointEvery: settings.checkpoint_every,
         patience: settings.patience,

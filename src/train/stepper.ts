@@ -17,7 +17,7 @@ export interface StepResult extends LossSums {
   /** Of the mean gradient before clipping; NaN when a micro-batch was not finite. */
   readonly gradientNorm: number;
   /** False: something was not finite, and parameters and moments are what they were. */
-  readonly moved: boolean;
+  readonly committed: boolean;
 }
 
 /** Where a step stands: `index` counts steps from 0, `update` counts from 1 those that move the parameters. */
@@ -57,12 +57,12 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
 
   const single = async (batch: Batch, place: StepPlace): Promise<StepResult> => {
     const step = await executable("step", batch);
-    const { outputs, moved } = await step.run({
+    const { outputs, committed } = await step.run({
       ...batchFeeds(batch),
       ...maskFeeds(step.program, { seed, step: place.index, microStep: 0 }),
       ...updateFeeds(optimizer, place.learningRate, place.update, batch.count),
     });
-    return { ...sums(outputs, batch), gradientNorm: scalarOf(outputs, "gradient_norm"), moved };
+    return { ...sums(outputs, batch), gradientNorm: scalarOf(outputs, "gradient_norm"), committed };
   };
 
   const several = async (batches: readonly Batch[], place: StepPlace): Promise<StepResult> => {
@@ -70,12 +70,12 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
     let finite = true;
     const accumulated = async (batch: Batch, microStep: number): Promise<void> => {
       const accumulate = await executable("accumulate", batch);
-      const { outputs, moved } = await accumulate.run({
+      const { outputs, committed } = await accumulate.run({
         ...batchFeeds(batch),
         ...maskFeeds(accumulate.program, { seed, step: place.index, microStep }),
       });
       add(total, sums(outputs, batch));
-      finite &&= moved;
+      finite &&= committed;
     };
     const begun: Promise<void>[] = [];
     for (const [microStep, batch] of batches.entries()) {
@@ -85,14 +85,14 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
     await Promise.all(begun);
     if (finite) {
       const update = await executable("update", batches[0]!);
-      const { outputs, moved } = await update.run(
+      const { outputs, committed } = await update.run(
         updateFeeds(optimizer, place.learningRate, place.update, total.count),
       );
-      if (moved) return { ...total, gradientNorm: scalarOf(outputs, "gradient_norm"), moved };
+      if (committed) return { ...total, gradientNorm: scalarOf(outputs, "gradient_norm"), committed };
     }
     // Neither a sum without one of its parts nor a sum that could not be applied may reach the next step.
     await clearGradient();
-    return { ...total, gradientNorm: Number.NaN, moved: false };
+    return { ...total, gradientNorm: Number.NaN, committed: false };
   };
 
   // An update comes after the last of its micro-batches, so nothing may be begun in between.

@@ -37,7 +37,7 @@ const SCALES = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
 
 /** Losses of adapters of one plan on its held-out rows, in one session. */
 export interface Meter {
-  readonly plan: TrainPlan;
+  readonly trainPlan: TrainPlan;
   /** The base itself: an adapter of scale 0. */
   base(): Promise<Measured>;
   measure(candidate: Candidate): Promise<Measured>;
@@ -52,26 +52,26 @@ export async function openMeter(options: {
   readonly files?: readonly string[];
 }): Promise<Meter> {
   const { task, base, engine } = options;
-  const plan = await planRun(task, base, { files: options.files, engine });
-  const { validationPlan, general } = plan.data;
+  const trainPlan = await planRun(task, base, { files: options.files, engine });
+  const { validationPlan, general } = trainPlan.data;
   if (validationPlan === null || general === null) {
     throw new LorafitError("usage", "train.within_budget: nothing could be held out to measure on", {
       hint: "give more rows to data.train and data.replay.file",
     });
   }
   const session = await engine.open(base, { threads: task.train.threads });
-  const stepper = createStepper(session, stepperOptions(task, base, plan));
+  const stepper = createStepper(session, stepperOptions(task, base, trainPlan));
   const losses = async (parameters: HostTensor): Promise<Measured> => {
     await session.writeState({ parameters });
     return {
       domain: (await validate(stepper, validationPlan, 0)).loss,
-      general: (await validate(stepper, general.plan, 0)).loss,
+      general: (await validate(stepper, general.batchPlan, 0)).loss,
     };
   };
   return {
-    plan,
-    base: () => losses({ shape: [plan.layout.size], data: new Float32Array(plan.layout.size) }),
-    measure: (candidate) => losses(parametersOf(candidate, plan.layout.sizeA)),
+    trainPlan,
+    base: () => losses({ shape: [trainPlan.layout.size], data: new Float32Array(trainPlan.layout.size) }),
+    measure: (candidate) => losses(parametersOf(candidate, trainPlan.layout.sizeA)),
     async close() {
       await stepper.dispose();
       await session.close();

@@ -96,13 +96,13 @@ export async function* repairRun(
         yield { event: "repair-trial", ...trial, lost: lost(trial), within: fits(trial) };
         stopIfAsked(options.signal);
       }
-      return meter.plan;
+      return meter.trainPlan;
     } finally {
       await meter.close();
     }
   };
 
-  const plan = yield* tryRun(path, task);
+  const trainPlan = yield* tryRun(path, task);
   const worth = WORTH_KEEPING * gained(trials[0]!);
   for (let n = 0, { share } = task.data.replay!; n < RETRAININGS && share < MOST_REPLAY; n++) {
     if (trials.some((trial) => fits(trial) && gained(trial) >= worth)) break;
@@ -118,12 +118,12 @@ export async function* repairRun(
   const [best] = useful.sort((a, b) => gained(b) - gained(a));
   const chosen = best === undefined ? 0 : trials.indexOf(best);
   const { run, ...end } = trials[chosen]!;
-  const parameters = parametersOf({ ...end, run: join(path, run) }, plan.layout.sizeA);
-  writeAdapter(runFolder(path).adapter, task, base, plan.layout, parameters);
+  const parameters = parametersOf({ ...end, run: join(path, run) }, trainPlan.layout.sizeA);
+  writeAdapter(runFolder(path).adapter, task, base, trainPlan.layout, parameters);
   const record: RepairRecord = {
     format_version: 1,
     ...budget,
-    general_rows: plan.data.general!.rows,
+    general_rows: trainPlan.data.general!.rows,
     base: ofBase!,
     trials,
     chosen,

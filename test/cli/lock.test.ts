@@ -54,9 +54,9 @@ test("after a look they move only with a reason, which the ledger keeps and late
   expect(refused.stderr).toContain("--reason");
   expect(readFileSync(lockFile(loadTask(folder)), "utf8")).toBe(before);
 
-  const moved = await run("lock", folder, "--reason", "An effect of 0.1 pays for itself.");
-  expect(moved.code).toBe(0);
-  expect(moved.stdout).toContain("moved after a look");
+  const committed = await run("lock", folder, "--reason", "An effect of 0.1 pays for itself.");
+  expect(committed.code).toBe(0);
+  expect(committed.stdout).toContain("moved after a look");
   expect(look(folder, "b").amendments).toEqual([
     {
       at: expect.any(String),

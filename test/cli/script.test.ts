@@ -60,9 +60,9 @@ test("a user's function from lock to verdict, and its file is a goalpost", async
   expect(criteria[1].mcnemar_p).toBeUndefined();
 
   writeFileSync(file, VOWELS.replace(": vowels", ": 1 + 0 * vowels"));
-  const moved = await run(folder, "gate", path);
-  expect(moved.code).toBe(5);
-  expect(moved.stdout).toMatch(/script check\.js: the file has changed/);
+  const committed = await run(folder, "gate", path);
+  expect(committed.code).toBe(5);
+  expect(committed.stdout).toMatch(/script check\.js: the file has changed/);
 });
 
 test.each([

@@ -17,7 +17,7 @@ describe("a batch from unshifted labels", () => {
     expect(batch.tokens).toBe(5);
     expect(numbers(batch.positions)).toEqual([0, 1, 2, 0, 1, 0]);
     expect(batch.labelled.length).toBe(32);
-    expect([...batch.weights].reduce((a, b) => a + b)).toBe(2);
+    expect([...batch.lossWeights].reduce((a, b) => a + b)).toBe(2);
   });
 
   it("without segments a row is one document; a row without labels counts nothing", () => {

@@ -175,8 +175,8 @@ function luhn(digits: string): boolean {
 }
 /** ISO 7064 mod 97-10: country and check digits to the end, letters as 10 to 35. */
 function ibanHolds(iban: string): boolean {
-  const moved = iban.slice(4) + iban.slice(0, 4);
-  const digits = [...moved].map((c) => Number.parseInt(c, 36)).join("");
+  const committed = iban.slice(4) + iban.slice(0, 4);
+  const digits = [...committed].map((c) => Number.parseInt(c, 36)).join("");
   return BigInt(digits) % 97n === 1n;
 }
 

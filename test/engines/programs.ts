@@ -55,8 +55,8 @@ async function train(engine: Engine, programs: TrainingPrograms, weights: Tensor
   const seen: Record<string, HostTensor> = {};
   const run = async (label: string, program: Program, extra: Tensors): Promise<void> => {
     const feeds = program.name === "update" ? extra : { ...batch.feeds, ...masks(program), ...extra };
-    const { outputs, moved } = await (await session.compile(program)).run(feeds);
-    expect(moved).toBe(true);
+    const { outputs, committed } = await (await session.compile(program)).run(feeds);
+    expect(committed).toBe(true);
     for (const [name, value] of Object.entries(outputs)) seen[`${label} ${name}`] = value;
   };
   for (const t of [1, 2]) await run(`step ${t}`, programs.step, updateFeeds(batch.count, 1e-2, t));

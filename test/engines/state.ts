@@ -34,15 +34,15 @@ export function describeState(engine: Engine, held: () => number): void {
     const run = (feeds: Tensors) => executable.run(feeds);
     await session.writeState({ sum: vector(1, 2), held: vector(0, 0) });
     const first = await run({ x: vector(10, 20) });
-    expect(first.moved).toBe(true);
+    expect(first.committed).toBe(true);
     expect(numbers(first.outputs["double"])).toEqual([2, 4]);
     expect(numbers(first.outputs["x"])).toEqual([10, 20]);
     expect(numbers(first.outputs["held"])).toEqual([0, 0]);
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
-      expect((await run({ x: vector(bad, 0) })).moved).toBe(false);
+      expect((await run({ x: vector(bad, 0) })).committed).toBe(false);
       expect(numbers((await session.readState())["sum"])).toEqual([11, 22]);
     }
-    expect((await run({ x: vector(1, 1) })).moved).toBe(true);
+    expect((await run({ x: vector(1, 1) })).committed).toBe(true);
     const state = await session.readState();
     expect([numbers(state["sum"]), numbers(state["held"])]).toEqual([
       [12, 23],

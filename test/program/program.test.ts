@@ -126,7 +126,10 @@ describe("accumulation", () => {
         segments: pick("segments"),
         labelled: { shape: [5], data: pad(rows.map((r) => places[r]! - BigInt(row * 8))) },
         targets: { shape: [5], data: pad(rows.map((r) => targets[r]!)) },
-        weights: { shape: [5], data: Float32Array.from([0, 1, 2, 3, 4], (i) => (i < rows.length ? 1 : 0)) },
+        loss_weights: {
+          shape: [5],
+          data: Float32Array.from([0, 1, 2, 3, 4], (i) => (i < rows.length ? 1 : 0)),
+        },
       };
     };
     const parts = await stepState([part(0), part(1)], false);

@@ -19,9 +19,9 @@ test("the loss falls, validation chooses the best step, and events come in order
 test("several micro-batches move the parameters as one batch does", async () => {
   const [whole, parts] = [await openRun(), await openRun()];
   const short = { length: { steps: 3 } } as const;
-  const { seen } = await finish(trainLoop(looping(whole, { plan: plan(short) }), START));
+  const { seen } = await finish(trainLoop(looping(whole, { batchPlan: plan(short) }), START));
   const other = await finish(
-    trainLoop(looping(parts, { plan: plan({ ...short, microBatchTokens: 16 }) }), START),
+    trainLoop(looping(parts, { batchPlan: plan({ ...short, microBatchTokens: 16 }) }), START),
   );
   const counts = (events: LoopEvent[]) =>
     events.flatMap((e) => (e.event === "step-end" ? [e.supervisedTokens] : []));
@@ -71,7 +71,7 @@ test.each([64, 16])(
     const before = await parametersOf(run);
     const steps = { length: { steps: 1 }, microBatchTokens };
     const { seen, progress } = await finish(
-      trainLoop(looping(run, { plan: poisoned(() => true, steps) }), START),
+      trainLoop(looping(run, { batchPlan: poisoned(() => true, steps) }), START),
     );
     expect(seen.find(({ event }) => event === "step-skipped")).toMatchObject({ step: 1, inARow: 1 });
     expect(progress.updates).toBe(0);
@@ -84,7 +84,7 @@ test.each([64, 16])(
 test("too many such steps in a row end the run, and the rows are named", async () => {
   const run = await openRun();
   await expect(
-    finish(trainLoop(looping(run, { plan: poisoned((step) => step >= 1) }), START)),
+    finish(trainLoop(looping(run, { batchPlan: poisoned((step) => step >= 1) }), START)),
   ).rejects.toMatchObject({
     kind: "failed",
     message: expect.stringMatching(/^step 3: .* 2 times in a row; last with rows r\d+/),
@@ -96,7 +96,7 @@ test("training stops when validation no longer improves, and the best step is ke
   const options = looping(run, {
     patience: 2,
     validateEvery: 1,
-    plan: plan({ length: { epochs: 40 } }),
+    batchPlan: plan({ length: { epochs: 40 } }),
     schedule: { peak: 2, kind: "constant", warmupSteps: 0, totalSteps: 100 },
   });
   const { seen, progress } = await finish(trainLoop(options, START));

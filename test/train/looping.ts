@@ -68,10 +68,10 @@ export async function openRun(dropout = 0, engine: Engine = referenceEngine) {
 export type Run = Awaited<ReturnType<typeof openRun>>;
 
 export const looping = (run: Run, changes: Partial<LoopOptions> = {}): LoopOptions => {
-  const batches = changes.plan ?? plan();
+  const batches = changes.batchPlan ?? plan();
   return {
     stepper: run.stepper,
-    plan: batches,
+    batchPlan: batches,
     validation: plan({ length: { epochs: 1 } }, 6),
     schedule: { peak: 0.01, kind: "cosine", warmupSteps: 1, totalSteps: batches.totalSteps },
     validateEvery: 2,
@@ -96,7 +96,10 @@ export const parametersOf = async ({ session }: Run): Promise<number[]> =>
 /** The plan with one batch whose loss is not finite. */
 export function poisoned(at: (step: number) => boolean, changes = {}): BatchPlan {
   const sound = plan(changes);
-  const spoil = (batch: Batch): Batch => ({ ...batch, weights: batch.weights.map((w) => w * Number.NaN) });
+  const spoil = (batch: Batch): Batch => ({
+    ...batch,
+    lossWeights: batch.lossWeights.map((w) => w * Number.NaN),
+  });
   return {
     ...sound,
     step: (index) => sound.step(index).map((batch, i) => (at(index) && i === 0 ? spoil(batch) : batch)),

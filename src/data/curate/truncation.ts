@@ -1,5 +1,5 @@
 import { LorafitError } from "../../errors.ts";
-import { type ChatTokenizer, segmentsOf } from "../encode.ts";
+import { type ChatTokenizer, spansOf } from "../encode.ts";
 import type { TrainingRow } from "../rows.ts";
 import type { Proposal } from "./finding.ts";
 
@@ -17,12 +17,12 @@ export function truncations(rows: readonly TrainingRow[], { tokenizer, maxLength
   return rows.flatMap((row): Proposal[] => {
     const { file, line } = row;
     try {
-      const segments = segmentsOf(row, tokenizer, () => {});
-      const length = segments.reduce((sum, { ids }) => sum + ids.length, 0);
+      const spans = spansOf(row, tokenizer, () => {});
+      const length = spans.reduce((sum, { ids }) => sum + ids.length, 0);
       const over = length - maxLength;
       if (over <= 0) return [];
-      const trained = segments.findIndex((segment) => segment.trained);
-      const before = segments.slice(0, trained).reduce((sum, { ids }) => sum + ids.length, 0);
+      const trained = spans.findIndex((span) => span.trained);
+      const before = spans.slice(0, trained).reduce((sum, { ids }) => sum + ids.length, 0);
       // The first token that is kept has no predecessor and cannot be a target.
       const cut = before <= over;
       const what = cut

@@ -14,7 +14,7 @@ export interface CaseInput {
 export const n = (...shape: number[]): CaseInput => ({ shape });
 export const positive = (...shape: number[]): CaseInput => ({ shape, fill: "positive" });
 export const weight = (...shape: number[]): CaseInput => ({ shape, weight: true });
-export const gain = (...shape: number[]): CaseInput => ({ shape, fill: "positive", weight: true });
+export const normWeight = (...shape: number[]): CaseInput => ({ shape, fill: "positive", weight: true });
 export const ints = (shape: number[], fill: number[]): CaseInput => ({ shape, dtype: "i64", fill });
 export const bits = (shape: number[], fill: number[]): CaseInput => ({ shape, dtype: "u8", fill });
 export const cycle = (length: number, of: number): number[] =>

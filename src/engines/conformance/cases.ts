@@ -1,5 +1,5 @@
 import type { AttrsOf, OpName } from "../../ops/attrs.ts";
-import { bits, type CaseInput, cycle, gain, ints, n, positive, weight } from "./case-inputs.ts";
+import { bits, type CaseInput, cycle, ints, n, normWeight, positive, weight } from "./case-inputs.ts";
 
 export interface OpCase<Op extends OpName = OpName> {
   readonly name: string;
@@ -60,7 +60,7 @@ const loraShapes = [
   { name: "odd sizes", x: [1, 5, 7], out: 3, r: 3 },
   { name: "length 1, rank 1", x: [2, 1, 9], out: 5, r: 1 },
 ] as const;
-const keepOf = (shape: readonly number[]): CaseInput =>
+const dropoutMaskOf = (shape: readonly number[]): CaseInput =>
   bits(
     [...shape],
     Array.from({ length: shape[0]! * shape[1]! * shape[2]! }, (_, i) => (i % 3 === 0 ? 0 : 1)),
@@ -105,12 +105,12 @@ export const CASES = {
     ),
     {
       name: "bias and dropout",
-      inputs: [n(2, 3, 6), weight(4, 6), n(2, 6), n(4, 2), keepOf([2, 3, 6]), weight(4)],
+      inputs: [n(2, 3, 6), weight(4, 6), n(2, 6), n(4, 2), dropoutMaskOf([2, 3, 6]), weight(4)],
       attrs: { scale: 0.5, dropout: 0.25, hasBias: true },
     },
     {
       name: "dropout, many rows",
-      inputs: [n(1, 52, 35), weight(4, 35), n(2, 35), n(4, 2), keepOf([1, 52, 35])],
+      inputs: [n(1, 52, 35), weight(4, 35), n(2, 35), n(4, 2), dropoutMaskOf([1, 52, 35])],
       attrs: { scale: 0.5, dropout: 0.25, hasBias: false },
     },
   ],
@@ -126,25 +126,25 @@ export const CASES = {
     ),
     {
       name: "dropout",
-      inputs: [n(2, 3, 4), n(2, 3, 6), weight(4, 6), n(2, 6), n(4, 2), n(2, 3, 2), keepOf([2, 3, 6])],
+      inputs: [n(2, 3, 4), n(2, 3, 6), weight(4, 6), n(2, 6), n(4, 2), n(2, 3, 2), dropoutMaskOf([2, 3, 6])],
       attrs: { scale: 0.5, dropout: 0.25, needsInput: true },
     },
     {
       name: "dropout, many rows",
       inputs: [
         ...[n(1, 52, 4), n(1, 52, 35), weight(4, 35), n(2, 35), n(4, 2), n(1, 52, 2)],
-        keepOf([1, 52, 35]),
+        dropoutMaskOf([1, 52, 35]),
       ],
       attrs: { scale: 0.5, dropout: 0.25, needsInput: true },
     },
   ],
   rmsNorm: [
-    { name: "ordinary", inputs: [n(2, 4, 8), gain(8)], attrs: { eps: 1e-5 } },
-    { name: "rows, odd sizes", inputs: [n(5, 7), gain(7)], attrs: { eps: 1e-6 } },
+    { name: "ordinary", inputs: [n(2, 4, 8), normWeight(8)], attrs: { eps: 1e-5 } },
+    { name: "rows, odd sizes", inputs: [n(5, 7), normWeight(7)], attrs: { eps: 1e-6 } },
   ],
   rmsNormGrad: [
-    { name: "ordinary", inputs: [n(2, 4, 8), n(2, 4, 8), gain(8), positive(2, 4, 1)], attrs: none },
-    { name: "rows, odd sizes", inputs: [n(5, 7), n(5, 7), gain(7), positive(5, 1)], attrs: none },
+    { name: "ordinary", inputs: [n(2, 4, 8), n(2, 4, 8), normWeight(8), positive(2, 4, 1)], attrs: none },
+    { name: "rows, odd sizes", inputs: [n(5, 7), n(5, 7), normWeight(7), positive(5, 1)], attrs: none },
   ],
   rope: [
     {

@@ -1,4 +1,4 @@
-import { type Life, placeLives } from "../../program/liveness.ts";
+import { type LiveRange, placeLiveRanges } from "../../program/liveness.ts";
 import type { DeviceMemory } from "../engine.ts";
 import { type Address, type Field, fieldsOf, type Room } from "./commands.ts";
 import { addressOf, type LoweredProgram } from "./lower.ts";
@@ -25,14 +25,14 @@ export interface MemoryLayout {
  * read back to the end.
  */
 export function layOutMemory({ list, inputs, outputs }: LoweredProgram): MemoryLayout {
-  const lives = new Map<Room, { from: number; to: number }>();
+  const ranges = new Map<Room, { from: number; to: number }>();
   const end = list.commands.length;
   const use = (address: Address | null, when: number): void => {
     if (address === null) return;
-    const life = lives.get(address.room) ?? { from: when, to: when };
+    const life = ranges.get(address.room) ?? { from: when, to: when };
     life.to = Math.max(life.to, when);
     life.from = Math.min(life.from, when);
-    lives.set(address.room, life);
+    ranges.set(address.room, life);
   };
   const useAll = (fields: readonly Field[], when: number): void => {
     for (const field of fields) {
@@ -47,10 +47,10 @@ export function layOutMemory({ list, inputs, outputs }: LoweredProgram): MemoryL
   for (const placed of outputs) use(addressOf(placed), end);
 
   const ofKind = (kind: Room["place"]["kind"]): Room[] =>
-    [...lives.keys()].filter(({ place }) => place.kind === kind);
+    [...ranges.keys()].filter(({ place }) => place.kind === kind);
   const shared = ofKind("arena");
-  const { offsets, arenaBytes } = placeLives(
-    shared.map((room): Life => ({ ...lives.get(room)!, bytes: aligned(room.bytes) })),
+  const { offsets, arenaBytes } = placeLiveRanges(
+    shared.map((room): LiveRange => ({ ...ranges.get(room)!, bytes: aligned(room.bytes) })),
   );
   const byRoom = new Map(shared.map((room, i) => [room, offsets[i]!]));
   const inOrder = (rooms: readonly Room[]): number => {

@@ -100,7 +100,7 @@ export function rowsFrom(matrix: Matrix, from: number, rows: number): Matrix {
   return { ...matrix, rows, at: { room: matrix.at.room, offset: matrix.at.offset + 2 * from * matrix.ld } };
 }
 
-export function stretch({ at }: Vector, from: number, length: number, bytes = 4): Vector {
+export function sliceOf({ at }: Vector, from: number, length: number, bytes = 4): Vector {
   return { at: { room: at.room, offset: at.offset + bytes * from }, length };
 }
 

@@ -116,7 +116,7 @@ export class CudaExecutable implements Executable {
     return Object.fromEntries(products.map((product) => [productName(product), done.doneBy(product)]));
   }
 
-  run(given: Tensors): Promise<{ outputs: Tensors; moved: boolean }> {
+  run(given: Tensors): Promise<{ outputs: Tensors; committed: boolean }> {
     const slot = this.#slots[this.#next++ % SLOTS]!;
     const begun = this.#gpu.inTurn(slot.busy, () => {
       this.#writeFeeds(slot, given);
@@ -164,7 +164,7 @@ export class CudaExecutable implements Executable {
     driver.call("cuEventRecord", event, stream);
   }
 
-  #read({ results }: Slot): { outputs: Tensors; moved: boolean } {
+  #read({ results }: Slot): { outputs: Tensors; committed: boolean } {
     const outputs: Record<string, HostTensor> = {};
     let extra = 0;
     for (const [i, id] of this.program.outputs.entries()) {
@@ -178,9 +178,9 @@ export class CudaExecutable implements Executable {
       outputs[name] = { shape: shape as number[], data: readResult(results.memory, offset, placed) };
     }
     const { finite } = this.lowered;
-    if (finite === undefined) return { outputs, moved: true };
+    if (finite === undefined) return { outputs, committed: true };
     const flag = this.memory.offsets.get(finite.at.room)! + finite.at.offset;
-    return { outputs, moved: new Uint32Array(results.memory, flag, 1)[0] === 1 };
+    return { outputs, committed: new Uint32Array(results.memory, flag, 1)[0] === 1 };
   }
 
   /** Without blocking the event loop; asking again at once costs a core and saves the millisecond that a timer would take. */

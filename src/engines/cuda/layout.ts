@@ -1,5 +1,5 @@
 import type { Node, Program, ValueId } from "../../program/program.ts";
-import type { Plan } from "../plan.ts";
+import type { FusionPlan } from "../fusion.ts";
 import { columns, type Matrix, padded, type Room } from "./commands.ts";
 
 /** Projections on one input that are done as one product, in the order of the Program's weights. Gradient nodes have theirs too. */
@@ -46,13 +46,13 @@ export interface Layout {
  * that one product takes them; a tail behind whatever is multiplied by an adapted weight; a rotation onto its input where
  * nobody else reads that.
  */
-export function layOut(program: Program, plan: Plan): Layout {
-  return new LayoutMaker(program, plan).make();
+export function layOut(program: Program, fusion: FusionPlan): Layout {
+  return new LayoutMaker(program, fusion).make();
 }
 
 class LayoutMaker {
   readonly #program: Program;
-  readonly #plan: Plan;
+  readonly #fusion: FusionPlan;
   readonly #made = new Set<ValueId>();
   readonly #slices = new Map<ValueId, Slice>();
   readonly #rooms = new Map<Panel, Room>();
@@ -62,9 +62,9 @@ class LayoutMaker {
     readonly column: number;
   })[] = [];
 
-  constructor(program: Program, plan: Plan) {
+  constructor(program: Program, fusion: FusionPlan) {
     this.#program = program;
-    this.#plan = plan;
+    this.#fusion = fusion;
     for (const { outputs } of program.nodes) for (const id of outputs) this.#made.add(id);
   }
 
@@ -97,9 +97,10 @@ class LayoutMaker {
   /** Sibling groups; one by one where a sum has to be made of one of several results. */
   #groups(op: "loraLinear" | "loraLinearGrad"): (readonly Node[])[] {
     const groups = new Set<readonly Node[]>();
-    for (const node of this.#program.nodes) if (node.op === op) groups.add(this.#plan.siblings.get(node)!);
+    for (const node of this.#program.nodes)
+      if (node.op === op) groups.add(this.#fusion.sharedInputGroups.get(node)!);
     const together = (group: readonly Node[]): boolean =>
-      op === "loraLinearGrad" || !group.some((node) => this.#plan.folded.has(node));
+      op === "loraLinearGrad" || !group.some((node) => this.#fusion.folded.has(node));
     return [...groups].flatMap((group) => (together(group) ? [group] : group.map((node) => [node])));
   }
 
@@ -152,7 +153,7 @@ class LayoutMaker {
 
   #placeRotation({ inputs, outputs }: Node): void {
     const [from, to] = [inputs[0]!, outputs[0]!];
-    if (!this.#made.has(from) || this.#plan.uses.get(from) !== 1) return;
+    if (!this.#made.has(from) || this.#fusion.uses.get(from) !== 1) return;
     const [placedFrom, placedTo] = [this.#slices.get(from), this.#slices.get(to)];
     if (placedFrom !== undefined && placedTo !== undefined) return;
     const slice = placedFrom ?? placedTo ?? this.#slice(from);

@@ -2,9 +2,9 @@ import type { OpName } from "../../ops/attrs.ts";
 import { elements } from "../../ops/definition.ts";
 import { activationsOf } from "../../program/precision.ts";
 import type { Node, Program, ValueId } from "../../program/program.ts";
-import { type Plan, planOf, type Summand } from "../plan.ts";
+import { type FusionPlan, planFusion, type Summand } from "../fusion.ts";
 import { withoutCasts } from "./casts.ts";
-import { type Address, CommandList, type Matrix, type Room, stretch, type Vector } from "./commands.ts";
+import { type Address, CommandList, type Matrix, type Room, sliceOf, type Vector } from "./commands.ts";
 import { type Layout, layOut } from "./layout.ts";
 import { MASK_WORDS, makeMask } from "./ops/dropout.ts";
 import { LOWERINGS } from "./ops/index.ts";
@@ -43,7 +43,7 @@ export const lowerProgram = (program: Program): LoweredProgram => new Lowerer(pr
 
 class Lowerer {
   readonly #program: Program;
-  readonly #plan: Plan;
+  readonly #fusion: FusionPlan;
   readonly #layout: Layout;
   readonly #matrices: ReadonlySet<ValueId>;
   readonly #list = new CommandList();
@@ -58,8 +58,8 @@ class Lowerer {
     if (symbol !== undefined) throw new Error(`cuda engine: ${symbol.name} has a symbolic size`);
     const plain = withoutCasts(program);
     this.#program = plain;
-    this.#plan = planOf(plain, summand);
-    this.#layout = layOut(plain, this.#plan);
+    this.#fusion = planFusion(plain, summand);
+    this.#layout = layOut(plain, this.#fusion);
     this.#weights = new WeightRooms(plain, this.#list, (id) => this.#vector(id));
     this.#matrices = activationsOf(plain);
     this.#inputs = new Set(plain.inputs);
@@ -75,9 +75,9 @@ class Lowerer {
     this.#placeMaskWords();
     this.#placeViews();
     const finite = this.#placeResults(outputs, guards);
-    const moves = new StateMoves(this.#program, this.#plan.uses);
+    const moves = new StateMoves(this.#program, this.#fusion.uses);
     for (const node of nodes) {
-      if (!this.#plan.skipped.has(node) && !moves.defers(node)) this.#lowerNode(node);
+      if (!this.#fusion.skipped.has(node) && !moves.defers(node)) this.#lowerNode(node);
     }
     const states = new Set(state.map(({ value }) => value));
     const copies = new Map(
@@ -100,7 +100,7 @@ class Lowerer {
   #placeMaskWords(): void {
     const masks = this.#program.inputs.filter((id) => this.#program.values[id]!.mask !== undefined);
     const words = roomVector(MASK_WORDS * masks.length, { kind: "feed" });
-    for (const [i, id] of masks.entries()) this.#vectors.set(id, stretch(words, MASK_WORDS * i, MASK_WORDS));
+    for (const [i, id] of masks.entries()) this.#vectors.set(id, sliceOf(words, MASK_WORDS * i, MASK_WORDS));
   }
 
   /** Parts of a flat vector lie in it. */
@@ -112,7 +112,7 @@ class Lowerer {
       for (const id of parts) {
         const length = elements(this.#shape(id));
         const elsewhere = this.#vectors.has(id) || this.#inputs.has(id);
-        if (!elsewhere) this.#vectors.set(id, stretch(this.#vector(flat), from, length));
+        if (!elsewhere) this.#vectors.set(id, sliceOf(this.#vector(flat), from, length));
         from += length;
       }
     }
@@ -125,10 +125,10 @@ class Lowerer {
     );
     if (guards.some((id) => !numbers.includes(id))) throw new Error("cuda engine: a guard is one number");
     const block = roomVector(numbers.length + 1, { kind: "result" });
-    for (const [i, id] of numbers.entries()) this.#vectors.set(id, stretch(block, i, 1));
+    for (const [i, id] of numbers.entries()) this.#vectors.set(id, sliceOf(block, i, 1));
     if (guards.length === 0) return undefined;
     const count = new Set(guards).size;
-    return { flag: stretch(block, numbers.length, 1), guards: stretch(block, 0, count) };
+    return { flag: sliceOf(block, numbers.length, 1), guards: sliceOf(block, 0, count) };
   }
 
   #lowerNode<Op extends OpName>(node: Node<Op>): void {
@@ -137,7 +137,7 @@ class Lowerer {
   }
 
   #context<Op extends OpName>(node: Node<Op>): NodeContext<Op> {
-    const folded = this.#plan.folded.get(node);
+    const folded = this.#fusion.folded.get(node);
     const outputOf = (i: number): ValueId => {
       const id = node.outputs[i]!;
       return folded?.value === id ? folded.sum : id;
@@ -148,7 +148,7 @@ class Lowerer {
       attrs: node.attrs,
       matrix: (i) => this.#layout.matrix(node.inputs[i]!),
       vector: (i) => this.#vector(node.inputs[i]!),
-      keep: (i) => {
+      dropoutMask: (i) => {
         const { mask } = this.#program.values[node.inputs[i]!]!;
         const fed = this.#vector(node.inputs[i]!);
         return mask === undefined
@@ -156,11 +156,11 @@ class Lowerer {
           : makeMask(this.#list, fed, mask, elements(this.#shape(node.inputs[i]!)));
       },
       weight: (i) => this.#weights.plain(node.inputs[i]!),
-      gain: (i) => this.#weights.vectors([node.inputs[i]!], [elements(this.#shape(node.inputs[i]!))]),
+      weightVector: (i) => this.#weights.vectors([node.inputs[i]!], [elements(this.#shape(node.inputs[i]!))]),
       out: (i) => this.#layout.matrix(outputOf(i)),
       outVector: (i) => this.#vector(node.outputs[i]!),
       shape: (i) => this.#shape(node.inputs[i]!),
-      isRead: (i) => (this.#plan.uses.get(node.outputs[i]!) ?? 0) > 0,
+      isRead: (i) => (this.#fusion.uses.get(node.outputs[i]!) ?? 0) > 0,
       addend: () => (folded === undefined ? undefined : this.#addend(folded.into)),
       lora: {
         unit: () => this.#layout.units.get(node)!,

@@ -1,7 +1,7 @@
 import type { ElementType, ExternalData, OnnxGraph } from "../../formats/onnx.ts";
 import type { OpName } from "../../ops/attrs.ts";
 import type { DType, Node, Program, Shape, ValueId } from "../../program/program.ts";
-import { adjacentView, type Plan, planOf, type Summand } from "../plan.ts";
+import { adjacentView, type FusionPlan, planFusion, type Summand } from "../fusion.ts";
 import { GraphEmitter, type Profile, product, type Ref } from "./graph.ts";
 import { LOWERINGS } from "./ops/index.ts";
 import type { Lowering, NodeContext } from "./ops/lowering.ts";
@@ -63,7 +63,7 @@ const summand: Summand = (node) => {
 class Lowerer {
   readonly #program: Program;
   readonly #options: LowerOptions;
-  readonly #plan: Plan;
+  readonly #fusion: FusionPlan;
   readonly #g: GraphEmitter;
   readonly #refs = new Map<ValueId, Ref>();
   readonly #weights: ReadonlySet<ValueId>;
@@ -73,7 +73,7 @@ class Lowerer {
   constructor(program: Program, options: LowerOptions) {
     this.#program = program;
     this.#options = options;
-    this.#plan = planOf(program, summand);
+    this.#fusion = planFusion(program, summand);
     this.#g = new GraphEmitter(options.profile);
     this.#weights = new Set(program.weights);
   }
@@ -84,7 +84,7 @@ class Lowerer {
       const { name, dtype, shape } = values[id]!;
       this.#refs.set(id, this.#g.input(name, ELEMENTS[dtype], shape));
     }
-    for (const node of nodes) if (!this.#plan.skipped.has(node)) this.#lowerNode(node);
+    for (const node of nodes) if (!this.#fusion.skipped.has(node)) this.#lowerNode(node);
     for (const id of outputs) this.#output(values[id]!.name, id);
     for (const id of hiddenGuards(this.#program)) this.#output(guardName(values[id]!.name), id);
     for (const { value, next } of movingState(this.#program))
@@ -99,7 +99,7 @@ class Lowerer {
 
   #lowerNode<Op extends OpName>(node: Node<Op>): void {
     const results = (LOWERINGS[node.op] as unknown as Lowering<Op>)(this.#context(node));
-    const folded = this.#plan.folded.get(node);
+    const folded = this.#fusion.folded.get(node);
     for (const [i, ref] of results.entries()) {
       const id = node.outputs[i];
       if (ref === null || id === undefined) continue;
@@ -110,21 +110,22 @@ class Lowerer {
 
   /** Nobody reads the gradients of parameters before the very end, so the next norm has to wait for them. */
   #note(node: Node): void {
-    const siblings = this.#plan.siblings.get(node)!;
-    if (siblings.at(-1) !== node) return;
-    for (const { outputs } of siblings) this.#unfinished.push(this.#ref(outputs[0]!), this.#ref(outputs[1]!));
+    const sharedInputGroup = this.#fusion.sharedInputGroups.get(node)!;
+    if (sharedInputGroup.at(-1) !== node) return;
+    for (const { outputs } of sharedInputGroup)
+      this.#unfinished.push(this.#ref(outputs[0]!), this.#ref(outputs[1]!));
   }
 
   #context<Op extends OpName>(node: Node<Op>): NodeContext<Op> {
     const g = this.#g;
     const waiting = this.#waitingInput(node);
     const input = (i: number): Ref => (waiting?.index === i ? waiting.ref : this.#ref(node.inputs[i]!));
-    const folded = this.#plan.folded.get(node);
+    const folded = this.#fusion.folded.get(node);
     return {
       g,
       node,
       attrs: node.attrs,
-      plan: this.#plan,
+      fusion: this.#fusion,
       grid: (i) => g.reshape(input(i), this.#shape(node.inputs[i]!)),
       rows: (i) => asRows(g, input(i), this.#shape(node.inputs[i]!)),
       shape: (i) => this.#shape(node.inputs[i]!),
@@ -145,7 +146,7 @@ class Lowerer {
   }
 
   #stack(ids: readonly ValueId[]): Ref {
-    const view = adjacentView(this.#plan, ids);
+    const view = adjacentView(this.#fusion, ids);
     if (ids.length === 1 || view === undefined)
       return this.#g.concat(
         ids.map((id) => this.#ref(id)),

@@ -138,7 +138,7 @@ export class OnnxSession implements EngineSession {
     program: Program,
     session: InferenceSession,
     given: Tensors,
-  ): Promise<{ outputs: Tensors; moved: boolean }> {
+  ): Promise<{ outputs: Tensors; committed: boolean }> {
     const nameOf = (id: number): string => program.values[id]!.name;
     const feeds: Record<string, Tensor> = {};
     for (const id of program.inputs) feeds[nameOf(id)] = this.#feed(program, program.values[id]!, given);
@@ -153,8 +153,8 @@ export class OnnxSession implements EngineSession {
       throw explained("onnx", program, error);
     });
     const guards = program.guards.map((id) => results[nameOf(id)] ?? results[guardName(nameOf(id))]!);
-    const moved = guards.every((guard) => (guard.data as Float32Array).every(Number.isFinite));
-    if (moved) {
+    const committed = guards.every((guard) => (guard.data as Float32Array).every(Number.isFinite));
+    if (committed) {
       for (const name of moving) {
         const pair = this.#stateOf(name);
         [pair.current, pair.spare] = [pair.spare, pair.current];
@@ -164,7 +164,7 @@ export class OnnxSession implements EngineSession {
       outputs: Object.fromEntries(
         program.outputs.map((id) => [nameOf(id), hostTensor(results[nameOf(id)]!)]),
       ),
-      moved,
+      committed,
     };
   }
 

@@ -146,10 +146,10 @@ class ReferenceSession implements EngineSession {
         live.delete(id);
       }
     }
-    const moved = program.guards.every((id) => live.get(id)!.data.every(Number.isFinite));
-    if (moved) for (const { value, next } of program.state) this.#state.set(name(value), live.get(next)!);
+    const committed = program.guards.every((id) => live.get(id)!.data.every(Number.isFinite));
+    if (committed) for (const { value, next } of program.state) this.#state.set(name(value), live.get(next)!);
     const outputs = Object.fromEntries(program.outputs.map((id) => [name(id), toHost(live.get(id)!)]));
-    return { outputs, moved };
+    return { outputs, committed };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { OpName } from "../../ops/attrs.ts";
 import type { Node, Program, DType as ProgramDType, ValueId } from "../../program/program.ts";
-import { adjacentView, type Plan, planOf, type Summand } from "../plan.ts";
+import { adjacentView, type FusionPlan, planFusion, type Summand } from "../fusion.ts";
 import { type Fetch, finishList, type KernelList } from "./kernel-list.ts";
 import { type DType, type Ref, type Shape, sizeOf } from "./kernels.ts";
 import { LOWERINGS } from "./ops/index.ts";
@@ -30,14 +30,14 @@ const summand: Summand = (node) => {
 
 class Lowerer {
   readonly #program: Program;
-  readonly #plan: Plan;
+  readonly #fusion: FusionPlan;
   readonly #k = new KernelRecorder();
   /** A value is the sum of its terms; the sum is made when somebody reads it. */
   readonly #terms = new Map<ValueId, readonly Ref[]>();
 
   constructor(program: Program) {
     this.#program = program;
-    this.#plan = planOf(program, summand);
+    this.#fusion = planFusion(program, summand);
   }
 
   lower(): KernelList {
@@ -45,7 +45,7 @@ class Lowerer {
     const declared = [inputs, weights, state.map(({ value }) => value)].map((ids) =>
       ids.map((id) => this.#declare(id)),
     ) as [Ref[], Ref[], Ref[]];
-    for (const node of nodes) if (!this.#plan.skipped.has(node)) this.#lowerNode(node);
+    for (const node of nodes) if (!this.#fusion.skipped.has(node)) this.#lowerNode(node);
     this.#k.op = undefined;
     const moving = [...state.entries()].filter(([, slot]) => slot.value !== slot.next);
     return finishList(this.#k, {
@@ -81,7 +81,7 @@ class Lowerer {
   #lowerNode<Op extends OpName>(node: Node<Op>): void {
     this.#k.op = node.op;
     const results = (LOWERINGS[node.op] as unknown as Lowering<Op>)(this.#context(node));
-    const folded = this.#plan.folded.get(node);
+    const folded = this.#fusion.folded.get(node);
     for (const [i, result] of results.entries()) {
       const id = node.outputs[i];
       if (result === null || id === undefined) continue;
@@ -97,7 +97,7 @@ class Lowerer {
       k: this.#k,
       node,
       attrs: node.attrs,
-      plan: this.#plan,
+      fusion: this.#fusion,
       grid,
       rows: (i) => this.#rows(node.inputs[i]!, this.#sum(node.inputs[i]!)),
       shape: (i) => this.#shape(node.inputs[i]!),
@@ -108,7 +108,7 @@ class Lowerer {
   }
 
   #stack(ids: readonly ValueId[]): Ref {
-    const view = adjacentView(this.#plan, ids);
+    const view = adjacentView(this.#fusion, ids);
     if (view === undefined)
       return this.#k.concat(
         ids.map((id) => this.#ref(id)),
@@ -150,6 +150,6 @@ class Lowerer {
 
   /** What a value adds to another: its terms, as long as nobody else asks for their sum. */
   #addends(id: ValueId): readonly Ref[] {
-    return this.#plan.uses.get(id) === 1 ? this.#terms.get(id)! : [this.#sum(id)];
+    return this.#fusion.uses.get(id) === 1 ? this.#terms.get(id)! : [this.#sum(id)];
   }
 }

@@ -128,7 +128,7 @@ export class TfjsSession<Handle> implements EngineSession {
     program: Program,
     prepared: PreparedList<Handle>,
     given: Tensors,
-  ): Promise<{ outputs: Tensors; moved: boolean }> {
+  ): Promise<{ outputs: Tensors; committed: boolean }> {
     const { list } = prepared;
     const stateNames = program.state.map(({ value }) => nameOf(program, value));
     const inputs = {
@@ -159,7 +159,7 @@ export class TfjsSession<Handle> implements EngineSession {
     }
     return {
       outputs: Object.fromEntries(program.outputs.map((id) => [nameOf(program, id), values.get(id)!])),
-      moved: next !== null,
+      committed: next !== null,
     };
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Argument } from "../../../src/engines/cuda/launch.ts";
-import { keepMask } from "../../../src/philox.ts";
+import { dropoutMask } from "../../../src/philox.ts";
 import { expectClose } from "../../expect-close.ts";
 import { type Emulator, inEveryOrder } from "./emulator.ts";
 import { at, blocksOfEight, f, i, l, matrix, none, p, ROUNDED, read, room } from "./matrix.ts";
@@ -23,14 +23,14 @@ inEveryOrder("dropout", (device) => {
     emulator.run("philox_keep", [Math.ceil(n / 8 / 256)], 256, [
       ...[p(keep), p(words), i(site.site), i(Math.round(dropout * 65536)), l(n)],
     ]);
-    expect(bytes(emulator, keep, n)).toEqual(keepMask(site, n, dropout));
+    expect(bytes(emulator, keep, n)).toEqual(dropoutMask(site, n, dropout));
   });
 
   test("rows without what was dropped, alone and added", () => {
     const emulator = device();
     const [rows, width] = [70, 43];
     const [x, add] = [matrix(emulator, rows, width), matrix(emulator, rows, width)];
-    const keep = keepMask({ seed: 5, site: 0, step: 0, microStep: 0 }, rows * width, 0.2);
+    const keep = dropoutMask({ seed: 5, site: 0, step: 0, microStep: 0 }, rows * width, 0.2);
     const mask = p(emulator.alloc(keep));
     const dropped = x.values.data.map((v, n) => (keep[n] === 1 ? v * 1.25 : 0));
     const run = (inputs: readonly Argument[], ldadd: number): Float32Array => {

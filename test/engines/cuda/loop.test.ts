@@ -24,7 +24,7 @@ describe.skipIf(missing !== null)("the training loop on the emulator", () => {
             return run.stepper.step(...args).finally(() => begun--);
           },
         };
-        const options = looping(run, { stepper, plan: steps, validateEvery: 5, checkpointEvery: 5 });
+        const options = looping(run, { stepper, batchPlan: steps, validateEvery: 5, checkpointEvery: 5 });
         const { seen } = await finish(trainLoop(options, START));
         const losses = seen.flatMap((event) => (event.event === "step-end" ? [event.loss] : []));
         const parameters = await parametersOf(run);
@@ -41,7 +41,7 @@ describe.skipIf(missing !== null)("the training loop on the emulator", () => {
   test("steps that are not finite end the run although the next one is under way", async () => {
     const run = await openRun(0, cudaEngine);
     const sick = poisoned((step) => step >= 2, { length: { steps: 7 } });
-    const options = looping(run, { plan: sick, validateEvery: 7, checkpointEvery: 7 });
+    const options = looping(run, { batchPlan: sick, validateEvery: 7, checkpointEvery: 7 });
     await expect(finish(trainLoop(options, START))).rejects.toMatchObject({
       message: expect.stringMatching(/^step 4: .* 2 times in a row/),
     });

@@ -84,7 +84,7 @@ describe.skipIf(missing !== null)("a session on the emulator", () => {
     for (let t = 1; t <= 3; t++) {
       await disturbed.step(t);
       const evaluate = await disturbed.session.compile(disturbed.programs.evaluate);
-      expect((await evaluate.run(disturbed.feeds)).moved).toBe(true);
+      expect((await evaluate.run(disturbed.feeds)).committed).toBe(true);
       const state = await disturbed.session.readState();
       await disturbed.session.writeState({ parameters: { shape: [1], data: Float32Array.of(0) } });
       await disturbed.session.writeState(state);

@@ -50,7 +50,7 @@ function wideFeeds({ vocabSize }: ModelConfig): ReturnType<typeof tinyFeeds> {
     segments: grid((i) => (i % sequence < 70 ? 1 : 2)),
     labelled: column((i) => i + 20),
     targets: column(() => rng.int(vocabSize)),
-    weights: { shape: [labelled], data: new Float32Array(labelled).fill(1) },
+    loss_weights: { shape: [labelled], data: new Float32Array(labelled).fill(1) },
   };
   return { batch, sequence, labelled, count: labelled, feeds };
 }
@@ -106,8 +106,8 @@ export function describeTraining(
     };
     const gradientOf = async (on: typeof ours, program: Program) => {
       await on.writeState(initial);
-      const { outputs, moved } = await run(on, program);
-      expect(moved).toBe(true);
+      const { outputs, committed } = await run(on, program);
+      expect(committed).toBe(true);
       const gradient = (await on.readState(["gradient"]))["gradient"]!.data as Float32Array;
       return { loss: Number(outputs["loss_sum"]!.data[0]), gradient };
     };
@@ -134,7 +134,7 @@ export function describeTraining(
     const update = updateFeeds(2 * count, 1e-2, 1);
     await theirs.writeState({ ...initial, gradient: { shape: zeros.shape, data: twice } });
     const names = ["parameters", "moment1", "moment2", "gradient"];
-    for (const on of [ours, theirs]) expect((await run(on, programs.update, update)).moved).toBe(true);
+    for (const on of [ours, theirs]) expect((await run(on, programs.update, update)).committed).toBe(true);
     const [after, wanted] = [await ours.readState(names), await theirs.readState(names)];
     for (const name of names)
       expectClose(after[name]!.data as Float32Array, wanted[name]!.data as Float64Array, 1e-5, name);

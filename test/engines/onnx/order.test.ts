@@ -90,10 +90,11 @@ describe("peak memory", () => {
       segments: grid(() => 1),
       labelled: labels((i) => i * 3),
       targets: labels((i) => i * 5),
-      weights: { shape: [64], data: new Float32Array(64).fill(1) },
+      loss_weights: { shape: [64], data: new Float32Array(64).fill(1) },
     };
     const { run } = await session.compile(programs(recompute).step);
-    for (const t of [1, 2]) expect((await run({ ...feeds, ...updateFeeds(64, 1e-3, t) })).moved).toBe(true);
+    for (const t of [1, 2])
+      expect((await run({ ...feeds, ...updateFeeds(64, 1e-3, t) })).committed).toBe(true);
     const { peakBytes } = session.memory();
     await session.close();
     weights.dispose();

@@ -33,13 +33,13 @@ describe("state of an onnx session", () => {
     const run = (await session.compile(addingProgram())).run;
     await session.writeState({ sum: vector(1, 2) });
     const first = await run({ x: vector(10, 20) });
-    expect(first.moved).toBe(true);
+    expect(first.committed).toBe(true);
     expect(numbers(first.outputs["double"])).toEqual([2, 4]);
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
-      expect((await run({ x: vector(bad, 0) })).moved).toBe(false);
+      expect((await run({ x: vector(bad, 0) })).committed).toBe(false);
       expect(numbers((await session.readState())["sum"])).toEqual([11, 22]);
     }
-    expect((await run({ x: vector(1, 1) })).moved).toBe(true);
+    expect((await run({ x: vector(1, 1) })).committed).toBe(true);
     expect(numbers((await session.readState(["sum"]))["sum"])).toEqual([12, 23]);
     await session.close();
   });

@@ -13,22 +13,26 @@ export function makeMask(
   { site, dropout }: NonNullable<Value["mask"]>,
   length: number,
 ): Vector {
-  const keep = list.bytes(length);
+  const dropoutMask = list.bytes(length);
   const numbers = [i32(site), i32(keepThreshold(dropout)), i64(length)];
-  list.launch("philox_keep", [blocksFor(length / 8, EIGHTS)], EIGHTS, [at(keep), at(words), ...numbers]);
-  return keep;
+  list.launch("philox_keep", [blocksFor(length / 8, EIGHTS)], EIGHTS, [
+    at(dropoutMask),
+    at(words),
+    ...numbers,
+  ]);
+  return dropoutMask;
 }
 
 /** x keep / (1 - dropout) (+ add). */
 export function drop(
   list: CommandList,
   x: Matrix,
-  keep: Vector,
+  dropoutMask: Vector,
   dropout: number,
   { out = list.matrix(x.rows, x.width), add }: { out?: Matrix; add?: Matrix } = {},
 ): Matrix {
   const sizes = [x.rows, x.width, out.ld, x.ld, add?.ld ?? 0].map(i32);
-  const args = [at(out), at(x), at(keep), at(add), f32(1 / (1 - dropout)), ...sizes];
+  const args = [at(out), at(x), at(dropoutMask), at(add), f32(1 / (1 - dropout)), ...sizes];
   list.launch("drop_rows", blocksOfEights(x), EIGHTS, args);
   return out;
 }

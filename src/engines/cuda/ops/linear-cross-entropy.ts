@@ -1,4 +1,4 @@
-import { at, i32, rowsFrom, stretch } from "../commands.ts";
+import { at, i32, rowsFrom, sliceOf } from "../commands.ts";
 import type { Lowering } from "./lowering.ts";
 import { sumVector } from "./optimizer.ts";
 
@@ -6,7 +6,7 @@ const THREADS = 256;
 
 /** In chunks of rows: logits, in place their gradient, and its product with the head. */
 export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = (c) => {
-  const [h, head, targets, weights] = [c.matrix(0), c.weight(1), c.vector(2), c.vector(3)];
+  const [h, head, targets, lossWeights] = [c.matrix(0), c.weight(1), c.vector(2), c.vector(3)];
   const [N, V] = [h.rows, head.rows];
   const [losses, correct] = [c.list.vector(N), c.list.vector(N)];
   const chunk = Math.min(N, c.attrs.chunkRows);
@@ -15,7 +15,9 @@ export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = (c) => {
     const logits = { ...room, rows: Math.min(chunk, N - from) };
     const rows = rowsFrom(h, from, logits.rows);
     c.list.multiply({ c: logits, a: rows, b: head, layout: "nt", k: head.width });
-    const each = [targets, weights, losses, correct].map((vector) => at(stretch(vector, from, logits.rows)));
+    const each = [targets, lossWeights, losses, correct].map((vector) =>
+      at(sliceOf(vector, from, logits.rows)),
+    );
     c.list.launch("cross_entropy_rows", [logits.rows], THREADS, [
       at(logits),
       ...each,

@@ -2,7 +2,7 @@ import type { Lowering } from "./lowering.ts";
 
 export const linear: Lowering<"linear"> = (c) => {
   const b = c.weight(1);
-  const bias = c.node.inputs.length > 2 ? c.gain(2) : undefined;
+  const bias = c.node.inputs.length > 2 ? c.weightVector(2) : undefined;
   const k = b.width;
   c.list.multiply({
     c: c.out(0),

@@ -32,7 +32,7 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const x = c.matrix(0);
   if (unit.copied) combineRows(c.list, { ...operand, width: x.width }, x);
   const { dropout } = c.attrs;
-  const dropped = dropout > 0 ? drop(c.list, x, c.keep(4), dropout) : x;
+  const dropped = dropout > 0 ? drop(c.list, x, c.dropoutMask(4), dropout) : x;
   const { matrix: weight, starts } = c.lora.weight();
   const factorsA = rowsFrom(weight, starts.at(-1)!, unit.tail);
   c.list.multiply({ c: operandTail, a: dropped, b: factorsA, layout: "nt", k: x.width });
@@ -66,11 +66,12 @@ export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
   const factorsB = columns({ ...weight, rows: outs }, padded(x.width), tail);
   list.multiply({ c: operandTail, a: operand, b: factorsB, layout: "nn", k: outs });
   const { dropout, needsInput } = c.attrs;
-  const low = needsInput ? inputGradient(c, unit, weight, starts.at(-1)!) : undefined;
+  const loraHidden = needsInput ? inputGradient(c, unit, weight, starts.at(-1)!) : undefined;
   if (dropout === 0) return factorGradients(c, unit, x, starts);
-  const keep = c.keep(6);
-  if (low !== undefined) drop(list, low, keep, dropout, { out: c.out(2), add: c.out(2) });
-  factorGradients(c, unit, drop(list, x, keep, dropout), starts);
+  const dropoutMask = c.dropoutMask(6);
+  if (loraHidden !== undefined)
+    drop(list, loraHidden, dropoutMask, dropout, { out: c.out(2), add: c.out(2) });
+  factorGradients(c, unit, drop(list, x, dropoutMask, dropout), starts);
 };
 
 /** With dropout the mask is for the low-rank path only: dx is the other one's, and what is returned has to be dropped and added. */
@@ -89,10 +90,10 @@ function inputGradient(
     return undefined;
   }
   list.multiply({ ...common, c: dx, k: operand.width, add });
-  const low = list.matrix(dx.rows, dx.width);
+  const loraHidden = list.matrix(dx.rows, dx.width);
   const factorsA = rowsFrom(through, firstA, tail);
-  list.multiply({ layout: "nn", c: low, a: operandTail, b: factorsA, k: tail });
-  return low;
+  list.multiply({ layout: "nn", c: loraHidden, a: operandTail, b: factorsA, k: tail });
+  return loraHidden;
 }
 
 /** The outputs of a unit side by side as one matrix. */
@@ -114,9 +115,9 @@ function factorGradients(
     const s = columns(unit.operandTail, fromRank, unit.ranks[i]!);
     fromRank += unit.ranks[i]!;
     const [dA, dB] = [c.lora.vectorOf(node.outputs[0]!), c.lora.vectorOf(node.outputs[1]!)];
-    const low = c.lora.matrixOf(node.inputs[5]!);
+    const loraHidden = c.lora.matrixOf(node.inputs[5]!);
     const dy = columns(unit.operand, starts[i]!, c.lora.matrixOf(node.inputs[0]!).width);
-    return { dA, dB, s, low, dy, rank: low.width, scale: node.attrs.scale };
+    return { dA, dB, s, loraHidden, dy, rank: loraHidden.width, scale: node.attrs.scale };
   });
   const follows = (a: Vector, b: Vector): boolean =>
     a.at.room === b.at.room && a.at.offset + 4 * a.length === b.at.offset;
@@ -129,8 +130,8 @@ function factorGradients(
     const size = group.reduce((sum, { dB }) => sum + dB.length, sizeA);
     let [offsetA, offsetB] = [0, sizeA];
     const entries: Field[][] = [];
-    for (const { dA, dB, s, low, dy, rank, scale } of group) {
-      entries.push(entry(x, s, offsetA, rank, true, 1), entry(dy, low, offsetB, rank, false, scale));
+    for (const { dA, dB, s, loraHidden, dy, rank, scale } of group) {
+      entries.push(entry(x, s, offsetA, rank, true, 1), entry(dy, loraHidden, offsetB, rank, false, scale));
       offsetA += dA.length;
       offsetB += dB.length;
     }

@@ -13,11 +13,11 @@ export interface NodeContext<Op extends OpName> {
   /** Input as float32, int32 or bytes one behind the other. */
   vector(input: number): Vector;
   /** Input that is a dropout mask, one byte an element; made by a command at this place unless it was fed. */
-  keep(input: number): Vector;
+  dropoutMask(input: number): Vector;
   /** Frozen matrix by itself. */
   weight(input: number): Matrix;
   /** Frozen vector, float32. */
-  gain(input: number): Vector;
+  weightVector(input: number): Vector;
   /** Room for an output; where a sum is made on the way out, room for the sum. */
   out(output: number): Matrix;
   outVector(output: number): Vector;

@@ -1,4 +1,4 @@
-import { at, type CommandList, f32, i32, i64, type Matrix, stretch, type Vector } from "../commands.ts";
+import { at, type CommandList, f32, i32, i64, type Matrix, sliceOf, type Vector } from "../commands.ts";
 import { blocksFor, blocksOfEights, EIGHTS, type Lowering } from "./lowering.ts";
 
 const THREADS = 256;
@@ -63,7 +63,7 @@ export const flatten: Lowering<"flatten"> = (c) => {
   let from = 0;
   for (const i of c.node.inputs.keys()) {
     const part = c.vector(i);
-    const to = stretch(flat, from, part.length);
+    const to = sliceOf(flat, from, part.length);
     const there = part.at.room === to.at.room && part.at.offset === to.at.offset;
     if (!there) moveVector(c.list, to, { a: part });
     from += part.length;

@@ -11,13 +11,13 @@ export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = ({ g, rows, gr
   const sizes = Array.from({ length: Math.ceil(N / attrs.chunkRows) }, (_, i) =>
     Math.min(attrs.chunkRows, N - i * attrs.chunkRows),
   );
-  const [h, targets, weights] = [rows(0), grid(2), grid(3)].map((x) => g.split(x, sizes, 0)) as [
+  const [h, targets, lossWeights] = [rows(0), grid(2), grid(3)].map((x) => g.split(x, sizes, 0)) as [
     Ref[],
     Ref[],
     Ref[],
   ];
   const chunks = sizes.map((_, i) =>
-    chunk(g, grid(1), h[i]!, targets[i]!, g.reshape(weights[i]!, [sizes[i]!, 1])),
+    chunk(g, grid(1), h[i]!, targets[i]!, g.reshape(lossWeights[i]!, [sizes[i]!, 1])),
   );
   const sums =
     chunks.length === 1

@@ -8,8 +8,12 @@ type LoraOp = "loraLinear" | "loraLinearGrad";
 function dropFactor({ g, attrs, node, rows }: NodeContext<LoraOp>, at: number): Ref | undefined {
   if (attrs.dropout === 0) return undefined;
   return g.share(`/drop/${node.inputs[at]}`, () => {
-    const keep = rows(at);
-    return g.each("Mul", g.node("Cast", [keep], { to: 1 }, keep.shape), g.scalar(1 / (1 - attrs.dropout)));
+    const dropoutMask = rows(at);
+    return g.each(
+      "Mul",
+      g.node("Cast", [dropoutMask], { to: 1 }, dropoutMask.shape),
+      g.scalar(1 / (1 - attrs.dropout)),
+    );
   });
 }
 
@@ -27,21 +31,21 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const base = g.gemm(x, weight, { transB: true, c: attrs.hasBias ? grid(node.inputs.length - 1) : into });
   if (g.profile === "portable") {
     // MatMul, unlike Gemm, is defined for rank 0 in every runtime.
-    const low = g.matmul(dropped(c, x, 4), grid(2), { transB: true });
-    return [g.each("Add", base, g.matmul(low, B, { transB: true, alpha: attrs.scale })), low];
+    const loraHidden = g.matmul(dropped(c, x, 4), grid(2), { transB: true });
+    return [g.each("Add", base, g.matmul(loraHidden, B, { transB: true, alpha: attrs.scale })), loraHidden];
   }
-  const low = lowOfAll(c)[c.plan.siblings.get(node)!.indexOf(node)]!;
-  return [g.gemm(low, B, { transB: true, alpha: attrs.scale, c: base }), low];
+  const loraHidden = sharedLoraHidden(c)[c.fusion.sharedInputGroups.get(node)!.indexOf(node)]!;
+  return [g.gemm(loraHidden, B, { transB: true, alpha: attrs.scale, c: base }), loraHidden];
 };
 
 /** drop(x) Aᵀ of all siblings in one product; with ranks this small, three products cost thrice the one. */
-function lowOfAll(c: NodeContext<"loraLinear">): Ref[] {
-  const siblings = c.plan.siblings.get(c.node)!;
-  return c.g.share(`/low/${siblings[0]!.outputs[1]}`, () => {
-    const A = c.stack(siblings.map((sibling) => sibling.inputs[2]!));
-    const low = c.g.gemm(dropped(c, c.rows(0), 4), A, { transB: true });
-    const ranks = siblings.map((sibling) => Number(c.shapeOf(sibling.inputs[2]!)[0]));
-    return c.g.split(low, ranks, 1);
+function sharedLoraHidden(c: NodeContext<"loraLinear">): Ref[] {
+  const sharedInputGroup = c.fusion.sharedInputGroups.get(c.node)!;
+  return c.g.share(`/low/${sharedInputGroup[0]!.outputs[1]}`, () => {
+    const A = c.stack(sharedInputGroup.map((member) => member.inputs[2]!));
+    const loraHidden = c.g.gemm(dropped(c, c.rows(0), 4), A, { transB: true });
+    const ranks = sharedInputGroup.map((member) => Number(c.shapeOf(member.inputs[2]!)[0]));
+    return c.g.split(loraHidden, ranks, 1);
   });
 }
 
@@ -50,25 +54,25 @@ function lowOfAll(c: NodeContext<"loraLinear">): Ref[] {
  * The last of the siblings does dA and the low-rank part of dx for all.
  */
 export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
-  const { g, node, attrs, rows, grid, into, plan } = c;
-  const [dy, x, weight, B, low] = [rows(0), rows(1), grid(2), grid(4), rows(5)];
-  const dB = g.gemm(dy, low, { transA: true, alpha: attrs.scale });
-  const siblings = plan.siblings.get(node)!;
-  const ts = g.share(`/t/${siblings[0]!.outputs[0]}`, () => new Map<ValueId, Ref>());
+  const { g, node, attrs, rows, grid, into, fusion } = c;
+  const [dy, x, weight, B, loraHidden] = [rows(0), rows(1), grid(2), grid(4), rows(5)];
+  const dB = g.gemm(dy, loraHidden, { transA: true, alpha: attrs.scale });
+  const sharedInputGroup = fusion.sharedInputGroups.get(node)!;
+  const ts = g.share(`/t/${sharedInputGroup[0]!.outputs[0]}`, () => new Map<ValueId, Ref>());
   ts.set(node.outputs[0]!, g.gemm(dy, B, { alpha: attrs.scale }));
   const base = attrs.needsInput
     ? into === undefined
       ? g.matmul(dy, weight)
       : g.gemm(dy, weight, { c: into })
     : null;
-  if (node !== (siblings.at(-1) as Node)) return [null, dB, base];
+  if (node !== (sharedInputGroup.at(-1) as Node)) return [null, dB, base];
 
-  const all = siblings.map((sibling) => ts.get(sibling.outputs[0]!)!);
+  const all = sharedInputGroup.map((member) => ts.get(member.outputs[0]!)!);
   const t = g.concat(all, 1);
   const dA = g.split(g.gemm(t, dropped(c, x, 6), { transA: true }), all.map(rankOf), 0);
-  for (const [i, sibling] of siblings.entries()) c.define(sibling.outputs[0]!, dA[i]!);
+  for (const [i, member] of sharedInputGroup.entries()) c.define(member.outputs[0]!, dA[i]!);
   if (base === null) return [null, dB, null];
-  const A = c.stack(siblings.map((sibling) => sibling.inputs[3]!));
+  const A = c.stack(sharedInputGroup.map((member) => member.inputs[3]!));
   const factor = dropFactor(c, 6);
   if (factor === undefined) return [null, dB, g.gemm(t, A, { c: base })];
   return [null, dB, g.each("Add", base, g.each("Mul", g.matmul(t, A), factor))];

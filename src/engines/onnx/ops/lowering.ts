@@ -1,6 +1,6 @@
 import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
 import type { Node, Shape, ValueId } from "../../../program/program.ts";
-import type { Plan } from "../../plan.ts";
+import type { FusionPlan } from "../../fusion.ts";
 import type { GraphEmitter, Ref } from "../graph.ts";
 
 /** What a lowering sees of its node. */
@@ -8,7 +8,7 @@ export interface NodeContext<Op extends OpName = OpName> {
   readonly g: GraphEmitter;
   readonly node: Node<Op>;
   readonly attrs: AttrsOf<Op>;
-  readonly plan: Plan;
+  readonly fusion: FusionPlan;
   /** Input i in the shape of the Program's value. */
   grid(i: number): Ref;
   /** Input i as a matrix: all sizes but the last in one. */

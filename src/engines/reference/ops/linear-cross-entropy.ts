@@ -1,12 +1,12 @@
 import { addProduct, addProductT, roundAs, tensor, toBf16 } from "../tensor.ts";
 import type { Kernel } from "./kernel.ts";
 
-export const linearCrossEntropy: Kernel<"linearCrossEntropy"> = ([h, weight, targets, weights]) => {
+export const linearCrossEntropy: Kernel<"linearCrossEntropy"> = ([h, weight, targets, lossWeights]) => {
   const [N, D] = h!.shape as [number, number];
   const V = weight!.shape[0]!;
   const [sum, correct, dh] = [tensor([1]), tensor([1]), tensor(h!.shape)];
   for (let n = 0; n < N; n++) {
-    const w = weights!.data[n]!;
+    const w = lossWeights!.data[n]!;
     if (w === 0) continue;
     const product = tensor([1, V]);
     addProductT(product.data, h!.data.subarray(n * D, (n + 1) * D), weight!.data, 1, V, D);

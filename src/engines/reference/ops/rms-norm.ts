@@ -5,23 +5,23 @@ import type { Kernel } from "./kernel.ts";
 export const rmsNorm: Kernel<"rmsNorm"> = ([x, weight], { eps }) => {
   const [T, D] = asMatrix(x!);
   const y = tensor(x!.shape);
-  const inv = tensor(withLast(x!.shape, 1) as number[]);
+  const rstd = tensor(withLast(x!.shape, 1) as number[]);
   for (let t = 0; t < T; t++) {
     let squares = 0;
     for (let d = 0; d < D; d++) squares += x!.data[t * D + d]! ** 2;
-    inv.data[t] = 1 / Math.sqrt(squares / D + eps);
-    for (let d = 0; d < D; d++) y.data[t * D + d] = x!.data[t * D + d]! * inv.data[t]! * weight!.data[d]!;
+    rstd.data[t] = 1 / Math.sqrt(squares / D + eps);
+    for (let d = 0; d < D; d++) y.data[t * D + d] = x!.data[t * D + d]! * rstd.data[t]! * weight!.data[d]!;
   }
-  return [y, inv];
+  return [y, rstd];
 };
 
-export const rmsNormGrad: Kernel<"rmsNormGrad"> = ([dy, x, weight, inv]) => {
+export const rmsNormGrad: Kernel<"rmsNormGrad"> = ([dy, x, weight, rstd]) => {
   const [T, D] = asMatrix(x!);
   const dx = tensor(x!.shape);
   for (let t = 0; t < T; t++) {
     let mean = 0;
     for (let d = 0; d < D; d++) mean += (dy!.data[t * D + d]! * weight!.data[d]! * x!.data[t * D + d]!) / D;
-    const i = inv!.data[t]!;
+    const i = rstd!.data[t]!;
     for (let d = 0; d < D; d++) {
       dx.data[t * D + d] = i * dy!.data[t * D + d]! * weight!.data[d]! - x!.data[t * D + d]! * i ** 3 * mean;
     }

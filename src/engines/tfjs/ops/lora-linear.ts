@@ -28,18 +28,18 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const { k, node, attrs, rows, grid } = c;
   const product = k.product(rows(0), grid(1), { b: true });
   const base = attrs.hasBias ? k.each("Add", product, grid(node.inputs.length - 1)) : product;
-  const low = lowOfAll(c)[c.plan.siblings.get(node)!.indexOf(node)]!;
-  return [[base, k.matmul(low, scaledB(c, 3), { b: true })], low];
+  const loraHidden = sharedLoraHidden(c)[c.fusion.sharedInputGroups.get(node)!.indexOf(node)]!;
+  return [[base, k.matmul(loraHidden, scaledB(c, 3), { b: true })], loraHidden];
 };
 
 /** drop(x) Aᵀ of all siblings in one product; with ranks this small, three products cost thrice the one. */
-function lowOfAll(c: NodeContext<"loraLinear">): Ref[] {
-  const siblings = c.plan.siblings.get(c.node)!;
-  return c.k.share(`/low/${siblings[0]!.outputs[1]}`, () => {
-    const A = c.stack(siblings.map((sibling) => sibling.inputs[2]!));
-    const low = c.k.matmul(dropped(c, c.rows(0), 4), A, { b: true });
-    const ranks = siblings.map((sibling) => c.shapeOf(sibling.inputs[2]!)[0]!);
-    return c.k.split(low, ranks, 1);
+function sharedLoraHidden(c: NodeContext<"loraLinear">): Ref[] {
+  const sharedInputGroup = c.fusion.sharedInputGroups.get(c.node)!;
+  return c.k.share(`/low/${sharedInputGroup[0]!.outputs[1]}`, () => {
+    const A = c.stack(sharedInputGroup.map((member) => member.inputs[2]!));
+    const loraHidden = c.k.matmul(dropped(c, c.rows(0), 4), A, { b: true });
+    const ranks = sharedInputGroup.map((member) => c.shapeOf(member.inputs[2]!)[0]!);
+    return c.k.split(loraHidden, ranks, 1);
   });
 }
 
@@ -48,24 +48,24 @@ function lowOfAll(c: NodeContext<"loraLinear">): Ref[] {
  * The last of the siblings does dA and the low-rank part of dx for all.
  */
 export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
-  const { k, node, attrs, rows, grid, plan } = c;
+  const { k, node, attrs, rows, grid, fusion } = c;
   const dy = k.cast(rows(0), "float32");
   const dB = k.times(k.matmul(dy, rows(5), { a: true }), attrs.scale);
-  const siblings = plan.siblings.get(node)!;
-  const ts = k.share(`/t/${siblings[0]!.outputs[0]}`, () => new Map<ValueId, Ref>());
+  const sharedInputGroup = fusion.sharedInputGroups.get(node)!;
+  const ts = k.share(`/t/${sharedInputGroup[0]!.outputs[0]}`, () => new Map<ValueId, Ref>());
   ts.set(node.outputs[0]!, k.matmul(dy, scaledB(c, 4)));
   const base = attrs.needsInput ? k.product(rows(0), grid(2)) : null;
-  if (node !== siblings.at(-1)) return [null, dB, base];
+  if (node !== sharedInputGroup.at(-1)) return [null, dB, base];
 
-  const all = siblings.map((sibling) => ts.get(sibling.outputs[0]!)!);
+  const all = sharedInputGroup.map((member) => ts.get(member.outputs[0]!)!);
   const t = k.concat(all, 1);
   const dA = k.split(
     k.matmul(t, dropped(c, rows(1), 6), { a: true }),
     all.map(({ shape }) => shape[1]!),
     0,
   );
-  for (const [i, sibling] of siblings.entries()) c.define(sibling.outputs[0]!, dA[i]!);
+  for (const [i, member] of sharedInputGroup.entries()) c.define(member.outputs[0]!, dA[i]!);
   if (base === null) return [null, dB, null];
-  const through = k.matmul(t, c.stack(siblings.map((sibling) => sibling.inputs[3]!)));
+  const through = k.matmul(t, c.stack(sharedInputGroup.map((member) => member.inputs[3]!)));
   return [null, dB, [base, dropped(c, through, 6)]];
 };

@@ -1,6 +1,6 @@
 import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
 import type { Node, ValueId } from "../../../program/program.ts";
-import type { Plan } from "../../plan.ts";
+import type { FusionPlan } from "../../fusion.ts";
 import type { Ref, Shape } from "../kernels.ts";
 import type { KernelRecorder } from "../recorder.ts";
 
@@ -9,7 +9,7 @@ export interface NodeContext<Op extends OpName = OpName> {
   readonly k: KernelRecorder;
   readonly node: Node<Op>;
   readonly attrs: AttrsOf<Op>;
-  readonly plan: Plan;
+  readonly fusion: FusionPlan;
   /** Input i in the shape of the Program's value. */
   grid(i: number): Ref;
   /** Input i as a matrix: all sizes but the last in one. */

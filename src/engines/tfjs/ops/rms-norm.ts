@@ -3,16 +3,16 @@ import type { Lowering } from "./lowering.ts";
 export const rmsNorm: Lowering<"rmsNorm"> = ({ k, rows, grid, attrs }) => {
   const x = rows(0);
   const mean = k.reduce("Mean", k.map("Square", x), 1, true);
-  const inv = k.map("Rsqrt", k.each("Add", mean, k.scalar(attrs.eps)));
-  return [k.each("Multiply", k.each("Multiply", x, inv), grid(1)), inv];
+  const rstd = k.map("Rsqrt", k.each("Add", mean, k.scalar(attrs.eps)));
+  return [k.each("Multiply", k.each("Multiply", x, rstd), grid(1)), rstd];
 };
 
 /** With e = dy gain: dx = inv e - x inv³ mean(e x). */
 export const rmsNormGrad: Lowering<"rmsNormGrad"> = ({ k, rows, grid }) => {
-  const [x, inv] = [rows(1), rows(3)];
+  const [x, rstd] = [rows(1), rows(3)];
   const e = k.each("Multiply", rows(0), grid(2));
   const mean = k.reduce("Mean", k.each("Multiply", e, x), 1, true);
-  const cube = k.each("Multiply", k.map("Square", inv), inv);
+  const cube = k.each("Multiply", k.map("Square", rstd), rstd);
   const factor = k.times(k.each("Multiply", cube, mean), -1);
-  return [[k.each("Multiply", e, inv), k.each("Multiply", x, factor)]];
+  return [[k.each("Multiply", e, rstd), k.each("Multiply", x, factor)]];
 };

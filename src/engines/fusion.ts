@@ -11,7 +11,7 @@ export interface FoldedAdd {
  * How an engine that strings together library kernels departs from one node at a time. The Program stays what it is; nodes
  * are the keys.
  */
-export interface Plan {
+export interface FusionPlan {
   /** How often a value is read, as an output, a guard or the next state too. */
   readonly uses: ReadonlyMap<ValueId, number>;
   /** By the product's node. */
@@ -22,7 +22,7 @@ export interface Plan {
    * Adapters on one input, whose A's are applied as one matrix; in the gradient, the last of them does it for all. Every
    * loraLinear and loraLinearGrad node has its group, itself included.
    */
-  readonly siblings: ReadonlyMap<Node, readonly Node[]>;
+  readonly sharedInputGroups: ReadonlyMap<Node, readonly Node[]>;
   /** For values that `unflatten` made: the flat value, and where they lie in it. */
   readonly views: ReadonlyMap<ValueId, View>;
 }
@@ -37,15 +37,15 @@ export interface View {
 /** The output of a node to which the engine can add another value on the way out, for next to nothing; none otherwise. */
 export type Summand = (node: Node) => ValueId | undefined;
 
-export function planOf(program: Program, summand: Summand): Plan {
+export function planFusion(program: Program, summand: Summand): FusionPlan {
   const uses = countUses(program);
   const { folded, skipped } = foldAdds(program, uses, summand);
-  const gradients = gradientSiblings(program, (node) => folded.get(node)?.sum ?? summand(node), folded, uses);
+  const gradients = gradientGroups(program, (node) => folded.get(node)?.sum ?? summand(node), folded, uses);
   return {
     uses,
     folded,
     skipped,
-    siblings: new Map([...forwardSiblings(program), ...gradients]),
+    sharedInputGroups: new Map([...forwardGroups(program), ...gradients]),
     views: viewsOf(program),
   };
 }
@@ -63,7 +63,7 @@ function foldAdds(
   program: Program,
   uses: ReadonlyMap<ValueId, number>,
   summand: Summand,
-): Pick<Plan, "folded" | "skipped"> {
+): Pick<FusionPlan, "folded" | "skipped"> {
   const folded = new Map<Node, FoldedAdd>();
   const skipped = new Set<Node>();
   const made = new Map<ValueId, number>();
@@ -94,13 +94,13 @@ function groupBy(nodes: readonly Node[], key: (node: Node) => string): Node[][] 
 }
 
 /** Input that dropout masks share: `keep` is the input behind the others that every such node has. */
-const keepOf = (node: Node<"loraLinear" | "loraLinearGrad">, at: number): string =>
+const dropoutMaskOf = (node: Node<"loraLinear" | "loraLinearGrad">, at: number): string =>
   node.attrs.dropout > 0 ? String(node.inputs[at]) : "";
 
-function forwardSiblings(program: Program): Map<Node, readonly Node[]> {
+function forwardGroups(program: Program): Map<Node, readonly Node[]> {
   const nodes = program.nodes.filter((node) => node.op === "loraLinear") as Node<"loraLinear">[];
   const groups = groupBy(nodes, (node) =>
-    [node.inputs[0], keepOf(node as Node<"loraLinear">, 4), node.scope, node.after].join(),
+    [node.inputs[0], dropoutMaskOf(node as Node<"loraLinear">, 4), node.scope, node.after].join(),
   );
   return new Map(groups.flatMap((group) => group.map((node) => [node, group] as const)));
 }
@@ -109,7 +109,7 @@ function forwardSiblings(program: Program): Map<Node, readonly Node[]> {
  * The last of a group adds the low-rank part of the input's gradient for all, so the others' gradients must end up in its
  * own sum and nowhere else.
  */
-function gradientSiblings(
+function gradientGroups(
   program: Program,
   resultOf: Summand,
   folded: ReadonlyMap<Node, FoldedAdd>,
@@ -126,7 +126,9 @@ function gradientSiblings(
     }
     return false;
   };
-  const groups = groupBy(nodes, (node) => [node.inputs[1], keepOf(node as Node<"loraLinearGrad">, 6)].join());
+  const groups = groupBy(nodes, (node) =>
+    [node.inputs[1], dropoutMaskOf(node as Node<"loraLinearGrad">, 6)].join(),
+  );
   return new Map(
     groups.flatMap((group) => {
       const last = group.at(-1)!;
@@ -138,7 +140,7 @@ function gradientSiblings(
   );
 }
 
-function viewsOf(program: Program): Plan["views"] {
+function viewsOf(program: Program): FusionPlan["views"] {
   const views = new Map<ValueId, View>();
   for (const node of program.nodes) {
     if (node.op !== "unflatten") continue;
@@ -153,8 +155,8 @@ function viewsOf(program: Program): Plan["views"] {
 }
 
 /** The stretch in which these values lie one behind the other; undefined when they do not. */
-export function adjacentView(plan: Plan, ids: readonly ValueId[]): View | undefined {
-  const views = ids.map((id) => plan.views.get(id));
+export function adjacentView(fusion: FusionPlan, ids: readonly ValueId[]): View | undefined {
+  const views = ids.map((id) => fusion.views.get(id));
   const [first] = views;
   const adjacent = views.every((view, i) => {
     const before = views[i - 1];
