@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -7,6 +7,7 @@ import pc from "picocolors";
 import { precisionOn } from "../engines/precision.ts";
 import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
+import { readJson } from "../formats/json.ts";
 import { percent } from "../formats/percent.ts";
 import { randomModel } from "../model/random.ts";
 import type { Precision } from "../program/precision.ts";
@@ -223,15 +224,11 @@ function baseOf(flags: Flags, context: Context, scratchDir: string): BenchmarkOp
   if (!flags.randomWeights) throw new LorafitError("usage", "--config has no weights: add --random-weights");
   const isFolder = statSync(flags.config!, { throwIfNoEntry: false })?.isDirectory() === true;
   const file = isFolder ? join(flags.config!, "config.json") : flags.config!;
-  return randomModel(readConfig(file), { where: file, seed: 1, cacheDir: scratchDir });
-}
-
-function readConfig(file: string): Record<string, unknown> {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-  } catch (cause) {
-    throw new LorafitError("data", `${file}: cannot be read as JSON: ${(cause as Error).message}`, { cause });
-  }
+  return randomModel(readJson<Record<string, unknown>>(file, { hint: "name a config.json" }), {
+    where: file,
+    seed: 1,
+    cacheDir: scratchDir,
+  });
 }
 
 function whole(text: string): number {

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { type Batch, batchFromLabels } from "../data/batch.ts";
 import type { Engine, EngineSession, HostTensor } from "../engines/engine.ts";
 import { packingOn, precisionOn } from "../engines/precision.ts";
 import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
+import { readJson } from "../formats/json.ts";
 import { type TensorData, writeSafetensors } from "../formats/safetensors.ts";
 import { readPeft } from "../lora/peft.ts";
 import type { WeightSource } from "../model/weights.ts";
@@ -101,7 +101,9 @@ async function open(
   context: Context,
 ): Promise<{ base: WeightSource; batch: Batch; session: EngineSession; engine: Engine }> {
   const base = openBase(flags.model, context);
-  const batch = readBatch(flags.batch, base.config.vocabSize);
+  const batch = batchFromLabels(readJson(flags.batch, { hint: "it holds {input_ids, labels, segments?}" }), {
+    vocabSize: base.config.vocabSize,
+  });
   if (batch.sequence > base.config.maxPositions) {
     throw new LorafitError(
       "data",
@@ -110,14 +112,4 @@ async function open(
   }
   const { engine } = await selectEngine(flags.engine);
   return { base, batch, session: await engine.open(base), engine };
-}
-
-function readBatch(file: string, vocabSize: number): Batch {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    throw new LorafitError("data", `${file}: cannot be read as JSON: ${(cause as Error).message}`, { cause });
-  }
-  return batchFromLabels(json, { vocabSize });
 }

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
-import { makeFolder } from "../formats/files.ts";
+import { makeFolder, writing } from "../formats/files.ts";
 import { taskSchemaText } from "../task/reference.ts";
 import { TEMPLATES } from "../task/templates.ts";
 import type { Context } from "./context.ts";
@@ -63,14 +63,11 @@ function refuseUsed(folder: string): void {
 function copyWhole(template: string, folder: string): void {
   const temporary = `${folder}.${process.pid}.tmp`;
   try {
-    makeFolder(dirname(folder));
-    cpSync(template, temporary, { recursive: true });
-    writeFileSync(join(temporary, "task.schema.json"), taskSchemaText());
-    renameSync(temporary, folder);
-  } catch (cause) {
-    throw new LorafitError("environment", `${folder}: cannot be written: ${(cause as Error).message}`, {
-      hint: "check free space and permission, or choose another folder",
-      cause,
+    writing(folder, () => {
+      makeFolder(dirname(folder));
+      cpSync(template, temporary, { recursive: true });
+      writeFileSync(join(temporary, "task.schema.json"), taskSchemaText());
+      renameSync(temporary, folder);
     });
   } finally {
     rmSync(temporary, { recursive: true, force: true });

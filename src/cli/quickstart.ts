@@ -3,8 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import pc from "picocolors";
-import { LorafitError } from "../errors.ts";
-import { makeFolder } from "../formats/files.ts";
+import { makeFolder, writing } from "../formats/files.ts";
 import { findRun } from "../train/run-folder.ts";
 import type { Context } from "./context.ts";
 import { seconds } from "./format.ts";
@@ -45,7 +44,7 @@ export function addQuickstart(program: Command, context: Context): void {
 function copyTask(out: string): string {
   const folder = resolve(out, "awesomeshoes");
   if (existsSync(join(folder, "task.yaml"))) return folder;
-  try {
+  const copy = (): void => {
     makeFolder(resolve(out));
     for (const name of ["general", "awesomeshoes"]) {
       cpSync(join(DATASETS, name), resolve(out, name), {
@@ -53,15 +52,7 @@ function copyTask(out: string): string {
         filter: (path) => !/\/(make|runs)$/.test(path),
       });
     }
-  } catch (cause) {
-    throw new LorafitError(
-      "environment",
-      `${resolve(out)}: the task cannot be copied there: ${(cause as Error).message}`,
-      {
-        hint: "choose another --out",
-        cause,
-      },
-    );
-  }
+  };
+  writing(resolve(out), copy, "choose another --out");
   return folder;
 }

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { LorafitError } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
+import { jsonText, readJson } from "../formats/json.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { type TokenizerFiles, templateText, withStringMerges } from "../tokens/files.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
@@ -22,8 +22,7 @@ export async function writeConsumerFiles(
 ): Promise<void> {
   const { eosIds, padId } = await loadTokenizer(files);
   const template = templateText(files);
-  const write = (name: string, content: unknown) =>
-    writeFileAtomic(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
+  const write = (name: string, content: unknown) => writeFileAtomic(join(folder, name), jsonText(content));
   const ids = { bos_token_id: config.bosId, eos_token_id: eosIds, pad_token_id: padId };
   write("config.json", {
     ...configJson(config),
@@ -38,6 +37,8 @@ export async function writeConsumerFiles(
   });
 }
 
+const HINT = "name a folder that `lorafit export --format onnx` wrote";
+
 /** @throws data error that names the file */
 export function readConsumerFiles(folder: string): {
   config: unknown;
@@ -45,7 +46,7 @@ export function readConsumerFiles(folder: string): {
   /** Of the base that the export was made of; null when the folder is not ours. */
   baseSha256: string | null;
 } {
-  const object = (name: string) => readJson(join(folder, name)) as Record<string, unknown>;
+  const object = (name: string) => readJson<Record<string, unknown>>(join(folder, name), { hint: HINT });
   const report = join(folder, REPORT_FILE);
   return {
     config: object("config.json"),
@@ -54,22 +55,8 @@ export function readConsumerFiles(folder: string): {
       tokenizerConfig: object("tokenizer_config.json"),
       generationConfig: object("generation_config.json"),
     },
-    baseSha256: existsSync(report) ? (readJson(report) as { base_sha256: string }).base_sha256 : null,
+    baseSha256: existsSync(report)
+      ? readJson<{ base_sha256: string }>(report, { hint: HINT }).base_sha256
+      : null,
   };
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new LorafitError(
-      "data",
-      `${path}: ${missing ? "there is no such file" : (cause as Error).message}`,
-      {
-        hint: "name a folder that `lorafit export --format onnx` wrote",
-        cause,
-      },
-    );
-  }
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
+import { jsonText } from "../formats/json.ts";
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
@@ -111,7 +112,7 @@ function writeReported(
       comparison,
       artifact_sha256,
     };
-    writeFileAtomic(join(folder, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
+    writeFileAtomic(join(folder, REPORT_FILE), jsonText(report));
     return report;
   });
 }

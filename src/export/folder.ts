@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { makeFolder, sha256File } from "../formats/files.ts";
+import { makeFolder, sha256File, writing } from "../formats/files.ts";
 
 /** Says what an export was made of and how it compared; its presence marks a folder as an export. */
 export const REPORT_FILE = "export.json";
@@ -32,12 +32,12 @@ export async function writeFolder<T>(
   refuseForeign(target, options.keepFormer ?? false);
   const temporary = `${target}.${process.pid}.tmp`;
   try {
-    inEnvironment(out, () => {
+    writing(out, () => {
       removeLeftovers(target);
       makeFolder(temporary);
     });
     const result = await fill(temporary);
-    inEnvironment(out, () => {
+    writing(out, () => {
       for (const file of filesIn(temporary)) sync(join(temporary, file));
       const former = `${temporary}.former`;
       if (existsSync(target)) renameSync(target, former);
@@ -104,26 +104,13 @@ function sync(path: string): void {
   }
 }
 
-/** Failures of the file system as environment errors that name `path`. */
-export function inEnvironment<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (LorafitError.is(cause)) throw cause;
-    throw new LorafitError("environment", `${path}: cannot be written: ${(cause as Error).message}`, {
-      hint: "check free space and permission",
-      cause,
-    });
-  }
-}
-
 /** A second name for a file: a hard link where the file system has them, else a copy. */
 export function secondName(from: string, to: string): void {
   makeFolder(dirname(to));
   try {
     linkSync(from, to);
   } catch {
-    inEnvironment(to, () => copyFileSync(from, to));
+    writing(to, () => copyFileSync(from, to));
   }
 }
 

@@ -1,14 +1,13 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { lowerProgram, type WeightData } from "../engines/onnx/lower.ts";
-import { makeFolder, writeFileAtomic } from "../formats/files.ts";
+import { makeFolder, writeFileAtomic, writing } from "../formats/files.ts";
 import { encodeOnnx } from "../formats/onnx.ts";
 import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { decodingProgram } from "../model/llama.ts";
 import type { Program } from "../program/program.ts";
-import { inEnvironment } from "./folder.ts";
 import type { WeightLookup } from "./merge.ts";
 
 /** A protobuf file ends at 2 GB; some room is left for the graph itself. */
@@ -30,7 +29,7 @@ export function writeGraph(
   const program = layout === null ? plain : injectLora(plain, layout, "inputs");
   const external = 4 * weightCount(program) > singleFileBytes;
   const weight = external
-    ? inEnvironment(path, () => externalWeights(`${path}_data`, program, weights))
+    ? writing(path, () => externalWeights(`${path}_data`, program, weights))
     : (name: string): WeightData => ({ data: weights.read(name) });
   writeFileAtomic(path, encodeOnnx(lowerProgram(program, { profile: "portable", weight })));
   return external;

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { LorafitError } from "../errors.ts";
+import { writing } from "./files.ts";
 
 const PAUSE_MS = 20;
 
@@ -32,16 +33,15 @@ export function exclusively<T>(path: string, work: () => T, patience = 10_000): 
 const owner = (pid: number | string): string => `process ${pid} on ${hostname()}`;
 
 function made(lock: string): boolean {
-  try {
-    writeFileSync(lock, owner(process.pid), { flag: "wx" });
-    return true;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw new LorafitError("environment", `${lock}: cannot be made: ${(cause as Error).message}`, {
-      hint: "check free space and permission",
-      cause,
-    });
-  }
+  return writing(lock, () => {
+    try {
+      writeFileSync(lock, owner(process.pid), { flag: "wx" });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw error;
+    }
+  });
 }
 
 /** Empty while it is being made, or when it has gone meanwhile. */

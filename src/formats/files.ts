@@ -15,28 +15,43 @@ import { dirname } from "node:path";
 import { LorafitError } from "../errors.ts";
 
 /**
- * Writes a whole file or nothing: a temporary name beside it, fsync, rename. Folders are made.
- * @throws environment error (full disk, no permission) that names the file
+ * Runs file-system work that changes `path`. A LorafitError passes through.
+ * @param hint advice for the reader of the error
+ * @throws environment error "PATH: cannot be written: REASON" for a full disk, a missing permission and the like
+ */
+export function writing<T>(path: string, work: () => T, hint = "check free space and permission"): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (LorafitError.is(cause)) throw cause;
+    throw new LorafitError("environment", `${path}: cannot be written: ${(cause as Error).message}`, {
+      hint,
+      cause,
+    });
+  }
+}
+
+/**
+ * Writes a whole file or nothing: temporary name, fsync, rename. Makes missing folders.
+ * @throws environment error that names the file
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    makeFolder(dirname(path));
-    const file = openSync(temporary, "w");
-    try {
-      const bytes = typeof content === "string" ? Buffer.from(content) : content;
-      writeAll(file, bytes);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (cause) {
-    removeIfThere(temporary);
-    throw new LorafitError("environment", `${path}: cannot be written: ${(cause as Error).message}`, {
-      hint: "check free space and permission",
-      cause,
+    writing(path, () => {
+      makeFolder(dirname(path));
+      const file = openSync(temporary, "w");
+      try {
+        writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      renameSync(temporary, path);
     });
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
   }
 }
 
@@ -76,7 +91,7 @@ export function writeAll(file: number, bytes: Uint8Array): void {
  * @throws environment error that names the file
  */
 export function appendLine(path: string, line: string): void {
-  try {
+  writing(path, () => {
     const file = openSync(path, "a");
     try {
       writeAll(file, Buffer.from(`${line}\n`));
@@ -84,12 +99,7 @@ export function appendLine(path: string, line: string): void {
     } finally {
       closeSync(file);
     }
-  } catch (cause) {
-    throw new LorafitError("environment", `${path}: cannot be added to: ${(cause as Error).message}`, {
-      hint: "check free space and permission",
-      cause,
-    });
-  }
+  });
 }
 
 /** The lines of a file that `appendLine` keeps; none where there is no file yet. @throws environment error that names the file */

@@ -1,9 +1,10 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { makeFolder, sha256File } from "../formats/files.ts";
+import { makeFolder, sha256File, writing } from "../formats/files.ts";
 
 const MAX_REDIRECTS = 5;
+const NO_ROOM = "free some space, or set LORAFIT_HOME to a folder that can be written";
 
 export interface Download {
   readonly url: string;
@@ -124,16 +125,20 @@ async function append(
   { resumed, start, total, signal, onBytes, url }: Piece,
 ): Promise<number> {
   let size = start;
-  const file = attempt(part, () => openSync(part, resumed ? "a" : "w"));
+  const file = writing(part, () => openSync(part, resumed ? "a" : "w"), NO_ROOM);
   try {
     for await (const bytes of response.body ?? []) {
-      attempt(part, () => {
-        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      });
+      writing(
+        part,
+        () => {
+          for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        },
+        NO_ROOM,
+      );
       size += bytes.length;
       onBytes(size, total);
     }
-    attempt(part, () => fsyncSync(file));
+    writing(part, () => fsyncSync(file), NO_ROOM);
     return size;
   } catch (cause) {
     signal.throwIfAborted();
@@ -141,17 +146,6 @@ async function append(
     throw failed(url, `broke off after ${size} bytes`, cause);
   } finally {
     closeSync(file);
-  }
-}
-
-function attempt<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw new LorafitError("environment", `${path}: cannot be written: ${(cause as Error).message}`, {
-      hint: "free some space, or set LORAFIT_HOME to a folder that can be written",
-      cause,
-    });
   }
 }
 

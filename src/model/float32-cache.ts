@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { makeFolder, writeAll } from "../formats/files.ts";
+import { makeFolder, writeAll, writing } from "../formats/files.ts";
 import { openSafetensors, safetensorsHeader } from "../formats/safetensors.ts";
 import type { Float32File, TensorInfo } from "./weights.ts";
 
@@ -38,7 +38,7 @@ function write(source: Parameters<typeof float32Cache>[0], folder: string, path:
     length: 4 * shape.reduce((product, d) => product * d, 1),
   }));
   const temporary = `${path}.${process.pid}.tmp`;
-  try {
+  const copy = (): void => {
     makeFolder(folder);
     const fd = openSync(temporary, "w");
     try {
@@ -52,16 +52,11 @@ function write(source: Parameters<typeof float32Cache>[0], folder: string, path:
       closeSync(fd);
     }
     renameSync(temporary, path);
-  } catch (cause) {
+  };
+  try {
+    writing(path, copy, "free some space, or set LORAFIT_HOME to a folder that can be written");
+  } catch (error) {
     rmSync(temporary, { force: true });
-    if (LorafitError.is(cause)) throw cause;
-    throw new LorafitError(
-      "environment",
-      `${path}: the float32 copy of the base cannot be written: ${(cause as Error).message}`,
-      {
-        hint: "free some space, or set LORAFIT_HOME to a folder that can be written",
-        cause,
-      },
-    );
+    throw error;
   }
 }

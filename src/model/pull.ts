@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { makeFolder } from "../formats/files.ts";
+import { makeFolder, writing } from "../formats/files.ts";
 import { didYouMean } from "../suggest.ts";
 import { type CatalogEntry, parseHubName, pulledFolder, readCatalog } from "./catalog.ts";
 import { filesOnHub, pullFromHub } from "./hub.ts";
@@ -39,7 +39,7 @@ export async function pullModel(name: string, options: PullOptions): Promise<Pul
   const path = pulledFolder(name, options.home);
   if (existsSync(path)) return { path, source: null };
   const partial = `${path}.partial`;
-  makeHome(dirname(path));
+  writing(path, () => makeFolder(dirname(path)), "set LORAFIT_HOME to a folder that can be written");
   const reasons: string[] = [];
   for (const { source, fetchInto } of sources) {
     options.onEvent({ kind: "source", source });
@@ -109,15 +109,4 @@ function entryOf(name: string): CatalogEntry {
     throw new LorafitError("usage", `${name}: comes with lorafit, there is nothing to pull`);
   }
   return entry;
-}
-
-function makeHome(path: string): void {
-  try {
-    makeFolder(path);
-  } catch (cause) {
-    throw new LorafitError("environment", `${path}: cannot be made: ${(cause as Error).message}`, {
-      hint: "set LORAFIT_HOME to a folder that can be written",
-      cause,
-    });
-  }
 }

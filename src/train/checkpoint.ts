@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import type { HostTensor, Tensors } from "../engines/engine.ts";
-import { LorafitError } from "../errors.ts";
-import { makeFolder, writeFileAtomic } from "../formats/files.ts";
+import { makeFolder, writeFileAtomic, writing } from "../formats/files.ts";
+import { jsonText, readJson } from "../formats/json.ts";
 import { openSafetensors, readBytes, writeSafetensors } from "../formats/safetensors.ts";
 import { progressSchema } from "./progress.ts";
 
@@ -54,21 +54,20 @@ export function writeCheckpoint(
   const { step, best } = state.progress;
   const path = folderOf(checkpoints, step);
   const temporary = `${path}.${process.pid}.tmp`;
-  try {
+  const write = (): void => {
     makeFolder(temporary);
     writeSafetensors(join(temporary, "state.safetensors"), tensors);
-    writeFileAtomic(join(temporary, "state.json"), `${JSON.stringify(state, null, 2)}\n`);
+    writeFileAtomic(join(temporary, "state.json"), jsonText(state));
     syncFolder(temporary);
     discard(path);
     renameSync(temporary, path);
     syncFolder(checkpoints);
-  } catch (cause) {
+  };
+  try {
+    writing(path, write, "check free space and permission; the run resumes at its last checkpoint");
+  } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
-    if (LorafitError.is(cause)) throw cause;
-    throw new LorafitError("environment", `${path}: cannot be written: ${(cause as Error).message}`, {
-      hint: "check free space and permission; the run goes on from its last checkpoint with --resume",
-      cause,
-    });
+    throw error;
   }
   if (options.keepAll) return path;
   const [newest, before] = stepsOf(checkpoints);
@@ -97,16 +96,11 @@ export function newestState(checkpoints: string): CheckpointState | undefined {
   return newest === undefined ? undefined : readState(folderOf(checkpoints, newest));
 }
 
-function readState(path: string): CheckpointState {
-  try {
-    return stateSchema.parse(JSON.parse(readFileSync(join(path, "state.json"), "utf8")));
-  } catch (cause) {
-    throw new LorafitError("data", `${join(path, "state.json")}: the checkpoint is damaged`, {
-      hint: "remove this checkpoint's folder to go on from the one before it",
-      cause,
-    });
-  }
-}
+const readState = (path: string): CheckpointState =>
+  readJson(join(path, "state.json"), {
+    schema: stateSchema,
+    hint: "remove this checkpoint's folder to resume from the one before it",
+  });
 
 /** @throws data error when the checkpoint is damaged */
 export function readCheckpointAt(path: string): Checkpoint {

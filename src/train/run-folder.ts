@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
-import { makeFolder, writeFileAtomic } from "../formats/files.ts";
+import { makeFolder, writeFileAtomic, writing } from "../formats/files.ts";
+import { jsonText, readJson } from "../formats/json.ts";
 import { hash32 } from "../rng.ts";
 
 const setting = z.strictObject({ value: z.unknown(), origin: z.string() });
@@ -66,30 +67,23 @@ export function newRunId(now: Date, salt: string): string {
 export function createRun(path: string, record: RunRecord): RunFolder {
   const folder = runFolder(path);
   try {
-    makeFolder(folder.checkpoints);
-    writeFileAtomic(folder.config, `${JSON.stringify(record, null, 2)}\n`);
+    writing(path, () => makeFolder(folder.checkpoints));
+    writeFileAtomic(folder.config, jsonText(record));
     return folder;
-  } catch (cause) {
-    if (existsSync(folder.path)) rmSync(folder.path, { recursive: true });
-    if (LorafitError.is(cause)) throw cause;
-    throw new LorafitError("environment", `${folder.path}: cannot be made: ${(cause as Error).message}`, {
-      hint: "check permission and free space",
-      cause,
-    });
+  } catch (error) {
+    if (existsSync(path)) rmSync(path, { recursive: true });
+    throw error;
   }
 }
 
 /** @throws usage error when there is no run, data error when its config.json is damaged */
 export function readRun(path: string): RunRecord {
-  const file = runFolder(path).config;
-  if (!existsSync(file)) {
-    throw new LorafitError("usage", `${path}: there is no run here`, { hint: "name a folder under runs/" });
-  }
-  try {
-    return recordSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (cause) {
-    throw new LorafitError("data", `${file}: the run's record is damaged`, { hint: "train again", cause });
-  }
+  return readJson(runFolder(path).config, {
+    schema: recordSchema,
+    hint: "train again",
+    absent: () =>
+      new LorafitError("usage", `${path}: there is no run here`, { hint: "name a folder under runs/" }),
+  });
 }
 
 /** Paths of the runs of a task folder, oldest first. */

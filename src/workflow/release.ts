@@ -2,8 +2,8 @@ import { cpSync, existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { artifactSha256, filesIn, inEnvironment, writeFolder } from "../export/folder.ts";
-import { sha256File, writeFileAtomic } from "../formats/files.ts";
+import { artifactSha256, filesIn, writeFolder } from "../export/folder.ts";
+import { sha256File, writeFileAtomic, writing } from "../formats/files.ts";
 import { licenceOf } from "../model/licence.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { lockFile, lockSha256 } from "../task/lock.ts";
@@ -184,7 +184,7 @@ async function copyParts(folder: string, run: TrainedRun): Promise<void> {
     ["curation.json", usedCuration(run)],
     ["repair.json", repairFile(path)],
   ];
-  inEnvironment(folder, () => {
+  writing(folder, () => {
     for (const [name, from] of parts) {
       if (from !== undefined && existsSync(from)) cpSync(from, join(folder, name), { recursive: true });
     }

@@ -77,7 +77,7 @@ test("mistakes of data exit with 3, of the machine with 6, and leave nothing", a
   );
   const blocked = await lorafit(["train", folder, "--engine", "reference"]).finished;
   expect(blocked.code).toBe(6);
-  expect(blocked.stderr).toMatch(/runs.*cannot be made/);
+  expect(blocked.stderr).toMatch(/runs.*cannot be written/);
 });
 
 test("a closed pipe disturbs neither the work nor the exit code", async () => {

@@ -50,6 +50,6 @@ test("a folder in which no lock can be made is an environment error that names i
   const error = thrown(() => exclusively(join(folder, "none", "ledger"), () => "done"));
   expect(error).toMatchObject({
     exitCode: 6,
-    message: expect.stringContaining("ledger.lock: cannot be made"),
+    message: expect.stringContaining("ledger.lock: cannot be written"),
   });
 });
