@@ -1,7 +1,7 @@
 // The training step that bench/gpu.mjs times, as a Program: what the tables are computed from. Needs `npm run build`.
 import { readFileSync } from "node:fs";
 import { loraLayout } from "../dist/lora/layout.js";
-import { parseModelConfig } from "../dist/model/config.js";
+import { parseModelConfig } from "../dist/model/families/index.js";
 import { trainingPrograms } from "../dist/train/programs.js";
 
 export const MODELS = ["smollm2-135m", "smollm2-360m", "qwen2.5-0.5b", "llama-3.2-1b"];

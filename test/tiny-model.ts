@@ -1,7 +1,8 @@
 import type { HostTensor, Tensors } from "../src/engines/engine.ts";
 import type { LoraConfig } from "../src/lora/config.ts";
 import { type LoraLayout, loraLayout } from "../src/lora/layout.ts";
-import { type ModelConfig, parseModelConfig } from "../src/model/config.ts";
+import type { ModelConfig } from "../src/model/config.ts";
+import { familyOf, parseModelConfig } from "../src/model/families/index.ts";
 import { createRng } from "../src/rng.ts";
 import { logitsProgram } from "../src/train/programs.ts";
 
@@ -46,7 +47,7 @@ export function randomWeights(config: ModelConfig, seed = "weights"): Tensors {
     program.weights.map((id): [string, HostTensor] => {
       const { name, shape } = program.values[id]!;
       const size = (shape as number[]).reduce((product, d) => product * d, 1);
-      const norm = name.includes("norm");
+      const norm = familyOf(config).initial(name) === 1;
       const data = Float32Array.from({ length: size }, () =>
         norm ? 1 + 0.1 * rng.normal() : 0.15 * rng.normal(),
       );

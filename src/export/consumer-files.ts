@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../formats/files.ts";
 import { jsonText, readJson } from "../formats/json.ts";
 import type { ModelConfig } from "../model/config.ts";
+import { configJson } from "../model/families/index.ts";
 import { type TokenizerFiles, templateText, withStringMerges } from "../tokens/files.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
-import { configJson } from "./config-json.ts";
 import { REPORT_FILE } from "./folder.ts";
 
 /**

@@ -6,7 +6,7 @@ import { encodeOnnx } from "../formats/onnx.ts";
 import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { decodingProgram } from "../model/llama.ts";
+import { decodingProgram } from "../model/programs.ts";
 import type { Program } from "../program/program.ts";
 import type { WeightLookup } from "./merge.ts";
 

@@ -1,6 +1,7 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LoraLayout } from "../lora/layout.ts";
+import { familyOf } from "../model/families/index.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Adapter } from "./adapter.ts";
 import { writeConsumerFiles } from "./consumer-files.ts";
@@ -14,7 +15,7 @@ const [GRAPH, GRAPH_V2] = ["onnx/model.onnx", "onnx/decoder_model_merged.onnx"];
 
 /**
  * A folder for transformers.js: the base with the adapter, if any, merged into its weights. Version 2 knows neither external
- * data nor head_dim, so a graph that needs either serves version 3 and later alone.
+ * data and few families, so that other graphs serve version 3 and later alone.
  */
 export async function writeMerged(
   folder: string,
@@ -24,8 +25,8 @@ export async function writeMerged(
 ): Promise<void> {
   const weights = adapter === null ? base : mergedWeights(base, adapter);
   const external = writeGraph(join(folder, GRAPH!), base.config, weights, null, singleFileBytes);
-  const usualHeads = base.config.headDim * base.config.heads === base.config.hiddenSize;
-  if (!external && usualHeads) secondName(join(folder, GRAPH!), join(folder, GRAPH_V2!));
+  const forVersion2 = !external && familyOf(base.config).opensInTransformersJs2(base.config);
+  if (forVersion2) secondName(join(folder, GRAPH!), join(folder, GRAPH_V2!));
   await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
 }
 

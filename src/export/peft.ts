@@ -1,6 +1,8 @@
 import { LorafitError } from "../errors.ts";
 import type { FactorTensor } from "../lora/flat.ts";
+import { loraLayout } from "../lora/layout.ts";
 import { readPeft, writePeft } from "../lora/peft.ts";
+import { peftTargets } from "../lora/targets.ts";
 import type { WeightSource } from "../model/weights.ts";
 
 /**
@@ -15,7 +17,10 @@ export function copyPeft(from: string, to: string, base: WeightSource): void {
   const { targets } = config;
   writePeft(to, {
     config,
-    targetModules: typeof targets === "string" ? moduleEndings([...tensors.keys()]) : targets,
+    targetModules:
+      typeof targets === "string"
+        ? peftTargets(base.config, loraLayout(base.config, config).modules)
+        : targets,
     baseName: baseName ?? base.path,
     baseSha256: base.sha256,
     tensors: factors,
@@ -29,10 +34,6 @@ export function copyPeft(from: string, to: string, base: WeightSource): void {
     );
   }
 }
-
-const moduleEndings = (names: readonly string[]): string[] => [
-  ...new Set(names.map((name) => name.split(".").at(-3)!)),
-];
 
 const same = (a: FactorTensor, b: FactorTensor | undefined): boolean =>
   b !== undefined && String(a.shape) === String(b.shape) && a.data.every((x, i) => Object.is(x, b.data[i]));

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type ModelConfig, parseModelConfig } from "../model/config.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { parseModelConfig } from "../model/families/index.ts";
 import { loadTokenizer, type Tokenizer } from "../tokens/tokenizer.ts";
 import { readConsumerFiles } from "./consumer-files.ts";
 import { type FactorInputs, openDecoder } from "./decoder.ts";

@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../model/config.ts";
-import { finalNorm } from "../model/llama.ts";
+import { languageHead } from "../model/programs.ts";
 import type { ProgramBuilder } from "../program/builder.ts";
 import type { ValueId } from "../program/program.ts";
 
@@ -31,7 +31,7 @@ export function appendTokenLoss(
   const targets = b.input("targets", "i64", [labelled]);
   const lossWeights = b.input("loss_weights", "f32", [labelled]);
   const picked = b.node("gatherRows", [hidden, rows], {})[0]!;
-  const { normed, head } = finalNorm(b, config, picked);
+  const { normed, head } = languageHead(b, config, picked);
   const chunkRows = Math.max(1, Math.min(labelled, Math.floor(logitsBytes / (4 * config.vocabSize))));
   const [lossSum, correct] = b.node("linearCrossEntropy", [normed, head, targets, lossWeights], {
     chunkRows,

@@ -1,17 +1,19 @@
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { ModelConfig } from "./config.ts";
-import { hiddenProgram, withLogits } from "./llama.ts";
+import { familyOf } from "./families/index.ts";
+import { modelWeights } from "./programs.ts";
 
-/** Every weight that the Program reads must be there with its shape; all that is missing, misshaped or unknown is listed. */
+/**
+ * Compares the stored tensors with the weights that the Program reads.
+ * @throws data error that lists every weight that is missing, misshaped or unknown
+ */
 export function checkWeights(
   config: ModelConfig,
   tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   where: string,
 ): void {
-  const program = withLogits(config, hiddenProgram(config, 1, 1));
-  const expected = new Map(
-    program.weights.map((id) => [program.values[id]!.name, program.values[id]!.shape]),
-  );
+  const family = familyOf(config);
+  const expected = new Map(modelWeights(config).map(({ name, shape }) => [name, shape]));
   const mistakes: string[] = [];
   for (const [name, shape] of expected) {
     const found = tensors.get(name)?.shape;
@@ -21,11 +23,8 @@ export function checkWeights(
     }
   }
   for (const name of tensors.keys()) {
-    if (!expected.has(name) && !IGNORED.test(name)) mistakes.push(`${name}: not expected`);
+    if (!expected.has(name) && !family.ignores(name)) mistakes.push(`${name}: not expected`);
   }
   if (mistakes.length > 0)
     throw new LorafitError("data", `${where}: weights do not fit the config\n${listMistakes(mistakes)}`);
 }
-
-/** A tied head stored twice, and rotary tables of old checkpoints. */
-const IGNORED = /^lm_head\.weight$|rotary_emb\.inv_freq$/;

@@ -120,7 +120,9 @@ export function ggufTokenizer({ path, metadata }: GgufFile): TokenizerFiles {
       tokenizer_class: "PreTrainedTokenizerFast",
       add_bos_token: addBos,
       clean_up_tokenization_spaces: false,
-      model_max_length: Number(metadata.get("llama.context_length")),
+      model_max_length: Number(
+        metadata.get(`${String(metadata.get("general.architecture"))}.context_length`),
+      ),
       ...(text("bos") === undefined ? {} : { bos_token: text("bos") }),
       ...(text("eos") === undefined ? {} : { eos_token: text("eos") }),
       ...(text("padding") === undefined ? {} : { pad_token: text("padding") }),

@@ -3,10 +3,11 @@ import { basename, join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { openSafetensors, readFloat32, type SafetensorsFile } from "../formats/safetensors.ts";
 import type { TokenizerFiles } from "../tokens/files.ts";
-import { parseModelConfig } from "./config.ts";
 import { checkWeights } from "./expected.ts";
+import { familyOf, parseModelConfig } from "./families/index.ts";
 import { float32Cache } from "./float32-cache.ts";
 import { baseSha256 } from "./identity.ts";
+import { transpose } from "./transpose.ts";
 import type { WeightSource } from "./weights.ts";
 
 /** A Hugging Face folder: config.json, one or several safetensors files, tokenizer files. */
@@ -20,7 +21,18 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
       fileOf.set(name, file);
     }
   }
-  const tensors = new Map([...fileOf].map(([name, file]) => [name, file.tensors.get(name)!]));
+  const transposed = new Set(
+    familyOf(config)
+      .linears(config)
+      .filter((linear) => linear.transposed)
+      .map(({ path }) => `${path}.weight`),
+  );
+  const tensors = new Map(
+    [...fileOf].map(([name, file]) => {
+      const stored = file.tensors.get(name)!;
+      return [name, transposed.has(name) ? { ...stored, shape: stored.shape.toReversed() } : stored];
+    }),
+  );
   checkWeights(config, tensors, folder);
   const sha256 = baseSha256(
     config,
@@ -31,10 +43,14 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
   const read = (name: string): Float32Array => {
     const file = fileOf.get(name);
     if (file === undefined) throw new LorafitError("data", `${folder}: there is no tensor ${name}`);
-    return readFloat32(file, name);
+    const data = readFloat32(file, name);
+    return transposed.has(name) ? transpose(data, tensors.get(name)!.shape) : data;
   };
   const list = () => [...tensors].map(([name, { shape, dtype }]) => ({ name, shape, storage: dtype }));
-  const own = files.length === 1 && [...tensors.values()].every(({ dtype }) => dtype === "F32");
+  const own =
+    files.length === 1 &&
+    transposed.size === 0 &&
+    [...tensors.values()].every(({ dtype }) => dtype === "F32");
   return {
     config,
     path: folder,

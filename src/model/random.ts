@@ -1,7 +1,7 @@
 import { createRng } from "../rng.ts";
-import { parseModelConfig } from "./config.ts";
+import { familyOf, parseModelConfig } from "./families/index.ts";
 import { float32Cache } from "./float32-cache.ts";
-import { hiddenProgram, withLogits } from "./llama.ts";
+import { modelWeights } from "./programs.ts";
 import type { WeightSource } from "./weights.ts";
 
 /** transformers' initializer_range where a config names none. */
@@ -23,18 +23,15 @@ export function randomModel(
 ): RandomModel {
   const config = parseModelConfig(json, where);
   const deviation = (json["initializer_range"] as number | undefined) ?? DEVIATION;
-  const program = withLogits(config, hiddenProgram(config, 1, 1));
-  const list = program.weights.map((id) => {
-    const { name, shape } = program.values[id]!;
-    return { name, shape: shape as readonly number[], storage: "F32" };
-  });
+  const family = familyOf(config);
+  const list = modelWeights(config).map((weight) => ({ ...weight, storage: "F32" }));
   let table: Float32Array | undefined;
   const read = (wanted: string): Float32Array => {
     const tensor = list.find(({ name }) => name === wanted);
     if (tensor === undefined) throw new Error(`no weight ${wanted}`);
     const data = new Float32Array(tensor.shape.reduce((product, size) => product * size, 1));
-    if (wanted.includes("norm")) return data.fill(1);
-    if (wanted.endsWith(".bias")) return data;
+    const initial = family.initial(wanted);
+    if (initial !== "normal") return data.fill(initial);
     table ??= normalTable(seed, deviation);
     let from = createRng(`${seed}/${wanted}`).int(DRAWN);
     for (let at = 0; at < data.length; from = 0) {

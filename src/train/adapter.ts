@@ -2,6 +2,7 @@ import type { HostTensor } from "../engines/engine.ts";
 import { unflattenFactors } from "../lora/flat.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import { writePeft } from "../lora/peft.ts";
+import { peftTargets } from "../lora/targets.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { loraConfigOf } from "./settings.ts";
@@ -16,18 +17,9 @@ export function writeAdapter(
 ): void {
   writePeft(folder, {
     config: loraConfigOf(task.train),
-    targetModules: targetModules(layout, base.config.layers),
+    targetModules: peftTargets(base.config, layout.modules),
     baseName: task.base,
     baseSha256: base.sha256,
     tensors: unflattenFactors(layout, Float32Array.from(parameters.data as Float32Array | Float64Array)),
   });
-}
-
-/** An ending such as q_proj where every layer has it; else the full paths, because PEFT would adapt the other layers too. */
-function targetModules({ modules }: LoraLayout, layers: number): string[] {
-  const ending = (module: string): string => module.split(".").at(-1)!;
-  const everywhere = (name: string): boolean =>
-    modules.filter(({ module }) => ending(module) === name).length === layers;
-  const names = modules.map(({ module }) => (everywhere(ending(module)) ? ending(module) : module));
-  return [...new Set(names)];
 }

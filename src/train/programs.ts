@@ -3,7 +3,7 @@ import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import { appendTokenLoss } from "../loss/token-loss.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { hiddenProgram, withLogits } from "../model/llama.ts";
+import { hiddenProgram, withLogits } from "../model/programs.ts";
 import { appendUpdate, type OptimizerSettings } from "../optim/adamw.ts";
 import { differentiate } from "../program/autodiff.ts";
 import { ProgramBuilder } from "../program/builder.ts";

@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { LorafitError } from "../../src/errors.ts";
-import { parseModelConfig, ropeFrequencies } from "../../src/model/config.ts";
+import { parseModelConfig } from "../../src/model/families/index.ts";
+import type { LlamaConfig } from "../../src/model/families/llama-config.ts";
+import { ropeFrequencies } from "../../src/model/rope.ts";
 
 const json = JSON.parse(
   readFileSync(new URL("../golden/llama-tiny/model/config.json", import.meta.url), "utf8"),
 ) as Record<string, unknown>;
-const parse = (changes: Record<string, unknown>): ReturnType<typeof parseModelConfig> =>
-  parseModelConfig({ ...json, ...changes }, "config.json");
+const parse = (changes: Record<string, unknown>): LlamaConfig =>
+  parseModelConfig({ ...json, ...changes }, "config.json") as LlamaConfig;
+const frequenciesOf = ({ headDim, rope }: LlamaConfig): Float32Array => ropeFrequencies(headDim, rope);
 
 test("a config as transformers 5 writes it", () => {
   expect(parse({})).toEqual({
@@ -136,7 +139,13 @@ test("all problems come in one data error that names the file", () => {
   }
   expect(LorafitError.is(error) && error.kind).toBe("data");
   expect((error as Error).message).toMatch(
-    /^config\.json: [\s\S]*hidden_act[\s\S]*sliding_window[\s\S]*vocab_size: is missing/,
+    /^config\.json: [\s\S]*sliding_window[\s\S]*hidden_act[\s\S]*vocab_size: is missing/,
+  );
+});
+
+test("an unknown model_type is refused with the ones that are known", () => {
+  expect(() => parse({ model_type: "mamba" })).toThrow(
+    expect.objectContaining({ hint: "supported: llama (SmolLM2, Llama, TinyLlama), qwen2 (Qwen2, Qwen2.5)" }),
   );
 });
 
@@ -145,11 +154,11 @@ test.each([null, [], "text", 3])("%j is no config", (value) => {
 });
 
 test("rotary frequencies, computed by hand", () => {
-  const plain = ropeFrequencies(parse({}));
+  const plain = frequenciesOf(parse({}));
   expect(plain.length).toBe(8);
   expect(plain[0]).toBe(1);
   expect(plain[4]).toBeCloseTo(0.01, 8);
-  const linear = ropeFrequencies(parse({ rope_parameters: { rope_type: "linear", factor: 4 } }));
+  const linear = frequenciesOf(parse({ rope_parameters: { rope_type: "linear", factor: 4 } }));
   expect([...linear]).toEqual([...plain].map((f) => Math.fround(f / 4)));
 });
 
@@ -161,8 +170,8 @@ test("Llama 3's scaling keeps short waves, divides long ones and blends between"
     high_freq_factor: 4,
     original_max_position_embeddings: 64,
   };
-  const plain = ropeFrequencies(parse({}));
-  const scaled = ropeFrequencies(parse({ rope_parameters: scaling }));
+  const plain = frequenciesOf(parse({}));
+  const scaled = frequenciesOf(parse({ rope_parameters: scaling }));
   // Wavelengths 6.3, 19.9, 62.8, 198.7 … : below 16 kept, above 64 divided, the second and third blended.
   expect(scaled[0]).toBe(plain[0]);
   for (const i of [1, 2]) {
@@ -179,7 +188,7 @@ test.each(
     frequencies: number[];
   }[],
 )("rotary frequencies are transformers': $name", ({ config, frequencies }) => {
-  const ours = ropeFrequencies(parseModelConfig(config, "config.json"));
+  const ours = frequenciesOf(parseModelConfig(config, "config.json") as LlamaConfig);
   expect(ours.length).toBe(frequencies.length);
   // A last bit of float32: the power is rounded otherwise here and there.
   for (const [i, theirs] of frequencies.entries()) expect(Math.abs(ours[i]! / theirs - 1)).toBeLessThan(3e-7);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import type { LlamaConfig } from "../../src/model/families/llama-config.ts";
 import { openModel } from "../../src/model/open.ts";
 import type { WeightSource } from "../../src/model/weights.ts";
 import { type WriterTensor, type WriterValue, writeGguf } from "../formats/gguf-writer.ts";
@@ -57,7 +58,7 @@ const METADATA: Record<string, WriterValue> = {
   "llama.block_count": { u32: golden.config.layers },
   "llama.context_length": { u32: golden.config.maxPositions },
   "llama.embedding_length": { u32: golden.config.hiddenSize },
-  "llama.feed_forward_length": { u32: golden.config.intermediateSize },
+  "llama.feed_forward_length": { u32: (golden.config as LlamaConfig).intermediateSize },
   "llama.attention.head_count": { u32: golden.config.heads },
   "llama.attention.head_count_kv": { u32: golden.config.kvHeads },
   "llama.attention.layer_norm_rms_epsilon": { f32: 1e-5 },
@@ -203,7 +204,7 @@ test("Llama 3's rope scaling is recognised from its divisors, anything else is r
   const scaled = written("llama3", theta, [
     { name: "rope_freqs.weight", shape: [8], type: 0, bytes: bytes(divisors) },
   ]);
-  expect(scaled.config.rope.scaling).toMatchObject({ type: "llama3", factor: 32 });
+  expect((scaled.config as LlamaConfig).rope.scaling).toMatchObject({ type: "llama3", factor: 32 });
   const wrong = divisors.with(3, 9);
   expect(() =>
     written("llama3-odd", theta, [{ name: "rope_freqs.weight", shape: [8], type: 0, bytes: bytes(wrong) }]),

@@ -6,7 +6,7 @@ import { lowerProgram } from "../../../src/engines/cuda/lower.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import type { PackedFormat } from "../../../src/formats/quantise.ts";
 import { loraLayout } from "../../../src/lora/layout.ts";
-import { parseModelConfig } from "../../../src/model/config.ts";
+import { parseModelConfig } from "../../../src/model/families/index.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import {
   OPTIMIZER,

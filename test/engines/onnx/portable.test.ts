@@ -8,7 +8,7 @@ import { lowerProgram } from "../../../src/engines/onnx/lower.ts";
 import { referenceEngine } from "../../../src/engines/reference/reference.ts";
 import { encodeOnnx, MICROSOFT } from "../../../src/formats/onnx.ts";
 import { injectLora } from "../../../src/lora/inject.ts";
-import { decodingProgram } from "../../../src/model/llama.ts";
+import { decodingProgram } from "../../../src/model/programs.ts";
 import type { OpName } from "../../../src/ops/attrs.ts";
 import type { Program } from "../../../src/program/program.ts";
 import { createRng } from "../../../src/rng.ts";

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { configJson } from "../../src/export/config-json.ts";
-import { parseModelConfig } from "../../src/model/config.ts";
+import { configJson, parseModelConfig } from "../../src/model/families/index.ts";
 import { tinyConfig } from "../tiny-model.ts";
 
 const llama3 = {

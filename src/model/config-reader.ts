@@ -1,0 +1,94 @@
+import { LorafitError, listMistakes } from "../errors.ts";
+
+/** Keys of config.json that do not change what the forward pass computes, in any family. */
+const HARMLESS = new Set(
+  `architectures model_type torch_dtype dtype transformers_version initializer_range use_cache attention_dropout
+  pretraining_tp _name_or_path bos_token_id eos_token_id pad_token_id is_llama_config rope_interleaved
+  transformers.js_config unsloth_fixed unsloth_version chat_template_hash attn_implementation _attn_implementation
+  auto_map tokenizer_class output_attentions output_hidden_states return_dict task_specific_params use_sliding_window
+  id2label label2id problem_type name hidden_dropout finetuning_task chunk_size_feed_forward is_encoder_decoder is_decoder add_cross_attention cross_attention_hidden_size
+  max_window_layers decoder_start_token_id prefix sep_token_id tie_encoder_decoder torchscript use_bfloat16 pruned_heads bad_words_ids`.split(
+    /\s+/,
+  ),
+);
+
+/**
+ * Typed access to a config.json that collects every mistake. A key that no family code has read and that is not harmless is a
+ * mistake too, because it may change the arithmetic.
+ */
+export class ConfigReader {
+  readonly #raw: Readonly<Record<string, unknown>>;
+  readonly #where: string;
+  readonly #read = new Set<string>();
+  readonly #mistakes: string[] = [];
+
+  constructor(raw: Readonly<Record<string, unknown>>, where: string) {
+    this.#raw = raw;
+    this.#where = where;
+  }
+
+  /** The value as it is; the key counts as read. */
+  get(key: string): unknown {
+    this.#read.add(key);
+    return this.#raw[key];
+  }
+
+  /** A positive number; `fallback` where the key is absent or null. */
+  number(key: string, fallback?: number): number {
+    const value = this.get(key) ?? fallback;
+    if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
+    this.mistake(
+      key,
+      value === undefined ? "is missing" : `${JSON.stringify(value)} is not a positive number`,
+    );
+    return 1;
+  }
+
+  integer(key: string, fallback?: number): number {
+    const value = this.number(key, fallback);
+    if (!Number.isSafeInteger(value)) this.mistake(key, `${value} is not a whole number`);
+    return value;
+  }
+
+  /** A boolean; false where the key is absent or null. */
+  flag(key: string): boolean {
+    const value = this.get(key) ?? false;
+    if (typeof value !== "boolean") this.mistake(key, `${JSON.stringify(value)} is not true or false`);
+    return value === true;
+  }
+
+  /** Token ids: one, a list, or none. */
+  tokenIds(key: string): number[] {
+    return [this.get(key)]
+      .flat()
+      .filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
+  }
+
+  /** Refuses every value of the key but `allowed` and absence. */
+  only(key: string, allowed: readonly unknown[]): void {
+    const value = this.get(key);
+    if (value === undefined || allowed.includes(value)) return;
+    const list = allowed.map((one) => JSON.stringify(one)).join(", ");
+    this.mistake(key, `${JSON.stringify(value)} is not supported; supported: ${list}`);
+  }
+
+  mistake(key: string, what: string): void {
+    this.#mistakes.push(`${key}: ${what}`);
+  }
+
+  /** @throws data error that lists all mistakes and every unknown key that is switched on */
+  finish(): void {
+    const unknown = Object.entries(this.#raw)
+      .filter(
+        ([key, value]) => !this.#read.has(key) && !HARMLESS.has(key) && value !== null && value !== false,
+      )
+      .map(([key]) => `${key}: not known, and it may change the arithmetic`);
+    const mistakes = [...this.#mistakes, ...unknown];
+    if (mistakes.length > 0) {
+      throw new LorafitError(
+        "data",
+        `${this.#where}: this model is not supported\n${listMistakes(mistakes)}`,
+      );
+    }
+  }
+}

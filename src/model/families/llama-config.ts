@@ -1,0 +1,72 @@
+import type { ModelConfig } from "../config.ts";
+import type { ConfigReader } from "../config-reader.ts";
+import { type Rope, readRope, ropeJson } from "../rope.ts";
+
+export interface LlamaConfig extends ModelConfig {
+  readonly intermediateSize: number;
+  readonly activation: "silu";
+  readonly normEps: number;
+  readonly rope: Rope;
+  /** True if the head is the embedding table. */
+  readonly tied: boolean;
+  /** Which projections of attention have a bias: "qkv" leaves out the output's. */
+  readonly attentionBias: "none" | "qkv" | "all";
+  readonly mlpBias: boolean;
+}
+
+/** The keys that llama and its variations share. */
+export function readLlamaConfig(
+  reader: ConfigReader,
+  family: string,
+  biases: Pick<LlamaConfig, "attentionBias" | "mlpBias">,
+): LlamaConfig {
+  reader.only("hidden_act", ["silu", "swish"]);
+  const layerTypes = [reader.get("layer_types") ?? []].flat();
+  if (layerTypes.some((layer) => layer !== "full_attention"))
+    reader.mistake("layer_types", 'other layers than "full_attention" are not supported');
+  const heads = reader.integer("num_attention_heads");
+  const hiddenSize = reader.integer("hidden_size");
+  const kvHeads = reader.integer("num_key_value_heads", heads);
+  const headDim = reader.integer("head_dim", hiddenSize / heads);
+  if (heads % kvHeads !== 0)
+    reader.mistake("num_key_value_heads", `${kvHeads} does not divide num_attention_heads ${heads}`);
+  if (headDim % 2 !== 0) reader.mistake("head_dim", `${headDim} is odd; rotary positions need pairs`);
+  return {
+    family,
+    vocabSize: reader.integer("vocab_size"),
+    hiddenSize,
+    layers: reader.integer("num_hidden_layers"),
+    heads,
+    kvHeads,
+    headDim,
+    intermediateSize: reader.integer("intermediate_size"),
+    activation: "silu",
+    normEps: reader.number("rms_norm_eps", 1e-6),
+    maxPositions: reader.integer("max_position_embeddings", 2048),
+    rope: readRope(reader),
+    tied: reader.flag("tie_word_embeddings"),
+    attentionBias: biases.attentionBias,
+    mlpBias: biases.mlpBias,
+    bosId: reader.tokenIds("bos_token_id")[0] ?? null,
+    eosIds: reader.tokenIds("eos_token_id"),
+    padId: reader.tokenIds("pad_token_id")[0] ?? null,
+  };
+}
+
+/** The keys that `readLlamaConfig` reads. */
+export function llamaConfigJson(config: LlamaConfig): Record<string, unknown> {
+  return {
+    vocab_size: config.vocabSize,
+    hidden_size: config.hiddenSize,
+    intermediate_size: config.intermediateSize,
+    num_hidden_layers: config.layers,
+    num_attention_heads: config.heads,
+    num_key_value_heads: config.kvHeads,
+    head_dim: config.headDim,
+    hidden_act: config.activation,
+    max_position_embeddings: config.maxPositions,
+    rms_norm_eps: config.normEps,
+    ...ropeJson(config.rope),
+    tie_word_embeddings: config.tied,
+  };
+}

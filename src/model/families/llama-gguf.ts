@@ -1,0 +1,172 @@
+import { LorafitError, listMistakes } from "../../errors.ts";
+import { type GgufFile, readGgufTensor } from "../../formats/gguf.ts";
+import { ConfigReader } from "../config-reader.ts";
+import type { GgufFamily } from "../family.ts";
+import { ropeFrequencies } from "../rope.ts";
+import type { LlamaConfig } from "./llama-config.ts";
+
+/** A block's modules: GGUF's names (ggml-org/llama.cpp, gguf-py/gguf/tensor_mapping.py) and Hugging Face's. */
+const BLOCK_NAMES: Readonly<Record<string, string>> = {
+  attn_norm: "input_layernorm",
+  attn_q: "self_attn.q_proj",
+  attn_k: "self_attn.k_proj",
+  attn_v: "self_attn.v_proj",
+  attn_output: "self_attn.o_proj",
+  ffn_norm: "post_attention_layernorm",
+  ffn_gate: "mlp.gate_proj",
+  ffn_up: "mlp.up_proj",
+  ffn_down: "mlp.down_proj",
+};
+const OUTER_NAMES: Readonly<Record<string, string>> = {
+  "token_embd.weight": "model.embed_tokens.weight",
+  "output_norm.weight": "model.norm.weight",
+  "output.weight": "lm_head.weight",
+};
+/** Divisors of the rotary frequencies: part of the config, not a weight. */
+const ROPE_FACTORS = "rope_freqs.weight";
+
+/** Metadata keys, without the architecture, that are read or that do not change the arithmetic. */
+const KNOWN = new Set(
+  `block_count context_length embedding_length feed_forward_length vocab_size attention.head_count attention.head_count_kv
+  attention.key_length attention.value_length attention.layer_norm_rms_epsilon rope.dimension_count rope.freq_base
+  rope.scaling.type rope.scaling.factor rope.scaling.original_context_length rope.scaling.finetuned tensor_data_layout`.split(
+    /\s+/,
+  ),
+);
+
+export interface LlamaGgufOptions {
+  readonly architecture: string;
+  /** True if the converter reorders the rows of q and k (`permute` in llama.cpp's conversion of Llama models). */
+  readonly permuted: boolean;
+  parseConfig(reader: ConfigReader): LlamaConfig;
+}
+
+/** GGUF files of Llama and its variations. */
+export function llamaGguf({
+  architecture,
+  permuted,
+  parseConfig,
+}: LlamaGgufOptions): GgufFamily<LlamaConfig> {
+  return {
+    architecture,
+    parseConfig(file) {
+      refuseUnknown(file, architecture);
+      const reader = new ConfigReader(metadataJson(file, architecture), file.path);
+      const config = parseConfig(reader);
+      reader.finish();
+      const rotated = file.metadata.get(`${architecture}.rope.dimension_count`) ?? config.headDim;
+      if (Number(rotated) !== config.headDim) {
+        throw new LorafitError(
+          "data",
+          `${file.path}: ${architecture}.rope.dimension_count ${rotated} differs from the head size ${config.headDim}: not supported`,
+        );
+      }
+      return file.tensors.has(ROPE_FACTORS) ? withLlama3Scaling(file, config) : config;
+    },
+    tensorName(own) {
+      if (own === ROPE_FACTORS) return null;
+      const [, layer, part, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(own) ?? [];
+      const block = part === undefined ? undefined : BLOCK_NAMES[part];
+      return block === undefined ? (OUTER_NAMES[own] ?? own) : `model.layers.${layer}.${block}.${kind}`;
+    },
+    restore(name, data, { heads, kvHeads, headDim }) {
+      if (!permuted) return data;
+      if (name.includes(".q_proj.")) return unpermuted(data, heads, headDim);
+      return name.includes(".k_proj.") ? unpermuted(data, kvHeads, headDim) : data;
+    },
+  };
+}
+
+/** The metadata as the config.json that the file was converted from. */
+function metadataJson({ metadata, tensors }: GgufFile, architecture: string): Record<string, unknown> {
+  const get = (key: string): unknown => {
+    const value = metadata.get(`${architecture}.${key}`);
+    return typeof value === "bigint" ? Number(value) : value;
+  };
+  // The value is a float32, so that 1e-5 has stray digits after the seventh.
+  const decimal = (value: unknown): unknown =>
+    typeof value === "number" ? Number(value.toPrecision(7)) : value;
+  const scaling = get("rope.scaling.type");
+  return {
+    vocab_size: tensors.get("token_embd.weight")?.shape[0],
+    hidden_size: get("embedding_length"),
+    num_hidden_layers: get("block_count"),
+    num_attention_heads: get("attention.head_count"),
+    num_key_value_heads: get("attention.head_count_kv"),
+    head_dim: get("attention.key_length"),
+    intermediate_size: get("feed_forward_length"),
+    rms_norm_eps: decimal(get("attention.layer_norm_rms_epsilon")),
+    max_position_embeddings: get("context_length"),
+    rope_theta: decimal(get("rope.freq_base")),
+    rope_scaling:
+      scaling === undefined || scaling === "none"
+        ? null
+        : { rope_type: scaling, factor: get("rope.scaling.factor") },
+    tie_word_embeddings: !tensors.has("output.weight"),
+    attention_bias: tensors.has("blk.0.attn_q.bias"),
+    mlp_bias: tensors.has("blk.0.ffn_up.bias"),
+    bos_token_id: metadata.get("tokenizer.ggml.bos_token_id"),
+    eos_token_id: metadata.get("tokenizer.ggml.eos_token_id"),
+    pad_token_id: metadata.get("tokenizer.ggml.padding_token_id"),
+  };
+}
+
+/** Refuses a key that is switched on and not known: experts, windows and scales change the arithmetic. */
+function refuseUnknown({ path, metadata }: GgufFile, architecture: string): void {
+  const mistakes = [...metadata]
+    .filter(([key]) => key.startsWith(`${architecture}.`) && !KNOWN.has(key.slice(architecture.length + 1)))
+    .filter(([, value]) => value !== 0 && value !== false)
+    .map(([key, value]) => `${key} ${String(value)} is not supported`);
+  const epsilon = `${architecture}.attention.layer_norm_rms_epsilon`;
+  if (!metadata.has(epsilon)) mistakes.push(`${epsilon} is missing`);
+  const [key, value] = ["key", "value"].map((kind) =>
+    metadata.get(`${architecture}.attention.${kind}_length`),
+  );
+  if (key !== value)
+    mistakes.push(
+      `${architecture}.attention.key_length ${String(key)} and value_length ${String(value)} differ`,
+    );
+  if (mistakes.length > 0) {
+    throw new LorafitError("data", `${path}: this model is not supported\n${listMistakes(mistakes)}`);
+  }
+}
+
+/**
+ * GGUF stores Llama 3's scaling as its effect: one divisor for each frequency. The parameters are those that Meta published;
+ * the largest divisor is the factor, and all divisors must agree with the ones that follow from it.
+ */
+function withLlama3Scaling(file: GgufFile, config: LlamaConfig): LlamaConfig {
+  const divisors = readGgufTensor(file, ROPE_FACTORS);
+  const scaling = {
+    type: "llama3",
+    factor: Math.max(...divisors.subarray(0, config.headDim)),
+    lowFrequencyFactor: 1,
+    highFrequencyFactor: 4,
+    originalMaxPositions: 8192,
+  } as const;
+  const scaled = { ...config.rope, scaling };
+  const plain = ropeFrequencies(config.headDim, config.rope);
+  const expected = ropeFrequencies(config.headDim, scaled);
+  const agrees =
+    divisors.length === plain.length &&
+    divisors.every((d, i) => Math.abs(plain[i]! / d / expected[i]! - 1) < 1e-4);
+  if (!agrees) {
+    throw new LorafitError(
+      "data",
+      `${file.path}: ${ROPE_FACTORS} [${divisors.length}] is not Llama 3's rope scaling: not supported`,
+    );
+  }
+  return { ...config, rope: scaled };
+}
+
+/** Rows of q or k from the converter's order [heads, headDim/2, 2] back to Hugging Face's [heads, 2, headDim/2]. */
+function unpermuted(data: Float32Array, heads: number, headDim: number): Float32Array {
+  const width = data.length / (heads * headDim);
+  const out = new Float32Array(data.length);
+  for (let row = 0; row < heads * headDim; row++) {
+    const within = row % headDim;
+    const target = row - within + (within >> 1) + (within & 1) * (headDim / 2);
+    out.set(data.subarray(row * width, (row + 1) * width), target * width);
+  }
+  return out;
+}

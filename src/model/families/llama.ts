@@ -1,0 +1,120 @@
+import type { ProgramBuilder } from "../../program/builder.ts";
+import type { ValueId } from "../../program/program.ts";
+import type { ConfigReader } from "../config-reader.ts";
+import type { Family, ForwardContext, Linear } from "../family.ts";
+import { ropeFrequencies } from "../rope.ts";
+import { type LlamaConfig, llamaConfigJson, readLlamaConfig } from "./llama-config.ts";
+import { llamaGguf } from "./llama-gguf.ts";
+
+/** Decoders with pre-norm blocks of attention and gated MLP (Touvron et al. 2023, "LLaMA"; transformers' modeling_llama.py). */
+export const llama: Family<LlamaConfig> = {
+  modelType: "llama",
+  architecture: "LlamaForCausalLM",
+  examples: "SmolLM2, Llama, TinyLlama",
+  parseConfig,
+  configJson: (config) => ({
+    ...llamaConfigJson(config),
+    attention_bias: config.attentionBias === "all",
+    mlp_bias: config.mlpBias,
+  }),
+  linears: (config) => Array.from({ length: config.layers }, (_, layer) => linearsOf(config, layer)).flat(),
+  initial: (name) => (NORM.test(name) ? 1 : name.endsWith(".bias") ? 0 : "normal"),
+  ignores: (name) => IGNORED.test(name),
+  forward,
+  head(b, config, x) {
+    const normed = norm(b, config, x, "model.norm");
+    const head = config.tied ? EMBEDDING : HEAD;
+    return { normed, head: b.weight(head, [config.vocabSize, config.hiddenSize]) };
+  },
+  // Version 2 takes headDim to be hiddenSize / heads.
+  opensInTransformersJs2: ({ headDim, heads, hiddenSize }) => headDim * heads === hiddenSize,
+  gguf: llamaGguf({ architecture: "llama", permuted: true, parseConfig }),
+};
+
+function parseConfig(reader: ConfigReader): LlamaConfig {
+  reader.only("sliding_window", [null]);
+  return readLlamaConfig(reader, "llama", {
+    attentionBias: reader.flag("attention_bias") ? "all" : "none",
+    mlpBias: reader.flag("mlp_bias"),
+  });
+}
+
+const EMBEDDING = "model.embed_tokens.weight";
+const HEAD = "lm_head.weight";
+const NORM = /^model\.(?:layers\.\d+\.(?:input|post_attention)_layer)?norm\.weight$/;
+/** A tied head that is stored twice, and rotary tables of old checkpoints. */
+const IGNORED = /^lm_head\.weight$|rotary_emb\.inv_freq$/;
+
+/** The seven projections of a block. */
+function linearsOf(
+  config: LlamaConfig,
+  layer: number,
+): readonly [Linear, Linear, Linear, Linear, Linear, Linear, Linear] {
+  const { hiddenSize: D, intermediateSize: F, heads, kvHeads, headDim, attentionBias, mlpBias } = config;
+  const linear = (
+    part: "self_attn" | "mlp",
+    name: string,
+    out: number,
+    inn: number,
+    bias: boolean,
+  ): Linear => ({
+    path: `model.layers.${layer}.${part}.${name}`,
+    shape: [out, inn],
+    bias,
+    transposed: false,
+    attention: part === "self_attn",
+  });
+  const qkvBias = attentionBias !== "none";
+  return [
+    linear("self_attn", "q_proj", heads * headDim, D, qkvBias),
+    linear("self_attn", "k_proj", kvHeads * headDim, D, qkvBias),
+    linear("self_attn", "v_proj", kvHeads * headDim, D, qkvBias),
+    linear("self_attn", "o_proj", D, heads * headDim, attentionBias === "all"),
+    linear("mlp", "gate_proj", F, D, mlpBias),
+    linear("mlp", "up_proj", F, D, mlpBias),
+    linear("mlp", "down_proj", D, F, mlpBias),
+  ];
+}
+
+function project(b: ProgramBuilder, { path, shape, bias }: Linear, x: ValueId): ValueId {
+  const biases = bias ? [b.weight(`${path}.bias`, [shape[0]])] : [];
+  return b.node("linear", [x, b.weight(`${path}.weight`, shape), ...biases], {}, { names: [path] })[0]!;
+}
+
+const norm = (b: ProgramBuilder, config: LlamaConfig, x: ValueId, module: string): ValueId =>
+  b.node("rmsNorm", [x, b.weight(`${module}.weight`, [config.hiddenSize])], { eps: config.normEps })[0]!;
+
+function forward(
+  b: ProgramBuilder,
+  config: LlamaConfig,
+  { ids, positions, attend }: ForwardContext,
+): ValueId {
+  const { heads, kvHeads, headDim } = config;
+  const inverseFrequencies = Array.from(ropeFrequencies(headDim, config.rope));
+  const applyRope = (x: ValueId, heads: number): ValueId =>
+    b.node("rope", [x, positions], {
+      heads,
+      inverseFrequencies,
+      maxPositions: config.maxPositions,
+      inverse: false,
+    })[0]!;
+  const attention = { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim) };
+
+  let x = b.node("embed", [ids, b.weight(EMBEDDING, [config.vocabSize, config.hiddenSize])], {})[0]!;
+  for (let layer = 0; layer < config.layers; layer++) {
+    b.scope = `layers.${layer}`;
+    const [q, k, v, o, gate, up, down] = linearsOf(config, layer);
+    const h = norm(b, config, x, `model.layers.${layer}.input_layernorm`);
+    const queries = applyRope(project(b, q, h), heads);
+    const keys = applyRope(project(b, k, h), kvHeads);
+    const attended = attend(layer, queries, keys, project(b, v, h), attention);
+    x = b.node("add", [x, project(b, o, attended)], {})[0]!;
+    const m = norm(b, config, x, `model.layers.${layer}.post_attention_layernorm`);
+    const gated = b.node("gatedMlp", [project(b, gate, m), project(b, up, m)], {
+      activation: config.activation,
+    })[0]!;
+    x = b.node("add", [x, project(b, down, gated)], {})[0]!;
+  }
+  b.scope = undefined;
+  return x;
+}

@@ -1,0 +1,80 @@
+import type { GgufFile } from "../formats/gguf.ts";
+import type { ProgramBuilder } from "../program/builder.ts";
+import type { ValueId } from "../program/program.ts";
+import type { ModelConfig } from "./config.ts";
+import type { ConfigReader } from "./config-reader.ts";
+
+/** A matrix of the base that can be adapted. */
+export interface Linear {
+  /** Module path in transformers, such as model.layers.0.self_attn.q_proj. Its matrix is the weight `${path}.weight`. */
+  readonly path: string;
+  /** [out, in], as the Program multiplies by it. */
+  readonly shape: readonly [number, number];
+  /** True if there is a `${path}.bias` [out]. */
+  readonly bias: boolean;
+  /** True if Hugging Face files store the matrix as [in, out], as GPT-2's Conv1D does. */
+  readonly transposed: boolean;
+  /** True if it is among the targets "attention". */
+  readonly attention: boolean;
+}
+
+/** How one layer's attention is computed, apart from which tokens may see each other. */
+export interface AttentionShape {
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly scale: number;
+}
+
+/**
+ * What a forward pass is given: token ids and positions [B,S], and how a token sees the ones before it. Training shows
+ * packed rows at once; decoding goes through a cache (programs.ts).
+ */
+export interface ForwardContext {
+  readonly ids: ValueId;
+  readonly positions: ValueId;
+  /** q [B,S,heads*headDim], k and v [B,S,kvHeads*headDim] -> [B,S,heads*headDim]. */
+  attend(layer: number, q: ValueId, k: ValueId, v: ValueId, shape: AttentionShape): ValueId;
+}
+
+/** GGUF's names for a family, and what its converter does to the tensors. */
+export interface GgufFamily<C extends ModelConfig = ModelConfig> {
+  /** Value of general.architecture, and the prefix of the file's own keys. */
+  readonly architecture: string;
+  /** @throws data error that names every key that is missing or not supported */
+  parseConfig(file: GgufFile): C;
+  /** Hugging Face name of a tensor; null for a tensor that is part of the config. An unknown name comes back as it is. */
+  tensorName(own: string): string | null;
+  /** Undoes the converter's change to a tensor's values. `name` is the Hugging Face name. */
+  restore(name: string, data: Float32Array, config: C): Float32Array;
+}
+
+/**
+ * A family of models: everything that depends on the architecture. A family is one module in families/ and one entry in
+ * families/index.ts; no other file names one.
+ */
+export interface Family<C extends ModelConfig = ModelConfig> {
+  /** transformers' model_type. */
+  readonly modelType: string;
+  /** transformers' class, written as `architectures`. */
+  readonly architecture: string;
+  /** Models that a person may know, for messages. */
+  readonly examples: string;
+  /** Mistakes go to the reader. */
+  parseConfig(reader: ConfigReader): C;
+  /** The keys of config.json that `parseConfig` reads, without model_type and token ids. */
+  configJson(config: C): Record<string, unknown>;
+  /** In the order of the forward pass. */
+  linears(config: C): readonly Linear[];
+  /** How transformers initialises a weight: to a constant, or normal with the config's initializer_range. */
+  initial(name: string): number | "normal";
+  /** True for a stored tensor that may be there without being read. */
+  ignores(name: string): boolean;
+  /** Token ids -> hidden [B,S,hiddenSize], up to and without the final norm. */
+  forward(b: ProgramBuilder, config: C, context: ForwardContext): ValueId;
+  /** Final norm over whatever rows are given: x [..,hiddenSize] -> normed [..,hiddenSize], and the head's weight [V,hiddenSize]. */
+  head(b: ProgramBuilder, config: C, x: ValueId): { readonly normed: ValueId; readonly head: ValueId };
+  /** True if @xenova/transformers 2 runs an export: it knows the model_type and every key that counts. */
+  opensInTransformersJs2(config: C): boolean;
+  readonly gguf: GgufFamily<C> | null;
+}

@@ -1,0 +1,85 @@
+import { ProgramBuilder } from "../program/builder.ts";
+import type { Dim, Program, ValueId } from "../program/program.ts";
+import type { ModelConfig } from "./config.ts";
+import { familyOf } from "./families/index.ts";
+
+/**
+ * A [batch, sequence] grid of packed rows: inputs input_ids, positions, segments i64 [B,S] -> hidden [B,S,D] before the
+ * final norm, as the Program's only output.
+ */
+export function hiddenProgram(config: ModelConfig, batch: number, sequence: number): Program {
+  const b = new ProgramBuilder("hidden");
+  const ids = b.input("input_ids", "i64", [batch, sequence]);
+  const positions = b.input("positions", "i64", [batch, sequence]);
+  const segments = b.input("segments", "i64", [batch, sequence]);
+  const hidden = familyOf(config).forward(b, config, {
+    ids,
+    positions,
+    attend: (_, q, k, v, { heads, kvHeads, scale }) =>
+      b.node("attention", [q, k, v, segments], { heads, kvHeads, causal: true, scale })[0]!,
+  });
+  b.output(hidden, "hidden");
+  return b.build();
+}
+
+/** Final norm over whatever rows are given: x [..,D] -> normed [..,D] and the head's weight [V,D]. */
+export const languageHead = (
+  b: ProgramBuilder,
+  config: ModelConfig,
+  x: ValueId,
+): { readonly normed: ValueId; readonly head: ValueId } => familyOf(config).head(b, config, x);
+
+/** Continues a hidden Program to output `logits` [..,V] of every position. */
+export function withLogits(config: ModelConfig, program: Program): Program {
+  const b = ProgramBuilder.from(program, "logits");
+  appendLogits(b, config, program.outputs[0]!);
+  return b.build();
+}
+
+function appendLogits(b: ProgramBuilder, config: ModelConfig, hidden: ValueId): void {
+  const { normed, head } = languageHead(b, config, hidden);
+  b.output(b.node("linear", [normed, head], {})[0]!, "logits");
+}
+
+/**
+ * Decoding with a key/value cache, all sizes symbolic: inputs input_ids, position_ids [batch_size, sequence_length],
+ * attention_mask [batch_size, total_sequence_length] and past_key_values.{i}.{key,value}; outputs logits and
+ * present.{i}.{key,value}. Names and axes are those that transformers.js and onnxruntime-genai expect.
+ */
+export function decodingProgram(config: ModelConfig): Program {
+  const b = new ProgramBuilder("decoding");
+  const grid: Dim[] = ["batch_size", "sequence_length"];
+  const ids = b.input("input_ids", "i64", grid);
+  const mask = b.input("attention_mask", "i64", ["batch_size", "total_sequence_length"]);
+  const positions = b.input("position_ids", "i64", grid);
+  const presents: { readonly name: string; readonly value: ValueId }[] = [];
+  const hidden = familyOf(config).forward(b, config, {
+    ids,
+    positions,
+    attend(layer, q, k, v, { heads, kvHeads, headDim, scale }) {
+      const shape: Dim[] = ["batch_size", kvHeads, "past_sequence_length", headDim];
+      const [pastKey, pastValue] = ["key", "value"].map((kind) =>
+        b.input(`past_key_values.${layer}.${kind}`, "f32", shape),
+      );
+      const attrs = { heads, kvHeads, scale };
+      const [attended, key, value] = b.node("cachedAttention", [q, k, v, pastKey!, pastValue!, mask], attrs);
+      presents.push({ name: `present.${layer}.key`, value: key! });
+      presents.push({ name: `present.${layer}.value`, value: value! });
+      return attended!;
+    },
+  });
+  appendLogits(b, config, hidden);
+  for (const { name, value } of presents) b.output(value, name);
+  return b.build();
+}
+
+/** Name and shape of every weight that the forward pass and the head read, in the order of first use. */
+export function modelWeights(
+  config: ModelConfig,
+): { readonly name: string; readonly shape: readonly number[] }[] {
+  const program = withLogits(config, hiddenProgram(config, 1, 1));
+  return program.weights.map((id) => {
+    const { name, shape } = program.values[id]!;
+    return { name, shape: shape as readonly number[] };
+  });
+}
