@@ -22,8 +22,10 @@ interface EngineReport {
   readonly engine: string;
   readonly usable: boolean;
   readonly reason: string | null;
-  /** Why `auto` takes another engine although this one works. */
+  /** Why `auto` skips the engine although it works. */
   readonly passedOver: string | null;
+  /** Precisions that it does not offer on this machine, with the reason. */
+  readonly withheld: NonNullable<Engine["withheld"]>;
   readonly version?: string;
   /** Of the machine, that it uses; null when it found none. */
   readonly library?: string | null;
@@ -64,6 +66,7 @@ async function doctor(context: Context): Promise<void> {
       usable: engine !== undefined,
       reason,
       passedOver,
+      withheld: engine?.withheld ?? {},
       ...(engine === undefined
         ? {}
         : {
@@ -111,6 +114,7 @@ function lineOf(
     usable,
     reason,
     passedOver,
+    withheld,
     version,
     library,
     cases,
@@ -122,11 +126,13 @@ function lineOf(
   if (!usable) return `${pc.yellow("-")} ${engine} (${about}): ${reason}`;
   const error = `largest relative error ${worstError.toExponential(1)}`;
   const head = `${engine} ${version}${library ? ` of ${library}` : ""} (${about}): ${cases} cases, ${error}`;
+  const facts = Object.entries(withheld).map(([precision, why]) => `    not in ${precision}: ${why}`);
   if (failures.length === 0) {
-    return `${pc.green("✓")} ${head}${passedOver === null ? "" : `; only by --engine ${engine}: ${passedOver}`}`;
+    const manual = passedOver === null ? "" : `; only by --engine ${engine}: ${passedOver}`;
+    return [`${pc.green("✓")} ${head}${manual}`, ...facts].join("\n");
   }
   const lines = failures.map(
     ({ op, precision, name, error }) => `    ${op}, ${name}, ${precision}: off by ${error.toExponential(1)}`,
   );
-  return [`${pc.red("✗")} ${head}; ${failures.length} fail:`, ...lines].join("\n");
+  return [`${pc.red("✗")} ${head}; ${failures.length} fail:`, ...lines, ...facts].join("\n");
 }

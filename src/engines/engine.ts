@@ -45,6 +45,8 @@ export interface Engine {
   readonly name: "reference" | "onnx" | "tfjs" | "cuda";
   /** What its Programs may be in, its own first; see program/precision.ts. */
   readonly precisions: readonly Precision[];
+  /** Precisions that the engine knows and this machine does not compute as promised, each with the reason. */
+  readonly withheld?: Readonly<Partial<Record<Precision, string>>>;
   /** Formats in which it keeps frozen matrices packed; absent: none. */
   readonly packs?: readonly PackedFormat[];
   /** Present when all activations are kept in bf16 between operations, not only what frozen matrices multiply. */
@@ -71,6 +73,8 @@ export interface DeviceMemory {
 /** All Programs of a run share one session: its weights and its state. State is addressed by value name. */
 export interface EngineSession {
   readonly device: string;
+  /** cpuIdentity() where the results depend on the CPU's instruction sets; absent where they do not. */
+  readonly cpu?: string;
   /** A run may be asked for before the one before it is done; runs come one after the other all the same. */
   readonly overlaps?: true;
   compile(program: Program): Promise<Executable>;

@@ -11,9 +11,10 @@ export function precisionOn(engine: Engine, precision: Precision | "auto"): Prec
   if (precision === "auto") return engine.precisions[0]!;
   if (engine.precisions.includes(precision)) return precision;
   const can = engine.precisions.join(" or ");
+  const withheld = engine.withheld?.[precision];
   throw new LorafitError(
     "usage",
-    `precision ${precision}: the ${engine.name} engine computes in ${can} only`,
+    `precision ${precision}: the ${engine.name} engine computes in ${can} only${withheld === undefined ? "" : ` here: ${withheld}`}`,
     {
       hint: "set precision to that or to auto, or name another engine with --engine",
     },

@@ -39,7 +39,7 @@ export const ENGINES: readonly EngineEntry[] = [
       const probe = await probeNativeTf();
       return probe.usable && !probe.gpu ? `no GPU: ${probe.gpuReason}` : null;
     },
-    load: async () => (await import("./tfjs/tfjs.ts")).nativeTfjsEngine,
+    load: async () => (await import("./tfjs/tfjs.ts")).nativeTfjsEngine(),
   },
   {
     name: "onnx",
@@ -88,7 +88,7 @@ export async function selectEngine(
   for (const entry of candidates) {
     const { engine, reason, passedOver } = await probeEngine(entry);
     if (wanted === "auto" && precision !== "auto" && engine?.precisions.includes(precision) === false) {
-      refusals.push(`${entry.name}: not in ${precision}`);
+      refusals.push(`${entry.name}: ${engine.withheld?.[precision] ?? `not in ${precision}`}`);
       continue;
     }
     if (engine !== undefined && (wanted !== "auto" || passedOver === null)) {

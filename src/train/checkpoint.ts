@@ -13,6 +13,8 @@ export const machineSchema = z.strictObject({
   version: z.string(),
   device: z.string(),
   threads: z.int().min(0),
+  /** cpuIdentity() where the engine computes on the CPU; empty where its results do not depend on it. */
+  cpu: z.string().default("not recorded"),
 });
 export type Machine = z.output<typeof machineSchema>;
 

@@ -82,7 +82,7 @@ function stateChanges(record: RunRecord, { path, state }: Checkpoint): string[] 
 function machineChanges(before: Machine, now: Machine): string[] {
   return (Object.keys(now) as (keyof Machine)[])
     .filter((key) => before[key] !== now[key])
-    .map((key) => `${key} was ${before[key]}, is ${now[key]}: the outcome may differ in its last bits`);
+    .map((key) => `${key} was ${before[key]}, is ${now[key]}: the result may differ in its last bits`);
 }
 
 /** What was given by --set when the run was started, to be given again. */

@@ -50,6 +50,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
     engine: engine.name,
     version: options.engineVersion,
     device: "",
+    cpu: "",
     threads: settings.threads,
   };
   const session = await engine.open(base, {
@@ -57,6 +58,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
   });
   try {
     machine.device = session.device;
+    machine.cpu = session.cpu ?? "";
     const now = recordOf({ ...options, engineName: engine.name }, data);
     const resumed = options.resume === undefined ? undefined : resumeRun(options.resume, now, machine);
     const folder =

@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
+import { relativeError } from "../../src/engines/conformance/run.ts";
 import type { Engine, HostTensor, Tensors } from "../../src/engines/engine.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import type { LoraConfig } from "../../src/lora/config.ts";
 import type { Precision } from "../../src/program/precision.ts";
 import type { Program } from "../../src/program/program.ts";
+import { createRng } from "../../src/rng.ts";
 import { type TrainingPrograms, trainingPrograms } from "../../src/train/programs.ts";
 import { maskFeeds } from "../../src/train/stepper.ts";
 import { expectClose } from "../expect-close.ts";
@@ -70,11 +72,39 @@ async function train(engine: Engine, programs: TrainingPrograms, weights: Tensor
   return seen;
 }
 
+/** Float32 through two layers and four steps is off by less than 2e-5; a wrong fusion by far more. */
+const TOLERANCE = 2e-5;
+
 /**
- * Whole training Programs, as the engine plans them, against the reference, each tensor relative to its largest entry.
- * Float32 through two layers and four steps is off by less than 2e-5; a wrong fusion by far more.
+ * In bf16, a sum close to halfway between two bf16 numbers is rounded up or down depending on the order in which it was added,
+ * and the difference is carried on. How much that changes is a property of the Program and not of the engine, so it is
+ * measured: float32 operands of the reference are changed by one rounding, and the largest change of each tensor over these
+ * draws, times 1.5, is allowed.
  */
-export function describePrograms(engine: Engine, precision: Precision = "float32", tolerance = 2e-5): void {
+const DRAWS = 12;
+
+/** Relative size of one rounding to float32. */
+const ROUNDING = 2 ** -24;
+
+/** Float32 operands changed by at most one rounding; frozen matrices that are rounded to bf16 keep their values. */
+function jittered(tensors: Tensors, programs: TrainingPrograms, seed: string): Tensors {
+  const rng = createRng(seed);
+  const { values, weights } = programs.step;
+  const rounded = new Set(weights.filter((id) => values[id]!.dtype === "bf16").map((id) => values[id]!.name));
+  const jitter = ({ shape, data }: HostTensor): HostTensor => ({
+    shape,
+    data: Float32Array.from(
+      data as Float32Array,
+      (x) => x * (1 + ROUNDING * 2 * Math.sign(rng.next() - 0.5)),
+    ),
+  });
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, rounded.has(name) ? tensor : jitter(tensor)]),
+  );
+}
+
+/** Whole training Programs, as the engine plans them, against the reference, each tensor relative to its largest entry. */
+export function describePrograms(engine: Engine, precision: Precision = "float32"): void {
   it.each(VARIANTS)("$name", async ({ lora, model, dropout = 0, recompute = false }) => {
     const config = tinyConfig(model);
     const weights = randomWeights(config);
@@ -84,10 +114,17 @@ export function describePrograms(engine: Engine, precision: Precision = "float32
     const options = { model: config, layout, shape, optimizer: OPTIMIZER, dropout, recompute, precision };
     const programs = trainingPrograms(options);
     const expected = await train(referenceEngine, programs, weights, parameters);
+    const draws = [];
+    for (let draw = 0; precision === "bf16" && draw < DRAWS; draw++) {
+      const changed = jittered({ ...weights, parameters }, programs, `draw ${draw}`);
+      draws.push(await train(referenceEngine, programs, changed, changed["parameters"]!));
+    }
     const actual = await train(engine, programs, weights, parameters);
-    for (const [name, { shape, data }] of Object.entries(expected)) {
-      expect(actual[name]!.shape, name).toEqual(shape);
-      expectClose(actual[name]!.data as Float32Array, data as Float64Array, tolerance, name);
+    for (const [name, tensor] of Object.entries(expected)) {
+      expect(actual[name]!.shape, name).toEqual(tensor.shape);
+      const tolerance =
+        TOLERANCE + 1.5 * Math.max(0, ...draws.map((draw) => relativeError(draw[name]!, tensor)));
+      expectClose(actual[name]!.data as Float32Array, tensor.data as Float64Array, tolerance, name);
     }
   });
 }

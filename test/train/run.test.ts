@@ -119,8 +119,21 @@ test("another engine version or thread count is only warned of", async () => {
   const seen = await train(task, { resume, engineVersion: "2", set: ["threads=2"] });
   const warnings = seen.flatMap((event) => (event.event === "warning" ? [event.message] : []));
   expect(warnings).toEqual([
-    "version was 1, is 2: the outcome may differ in its last bits",
-    "threads was 1, is 2: the outcome may differ in its last bits",
+    "version was 1, is 2: the result may differ in its last bits",
+    "threads was 1, is 2: the result may differ in its last bits",
+  ]);
+});
+
+test("a checkpoint of another CPU is only warned of, where the engine's results depend on the CPU", async () => {
+  const { task, resume } = copy();
+  const file = join(runFolder(resume).checkpoints, "step-24/state.json");
+  const state = JSON.parse(readFileSync(file, "utf8")) as CheckpointState;
+  const machine = { ...state.machine, cpu: "Another CPU, avx2" };
+  writeFileSync(file, JSON.stringify({ ...state, machine }));
+  const seen = await train(task, { resume });
+  const warnings = seen.flatMap((event) => (event.event === "warning" ? [event.message] : []));
+  expect(warnings).toEqual([
+    `cpu was Another CPU, avx2, is ${state.machine.cpu}: the result may differ in its last bits`,
   ]);
 });
 

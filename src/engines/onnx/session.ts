@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { totalmem } from "node:os";
 import { basename, dirname } from "node:path";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { cpuIdentity } from "../../cpu.ts";
 import { encodeOnnx } from "../../formats/onnx.ts";
 import { bytesOf } from "../../program/liveness.ts";
 import type { Program, Value } from "../../program/program.ts";
@@ -25,6 +26,7 @@ const PREPACK_SHARE = 1 / 8;
 
 export class OnnxSession implements EngineSession {
   readonly device = "CPU, onnxruntime, float32";
+  readonly cpu = cpuIdentity();
   readonly #runtime: Runtime;
   readonly #weights: EngineWeights;
   readonly #threads: number;

@@ -6,6 +6,8 @@ export type Run<Handle> = (inputs: readonly Handle[]) => readonly Handle[];
 /** How kernel calls reach a device. `Handle` is a tensor there; whoever made it frees it. */
 export interface Driver<Handle = unknown> {
   readonly device: string;
+  /** cpuIdentity() of a driver whose kernels depend on the CPU's instruction sets. */
+  readonly cpu?: string;
   upload(data: UploadArray, shape: Shape, dtype: DType): Handle;
   /** Everything about a call that is the same in every run is worked out here. */
   prepare(call: Call): Run<Handle>;

@@ -1,6 +1,10 @@
+import { cpuIdentity } from "../../cpu.ts";
 import type { Driver, Run, UploadArray } from "./driver.ts";
 import { type Call, type DType, type KernelAttrs, type KernelName, paddingsOf } from "./kernels.ts";
 import type { NodeBackend, NodeBinding, OpAttribute } from "./node-binding.ts";
+
+/** Change which kernels TensorFlow runs on a CPU. */
+const ONEDNN_VARIABLES = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS"];
 
 /** tensorflow/core/framework/types.proto */
 const TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 3, bool: 10, bfloat16: 14 };
@@ -144,11 +148,13 @@ const TRANSLATIONS: { readonly [Kernel in KernelName]: Translation<Kernel> } = {
  */
 export class NativeDriver implements Driver<number> {
   readonly device: string;
+  readonly cpu?: string;
   readonly #binding: NodeBinding;
   readonly #integers = new Map<string, number>();
 
   constructor({ binding, isUsingGpuDevice }: NodeBackend) {
     this.#binding = binding;
+    if (!isUsingGpuDevice) this.cpu = cpuIdentity(ONEDNN_VARIABLES);
     this.device = `${isUsingGpuDevice ? "GPU" : "CPU"}, TensorFlow ${binding.TF_Version}`;
   }
 

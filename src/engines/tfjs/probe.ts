@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import type { Precision } from "../../program/precision.ts";
+import { type ProductFaults, productFaults } from "./products.ts";
 
 export interface UsableNative {
   readonly usable: true;
@@ -9,14 +11,18 @@ export interface UsableNative {
   readonly tensorflow: string;
   /** Name and version of the npm package. */
   readonly package: string;
-  /** Where it lies. */
+  /** Folder of the npm package. */
   readonly folder: string;
   /** The GPU's name, or the CPU's. */
   readonly device: string;
   readonly gpu: boolean;
   /** Why there is no GPU, as TensorFlow sees it; absent when there is one. */
   readonly gpuReason?: string;
+  /** Precisions whose products this library does not compute as promised on this device, each with the reason. */
+  readonly withheld: Withheld;
 }
+
+export type Withheld = Readonly<Partial<Record<Precision, string>>>;
 
 export type NativeProbe = UsableNative | { readonly usable: false; readonly reason: string };
 
@@ -37,6 +43,8 @@ export function nativeEnvironment(threads: number): NodeJS.ProcessEnv {
     CUDA_VISIBLE_DEVICES: "0",
     TF_FORCE_GPU_ALLOW_GROWTH: "true",
     TF_CPP_MIN_LOG_LEVEL: "3",
+    // Without it, float32 products are computed in TF32 on Ampere and newer GPUs.
+    NVIDIA_TF32_OVERRIDE: "0",
     ...process.env,
     ...(threads > 0 ? { TF_NUM_INTRAOP_THREADS: String(threads) } : {}),
   };
@@ -53,29 +61,38 @@ export function requireTf(require: (path: string) => unknown, folder: string): u
   return require(folder);
 }
 
-/** The child's program. It answers on its stdout, last. */
+/**
+ * Program of the child. It answers on stdout: one line when the library is loaded, and one after the products of each precision,
+ * because a product that the CPU does not support can end the process (oneDNN does).
+ */
 const childOf = (folder: string): string => `
+const say = (answer) => require("node:fs").writeFileSync(1, "\\n" + JSON.stringify(answer) + "\\n");
 const tf = (${requireTf})(require, ${JSON.stringify(folder)});
 const { binding, isUsingGpuDevice } = tf.backend();
-const a = tf.tensor2d([[1, 2], [3, 4]]);
-const product = Array.from(tf.matMul(a, a).dataSync());
-const answer = { product, tensorflow: binding.TF_Version, gpu: isUsingGpuDevice };
-require("node:fs").writeFileSync(1, "\\n" + JSON.stringify(answer));
+say({ tensorflow: binding.TF_Version, gpu: isUsingGpuDevice });
+for (const precision of ["float32", "bf16"]) say({ [precision]: (${productFaults})(binding, precision) });
 `;
 
-/** Loads the package in this folder and multiplies, in a child process: broken native code must not take ours down. */
+/** What the child said, of its lines as far as it came. */
+interface Answer extends Partial<Record<Precision, ProductFaults>> {
+  readonly tensorflow?: string;
+  readonly gpu?: boolean;
+}
+
+/**
+ * Loads the package in this folder and multiplies in each precision, in a child process: native code that crashes must not end
+ * this one. The products take milliseconds once the library is loaded, so the answer is not kept between processes.
+ */
 export async function probePackage(folder: string): Promise<NativeProbe> {
-  const { stdout, stderr, signal } = await run(folder);
-  const answer = stdout.trim().split("\n").at(-1);
-  if (signal !== null || !answer?.startsWith("{")) {
-    return { usable: false, reason: signal === null ? failureIn(stderr) : crashIn(stderr, signal) };
-  }
-  const { product, tensorflow, gpu } = JSON.parse(answer) as {
-    product: number[];
-    tensorflow: string;
-    gpu: boolean;
-  };
-  if (product.join() !== "7,10,15,22") return { usable: false, reason: `it multiplies wrongly: ${product}` };
+  const finished = await run(folder);
+  const { stdout, stderr, signal } = finished;
+  const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+  const answer: Answer = Object.assign({}, ...lines.map((line) => JSON.parse(line)));
+  const failure = signal === null ? failureIn(stderr) : crashIn(stderr, signal);
+  const { tensorflow, gpu } = answer;
+  if (tensorflow === undefined || gpu === undefined) return { usable: false, reason: failure };
+  const withheld = withheldOf(answer, gpu, failure);
+  if (withheld.float32 !== undefined) return { usable: false, reason: withheld.float32 };
   const { name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   return {
     usable: true,
@@ -85,7 +102,25 @@ export async function probePackage(folder: string): Promise<NativeProbe> {
     device: (gpu ? gpuName(stderr) : cpus()[0]?.model.trim()) ?? "unknown",
     gpu,
     ...(gpu ? {} : { gpuReason: whyNoGpu(stderr, process.env["CUDA_VISIBLE_DEVICES"]) }),
+    withheld,
   };
+}
+
+/** Reasons for the precisions whose products are wrong or were never answered for. */
+function withheldOf(answer: Answer, gpu: boolean, failure: string): Withheld {
+  const device = gpu ? "GPU" : "CPU";
+  const withheld: Partial<Record<Precision, string>> = {};
+  for (const precision of ["float32", "bf16"] as const) {
+    const faults = answer[precision];
+    if (faults === undefined) {
+      withheld[precision] = `TensorFlow cannot multiply in ${precision} on this ${device}: ${failure}`;
+    } else if (faults.wrong > 0) {
+      const share = `${faults.wrong} of ${faults.of} entries of exact products differ`;
+      withheld[precision] =
+        `TensorFlow does not sum ${precision} products in float32 on this ${device} (${share})`;
+    }
+  }
+  return withheld;
 }
 
 interface Finished {

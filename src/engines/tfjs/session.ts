@@ -23,6 +23,7 @@ interface Held<Handle> {
 
 export class TfjsSession<Handle> implements EngineSession {
   readonly device: string;
+  readonly cpu?: string;
   readonly #driver: Driver<Handle>;
   readonly #source: EngineWeights;
   readonly #onKernel: EngineOptions["onKernel"];
@@ -33,6 +34,7 @@ export class TfjsSession<Handle> implements EngineSession {
 
   constructor(driver: Driver<Handle>, source: EngineWeights, onKernel: EngineOptions["onKernel"]) {
     this.device = driver.device;
+    if (driver.cpu !== undefined) this.cpu = driver.cpu;
     this.#driver = driver;
     this.#source = source;
     this.#onKernel = onKernel;

@@ -18,18 +18,22 @@ export function tfjsEngine(tf: Tf): Engine {
   };
 }
 
-/** The engine on the TensorFlow that `lorafit setup tfjs` made, or that is installed beside lorafit. */
-export const nativeTfjsEngine: Engine = {
-  name: "tfjs",
-  precisions: ["float32", "bf16"],
-  async probe() {
-    const probe = await probeNativeTf();
-    return probe.usable ? null : probe.reason;
-  },
-  async open(weights, options = {}) {
-    return openSession(await loadNativeTf({ threads: options.threads ?? 0 }), weights, options);
-  },
-};
+/**
+ * The engine on the TensorFlow that `lorafit setup tfjs` installed, or that is installed beside lorafit, with the precisions that
+ * it computes as promised on this machine.
+ */
+export async function nativeTfjsEngine(): Promise<Engine> {
+  const native = await probeNativeTf();
+  const withheld = native.usable ? native.withheld : {};
+  return {
+    name: "tfjs",
+    precisions: (["float32", "bf16"] as const).filter((precision) => withheld[precision] === undefined),
+    withheld,
+    probe: async () => (native.usable ? null : native.reason),
+    open: async (weights, options = {}) =>
+      openSession(await loadNativeTf({ threads: options.threads ?? 0 }), weights, options),
+  };
+}
 
 async function openSession(
   tf: Tf,
