@@ -12,9 +12,7 @@ const DISPATCHED_ON =
  */
 export function cpuIdentity(variables: readonly string[] = []): string {
   const name = cpus()[0]?.model.trim() || "unknown CPU";
-  const restrictions = variables.filter((key) => process.env[key]).map(
-    (key) => `${key}=${process.env[key]}`,
-  );
+  const restrictions = variables.filter((key) => process.env[key]).map((key) => `${key}=${process.env[key]}`);
   return [name, ...listed(), ...restrictions].join(", ");
 }
 

@@ -81,7 +81,7 @@ function stateChanges(record: RunRecord, { path, state }: Checkpoint): string[] 
 
 function machineChanges(before: Machine, now: Machine): string[] {
   return (Object.keys(now) as (keyof Machine)[])
-    .filter((key) => before[key] !== now[key])
+    .filter((key) => before[key] !== now[key] && !(key === "cpu" && now.cpu === ""))
     .map((key) => `${key} was ${before[key]}, is ${now[key]}: the result may differ in its last bits`);
 }
 

@@ -2,13 +2,14 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import type { Engine } from "../../src/engines/engine.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import { readPeft } from "../../src/lora/peft.ts";
 import { openModel } from "../../src/model/open.ts";
 import { trainingPoints } from "../../src/report/metrics.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { applySettings } from "../../src/task/override.ts";
-import { newestCheckpoint } from "../../src/train/checkpoint.ts";
+import { type CheckpointState, newestCheckpoint } from "../../src/train/checkpoint.ts";
 import type { TrainEvent } from "../../src/train/events.ts";
 import { trainRun } from "../../src/train/run.ts";
 import { findRun, readRun, runFolder } from "../../src/train/run-folder.ts";
@@ -19,11 +20,12 @@ interface How {
   readonly resume?: string;
   readonly stopAt?: number;
   readonly engineVersion?: string;
+  readonly engine?: Engine;
 }
 
 async function train(
   folder: string,
-  { set = [], resume, stopAt, engineVersion = "1" }: How = {},
+  { set = [], resume, stopAt, engineVersion = "1", engine = referenceEngine }: How = {},
 ): Promise<TrainEvent[]> {
   const task = applySettings(loadTask(folder), set);
   const base = openModel(join(folder, "base"), { cacheDir: join(folder, "cache") });
@@ -31,7 +33,7 @@ async function train(
   const options = {
     task,
     base,
-    engine: referenceEngine,
+    engine,
     engineVersion,
     version: "0",
     signal: controller.signal,
@@ -130,10 +132,17 @@ test("a checkpoint of another CPU is only warned of, where the engine's results 
   const state = JSON.parse(readFileSync(file, "utf8")) as CheckpointState;
   const machine = { ...state.machine, cpu: "Another CPU, avx2" };
   writeFileSync(file, JSON.stringify({ ...state, machine }));
-  const seen = await train(task, { resume });
-  const warnings = seen.flatMap((event) => (event.event === "warning" ? [event.message] : []));
-  expect(warnings).toEqual([
-    `cpu was Another CPU, avx2, is ${state.machine.cpu}: the result may differ in its last bits`,
+  const warnings = async (engine: Engine): Promise<string[]> =>
+    (await train(task, { resume, engine })).flatMap((event) =>
+      event.event === "warning" ? [event.message] : [],
+    );
+  const onThisCpu: Engine = {
+    ...referenceEngine,
+    open: async (...args) => Object.assign(await referenceEngine.open(...args), { cpu: "This CPU, avx512f" }),
+  };
+  expect(await warnings(referenceEngine)).toEqual([]);
+  expect(await warnings(onThisCpu)).toEqual([
+    "cpu was Another CPU, avx2, is This CPU, avx512f: the result may differ in its last bits",
   ]);
 });
 
