@@ -1,7 +1,7 @@
 import { type LiveRange, placeLiveRanges } from "../../program/liveness.ts";
 import type { DeviceMemory } from "../engine.ts";
-import { type Address, type Field, fieldsOf, type Room } from "./commands.ts";
-import { addressOf, type LoweredProgram } from "./lower.ts";
+import { type BufferView, type DeviceBuffer, type Field, fieldsOf } from "./commands.ts";
+import { type LoweredProgram, viewOf } from "./lower.ts";
 import { weightKey } from "./weights.ts";
 
 /** cuMemAlloc's own alignment; enough for every load of the kernels. */
@@ -10,14 +10,14 @@ const ALIGNMENT = 256;
 /** Where the rooms of a lowered Program lie, before any memory is asked for. */
 export interface MemoryLayout {
   /** By room, bytes within the block of its kind. */
-  readonly offsets: ReadonlyMap<Room, number>;
+  readonly offsets: ReadonlyMap<DeviceBuffer, number>;
   readonly arenaBytes: number;
   readonly feedBytes: number;
   readonly resultBytes: number;
-  readonly constants: readonly Room[];
+  readonly constants: readonly DeviceBuffer[];
   readonly constantBytes: number;
   /** Kept by the session under their names and keys. */
-  readonly held: readonly Room[];
+  readonly persistent: readonly DeviceBuffer[];
 }
 
 /**
@@ -25,52 +25,52 @@ export interface MemoryLayout {
  * read back to the end.
  */
 export function layOutMemory({ list, inputs, outputs }: LoweredProgram): MemoryLayout {
-  const ranges = new Map<Room, { from: number; to: number }>();
+  const ranges = new Map<DeviceBuffer, { from: number; to: number }>();
   const end = list.commands.length;
-  const use = (address: Address | null, when: number): void => {
+  const use = (address: BufferView | null, when: number): void => {
     if (address === null) return;
-    const life = ranges.get(address.room) ?? { from: when, to: when };
-    life.to = Math.max(life.to, when);
-    life.from = Math.min(life.from, when);
-    ranges.set(address.room, life);
+    const range = ranges.get(address.buffer) ?? { from: when, to: when };
+    range.to = Math.max(range.to, when);
+    range.from = Math.min(range.from, when);
+    ranges.set(address.buffer, range);
   };
   const useAll = (fields: readonly Field[], when: number): void => {
     for (const field of fields) {
-      if (!("at" in field)) continue;
-      use(field.at, when);
+      if (!("view" in field)) continue;
+      use(field.view, when);
       // A table of addresses stands for what they point to.
-      if (field.at?.room.place.kind === "constant") useAll(field.at.room.place.fields, when);
+      if (field.view?.buffer.storage.kind === "constant") useAll(field.view.buffer.storage.fields, when);
     }
   };
-  for (const placed of inputs) use(addressOf(placed), 0);
+  for (const placed of inputs) use(viewOf(placed), 0);
   for (const [when, command] of list.commands.entries()) useAll(fieldsOf(command), when);
-  for (const placed of outputs) use(addressOf(placed), end);
+  for (const placed of outputs) use(viewOf(placed), end);
 
-  const ofKind = (kind: Room["place"]["kind"]): Room[] =>
-    [...ranges.keys()].filter(({ place }) => place.kind === kind);
+  const ofKind = (kind: DeviceBuffer["storage"]["kind"]): DeviceBuffer[] =>
+    [...ranges.keys()].filter(({ storage }) => storage.kind === kind);
   const shared = ofKind("arena");
   const { offsets, arenaBytes } = placeLiveRanges(
-    shared.map((room): LiveRange => ({ ...ranges.get(room)!, bytes: aligned(room.bytes) })),
+    shared.map((buffer): LiveRange => ({ ...ranges.get(buffer)!, bytes: aligned(buffer.bytes) })),
   );
-  const byRoom = new Map(shared.map((room, i) => [room, offsets[i]!]));
-  const inOrder = (rooms: readonly Room[]): number => {
+  const byBuffer = new Map(shared.map((buffer, i) => [buffer, offsets[i]!]));
+  const inOrder = (buffers: readonly DeviceBuffer[]): number => {
     let next = 0;
-    for (const room of rooms) {
-      byRoom.set(room, next);
-      next += aligned(room.bytes);
+    for (const buffer of buffers) {
+      byBuffer.set(buffer, next);
+      next += aligned(buffer.bytes);
     }
     return next;
   };
   const constants = ofKind("constant");
-  const held = [...ofKind("state"), ...ofKind("weight")];
+  const persistent = [...ofKind("state"), ...ofKind("weight")];
   return {
-    offsets: byRoom,
+    offsets: byBuffer,
     arenaBytes,
     feedBytes: inOrder(ofKind("feed")),
     resultBytes: inOrder(ofKind("result")),
     constants,
     constantBytes: inOrder(constants),
-    held,
+    persistent,
   };
 }
 
@@ -80,11 +80,12 @@ export function sessionBytes(lowered: readonly LoweredProgram[]): Omit<DeviceMem
   const seen = new Set<string>();
   let arena = 0;
   for (const memory of lowered.map(layOutMemory)) {
-    for (const { place, bytes: size } of memory.held) {
-      const key = place.kind === "weight" ? weightKey(place.spec) : place.kind === "state" ? place.name : "";
+    for (const { storage, bytes: size } of memory.persistent) {
+      const key =
+        storage.kind === "weight" ? weightKey(storage.spec) : storage.kind === "state" ? storage.name : "";
       if (seen.has(key)) continue;
       seen.add(key);
-      bytes[place.kind === "weight" ? "weights" : "state"] += size;
+      bytes[storage.kind === "weight" ? "weights" : "state"] += size;
     }
     arena = Math.max(arena, memory.arenaBytes);
     bytes.activations += memory.feedBytes + memory.resultBytes + memory.constantBytes;

@@ -2,9 +2,9 @@ import type { OpName } from "../../ops/attrs.ts";
 import type { WeightSpec } from "./weights.ts";
 
 /** Device memory of its own; where it lies is decided when the whole list of commands is known. */
-export interface Room {
+export interface DeviceBuffer {
   readonly bytes: number;
-  readonly place: /** Shared with rooms that are in use at other times. */
+  readonly storage: /** Shared with rooms that are in use at other times. */
     | { readonly kind: "arena" }
     /** Written before the first command of every run. */
     | { readonly kind: "feed" }
@@ -17,15 +17,15 @@ export interface Room {
 }
 
 /** A place in a room. */
-export interface Address {
-  readonly room: Room;
+export interface BufferView {
+  readonly buffer: DeviceBuffer;
   /** Bytes. */
   readonly offset: number;
 }
 
 /** One field of a constant or one argument of a kernel, by its C type. `at` null is a null pointer. */
 export type Field =
-  | { readonly at: Address | null }
+  | { readonly view: BufferView | null }
   | { readonly i32: number }
   | { readonly i64: number }
   | { readonly f32: number }
@@ -33,7 +33,7 @@ export type Field =
 
 /** A matrix [rows, width] of bf16 in rows of `ld` elements, perhaps a stretch of columns of a wider one. */
 export interface Matrix {
-  readonly at: Address;
+  readonly view: BufferView;
   readonly rows: number;
   readonly width: number;
   readonly ld: number;
@@ -41,7 +41,7 @@ export interface Matrix {
 
 /** Numbers one behind the other: float32, or int32 for ids, positions and the like, or bytes. */
 export interface Vector {
-  readonly at: Address;
+  readonly view: BufferView;
   readonly length: number;
 }
 
@@ -56,7 +56,7 @@ export interface KernelCall {
 }
 
 /** C [M,N] = A B (+ add) (+ bias), summed in float32. Which kernel does it is settled on the device (products.ts). */
-export interface Product {
+export interface Gemm {
   readonly c: Matrix;
   readonly a: Matrix;
   readonly b: Matrix;
@@ -70,7 +70,7 @@ export interface Product {
 }
 
 /** Of everything about it but where it lies. */
-export function productName({ c, a, b, layout, k, add, bias }: Product): string {
+export function gemmKey({ c, a, b, layout, k, add, bias }: Gemm): string {
   const sizes = `${layout} ${c.rows}x${c.width}x${k}, rows of ${c.ld}, ${a.ld}, ${b.ld}`;
   return `${sizes}${add === undefined ? "" : `, add ${add.ld}`}${bias === undefined ? "" : ", bias"}`;
 }
@@ -78,12 +78,12 @@ export function productName({ c, a, b, layout, k, add, bias }: Product): string 
 export type Command = {
   /** The operation that it is part of. */
   readonly op: OpName | "program";
-} & ({ readonly call: KernelCall } | { readonly product: Product });
+} & ({ readonly call: KernelCall } | { readonly gemm: Gemm });
 
 /** What a command reads, writes, or takes as a number. */
 export function fieldsOf(command: Command): readonly Field[] {
   if ("call" in command) return command.call.args;
-  const { c, a, b, add, bias } = command.product;
+  const { c, a, b, add, bias } = command.gemm;
   return [c, a, b, add, bias].map(at);
 }
 
@@ -92,16 +92,20 @@ export const padded = (width: number): number => Math.ceil(width / 8) * 8;
 
 /** `columns` from column `from` on. */
 export function columns(matrix: Matrix, from: number, width: number): Matrix {
-  return { ...matrix, width, at: { room: matrix.at.room, offset: matrix.at.offset + 2 * from } };
+  return { ...matrix, width, view: { buffer: matrix.view.buffer, offset: matrix.view.offset + 2 * from } };
 }
 
 /** From row `from` on. */
 export function rowsFrom(matrix: Matrix, from: number, rows: number): Matrix {
-  return { ...matrix, rows, at: { room: matrix.at.room, offset: matrix.at.offset + 2 * from * matrix.ld } };
+  return {
+    ...matrix,
+    rows,
+    view: { buffer: matrix.view.buffer, offset: matrix.view.offset + 2 * from * matrix.ld },
+  };
 }
 
-export function sliceOf({ at }: Vector, from: number, length: number, bytes = 4): Vector {
-  return { at: { room: at.room, offset: at.offset + bytes * from }, length };
+export function sliceOf({ view }: Vector, from: number, length: number, bytes = 4): Vector {
+  return { view: { buffer: view.buffer, offset: view.offset + bytes * from }, length };
 }
 
 /** What one run of a Program does, in order. */
@@ -120,38 +124,40 @@ export class CommandList {
     this.commands.push({ call: { kernel, grid, threads, sharedBytes, args }, op: this.op });
   }
 
-  multiply(product: Product): void {
-    this.commands.push({ product, op: this.op });
+  multiply(gemm: Gemm): void {
+    this.commands.push({ gemm, op: this.op });
   }
 
-  matrix(rows: number, width: number, tail = 0): Matrix {
-    const ld = padded(width) + tail;
-    return { at: arena(2 * rows * ld), rows, width, ld };
+  matrix(rows: number, width: number, loraColumns = 0): Matrix {
+    const ld = padded(width) + loraColumns;
+    return { view: arena(2 * rows * ld), rows, width, ld };
   }
 
   vector(length: number): Vector {
-    return { at: arena(4 * length), length };
+    return { view: arena(4 * length), length };
   }
 
   bytes(length: number): Vector {
-    return { at: arena(length), length };
+    return { view: arena(length), length };
   }
 
-  constant(fields: readonly Field[]): Address {
+  constant(fields: readonly Field[]): BufferView {
     const bytes = fields.reduce((sum, field) => sum + sizeOfField(field), 0);
-    return { room: { bytes, place: { kind: "constant", fields } }, offset: 0 };
+    return { buffer: { bytes, storage: { kind: "constant", fields } }, offset: 0 };
   }
 }
 
-const arena = (bytes: number): Address => ({ room: { bytes, place: { kind: "arena" } }, offset: 0 });
+const arena = (bytes: number): BufferView => ({ buffer: { bytes, storage: { kind: "arena" } }, offset: 0 });
 
 export function sizeOfField(field: Field): number {
   if ("floats" in field) return field.floats.byteLength;
   return "i32" in field || "f32" in field ? 4 : 8;
 }
 
-export const at = (place: { readonly at: Address } | undefined | null): Field & { at: Address | null } => ({
-  at: place?.at ?? null,
+export const at = (
+  place: { readonly view: BufferView } | undefined | null,
+): Field & { view: BufferView | null } => ({
+  view: place?.view ?? null,
 });
 export const i32 = (value: number): { i32: number } => ({ i32: value });
 export const i64 = (value: number): { i64: number } => ({ i64: value });

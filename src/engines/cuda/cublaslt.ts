@@ -1,5 +1,5 @@
 import { LorafitError } from "../../errors.ts";
-import { type Address, type Matrix, type Product, productName } from "./commands.ts";
+import { type BufferView, type Gemm, gemmKey, type Matrix } from "./commands.ts";
 import type { CublasLtCall, CublasLtLibrary } from "./cublaslt-library.ts";
 import type { Device } from "./device.ts";
 import type { DevicePointer, Handle } from "./driver.ts";
@@ -28,7 +28,7 @@ const SET = "cublasLtMatmulDescSetAttribute";
 /** cublasLtMatmulAlgo_t: means the same again to the same version on the same GPU. */
 export type Algorithm = Buffer;
 /** Where it lies now. */
-type Locate = (address: Address) => DevicePointer;
+type ResolvePointer = (address: BufferView) => DevicePointer;
 
 /** Of all products of one shape. */
 interface Descriptors {
@@ -64,16 +64,16 @@ export class CublasLt {
    * widths have to be multiples of eight. The engine sees to the distances; where a width is none, its padding has to become zero
    * as well, which our own kernel does. How many rows there are makes no difference.
    */
-  static takes({ c, k }: Product): boolean {
+  static takes({ c, k }: Gemm): boolean {
     return c.width % 8 === 0 && k % 8 === 0;
   }
 
   /** What the library would do the product by, fastest first in its opinion; none where it does not offer it. */
-  algorithms(product: Product, locate: Locate): Algorithm[] {
-    if (!CublasLt.takes(product)) return [];
-    const { operation, a, b, add, c } = this.#describe(product);
+  algorithms(gemm: Gemm, resolve: ResolvePointer): Algorithm[] {
+    if (!CublasLt.takes(gemm)) return [];
+    const { operation, a, b, add, c } = this.#describe(gemm);
     // An older library that knows no float32 bias, or one that does not have it for bf16, leaves the product to us.
-    if (product.bias !== undefined && this.#setBias(operation, locate(product.bias.at)) !== 0) return [];
+    if (gemm.bias !== undefined && this.#setBias(operation, resolve(gemm.bias.view)) !== 0) return [];
     const preference = this.#make("cublasLtMatmulPreferenceCreate");
     const prefer = (attribute: number, value: Uint32Array | BigUint64Array): void =>
       this.#call("cublasLtMatmulPreferenceSetAttribute", preference, attribute, value, value.byteLength);
@@ -95,14 +95,14 @@ export class CublasLt {
   }
 
   /** Puts the product on the stream. */
-  multiply(product: Product, algorithm: Algorithm, locate: Locate): void {
-    const { operation, a, b, add, c } = this.#describe(product);
-    const [from, into] = [product.add ?? product.c, product.c].map(({ at }) => locate(at));
-    if (product.bias !== undefined) this.#check(this.#setBias(operation, locate(product.bias.at)), SET);
+  multiply(gemm: Gemm, algorithm: Algorithm, resolve: ResolvePointer): void {
+    const { operation, a, b, add, c } = this.#describe(gemm);
+    const [from, into] = [gemm.add ?? gemm.c, gemm.c].map(({ view }) => resolve(view));
+    if (gemm.bias !== undefined) this.#check(this.#setBias(operation, resolve(gemm.bias.view)), SET);
     this.#call(
       "cublasLtMatmul",
-      ...[this.#handle, operation, Float32Array.of(1), locate(product.b.at), b, locate(product.a.at), a],
-      ...[Float32Array.of(product.add === undefined ? 0 : 1), from, add, into, c],
+      ...[this.#handle, operation, Float32Array.of(1), resolve(gemm.b.view), b, resolve(gemm.a.view), a],
+      ...[Float32Array.of(gemm.add === undefined ? 0 : 1), from, add, into, c],
       ...[algorithm, this.#workspace, this.#workspaceBytes, this.#gpu.stream],
     );
   }
@@ -121,11 +121,11 @@ export class CublasLt {
    * The library counts column by column, so each of our matrices is its own transpose there, and Cᵀ = Bᵀ Aᵀ: b comes first, and
    * is turned for nt.
    */
-  #describe(product: Product): Descriptors {
-    const name = productName(product);
+  #describe(gemm: Gemm): Descriptors {
+    const name = gemmKey(gemm);
     const known = this.#descriptors.get(name);
     if (known !== undefined) return known;
-    const { c, a, b, layout, k, add, bias } = product;
+    const { c, a, b, layout, k, add, bias } = gemm;
     const operation = this.#make("cublasLtMatmulDescCreate", COMPUTE_32F, R_32F);
     if (layout === "nt") this.#check(this.#set(operation, OPERATION.transposeA, Int32Array.of(OP_T)), SET);
     if (bias !== undefined)

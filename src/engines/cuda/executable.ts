@@ -3,28 +3,28 @@ import type { EngineOptions, Executable, HostTensor, Tensors } from "../engine.t
 import { feedOf } from "../feed.ts";
 import { layOutMemory, type MemoryLayout } from "./arena.ts";
 import {
-  type Address,
+  type BufferView,
   type Command,
+  type DeviceBuffer,
   type Field,
+  gemmKey,
   type KernelCall,
-  productName,
-  type Room,
   sizeOfField,
 } from "./commands.ts";
 import type { DevicePointer, Handle } from "./driver.ts";
+import type { GemmAutotuner, LaunchContext } from "./gemm-autotuner.ts";
 import type { Gpu } from "./gpu.ts";
-import { placedBytes, readResult, writeFeed } from "./host.ts";
+import { deviceBytes, readResult, writeFeed } from "./host.ts";
 import { type Argument, launch } from "./launch.ts";
-import { addressOf, type LoweredProgram, lowerProgram } from "./lower.ts";
-import type { Caller, Products } from "./products.ts";
+import { type LoweredProgram, lowerProgram, viewOf } from "./lower.ts";
 
 /** What a session keeps for all its Programs. */
-export interface Held {
-  readonly products: Products;
+export interface SessionResources {
+  readonly products: GemmAutotuner;
   /** Where the shared arena, a state value or a weight lies now. */
   arena(): DevicePointer;
   state(name: string): DevicePointer;
-  weight(room: Room): DevicePointer;
+  weight(buffer: DeviceBuffer): DevicePointer;
   /** Changes whenever one of these lies elsewhere than before. */
   generation(): number;
 }
@@ -52,7 +52,7 @@ export class CudaExecutable implements Executable {
   readonly lowered: LoweredProgram;
   readonly memory: MemoryLayout;
   readonly #gpu: Gpu;
-  readonly #held: Held;
+  readonly #resources: SessionResources;
   readonly #onKernel: EngineOptions["onKernel"];
   readonly #dispose: () => void;
   readonly #feeds: DevicePointer;
@@ -60,12 +60,12 @@ export class CudaExecutable implements Executable {
   readonly #constants: DevicePointer;
   readonly #slots: Slot[];
   /** Where in the results' host memory each output lies that is no single number. */
-  readonly #extras: readonly { readonly from: Address; readonly bytes: number; readonly offset: number }[];
+  readonly #extras: readonly { readonly from: BufferView; readonly bytes: number; readonly offset: number }[];
   #next = 0;
   #resolved = -1;
-  readonly #caller: Caller = {
+  readonly #caller: LaunchContext = {
     call: (kernel) => this.#call(kernel),
-    locate: (address) => this.#pointer(address),
+    resolve: (address) => this.#pointer(address),
   };
   #runs = 0;
   #graph: Handle | undefined;
@@ -73,21 +73,25 @@ export class CudaExecutable implements Executable {
   constructor(
     gpu: Gpu,
     program: Program,
-    { held, onKernel, dispose }: { held: Held; onKernel: EngineOptions["onKernel"]; dispose: () => void },
+    {
+      resources,
+      onKernel,
+      dispose,
+    }: { resources: SessionResources; onKernel: EngineOptions["onKernel"]; dispose: () => void },
   ) {
     this.program = program;
     this.#gpu = gpu;
-    this.#held = held;
+    this.#resources = resources;
     this.#onKernel = onKernel;
     this.#dispose = dispose;
     this.lowered = lowerProgram(program);
     this.memory = layOutMemory(this.lowered);
-    const extras: { from: Address; bytes: number; offset: number }[] = [];
+    const extras: { from: BufferView; bytes: number; offset: number }[] = [];
     let resultBytes = this.memory.resultBytes;
     for (const placed of this.lowered.outputs) {
-      const from = addressOf(placed);
-      if (from.room.place.kind === "result") continue;
-      const bytes = placedBytes(placed, "f32");
+      const from = viewOf(placed);
+      if (from.buffer.storage.kind === "result") continue;
+      const bytes = deviceBytes(placed, "f32");
       extras.push({ from, bytes, offset: resultBytes });
       resultBytes += Math.ceil(bytes / 16) * 16;
     }
@@ -111,14 +115,14 @@ export class CudaExecutable implements Executable {
   /** Of those that have run. */
   get products(): Record<string, string> {
     const { commands } = this.lowered.list;
-    const products = commands.flatMap((command) => ("product" in command ? [command.product] : []));
-    const { products: done } = this.#held;
-    return Object.fromEntries(products.map((product) => [productName(product), done.doneBy(product)]));
+    const products = commands.flatMap((command) => ("gemm" in command ? [command.gemm] : []));
+    const { products: done } = this.#resources;
+    return Object.fromEntries(products.map((gemm) => [gemmKey(gemm), done.implementationOf(gemm)]));
   }
 
   run(given: Tensors): Promise<{ outputs: Tensors; committed: boolean }> {
     const slot = this.#slots[this.#next++ % SLOTS]!;
-    const begun = this.#gpu.inTurn(slot.busy, () => {
+    const begun = this.#gpu.enqueueInOrder(slot.busy, () => {
       this.#writeFeeds(slot, given);
       this.#enqueue(slot);
     });
@@ -144,14 +148,14 @@ export class CudaExecutable implements Executable {
       const value = this.program.values[id]!;
       const feed = feedOf(this.program, value, given);
       const placed = this.lowered.inputs[i]!;
-      const { room, offset } = addressOf(placed);
-      writeFeed(feeds.memory, this.memory.offsets.get(room)! + offset, placed, value, feed);
+      const { buffer, offset } = viewOf(placed);
+      writeFeed(feeds.memory, this.memory.offsets.get(buffer)! + offset, placed, value, feed);
     }
   }
 
   #enqueue({ feeds, results, event }: Slot): void {
     const { driver, stream } = this.#gpu;
-    if (this.#resolved !== this.#held.generation()) this.#resolve();
+    if (this.#resolved !== this.#resources.generation()) this.#resolve();
     if (this.memory.feedBytes > 0)
       driver.call("cuMemcpyHtoDAsync", this.#feeds, feeds.address, this.memory.feedBytes, stream);
     if (this.#runs++ === 0) this.#launchAll();
@@ -170,16 +174,16 @@ export class CudaExecutable implements Executable {
     for (const [i, id] of this.program.outputs.entries()) {
       const { name, shape } = this.program.values[id]!;
       const placed = this.lowered.outputs[i]!;
-      const from = addressOf(placed);
+      const from = viewOf(placed);
       const offset =
-        from.room.place.kind === "result"
-          ? this.memory.offsets.get(from.room)! + from.offset
+        from.buffer.storage.kind === "result"
+          ? this.memory.offsets.get(from.buffer)! + from.offset
           : this.#extras[extra++]!.offset;
       outputs[name] = { shape: shape as number[], data: readResult(results.memory, offset, placed) };
     }
     const { finite } = this.lowered;
     if (finite === undefined) return { outputs, committed: true };
-    const flag = this.memory.offsets.get(finite.at.room)! + finite.at.offset;
+    const flag = this.memory.offsets.get(finite.view.buffer)! + finite.view.offset;
     return { outputs, committed: new Uint32Array(results.memory, flag, 1)[0] === 1 };
   }
 
@@ -194,7 +198,7 @@ export class CudaExecutable implements Executable {
 
   #launch(command: Command): void {
     if ("call" in command) this.#call(command.call);
-    else this.#held.products.run(command.product, this.#caller);
+    else this.#resources.products.run(command.gemm, this.#caller);
   }
 
   #call({ kernel, grid, threads, sharedBytes, args }: KernelCall): void {
@@ -204,8 +208,8 @@ export class CudaExecutable implements Executable {
       threads,
       sharedBytes,
       args: args.map((field): Argument => {
-        if (!("at" in field)) return field;
-        return { pointer: field.at === null ? 0n : this.#pointer(field.at) };
+        if (!("view" in field)) return field;
+        return { pointer: field.view === null ? 0n : this.#pointer(field.view) };
       }),
     });
   }
@@ -238,7 +242,8 @@ export class CudaExecutable implements Executable {
     for (const { command, from, to } of times) {
       const ms: number[] = [0];
       driver.call("cuEventElapsedTime", ms, from, to);
-      const kernel = "call" in command ? command.call.kernel : this.#held.products.doneBy(command.product);
+      const kernel =
+        "call" in command ? command.call.kernel : this.#resources.products.implementationOf(command.gemm);
       onKernel({ kernel, op: command.op, ms: ms[0]! });
       for (const each of [from, to]) driver.call("cuEventDestroy", each);
     }
@@ -248,17 +253,17 @@ export class CudaExecutable implements Executable {
   #resolve(): void {
     this.#gpu.wait();
     this.#forgetGraph();
-    for (const room of this.memory.constants) {
-      if (room.place.kind !== "constant") continue;
-      const bytes = Buffer.alloc(room.bytes);
+    for (const buffer of this.memory.constants) {
+      if (buffer.storage.kind !== "constant") continue;
+      const bytes = Buffer.alloc(buffer.bytes);
       let offset = 0;
-      for (const field of room.place.fields) {
+      for (const field of buffer.storage.fields) {
         this.#writeField(bytes, offset, field);
         offset += sizeOfField(field);
       }
-      this.#gpu.upload(this.#pointer({ room, offset: 0 }), bytes);
+      this.#gpu.upload(this.#pointer({ buffer, offset: 0 }), bytes);
     }
-    this.#resolved = this.#held.generation();
+    this.#resolved = this.#resources.generation();
   }
 
   #writeField(bytes: Buffer, offset: number, field: Field): void {
@@ -267,26 +272,27 @@ export class CudaExecutable implements Executable {
         new Uint8Array(field.floats.buffer, field.floats.byteOffset, field.floats.byteLength),
         offset,
       );
-    else if ("at" in field) bytes.writeBigUInt64LE(field.at === null ? 0n : this.#pointer(field.at), offset);
+    else if ("view" in field)
+      bytes.writeBigUInt64LE(field.view === null ? 0n : this.#pointer(field.view), offset);
     else if ("i64" in field) bytes.writeBigInt64LE(BigInt(field.i64), offset);
     else if ("i32" in field) bytes.writeInt32LE(field.i32, offset);
     else bytes.writeFloatLE(field.f32, offset);
   }
 
-  #pointer({ room, offset }: Address): DevicePointer {
-    return this.#base(room) + BigInt(offset);
+  #pointer({ buffer, offset }: BufferView): DevicePointer {
+    return this.#base(buffer) + BigInt(offset);
   }
 
-  #base(room: Room): DevicePointer {
-    const { place } = room;
-    if (place.kind === "state") return this.#held.state(place.name);
-    if (place.kind === "weight") return this.#held.weight(room);
+  #base(buffer: DeviceBuffer): DevicePointer {
+    const { storage } = buffer;
+    if (storage.kind === "state") return this.#resources.state(storage.name);
+    if (storage.kind === "weight") return this.#resources.weight(buffer);
     const blocks = {
-      arena: this.#held.arena(),
+      arena: this.#resources.arena(),
       feed: this.#feeds,
       result: this.#results,
       constant: this.#constants,
     };
-    return blocks[place.kind] + BigInt(this.memory.offsets.get(room)!);
+    return blocks[storage.kind] + BigInt(this.memory.offsets.get(buffer)!);
   }
 }

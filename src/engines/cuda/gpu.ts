@@ -30,7 +30,7 @@ export class Gpu {
   readonly #allocated = new Map<DevicePointer, number>();
   readonly #pinned = new Set<bigint>();
   #peak = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  #lastEnqueued: Promise<unknown> = Promise.resolve();
 
   /** @throws environment error that says why the kernels cannot run here */
   constructor() {
@@ -102,10 +102,10 @@ export class Gpu {
   }
 
   /** Puts work on the stream in the order in which it was asked for, once `ready` has settled. */
-  inTurn(ready: Promise<unknown>, enqueue: () => void): Promise<void> {
-    const turn = Promise.all([this.#turn, ready]).then(enqueue);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+  enqueueInOrder(ready: Promise<unknown>, enqueue: () => void): Promise<void> {
+    const enqueued = Promise.all([this.#lastEnqueued, ready]).then(enqueue);
+    this.#lastEnqueued = enqueued.catch(() => undefined);
+    return enqueued;
   }
 
   /** What `enqueue` puts on the stream, instead of doing it, as a graph that can be launched. */

@@ -3,10 +3,10 @@ import type { DType, Value } from "../../program/program.ts";
 import type { HostTensor } from "../engine.ts";
 import { FedMask } from "../fed-mask.ts";
 import type { Matrix } from "./commands.ts";
-import type { Placed } from "./lower.ts";
+import type { DeviceValue } from "./lower.ts";
 
 /** Bytes that the value takes on the device, padding included. */
-export function placedBytes(placed: Placed, dtype: DType): number {
+export function deviceBytes(placed: DeviceValue, dtype: DType): number {
   if (placed.kind === "matrix") return matrixBytes(placed.matrix);
   return dtype === "u8" ? placed.vector.length : 4 * placed.vector.length;
 }
@@ -21,7 +21,7 @@ const matrixBytes = ({ rows, width, ld }: Matrix): number => 2 * ((rows - 1) * l
 export function writeFeed(
   memory: ArrayBuffer,
   offset: number,
-  placed: Placed,
+  placed: DeviceValue,
   { name, dtype, mask }: Value,
   feed: HostTensor,
 ): void {
@@ -49,7 +49,7 @@ export function writeFeed(
 }
 
 /** A value that came back, in float32. */
-export function readResult(memory: ArrayBuffer, offset: number, placed: Placed): Float32Array {
+export function readResult(memory: ArrayBuffer, offset: number, placed: DeviceValue): Float32Array {
   if (placed.kind === "vector") return new Float32Array(memory, offset, placed.vector.length).slice();
   const { rows, width, ld } = placed.matrix;
   const wide = bfloat16ToFloat32(new Uint16Array(memory, offset, (rows - 1) * ld + width));

@@ -1,44 +1,46 @@
 import type { Node, Program, ValueId } from "../../program/program.ts";
 import type { FusionPlan } from "../fusion.ts";
-import { columns, type Matrix, padded, type Room } from "./commands.ts";
+import { columns, type DeviceBuffer, type Matrix, padded } from "./commands.ts";
 
 /** Projections on one input that are done as one product, in the order of the Program's weights. Gradient nodes have theirs too. */
-export interface LoraUnit<Op extends "loraLinear" | "loraLinearGrad" = "loraLinear" | "loraLinearGrad"> {
+export interface FusedProjections<
+  Op extends "loraLinear" | "loraLinearGrad" = "loraLinear" | "loraLinearGrad",
+> {
   readonly nodes: readonly Node<Op>[];
   /** The node at whose turn the unit is done: the first forward, the last backward. */
-  readonly turn: Node;
+  readonly leader: Node;
   /** Each node's rank rounded up to eight. */
   readonly ranks: readonly number[];
   /** Their sum: width of the tail. */
-  readonly tail: number;
+  readonly loraColumns: number;
   /**
    * The left operand, [T, width + tail], whose tail takes the low-rank activations: forward the input x and x Aᵀ, backward
    * [dy of each node] and scale dy B.
    */
   readonly operand: Matrix;
-  readonly operandTail: Matrix;
+  readonly operandLora: Matrix;
   /** The values have to be copied into the operand first, because they lie elsewhere. */
-  readonly copied: boolean;
+  readonly copiesInputs: boolean;
 }
 
 /** A matrix in which one or several values lie side by side, before its width is settled. */
-interface Panel {
+interface PackedLayout {
   readonly rows: number;
   width: number;
-  tail: number;
+  loraColumns: number;
   readonly feed: boolean;
   /** Values that lie in it from different columns on. */
   slices: number;
 }
-interface Slice {
-  readonly panel: Panel;
+interface ColumnSlice {
+  readonly packed: PackedLayout;
   readonly column: number;
 }
 
 /** Where all values that are bf16 matrices lie. */
-export interface Layout {
+export interface MatrixLayout {
   matrix(id: ValueId): Matrix;
-  readonly units: ReadonlyMap<Node, LoraUnit>;
+  readonly fusedProjections: ReadonlyMap<Node, FusedProjections>;
 }
 
 /**
@@ -46,19 +48,19 @@ export interface Layout {
  * that one product takes them; a tail behind whatever is multiplied by an adapted weight; a rotation onto its input where
  * nobody else reads that.
  */
-export function layOut(program: Program, fusion: FusionPlan): Layout {
-  return new LayoutMaker(program, fusion).make();
+export function layOutMatrices(program: Program, fusion: FusionPlan): MatrixLayout {
+  return new LayoutBuilder(program, fusion).make();
 }
 
-class LayoutMaker {
+class LayoutBuilder {
   readonly #program: Program;
   readonly #fusion: FusionPlan;
   readonly #made = new Set<ValueId>();
-  readonly #slices = new Map<ValueId, Slice>();
-  readonly #rooms = new Map<Panel, Room>();
-  readonly #units: (Pick<LoraUnit, "turn" | "copied"> & {
+  readonly #slices = new Map<ValueId, ColumnSlice>();
+  readonly #buffers = new Map<PackedLayout, DeviceBuffer>();
+  readonly #fusedProjections: (Pick<FusedProjections, "leader" | "copiesInputs"> & {
     readonly group: readonly Node[];
-    readonly operand: Slice;
+    readonly operand: ColumnSlice;
     readonly column: number;
   })[] = [];
 
@@ -68,29 +70,31 @@ class LayoutMaker {
     for (const { outputs } of program.nodes) for (const id of outputs) this.#made.add(id);
   }
 
-  make(): Layout {
+  make(): MatrixLayout {
     for (const group of this.#groups("loraLinear")) this.#placeForward(group);
     for (const group of this.#groups("loraLinearGrad")) this.#placeGradient(group);
     for (const node of this.#program.nodes) if (node.op === "rope") this.#placeRotation(node);
-    const units = this.#units.flatMap(({ group, turn, operand, column, copied }) => {
-      const ranks = group.map((node) => padded(this.#rank(node)));
-      const tail = ranks.reduce((sum, rank) => sum + rank, 0);
-      const whole = this.#matrixOf(operand, operand.panel.width);
-      const unit = {
-        nodes: group as LoraUnit["nodes"],
-        turn,
-        ranks,
-        tail,
-        operand: whole,
-        operandTail: columns(whole, column, tail),
-        copied,
-      };
-      return group.map((node): [Node, LoraUnit] => [node, unit]);
-    });
-    const low = this.#lowSlices(new Map(units));
+    const fusedProjections = this.#fusedProjections.flatMap(
+      ({ group, leader, operand, column, copiesInputs }) => {
+        const ranks = group.map((node) => padded(this.#rank(node)));
+        const loraColumns = ranks.reduce((sum, rank) => sum + rank, 0);
+        const whole = this.#matrixOf(operand, operand.packed.width);
+        const projections = {
+          nodes: group as FusedProjections["nodes"],
+          leader,
+          ranks,
+          loraColumns,
+          operand: whole,
+          operandLora: columns(whole, column, loraColumns),
+          copiesInputs,
+        };
+        return group.map((node): [Node, FusedProjections] => [node, projections]);
+      },
+    );
+    const loraHidden = this.#loraHiddenSlices(new Map(fusedProjections));
     return {
-      units: new Map(units),
-      matrix: (id) => low.get(id) ?? this.#matrixOf(this.#slice(id), this.#size(id).width),
+      fusedProjections: new Map(fusedProjections),
+      matrix: (id) => loraHidden.get(id) ?? this.#matrixOf(this.#slice(id), this.#size(id).width),
     };
   }
 
@@ -109,7 +113,7 @@ class LayoutMaker {
     const x = group[0]!.inputs[0]!;
     const outputs = nodes.map((node) => node.outputs[0]!);
     if (nodes.length > 1) this.#sideBySide(outputs, this.#size(x).rows);
-    this.#addUnit(nodes, group[0]!, [x]);
+    this.#addFusedProjections(nodes, group[0]!, [x]);
   }
 
   #placeGradient(group: readonly Node[]): void {
@@ -119,7 +123,7 @@ class LayoutMaker {
     if (nodes.length > 1 && gradients.every(free) && new Set(gradients).size === gradients.length) {
       this.#sideBySide(gradients, this.#size(gradients[0]!).rows);
     }
-    this.#addUnit(nodes, group.at(-1)!, gradients);
+    this.#addFusedProjections(nodes, group.at(-1)!, gradients);
   }
 
   #inWeightOrder(group: readonly Node[], weight: number): Node[] {
@@ -128,26 +132,28 @@ class LayoutMaker {
   }
 
   /** With a tail behind the values, in their own panel if they fill one, else in a copy. */
-  #addUnit(group: readonly Node[], turn: Node, values: readonly ValueId[]): void {
-    const tail = group.reduce((sum, node) => sum + padded(this.#rank(node)), 0);
-    const [first, ...others] = values.map((id) => this.#slice(id)) as [Slice, ...Slice[]];
+  #addFusedProjections(group: readonly Node[], leader: Node, values: readonly ValueId[]): void {
+    const loraColumns = group.reduce((sum, node) => sum + padded(this.#rank(node)), 0);
+    const [first, ...others] = values.map((id) => this.#slice(id)) as [ColumnSlice, ...ColumnSlice[]];
     const fills =
       first.column === 0 &&
-      first.panel.slices === values.length &&
-      others.every(({ panel }) => panel === first.panel);
+      first.packed.slices === values.length &&
+      others.every(({ packed }) => packed === first.packed);
     const width = values.reduce((sum, id) => sum + padded(this.#size(id).width), 0);
-    const operand: Slice = fills ? first : { panel: this.#panel(first.panel.rows, width), column: 0 };
-    const column = operand.panel.width + operand.panel.tail;
-    operand.panel.tail += tail;
-    this.#units.push({ group, turn, operand, column, copied: !fills });
+    const operand: ColumnSlice = fills
+      ? first
+      : { packed: this.#packedLayout(first.packed.rows, width), column: 0 };
+    const column = operand.packed.width + operand.packed.loraColumns;
+    operand.packed.loraColumns += loraColumns;
+    this.#fusedProjections.push({ group, leader, operand, column, copiesInputs: !fills });
   }
 
   #sideBySide(ids: readonly ValueId[], rows: number): void {
-    const panel = this.#panel(rows, 0);
-    panel.slices = ids.length;
+    const packed = this.#packedLayout(rows, 0);
+    packed.slices = ids.length;
     for (const id of ids) {
-      this.#slices.set(id, { panel, column: panel.width });
-      panel.width += padded(this.#size(id).width);
+      this.#slices.set(id, { packed, column: packed.width });
+      packed.width += padded(this.#size(id).width);
     }
   }
 
@@ -162,43 +168,44 @@ class LayoutMaker {
   }
 
   /** The low-rank activations of a forward unit lie in the tail of its input. */
-  #lowSlices(units: ReadonlyMap<Node, LoraUnit>): Map<ValueId, Matrix> {
-    const low = new Map<ValueId, Matrix>();
-    for (const { nodes, ranks, operandTail } of new Set(units.values())) {
+  #loraHiddenSlices(fusedProjections: ReadonlyMap<Node, FusedProjections>): Map<ValueId, Matrix> {
+    const loraHidden = new Map<ValueId, Matrix>();
+    for (const { nodes, ranks, operandLora } of new Set(fusedProjections.values())) {
       let from = 0;
       for (const [i, node] of nodes.entries()) {
-        if (node.op === "loraLinear") low.set(node.outputs[1]!, columns(operandTail, from, this.#rank(node)));
+        if (node.op === "loraLinear")
+          loraHidden.set(node.outputs[1]!, columns(operandLora, from, this.#rank(node)));
         from += ranks[i]!;
       }
     }
-    return low;
+    return loraHidden;
   }
 
   #rank(node: Node): number {
     return this.#program.values[node.inputs[node.op === "loraLinear" ? 2 : 3]!]!.shape[0] as number;
   }
 
-  #panel(rows: number, width: number, feed = false): Panel {
-    return { rows, width: padded(width), tail: 0, feed, slices: 1 };
+  #packedLayout(rows: number, width: number, feed = false): PackedLayout {
+    return { rows, width: padded(width), loraColumns: 0, feed, slices: 1 };
   }
 
-  #slice(id: ValueId): Slice {
+  #slice(id: ValueId): ColumnSlice {
     const known = this.#slices.get(id);
     if (known !== undefined) return known;
     const { rows, width } = this.#size(id);
-    const slice = { panel: this.#panel(rows, width, !this.#made.has(id)), column: 0 };
+    const slice = { packed: this.#packedLayout(rows, width, !this.#made.has(id)), column: 0 };
     this.#slices.set(id, slice);
     return slice;
   }
 
-  #matrixOf({ panel, column }: Slice, width: number): Matrix {
-    const ld = panel.width + panel.tail;
-    const room: Room = this.#rooms.get(panel) ?? {
-      bytes: 2 * panel.rows * ld,
-      place: { kind: panel.feed ? "feed" : "arena" },
+  #matrixOf({ packed, column }: ColumnSlice, width: number): Matrix {
+    const ld = packed.width + packed.loraColumns;
+    const buffer: DeviceBuffer = this.#buffers.get(packed) ?? {
+      bytes: 2 * packed.rows * ld,
+      storage: { kind: packed.feed ? "feed" : "arena" },
     };
-    this.#rooms.set(panel, room);
-    return { at: { room, offset: 2 * column }, rows: panel.rows, width, ld };
+    this.#buffers.set(packed, buffer);
+    return { view: { buffer, offset: 2 * column }, rows: packed.rows, width, ld };
   }
 
   #size(id: ValueId): { rows: number; width: number } {

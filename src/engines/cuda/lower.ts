@@ -4,29 +4,36 @@ import { activationsOf } from "../../program/precision.ts";
 import type { Node, Program, ValueId } from "../../program/program.ts";
 import { type FusionPlan, planFusion, type Summand } from "../fusion.ts";
 import { withoutCasts } from "./casts.ts";
-import { type Address, CommandList, type Matrix, type Room, sliceOf, type Vector } from "./commands.ts";
-import { type Layout, layOut } from "./layout.ts";
+import {
+  type BufferView,
+  CommandList,
+  type DeviceBuffer,
+  type Matrix,
+  sliceOf,
+  type Vector,
+} from "./commands.ts";
+import { layOutMatrices, type MatrixLayout } from "./layout.ts";
 import { MASK_WORDS, makeMask } from "./ops/dropout.ts";
 import { LOWERINGS } from "./ops/index.ts";
 import type { Lowering, NodeContext } from "./ops/lowering.ts";
-import { copyOf, StateMoves } from "./state.ts";
-import { WeightRooms } from "./weight-rooms.ts";
+import { copyOf, StateUpdates } from "./state.ts";
+import { WeightBuffers } from "./weight-buffers.ts";
 
 /** How a value that goes in or comes out lies on the device. */
-export type Placed =
+export type DeviceValue =
   | { readonly kind: "matrix"; readonly matrix: Matrix }
   | { readonly kind: "vector"; readonly vector: Vector };
 
-export const addressOf = (placed: Placed): Address =>
-  placed.kind === "matrix" ? placed.matrix.at : placed.vector.at;
+export const viewOf = (placed: DeviceValue): BufferView =>
+  placed.kind === "matrix" ? placed.matrix.view : placed.vector.view;
 
 /** One run of a Program as kernel calls. */
 export interface LoweredProgram {
   readonly list: CommandList;
   /** One for each input of the Program. */
-  readonly inputs: readonly Placed[];
+  readonly inputs: readonly DeviceValue[];
   /** One for each output. */
-  readonly outputs: readonly Placed[];
+  readonly outputs: readonly DeviceValue[];
   /** 1 when every guard is finite; undefined without guards. */
   readonly finite: Vector | undefined;
 }
@@ -44,14 +51,14 @@ export const lowerProgram = (program: Program): LoweredProgram => new Lowerer(pr
 class Lowerer {
   readonly #program: Program;
   readonly #fusion: FusionPlan;
-  readonly #layout: Layout;
+  readonly #layout: MatrixLayout;
   readonly #matrices: ReadonlySet<ValueId>;
   readonly #list = new CommandList();
   readonly #vectors = new Map<ValueId, Vector>();
-  readonly #weights: WeightRooms;
+  readonly #weights: WeightBuffers;
   readonly #inputs: ReadonlySet<ValueId>;
   /** Gradients that somebody else makes, so that what should be added to them stands for them; undefined: nothing. */
-  readonly #passedOn = new Map<ValueId, ValueId | undefined>();
+  readonly #addendAliases = new Map<ValueId, ValueId | undefined>();
 
   constructor(program: Program) {
     const symbol = program.values.find(({ shape }) => shape.some((d) => typeof d === "string"));
@@ -59,8 +66,8 @@ class Lowerer {
     const plain = withoutCasts(program);
     this.#program = plain;
     this.#fusion = planFusion(plain, summand);
-    this.#layout = layOut(plain, this.#fusion);
-    this.#weights = new WeightRooms(plain, this.#list, (id) => this.#vector(id));
+    this.#layout = layOutMatrices(plain, this.#fusion);
+    this.#weights = new WeightBuffers(plain, this.#list, (id) => this.#vector(id));
     this.#matrices = activationsOf(plain);
     this.#inputs = new Set(plain.inputs);
   }
@@ -70,25 +77,25 @@ class Lowerer {
     for (const { value } of state) {
       const { name } = this.#program.values[value]!;
       const length = elements(this.#shape(value));
-      this.#vectors.set(value, roomVector(length, { kind: "state", name }));
+      this.#vectors.set(value, bufferVector(length, { kind: "state", name }));
     }
     this.#placeMaskWords();
     this.#placeViews();
     const finite = this.#placeResults(outputs, guards);
-    const moves = new StateMoves(this.#program, this.#fusion.uses);
+    const stateUpdates = new StateUpdates(this.#program, this.#fusion.uses);
     for (const node of nodes) {
-      if (!this.#fusion.skipped.has(node) && !moves.defers(node)) this.#lowerNode(node);
+      if (!this.#fusion.skipped.has(node) && !stateUpdates.defers(node)) this.#lowerNode(node);
     }
     const states = new Set(state.map(({ value }) => value));
     const copies = new Map(
       outputs.filter((id) => states.has(id)).map((id) => [id, copyOf(this.#list, this.#vector(id))]),
     );
-    moves.finish(this.#list, (id) => this.#vector(id), finite);
+    stateUpdates.finish(this.#list, (id) => this.#vector(id), finite);
     this.#weights.placeFactors();
     return {
       list: this.#list,
       inputs: inputs.map((id) => this.#placed(id)),
-      outputs: outputs.map((id): Placed => {
+      outputs: outputs.map((id): DeviceValue => {
         const copy = copies.get(id);
         return copy === undefined ? this.#placed(id) : { kind: "vector", vector: copy };
       }),
@@ -99,7 +106,7 @@ class Lowerer {
   /** Masks are made where they are needed; what is fed are the words that they are made from, in one room. */
   #placeMaskWords(): void {
     const masks = this.#program.inputs.filter((id) => this.#program.values[id]!.mask !== undefined);
-    const words = roomVector(MASK_WORDS * masks.length, { kind: "feed" });
+    const words = bufferVector(MASK_WORDS * masks.length, { kind: "feed" });
     for (const [i, id] of masks.entries()) this.#vectors.set(id, sliceOf(words, MASK_WORDS * i, MASK_WORDS));
   }
 
@@ -124,7 +131,7 @@ class Lowerer {
       (id) => !this.#matrices.has(id) && elements(this.#shape(id)) === 1 && !this.#vectors.has(id),
     );
     if (guards.some((id) => !numbers.includes(id))) throw new Error("cuda engine: a guard is one number");
-    const block = roomVector(numbers.length + 1, { kind: "result" });
+    const block = bufferVector(numbers.length + 1, { kind: "result" });
     for (const [i, id] of numbers.entries()) this.#vectors.set(id, sliceOf(block, i, 1));
     if (guards.length === 0) return undefined;
     const count = new Set(guards).size;
@@ -163,12 +170,12 @@ class Lowerer {
       isRead: (i) => (this.#fusion.uses.get(node.outputs[i]!) ?? 0) > 0,
       addend: () => (folded === undefined ? undefined : this.#addend(folded.into)),
       lora: {
-        unit: () => this.#layout.units.get(node)!,
-        weight: () => this.#weights.ofUnit(this.#layout.units.get(node)!),
-        bias: () => this.#weights.biasOfUnit(this.#layout.units.get(node)!),
-        passOn: () => {
+        projections: () => this.#layout.fusedProjections.get(node)!,
+        weight: () => this.#weights.fusedWeight(this.#layout.fusedProjections.get(node)!),
+        bias: () => this.#weights.fusedBias(this.#layout.fusedProjections.get(node)!),
+        aliasToAddend: () => {
           const result = folded?.sum ?? node.outputs[2];
-          if (result !== undefined) this.#passedOn.set(result, folded?.into);
+          if (result !== undefined) this.#addendAliases.set(result, folded?.into);
         },
         matrixOf: (id) => this.#layout.matrix(id),
         vectorOf: (id) => this.#vector(id),
@@ -177,8 +184,8 @@ class Lowerer {
   }
 
   #addend(id: ValueId): Matrix | undefined {
-    if (!this.#passedOn.has(id)) return this.#layout.matrix(id);
-    const into = this.#passedOn.get(id);
+    if (!this.#addendAliases.has(id)) return this.#layout.matrix(id);
+    const into = this.#addendAliases.get(id);
     return into === undefined ? undefined : this.#addend(into);
   }
 
@@ -188,12 +195,12 @@ class Lowerer {
     const length = elements(this.#shape(id));
     const bytes = this.#program.values[id]!.dtype === "u8" ? length : 4 * length;
     const kind = this.#inputs.has(id) ? "feed" : "arena";
-    const vector: Vector = { at: { room: { bytes, place: { kind } }, offset: 0 }, length };
+    const vector: Vector = { view: { buffer: { bytes, storage: { kind } }, offset: 0 }, length };
     this.#vectors.set(id, vector);
     return vector;
   }
 
-  #placed(id: ValueId): Placed {
+  #placed(id: ValueId): DeviceValue {
     if (this.#matrices.has(id)) return { kind: "matrix", matrix: this.#layout.matrix(id) };
     return { kind: "vector", vector: this.#vector(id) };
   }
@@ -209,6 +216,6 @@ export interface Finite {
   readonly guards: Vector;
 }
 
-function roomVector(length: number, place: Room["place"]): Vector {
-  return { at: { room: { bytes: 4 * length, place }, offset: 0 }, length };
+function bufferVector(length: number, storage: DeviceBuffer["storage"]): Vector {
+  return { view: { buffer: { bytes: 4 * length, storage }, offset: 0 }, length };
 }

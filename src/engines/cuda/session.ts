@@ -7,11 +7,11 @@ import type {
   HostTensor,
   Tensors,
 } from "../engine.ts";
-import type { Room } from "./commands.ts";
+import type { DeviceBuffer } from "./commands.ts";
 import type { DevicePointer } from "./driver.ts";
-import { CudaExecutable, type Held } from "./executable.ts";
+import { CudaExecutable, type SessionResources } from "./executable.ts";
+import { GemmAutotuner } from "./gemm-autotuner.ts";
 import { Gpu } from "./gpu.ts";
-import { Products } from "./products.ts";
 import { weightData, weightKey } from "./weights.ts";
 
 interface StateValue {
@@ -25,7 +25,7 @@ export class CudaSession implements EngineSession {
   readonly device: string;
   readonly overlaps = true;
   readonly #gpu: Gpu;
-  readonly #products: Products;
+  readonly #products: GemmAutotuner;
   readonly #source: EngineWeights;
   readonly #onKernel: EngineOptions["onKernel"];
   readonly #weights = new Map<string, DevicePointer>();
@@ -36,7 +36,7 @@ export class CudaSession implements EngineSession {
 
   constructor(source: EngineWeights, onKernel: EngineOptions["onKernel"]) {
     this.#gpu = new Gpu();
-    this.#products = new Products(this.#gpu);
+    this.#products = new GemmAutotuner(this.#gpu);
     const { name, capability, driver } = this.#gpu.device;
     this.device = `${name} (${capability.join(".")}), CUDA ${driver}, bf16`;
     this.#source = source;
@@ -47,17 +47,22 @@ export class CudaSession implements EngineSession {
   async compile(program: Program): Promise<Executable> {
     const known = this.#executables.get(program);
     if (known !== undefined) return known;
-    const held: Held = {
+    const resources: SessionResources = {
       products: this.#products,
       arena: () => this.#arena!.pointer,
       state: (name) => this.#stateOf(name).pointer,
-      weight: (room) => this.#weights.get(keyOf(room))!,
+      weight: (buffer) => this.#weights.get(keyOf(buffer))!,
       generation: () => this.#generation,
     };
     const dispose = (): void => void this.#executables.delete(program);
-    const executable = new CudaExecutable(this.#gpu, program, { held, onKernel: this.#onKernel, dispose });
+    const executable = new CudaExecutable(this.#gpu, program, {
+      resources,
+      onKernel: this.#onKernel,
+      dispose,
+    });
     this.#growArena(executable.memory.arenaBytes);
-    for (const room of executable.memory.held) if (room.place.kind === "weight") this.#upload(room);
+    for (const buffer of executable.memory.persistent)
+      if (buffer.storage.kind === "weight") this.#upload(buffer);
     this.#executables.set(program, executable);
     return executable;
   }
@@ -109,11 +114,11 @@ export class CudaSession implements EngineSession {
     this.#generation++;
   }
 
-  #upload(room: Room): void {
-    const key = keyOf(room);
-    if (this.#weights.has(key) || room.place.kind !== "weight") return;
-    const pointer = this.#gpu.allocate(room.bytes);
-    this.#gpu.upload(pointer, weightData(room.place.spec, this.#source));
+  #upload(buffer: DeviceBuffer): void {
+    const key = keyOf(buffer);
+    if (this.#weights.has(key) || buffer.storage.kind !== "weight") return;
+    const pointer = this.#gpu.allocate(buffer.bytes);
+    this.#gpu.upload(pointer, weightData(buffer.storage.spec, this.#source));
     this.#weights.set(key, pointer);
   }
 
@@ -124,4 +129,5 @@ export class CudaSession implements EngineSession {
   }
 }
 
-const keyOf = ({ place }: Room): string => (place.kind === "weight" ? weightKey(place.spec) : "");
+const keyOf = ({ storage }: DeviceBuffer): string =>
+  storage.kind === "weight" ? weightKey(storage.spec) : "";

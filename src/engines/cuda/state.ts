@@ -8,7 +8,7 @@ import { moveVector } from "./ops/shape.ts";
  * How state moves on: in place, after everything else, and only when the guards are finite. AdamW, a sum into a state value
  * and clearing one are done where the state lies; any other next value is made apart and copied.
  */
-export class StateMoves {
+export class StateUpdates {
   readonly #slots: readonly StateSlot[];
   readonly #inPlace: Node[];
   /** clipScale nodes whose clipped gradient nobody but AdamW reads: its factor is applied there. */
@@ -56,10 +56,10 @@ export class StateMoves {
       list.launch("all_finite", [1], 256, args);
     }
     const flag = finite?.flag;
-    const moved = new Set<ValueId>();
+    const updated = new Set<ValueId>();
     for (const node of this.#inPlace) {
       const { op, inputs } = node;
-      if (inputs.slice(1).some((id) => moved.has(id)))
+      if (inputs.slice(1).some((id) => updated.has(id)))
         throw new Error(`cuda engine: ${op} reads state that has moved`);
       list.op = op;
       const state = vector(inputs[0]!);
@@ -76,18 +76,18 @@ export class StateMoves {
           scalars: scalars as [Vector, Vector, Vector],
         };
         updateInPlace(list, update, (node as Node<"adamw">).attrs);
-        for (const i of [0, 2, 3]) moved.add(inputs[i]!);
+        for (const i of [0, 2, 3]) updated.add(inputs[i]!);
       } else {
         moveVector(
           list,
           state,
           op === "add" ? { a: state, b: vector(inputs[1]!), finite: flag } : { finite: flag },
         );
-        moved.add(inputs[0]!);
+        updated.add(inputs[0]!);
       }
     }
     for (const { value, next } of this.#slots) {
-      if (!moved.has(value))
+      if (!updated.has(value))
         moveVector(list, vector(value), { a: before.get(next) ?? vector(next), finite: flag });
     }
   }

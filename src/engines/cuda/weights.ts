@@ -19,27 +19,27 @@ export interface MatrixSpec {
   readonly names: readonly string[];
   readonly rows: readonly number[];
   readonly columns: number;
-  readonly tail: number;
+  readonly loraColumns: number;
   readonly packed?: PackedFormat | undefined;
 }
 
 /** Same key, same bytes: Programs of a session share them. */
 export const weightKey = (spec: WeightSpec): string => JSON.stringify(spec);
 
-const apart = (spec: MatrixSpec, rows: number): number =>
-  spec.names.length > 1 || spec.tail > 0 ? padded(rows) : rows;
+const paddedRows = (spec: MatrixSpec, rows: number): number =>
+  spec.names.length > 1 || spec.loraColumns > 0 ? padded(rows) : rows;
 
 /** First row of each part, and the row behind the last. */
-export function partRows(spec: MatrixSpec): number[] {
-  const starts = [0];
-  for (const rows of spec.rows) starts.push(starts.at(-1)! + apart(spec, rows));
-  return starts;
+export function rowOffsets(spec: MatrixSpec): number[] {
+  const partOffsets = [0];
+  for (const rows of spec.rows) partOffsets.push(partOffsets.at(-1)! + paddedRows(spec, rows));
+  return partOffsets;
 }
 
 export function weightBytes(spec: WeightSpec): number {
   if (spec.kind === "vector") return 4 * spec.rows.reduce((sum, rows) => sum + padded(rows), 0);
-  if (spec.packed !== undefined) return packedBytes(spec.packed, partRows(spec).at(-1)! * spec.columns);
-  return 2 * (partRows(spec).at(-1)! + spec.tail) * (padded(spec.columns) + spec.tail);
+  if (spec.packed !== undefined) return packedBytes(spec.packed, rowOffsets(spec).at(-1)! * spec.columns);
+  return 2 * (rowOffsets(spec).at(-1)! + spec.loraColumns) * (padded(spec.columns) + spec.loraColumns);
 }
 
 /** The weight as it goes to the device; everything that no weight covers is zero. */
@@ -54,13 +54,13 @@ export function weightData(spec: WeightSpec, source: EngineWeights): Uint8Array 
     return out;
   }
   if (spec.packed !== undefined) return packedData(spec, spec.packed, source);
-  const ld = padded(spec.columns) + spec.tail;
+  const ld = padded(spec.columns) + spec.loraColumns;
   const out = new Uint16Array(weightBytes(spec) / 2);
-  const starts = partRows(spec);
+  const partOffsets = rowOffsets(spec);
   for (const [i, name] of spec.names.entries()) {
     const rounded = float32ToBfloat16(source.read(name));
     for (let row = 0; row < spec.rows[i]!; row++) {
-      out.set(rounded.subarray(row * spec.columns, (row + 1) * spec.columns), (starts[i]! + row) * ld);
+      out.set(rounded.subarray(row * spec.columns, (row + 1) * spec.columns), (partOffsets[i]! + row) * ld);
     }
   }
   return out;
@@ -70,8 +70,8 @@ export function weightData(spec: WeightSpec, source: EngineWeights): Uint8Array 
 function packedData(spec: MatrixSpec, format: PackedFormat, source: EngineWeights): Uint8Array {
   const out = new Uint8Array(weightBytes(spec));
   const row = packedBytes(format, spec.columns);
-  const starts = partRows(spec);
+  const partOffsets = rowOffsets(spec);
   for (const [i, name] of spec.names.entries())
-    out.set(quantise(format, source.read(name)), starts[i]! * row);
+    out.set(quantise(format, source.read(name)), partOffsets[i]! * row);
   return out;
 }

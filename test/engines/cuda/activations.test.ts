@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { gatedMlp, gatedMlpGrad } from "../../../src/engines/reference/ops/gated-mlp.ts";
 import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
-import { at, blocksOfEight, i, type Matrix, matrix, ROUNDED, read, room } from "./matrix.ts";
+import { at, i, type Matrix, matrix, outputMatrix, ROUNDED, read, vector8Grid } from "./matrix.ts";
 
 /** The standard normal distribution: erf by its series of positive terms, which loses nothing where |x| is a few. */
 function normalCdf(x: number): number {
@@ -51,8 +51,8 @@ inEveryOrder("activations", (device) => {
   ])("gated_mlp of %i rows of %i, and its gradient over its inputs", (rows, width) => {
     const emulator = device();
     const [gate, up, dh] = [0, 1, 2].map(() => matrix(emulator, rows, width)) as [Matrix, Matrix, Matrix];
-    const h = room(emulator, rows, width);
-    const grid = blocksOfEight(rows, width);
+    const h = outputMatrix(emulator, rows, width);
+    const grid = vector8Grid(rows, width);
     emulator.run("gated_mlp", grid, 256, [
       ...[at(h), at(gate), at(up), i(rows), i(width), i(h.ld), i(gate.ld), i(up.ld)],
     ]);
@@ -74,9 +74,9 @@ inEveryOrder("activations", (device) => {
       const [rows, width] = [70, 43];
       // From -6 to 6, so that both ends are met.
       const x = matrix(emulator, rows, width, (n) => ((n * 37) % 1201) / 100 - 6);
-      const [dy, y] = [matrix(emulator, rows, width), room(emulator, rows, width)];
+      const [dy, y] = [matrix(emulator, rows, width), outputMatrix(emulator, rows, width)];
       const sizes = [i(rows), i(width)];
-      const grid = blocksOfEight(rows, width);
+      const grid = vector8Grid(rows, width);
       emulator.run("gelu", grid, 256, [at(y), at(x), ...sizes, i(y.ld), i(x.ld), i(tanhForm)]);
       expectClose(read(emulator, y), x.values.data.map(value), ROUNDED, "y");
       emulator.run("gelu_grad", grid, 256, [

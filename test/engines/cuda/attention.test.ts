@@ -5,7 +5,20 @@ import { attention, attentionGrad } from "../../../src/engines/reference/ops/att
 import { type Tensor, tensor } from "../../../src/engines/reference/tensor.ts";
 import { expectClose } from "../../expect-close.ts";
 import { type Emulator, inEveryOrder } from "./emulator.ts";
-import { at, FLOAT32, f, i, ints, l, matrix, p, ROUNDED, read, room, SUMS_OF_ROUNDED } from "./matrix.ts";
+import {
+  at,
+  FLOAT32,
+  f,
+  i,
+  ints,
+  l,
+  matrix,
+  outputMatrix,
+  p,
+  ROUNDED,
+  read,
+  SUMS_OF_ROUNDED,
+} from "./matrix.ts";
 import { windowedAttention } from "./windowed-attention.ts";
 
 interface Grid {
@@ -53,7 +66,7 @@ function onDevice(emulator: Emulator, grid: Grid) {
     grid.segments ?? Array.from({ length: B * S }, (_, n) => (n % S < S * 0.6 ? 1 : n % S < S * 0.9 ? 2 : 0));
   const [rows, head] = [B * S, [64, 96, 128].find((size) => d <= size)!];
   const [q, k, v] = [H, K, K].map((heads) => matrix(emulator, rows, heads * d)) as [Mat, Mat, Mat];
-  const [dO, o] = [matrix(emulator, rows, H * d), room(emulator, rows, H * d)];
+  const [dO, o] = [matrix(emulator, rows, H * d), outputMatrix(emulator, rows, H * d)];
   const [lse, delta] = [emulator.alloc(4 * rows * H), emulator.alloc(4 * rows * H)];
   const places = p(ints(emulator, segments));
   const sizes = [i(S), i(H), i(K), i(d), i(q.ld), i(k.ld), i(v.ld)];
@@ -65,7 +78,7 @@ function onDevice(emulator: Emulator, grid: Grid) {
   emulator.run("attention_delta", [Math.ceil(count / 4)], 128, [
     ...[p(delta), at(dO), at(o), i(S), i(H), i(d), i(dO.ld), i(o.ld), l(count)],
   ]);
-  const [dq, dk, dv] = [H, K, K].map((heads) => room(emulator, rows, heads * d)) as [Out, Out, Out];
+  const [dq, dk, dv] = [H, K, K].map((heads) => outputMatrix(emulator, rows, heads * d)) as [Out, Out, Out];
   const saved = [at(dO), at(q), at(k), at(v), p(lse), p(delta), places, ...sizes, i(dO.ld)];
   run("attention_grad_kv", K, 4, [at(dk), at(dv), ...saved, i(dk.ld), i(dv.ld), ...rule]);
   run("attention_grad_q", H, 4, [at(dq), ...saved, i(dq.ld), ...rule]);
@@ -80,7 +93,7 @@ function onDevice(emulator: Emulator, grid: Grid) {
   };
 }
 type Mat = ReturnType<typeof matrix>;
-type Out = ReturnType<typeof room>;
+type Out = ReturnType<typeof outputMatrix>;
 
 inEveryOrder("attention", (device) => {
   describe.each([...conformance, ...larger])("$name", (grid) => {

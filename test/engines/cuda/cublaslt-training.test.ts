@@ -16,7 +16,7 @@ import {
   updateFeeds,
 } from "../../tiny-model.ts";
 import { Emulator, library, missing } from "./emulator.ts";
-import { setCosts } from "./products.ts";
+import { setCosts } from "./random-gemm.ts";
 import { describeTraining } from "./training.ts";
 
 /** All that cuBLASLt multiplies are multiples of eight. */

@@ -4,12 +4,12 @@ import { dirname, join, relative } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CublasLt } from "../../../src/engines/cuda/cublaslt.ts";
 import { candidates, loadCublasLt, openCublasLt } from "../../../src/engines/cuda/cublaslt-library.ts";
-import { gemm, TILES } from "../../../src/engines/cuda/gemm.ts";
+import { gemmCall, TILES } from "../../../src/engines/cuda/gemm-kernel.ts";
 import { Gpu } from "../../../src/engines/cuda/gpu.ts";
 import { expectClose } from "../../expect-close.ts";
 import { Emulator, library, missing } from "./emulator.ts";
-import { ROUNDED, read, room } from "./matrix.ts";
-import { callerOn, productOf } from "./products.ts";
+import { outputMatrix, ROUNDED, read } from "./matrix.ts";
+import { launchContext, randomGemm } from "./random-gemm.ts";
 
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 process.env["LORAFIT_CUBLASLT"] = library;
@@ -41,17 +41,17 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
       const lt = new CublasLt(gpu, openCublasLt(gpu.device)!);
       for (const layout of ["nt", "nn"] as const) {
         for (const extras of [{}, { add: true }, { bias: true }, { add: true, bias: true }]) {
-          const { into, expected, locate } = productOf(emulator, shape, layout, extras);
-          const caller = callerOn(gpu, locate);
-          const ours = room(emulator, M, N);
-          caller.call(gemm(into(ours), TILES[3]));
+          const { into, expected, resolve } = randomGemm(emulator, shape, layout, extras);
+          const caller = launchContext(gpu, resolve);
+          const ours = outputMatrix(emulator, M, N);
+          caller.call(gemmCall(into(ours), TILES[3]));
           gpu.wait();
           const what = `${layout} ${JSON.stringify(extras)}`;
-          const algorithms = lt.algorithms(into(ours), locate);
+          const algorithms = lt.algorithms(into(ours), resolve);
           expect(algorithms).toHaveLength(3);
           for (const algorithm of algorithms) {
-            const theirs = room(emulator, M, N);
-            lt.multiply(into(theirs), algorithm, locate);
+            const theirs = outputMatrix(emulator, M, N);
+            lt.multiply(into(theirs), algorithm, resolve);
             gpu.wait();
             expectClose(read(emulator, theirs), expected, ROUNDED, what);
             expectClose(read(emulator, theirs), read(emulator, ours), ROUNDED, `${what}, ours`);
@@ -65,11 +65,11 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
 
   test("in a graph it is done at each launch, with the sums as they are then", () => {
     const lt = new CublasLt(gpu, openCublasLt(gpu.device)!);
-    const { into, expected, locate } = productOf(emulator, [8, 16, 24], "nt", { add: true });
-    const c = room(emulator, 8, 16);
+    const { into, expected, resolve } = randomGemm(emulator, [8, 16, 24], "nt", { add: true });
+    const c = outputMatrix(emulator, 8, 16);
     const product = into(c);
-    const [algorithm] = lt.algorithms(product, locate);
-    const graph = gpu.capture(() => lt.multiply(product, algorithm!, locate));
+    const [algorithm] = lt.algorithms(product, resolve);
+    const graph = gpu.capture(() => lt.multiply(product, algorithm!, resolve));
     gpu.wait();
     expect(() => expectClose(read(emulator, c), expected, ROUNDED, "not yet")).toThrow();
     gpu.driver.call("cuGraphLaunch", graph, gpu.stream);
@@ -82,8 +82,8 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
   test("widths that are no multiples of eight stay ours; a bias too, where the library wants it in bf16", () => {
     const lt = new CublasLt(gpu, openCublasLt(gpu.device)!);
     const offered = (shape: readonly [number, number, number], extras = {}): number => {
-      const { into, locate } = productOf(emulator, shape, "nt", extras);
-      return lt.algorithms(into(room(emulator, shape[0], shape[1])), locate).length;
+      const { into, resolve } = randomGemm(emulator, shape, "nt", extras);
+      return lt.algorithms(into(outputMatrix(emulator, shape[0], shape[1])), resolve).length;
     };
     expect([offered([8, 12, 16]), offered([8, 16, 12]), offered([7, 16, 16])]).toEqual([0, 0, 3]);
     const strict = emulator.driver.emulator("void emuCublasLtBiasAsOutput(int strict)")!;
@@ -106,8 +106,8 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
     // Without a GPU there is no handle, so the heuristic is the first that refuses.
     const lt = new CublasLt(gpu, { library: { ...lib, call }, handle: 0n });
     for (const layout of ["nt", "nn"] as const) {
-      const { into, locate } = productOf(emulator, [16, 24, 32], layout, { add: true, bias: true });
-      expect(lt.algorithms(into(room(emulator, 16, 24)), locate)).toEqual([]);
+      const { into, resolve } = randomGemm(emulator, [16, 24, 32], layout, { add: true, bias: true });
+      expect(lt.algorithms(into(outputMatrix(emulator, 16, 24)), resolve)).toEqual([]);
     }
     const refused = said.filter(([, status]) => status !== 0).map(([name]) => name);
     expect(refused).toEqual(Array(2).fill("cublasLtMatmulAlgoGetHeuristic"));

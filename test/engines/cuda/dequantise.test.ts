@@ -4,7 +4,7 @@ import { quantise } from "../../../src/formats/quantise.ts";
 import { QUANTS } from "../../../src/formats/quants.ts";
 import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
-import { at, blocksOfEight, i, matrix, p, read, room } from "./matrix.ts";
+import { at, i, matrix, outputMatrix, p, read, vector8Grid } from "./matrix.ts";
 
 inEveryOrder("dequantise", (device) => {
   test.each([
@@ -18,8 +18,8 @@ inEveryOrder("dequantise", (device) => {
     const values = Float32Array.from(normal, (x, n) => x * 2 ** (Math.floor(n / columns) - 30));
     const packed = quantise(format, values);
     const width = columns + 24;
-    const out = room(emulator, rows, width);
-    emulator.run(`dequantise_${format}`, blocksOfEight(rows, width), 256, [
+    const out = outputMatrix(emulator, rows, width);
+    emulator.run(`dequantise_${format}`, vector8Grid(rows, width), 256, [
       ...[at(out), p(emulator.alloc(packed)), i(rows), i(columns), i(width), i(out.ld)],
     ]);
     const expected = bfloat16ToFloat32(float32ToBfloat16(QUANTS.get(type)!.decode(packed)));

@@ -3,7 +3,7 @@ import type { Argument } from "../../../src/engines/cuda/launch.ts";
 import { dropoutMask } from "../../../src/philox.ts";
 import { expectClose } from "../../expect-close.ts";
 import { type Emulator, inEveryOrder } from "./emulator.ts";
-import { at, blocksOfEight, f, i, l, matrix, none, p, ROUNDED, read, room } from "./matrix.ts";
+import { at, f, i, l, matrix, none, outputMatrix, p, ROUNDED, read, vector8Grid } from "./matrix.ts";
 
 const bytes = (emulator: Emulator, pointer: bigint, length: number): Uint8Array => {
   const out = new Uint8Array(length);
@@ -34,8 +34,8 @@ inEveryOrder("dropout", (device) => {
     const mask = p(emulator.alloc(keep));
     const dropped = x.values.data.map((v, n) => (keep[n] === 1 ? v * 1.25 : 0));
     const run = (inputs: readonly Argument[], ldadd: number): Float32Array => {
-      const out = room(emulator, rows, width);
-      emulator.run("drop_rows", blocksOfEight(rows, width), 256, [
+      const out = outputMatrix(emulator, rows, width);
+      emulator.run("drop_rows", vector8Grid(rows, width), 256, [
         ...[at(out), at(x), mask, ...inputs, f(1.25), i(rows), i(width), i(out.ld), i(x.ld), i(ldadd)],
       ]);
       return read(emulator, out);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { addProduct, addProductT } from "../../../src/engines/reference/tensor.ts";
 import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
-import { at, i, matrix, none, p, ROUNDED, read, room, vector } from "./matrix.ts";
+import { at, i, matrix, none, outputMatrix, p, ROUNDED, read, vector } from "./matrix.ts";
 
 inEveryOrder("gemm", (device) => {
   test.each([
@@ -21,7 +21,7 @@ inEveryOrder("gemm", (device) => {
       const product = new Float64Array(M * N);
       (layout === "nn" ? addProduct : addProductT)(product, a.values.data, b.values.data, M, N, K);
       const run = (
-        c: typeof add | ReturnType<typeof room>,
+        c: typeof add | ReturnType<typeof outputMatrix>,
         extras: Parameters<typeof emulator.run>[3],
       ): void =>
         emulator.run(
@@ -31,7 +31,7 @@ inEveryOrder("gemm", (device) => {
           [at(c), i(M), i(N), i(c.ld), at(a), at(b), i(K), i(a.ld), i(b.ld), ...extras],
           4 * 32 * (BM + BN) * 2,
         );
-      const plain = room(emulator, M, N);
+      const plain = outputMatrix(emulator, M, N);
       run(plain, [none, i(0), none]);
       expectClose(read(emulator, plain), product, ROUNDED, layout);
       run(add, [at(add), i(add.ld), p(bias.pointer)]);

@@ -10,10 +10,10 @@ import {
   l,
   matrix,
   none,
+  outputMatrix,
   p,
   ROUNDED,
   read,
-  room,
   SUMS_OF_ROUNDED,
   vector,
 } from "./matrix.ts";
@@ -116,7 +116,7 @@ inEveryOrder("low-rank factors", (device) => {
     emulator.run("place_factors", [2, rows.length], 256, [p(table)]);
     expectClose(read(emulator, weight), placed, ROUNDED, "weight");
 
-    const y = room(emulator, T, 16);
+    const y = outputMatrix(emulator, T, 16);
     const product = (c: bigint, ldc: number, b: bigint, k: number): void => {
       const [sizes, lds] = [
         [i(T), i(16), i(ldc)],

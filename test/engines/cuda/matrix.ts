@@ -12,14 +12,14 @@ export const SUMS_OF_ROUNDED = 2 ** -6;
 export const FLOAT32 = 1e-5;
 
 export const p = (pointer: DevicePointer): Argument => ({ pointer });
-export const at = (m: Room): Argument => ({ pointer: m.pointer });
+export const at = (m: DeviceMatrix): Argument => ({ pointer: m.pointer });
 export const i = (i32: number): Argument => ({ i32 });
 export const f = (f32: number): Argument => ({ f32 });
 export const l = (i64: number): Argument => ({ i64 });
 export const none = p(0n);
 
 /** A matrix of bf16 numbers on the device. */
-export interface Room {
+export interface DeviceMatrix {
   readonly pointer: DevicePointer;
   readonly rows: number;
   readonly width: number;
@@ -27,14 +27,14 @@ export interface Room {
 }
 
 /** The same numbers also as the reference takes them. */
-export interface Matrix extends Room {
+export interface Matrix extends DeviceMatrix {
   readonly values: Tensor;
 }
 
 const round8 = (width: number): number => Math.ceil(width / 8) * 8;
 
 /** Blocks of 256 threads for a thread each eight columns. */
-export const blocksOfEight = (rows: number, width: number): [number] => [
+export const vector8Grid = (rows: number, width: number): [number] => [
   Math.ceil((rows * round8(width)) / 8 / 256),
 ];
 
@@ -50,7 +50,7 @@ const LEFT = 8;
  * Every matrix is a slice of columns of a wider one, and of another width than the one before it, so that mixed up
  * distances between rows show. Columns width..round8(width) are zero; without values all is NaN until it is written.
  */
-function place(emulator: Emulator, rows: number, width: number, values?: Uint16Array): Room {
+function place(emulator: Emulator, rows: number, width: number, values?: Uint16Array): DeviceMatrix {
   const ld = LEFT + round8(width) + 8 * (1 + (matrices++ % 5));
   const bits = new Uint16Array(rows * ld).fill(NEIGHBOUR);
   for (let r = 0; r < rows; r++) {
@@ -74,12 +74,12 @@ export function matrix(
 }
 
 /** Room for a result. */
-export function room(emulator: Emulator, rows: number, width: number): Room {
+export function outputMatrix(emulator: Emulator, rows: number, width: number): DeviceMatrix {
   return place(emulator, rows, width);
 }
 
 /** The numbers; the padding must be zero, and the neighbours must be what they were. */
-export function read(emulator: Emulator, { pointer, rows, width, ld }: Room): Float32Array {
+export function read(emulator: Emulator, { pointer, rows, width, ld }: DeviceMatrix): Float32Array {
   const bits = new Uint16Array(rows * ld);
   emulator.driver.call("cuMemcpyDtoH", bits, pointer - BigInt(2 * LEFT), bits.byteLength);
   const wide = bfloat16ToFloat32(bits);

@@ -2,7 +2,7 @@ import { test } from "vitest";
 import { rmsNorm, rmsNormGrad } from "../../../src/engines/reference/ops/rms-norm.ts";
 import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
-import { at, FLOAT32, f, i, matrix, none, p, ROUNDED, read, room, vector } from "./matrix.ts";
+import { at, FLOAT32, f, i, matrix, none, outputMatrix, p, ROUNDED, read, vector } from "./matrix.ts";
 
 /** Several eights for some threads, one for some, and less than one. */
 const SHAPES = [
@@ -20,7 +20,7 @@ inEveryOrder("norms", (device) => {
       matrix(emulator, T, d),
       vector(emulator, d),
     ];
-    const [y, dx, inv] = [room(emulator, T, d), room(emulator, T, d), emulator.alloc(4 * T)];
+    const [y, dx, inv] = [outputMatrix(emulator, T, d), outputMatrix(emulator, T, d), emulator.alloc(4 * T)];
     emulator.run("rms_norm", [T], 128, [at(y), p(inv), at(x), p(w.pointer), i(d), i(y.ld), i(x.ld), f(1e-5)]);
     const [expected, scale] = rmsNorm([x.values, w.values], { eps: 1e-5 });
     expectClose(read(emulator, y), expected!.data, ROUNDED, "y");
@@ -47,7 +47,7 @@ inEveryOrder("norms", (device) => {
       vector(emulator, d),
       vector(emulator, d),
     ];
-    const [y, dx] = [room(emulator, T, d), room(emulator, T, d)];
+    const [y, dx] = [outputMatrix(emulator, T, d), outputMatrix(emulator, T, d)];
     const [mean, inv] = [emulator.alloc(4 * T), emulator.alloc(4 * T)];
     const norm = layerNorm(x.values.data, dy.values.data, gain.values.data, T, d, 1e-5);
     for (const shift of [bias, undefined]) {

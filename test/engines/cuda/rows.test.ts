@@ -6,18 +6,18 @@ import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
 import {
   at,
-  blocksOfEight,
+  type DeviceMatrix,
   f,
   floats,
   i,
   ints,
   matrix,
   none,
+  outputMatrix,
   p,
   ROUNDED,
-  type Room,
   read,
-  room,
+  vector8Grid,
 } from "./matrix.ts";
 
 inEveryOrder("rows", (device) => {
@@ -33,12 +33,12 @@ inEveryOrder("rows", (device) => {
     const positions = Array.from({ length: T }, (_, t) => (t * 7) % 31);
     const { cos, sin } = ropeTables(inverseFrequencies, 31);
     const [angles, c, s] = [ints(emulator, positions), floats(emulator, cos), floats(emulator, sin)];
-    const turn = (out: Room, from: Room, inverse: 0 | 1): void =>
+    const turn = (out: DeviceMatrix, from: DeviceMatrix, inverse: 0 | 1): void =>
       emulator.run("rope", [Math.ceil((T * heads * Math.ceil(half / 8)) / 256)], 256, [
         ...[at(out), at(from), p(angles), p(c), p(s), i(T), i(heads), i(half)],
         ...[i(out.ld), i(from.ld), i(inverse)],
       ]);
-    const turned = room(emulator, T, x.width);
+    const turned = outputMatrix(emulator, T, x.width);
     turn(turned, x, 0);
     const given = [tensor([1, T, x.width], x.values.data), tensor([1, T], Float64Array.from(positions))];
     const [expected] = rope(given, { heads, inverseFrequencies, maxPositions: 31, inverse: false });
@@ -51,13 +51,13 @@ inEveryOrder("rows", (device) => {
     const emulator = device();
     const table = matrix(emulator, 6, width);
     const picks = Array.from({ length: 70 }, (_, n) => (n < 40 ? 5 : n % 3));
-    const [picked, indices] = [room(emulator, 70, width), ints(emulator, picks)];
+    const [picked, indices] = [outputMatrix(emulator, 70, width), ints(emulator, picks)];
     emulator.run("gather_rows", [70], 128, [
       ...[at(picked), at(table), p(indices), i(width), i(picked.ld), i(table.ld)],
     ]);
     const rows = picks.flatMap((n) => [...table.values.data.subarray(n * width, (n + 1) * width)]);
     expectClose(read(emulator, picked), rows, 0, "gathered");
-    const [dy, out] = [matrix(emulator, 70, width), room(emulator, 6, width)];
+    const [dy, out] = [matrix(emulator, 70, width), outputMatrix(emulator, 6, width)];
     emulator.run("scatter_rows", [6], 128, [
       ...[at(out), at(dy), p(indices), i(70), i(width), i(out.ld), i(dy.ld)],
     ]);
@@ -73,9 +73,9 @@ inEveryOrder("rows", (device) => {
     const [rows, width] = [70, 43];
     const [a, b] = [matrix(emulator, rows, width), matrix(emulator, rows, width)];
     const [A, B] = [a.values.data, b.values.data];
-    const out = room(emulator, rows, width);
+    const out = outputMatrix(emulator, rows, width);
     const sizes = [i(rows), i(width)];
-    const grid = blocksOfEight(rows, width);
+    const grid = vector8Grid(rows, width);
     emulator.run("combine_rows", grid, 256, [at(out), at(a), none, f(3), ...sizes, i(out.ld), i(a.ld), i(0)]);
     const scaled = A.map((x) => 3 * x);
     expectClose(read(emulator, out), scaled, ROUNDED, "3 a");

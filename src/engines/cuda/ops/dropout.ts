@@ -1,7 +1,7 @@
 import { keepThreshold } from "../../../philox.ts";
 import type { Value } from "../../../program/program.ts";
 import { at, type CommandList, f32, i32, i64, type Matrix, type Vector } from "../commands.ts";
-import { blocksFor, blocksOfEights, EIGHTS } from "./lowering.ts";
+import { blocksFor, VECTOR8_THREADS, vector8Grid } from "./lowering.ts";
 
 /** Seed (two), step and micro-step of the mask's counter. */
 export const MASK_WORDS = 4;
@@ -15,7 +15,7 @@ export function makeMask(
 ): Vector {
   const dropoutMask = list.bytes(length);
   const numbers = [i32(site), i32(keepThreshold(dropout)), i64(length)];
-  list.launch("philox_keep", [blocksFor(length / 8, EIGHTS)], EIGHTS, [
+  list.launch("philox_keep", [blocksFor(length / 8, VECTOR8_THREADS)], VECTOR8_THREADS, [
     at(dropoutMask),
     at(words),
     ...numbers,
@@ -33,6 +33,6 @@ export function drop(
 ): Matrix {
   const sizes = [x.rows, x.width, out.ld, x.ld, add?.ld ?? 0].map(i32);
   const args = [at(out), at(x), at(dropoutMask), at(add), f32(1 / (1 - dropout)), ...sizes];
-  list.launch("drop_rows", blocksOfEights(x), EIGHTS, args);
+  list.launch("drop_rows", vector8Grid(x), VECTOR8_THREADS, args);
   return out;
 }

@@ -10,9 +10,9 @@ export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = (c) => {
   const [N, V] = [h.rows, head.rows];
   const [losses, correct] = [c.list.vector(N), c.list.vector(N)];
   const chunk = Math.min(N, c.attrs.chunkRows);
-  const room = c.list.matrix(chunk, V);
+  const chunkLogits = c.list.matrix(chunk, V);
   for (let from = 0; from < N; from += chunk) {
-    const logits = { ...room, rows: Math.min(chunk, N - from) };
+    const logits = { ...chunkLogits, rows: Math.min(chunk, N - from) };
     const rows = rowsFrom(h, from, logits.rows);
     c.list.multiply({ c: logits, a: rows, b: head, layout: "nt", k: head.width });
     const each = [targets, lossWeights, losses, correct].map((vector) =>

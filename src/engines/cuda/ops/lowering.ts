@@ -1,7 +1,7 @@
 import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
 import type { Node } from "../../../program/program.ts";
 import { type CommandList, type Matrix, padded, type Vector } from "../commands.ts";
-import type { LoraUnit } from "../layout.ts";
+import type { FusedProjections } from "../layout.ts";
 
 /** What the lowering of one node sees; inputs and outputs are named by their position. */
 export interface NodeContext<Op extends OpName> {
@@ -31,12 +31,12 @@ export interface NodeContext<Op extends OpName> {
 }
 
 export interface LoraContext {
-  unit(): LoraUnit;
+  projections(): FusedProjections;
   /** The unit's augmented weight, see weights.ts, and the first row of each node's part, then of the A's. */
-  weight(): { readonly matrix: Matrix; readonly starts: readonly number[] };
+  weight(): { readonly matrix: Matrix; readonly partOffsets: readonly number[] };
   bias(): Vector | undefined;
   /** The last of a unit makes the gradient of the input for all; the others' only passes on what was to be added to it. */
-  passOn(): void;
+  aliasToAddend(): void;
   /** Where matrices of another node of the unit lie. */
   matrixOf(id: number): Matrix;
   vectorOf(id: number): Vector;
@@ -48,9 +48,9 @@ export type Lowering<Op extends OpName> = (context: NodeContext<Op>) => void;
 export const blocksFor = (elements: number, threads: number): number => Math.ceil(elements / threads);
 
 /** Threads of a block of the kernels in which each thread takes eight columns of a row (place_of_eight in kernels/gpu.h). */
-export const EIGHTS = 256;
+export const VECTOR8_THREADS = 256;
 
 /** Grid of such a kernel. */
-export const blocksOfEights = ({ rows, width }: Pick<Matrix, "rows" | "width">): [number] => [
-  blocksFor((rows * padded(width)) / 8, EIGHTS),
+export const vector8Grid = ({ rows, width }: Pick<Matrix, "rows" | "width">): [number] => [
+  blocksFor((rows * padded(width)) / 8, VECTOR8_THREADS),
 ];

@@ -5,7 +5,7 @@ import { moveVector } from "./shape.ts";
 
 const THREADS = 256;
 /** Of a vector whose squares are summed by one block: a fixed share, so that the order of the sum is the same on every GPU. */
-const SLAB = 2 ** 14;
+const ELEMENTS_PER_BLOCK = 2 ** 14;
 
 /** By one block, in a fixed order. */
 export function sumVector(list: CommandList, out: Vector, x: Vector): void {
@@ -14,8 +14,13 @@ export function sumVector(list: CommandList, out: Vector, x: Vector): void {
 
 export const sumSquares: Lowering<"sumSquares"> = (c) => {
   const x = c.vector(0);
-  const partial = c.list.vector(Math.ceil(x.length / SLAB));
-  c.list.launch("sum_squares", [partial.length], THREADS, [at(partial), at(x), i64(x.length), i64(SLAB)]);
+  const partial = c.list.vector(Math.ceil(x.length / ELEMENTS_PER_BLOCK));
+  c.list.launch("sum_squares", [partial.length], THREADS, [
+    at(partial),
+    at(x),
+    i64(x.length),
+    i64(ELEMENTS_PER_BLOCK),
+  ]);
   sumVector(c.list, c.outVector(0), partial);
 };
 

@@ -1,5 +1,5 @@
 import { ropeTables } from "../../../ops/rope.ts";
-import { type Address, at, type Command, type CommandList, i32, type Matrix } from "../commands.ts";
+import { at, type BufferView, type Command, type CommandList, i32, type Matrix } from "../commands.ts";
 import { blocksFor, type Lowering } from "./lowering.ts";
 
 const THREADS = 256;
@@ -9,7 +9,7 @@ export const rope: Lowering<"rope"> = (c) => {
   const half = inverseFrequencies.length;
   const [cosine, sine] = tablesOf(c.list, inverseFrequencies, maxPositions);
   const [out, x] = [c.out(0), c.matrix(0)];
-  rotate(c.list, { out, x, heads, half, positions: c.vector(1).at, cosine, sine, inverse });
+  rotate(c.list, { out, x, heads, half, positions: c.vector(1).view, cosine, sine, inverse });
 };
 
 interface Rotation {
@@ -17,9 +17,9 @@ interface Rotation {
   readonly x: Matrix;
   readonly heads: number;
   readonly half: number;
-  readonly positions: Address;
-  readonly cosine: Address;
-  readonly sine: Address;
+  readonly positions: BufferView;
+  readonly cosine: BufferView;
+  readonly sine: BufferView;
   readonly inverse: boolean;
 }
 
@@ -34,7 +34,7 @@ function rotate(list: CommandList, rotation: Rotation): void {
   const { out, x, heads, half, positions, cosine, sine, inverse } = joined ?? rotation;
   const items = x.rows * heads * Math.ceil(half / 8);
   list.launch("rope", [blocksFor(items, THREADS)], THREADS, [
-    ...[at(out), at(x), { at: positions }, { at: cosine }, { at: sine }],
+    ...[at(out), at(x), { view: positions }, { view: cosine }, { view: sine }],
     ...[i32(x.rows), i32(heads), i32(half), i32(out.ld), i32(x.ld), i32(Number(inverse))],
   ]);
   latest.set(list, { rotation: joined ?? rotation, command: list.commands.at(-1)! });
@@ -42,26 +42,26 @@ function rotate(list: CommandList, rotation: Rotation): void {
 
 function join(a: Rotation | undefined, b: Rotation): Rotation | undefined {
   const inPlace = ({ out, x }: Rotation): boolean =>
-    out.at.room === x.at.room && out.at.offset === x.at.offset;
-  if (a === undefined || !inPlace(a) || !inPlace(b) || a.x.at.room !== b.x.at.room) return undefined;
+    out.view.buffer === x.view.buffer && out.view.offset === x.view.offset;
+  if (a === undefined || !inPlace(a) || !inPlace(b) || a.x.view.buffer !== b.x.view.buffer) return undefined;
   if (a.half !== b.half || a.inverse !== b.inverse || a.cosine !== b.cosine) return undefined;
-  if (a.positions.room !== b.positions.room) return undefined;
-  const [left, right] = a.x.at.offset < b.x.at.offset ? [a, b] : [b, a];
+  if (a.positions.buffer !== b.positions.buffer) return undefined;
+  const [left, right] = a.x.view.offset < b.x.view.offset ? [a, b] : [b, a];
   const width = left.heads * left.half * 2;
-  if (left.x.at.offset + 2 * width !== right.x.at.offset) return undefined;
+  if (left.x.view.offset + 2 * width !== right.x.view.offset) return undefined;
   const x = { ...left.x, width: width + right.heads * right.half * 2 };
   return { ...left, out: x, x, heads: left.heads + right.heads };
 }
 
-const tables = new WeakMap<CommandList, Map<string, readonly [Address, Address]>>();
+const tables = new WeakMap<CommandList, Map<string, readonly [BufferView, BufferView]>>();
 
 /** Float32 [positions, d/2] each, once for a list. */
 function tablesOf(
   list: CommandList,
   inverseFrequencies: readonly number[],
   positions: number,
-): readonly [Address, Address] {
-  const known = tables.get(list) ?? new Map<string, readonly [Address, Address]>();
+): readonly [BufferView, BufferView] {
+  const known = tables.get(list) ?? new Map<string, readonly [BufferView, BufferView]>();
   tables.set(list, known);
   const key = `${positions} ${inverseFrequencies.join()}`;
   const made = known.get(key);

@@ -1,5 +1,5 @@
 import { at, type CommandList, f32, i32, i64, type Matrix, sliceOf, type Vector } from "../commands.ts";
-import { blocksFor, blocksOfEights, EIGHTS, type Lowering } from "./lowering.ts";
+import { blocksFor, type Lowering, VECTOR8_THREADS, vector8Grid } from "./lowering.ts";
 
 const THREADS = 256;
 const ROW_THREADS = 128;
@@ -8,7 +8,7 @@ const ROW_THREADS = 128;
 export function combineRows(list: CommandList, out: Matrix, a: Matrix, b?: Matrix, factor = 1): void {
   const sizes = [out.rows, out.width, out.ld, a.ld, b?.ld ?? 0].map(i32);
   const args = [at(out), at(a), at(b), f32(factor), ...sizes];
-  list.launch("combine_rows", blocksOfEights(out), EIGHTS, args);
+  list.launch("combine_rows", vector8Grid(out), VECTOR8_THREADS, args);
 }
 
 export interface Moved {
@@ -51,7 +51,7 @@ export const add: Lowering<"add"> = (c) => {
 export const scale: Lowering<"scale"> = (c) => {
   const { factor } = c.attrs;
   if (c.shape(0).length > 1) return combineRows(c.list, c.out(0), c.matrix(0), undefined, factor);
-  const constant = { at: c.list.constant([f32(factor)]), length: 1 };
+  const constant = { view: c.list.constant([f32(factor)]), length: 1 };
   moveVector(c.list, c.outVector(0), { a: c.vector(0), factor: constant });
 };
 
@@ -64,7 +64,7 @@ export const flatten: Lowering<"flatten"> = (c) => {
   for (const i of c.node.inputs.keys()) {
     const part = c.vector(i);
     const to = sliceOf(flat, from, part.length);
-    const there = part.at.room === to.at.room && part.at.offset === to.at.offset;
+    const there = part.view.buffer === to.view.buffer && part.view.offset === to.view.offset;
     if (!there) moveVector(c.list, to, { a: part });
     from += part.length;
   }

@@ -1,11 +1,11 @@
-import type { Address, Matrix as Placed, Product } from "../../../src/engines/cuda/commands.ts";
-import { TILES } from "../../../src/engines/cuda/gemm.ts";
+import type { BufferView, Gemm, Matrix as Placed } from "../../../src/engines/cuda/commands.ts";
+import type { LaunchContext } from "../../../src/engines/cuda/gemm-autotuner.ts";
+import { TILES } from "../../../src/engines/cuda/gemm-kernel.ts";
 import type { Gpu } from "../../../src/engines/cuda/gpu.ts";
 import { launch } from "../../../src/engines/cuda/launch.ts";
-import type { Caller } from "../../../src/engines/cuda/products.ts";
 import { addProduct, addProductT } from "../../../src/engines/reference/tensor.ts";
 import type { Emulator } from "./emulator.ts";
-import { matrix, type Room, vector } from "./matrix.ts";
+import { type DeviceMatrix, matrix, vector } from "./matrix.ts";
 
 interface Extras {
   readonly add?: boolean;
@@ -16,19 +16,24 @@ interface Extras {
 }
 
 /** A product of fresh random matrices, each a slice of a wider one, and what it should be. */
-export function productOf(
+export function randomGemm(
   emulator: Emulator,
   [M, N, K]: readonly [number, number, number],
   layout: "nt" | "nn",
   { add = false, bias = false, drawA, drawB }: Extras = {},
 ) {
-  const pointers = new Map<Address["room"], bigint>();
-  const address = (pointer: bigint): Address => {
-    const here: Address = { room: { bytes: 0, place: { kind: "arena" } }, offset: 0 };
-    pointers.set(here.room, pointer);
+  const pointers = new Map<BufferView["buffer"], bigint>();
+  const address = (pointer: bigint): BufferView => {
+    const here: BufferView = { buffer: { bytes: 0, storage: { kind: "arena" } }, offset: 0 };
+    pointers.set(here.buffer, pointer);
     return here;
   };
-  const placed = ({ pointer, rows, width, ld }: Room): Placed => ({ at: address(pointer), rows, width, ld });
+  const placed = ({ pointer, rows, width, ld }: DeviceMatrix): Placed => ({
+    view: address(pointer),
+    rows,
+    width,
+    ld,
+  });
   const a = matrix(emulator, M, K, drawA);
   const b = layout === "nn" ? matrix(emulator, K, N, drawB) : matrix(emulator, N, K, drawB);
   const addend = add ? matrix(emulator, M, N) : undefined;
@@ -37,24 +42,24 @@ export function productOf(
   (layout === "nn" ? addProduct : addProductT)(expected, a.values.data, b.values.data, M, N, K);
   for (let n = 0; n < expected.length; n++)
     expected[n]! += (addend?.values.data[n] ?? 0) + (biases?.values.data[n % N] ?? 0);
-  const into = (c: Room): Product => ({
+  const into = (c: DeviceMatrix): Gemm => ({
     ...{ c: placed(c), a: placed(a), b: placed(b), layout, k: K },
     add: addend === undefined ? undefined : placed(addend),
-    bias: biases === undefined ? undefined : { at: address(biases.pointer), length: N },
+    bias: biases === undefined ? undefined : { view: address(biases.pointer), length: N },
   });
-  const locate = ({ room: of, offset }: Address): bigint => pointers.get(of)! + BigInt(offset);
-  return { into, expected, locate };
+  const resolve = ({ buffer: of, offset }: BufferView): bigint => pointers.get(of)! + BigInt(offset);
+  return { into, expected, resolve };
 }
 
 /** As an executable calls kernels. */
-export const callerOn = (gpu: Gpu, locate: Caller["locate"]): Caller => ({
-  locate,
+export const launchContext = (gpu: Gpu, resolve: LaunchContext["resolve"]): LaunchContext => ({
+  resolve,
   call: ({ kernel, grid, threads, sharedBytes, args }) =>
     launch(gpu.driver, gpu.stream, {
       ...{ kernel: gpu.kernel(kernel, sharedBytes), grid, threads, sharedBytes },
       args: args.map((field) => {
-        if (!("at" in field)) return field;
-        return { pointer: field.at === null ? 0n : locate(field.at) };
+        if (!("view" in field)) return field;
+        return { pointer: field.view === null ? 0n : resolve(field.view) };
       }),
     }),
 });

@@ -3,17 +3,17 @@ import type { Node, Program, ValueId } from "../../program/program.ts";
 import {
   at,
   type CommandList,
+  type DeviceBuffer,
   type Field,
   f32,
   i32,
   type Matrix,
   padded,
-  type Room,
   type Vector,
 } from "./commands.ts";
-import { type LoraUnit, sizeOf } from "./layout.ts";
-import { blocksOfEights, EIGHTS } from "./ops/lowering.ts";
-import { type MatrixSpec, partRows, type WeightSpec, weightBytes, weightKey } from "./weights.ts";
+import { type FusedProjections, sizeOf } from "./layout.ts";
+import { VECTOR8_THREADS, vector8Grid } from "./ops/lowering.ts";
+import { type MatrixSpec, rowOffsets, type WeightSpec, weightBytes, weightKey } from "./weights.ts";
 
 /** FactorEntry of kernels/place_factors.cu, and the elements that it places. */
 interface Factor {
@@ -25,11 +25,11 @@ interface Factor {
  * The frozen weights that a Program's commands name, and the factors that are placed beside them: once for all where the weights
  * lie in bf16, and after each unpacking where they are packed.
  */
-export class WeightRooms {
+export class WeightBuffers {
   readonly #program: Program;
   readonly #list: CommandList;
   readonly #vectorOf: (id: ValueId) => Vector;
-  readonly #rooms = new Map<string, Room>();
+  readonly #buffers = new Map<string, DeviceBuffer>();
   readonly #factors: Factor[] = [];
 
   constructor(program: Program, list: CommandList, vectorOf: (id: ValueId) => Vector) {
@@ -47,50 +47,57 @@ export class WeightRooms {
   }
 
   #place(factors: readonly Factor[]): void {
-    const entries = { at: this.#list.constant(factors.flatMap(({ entry }) => entry)) };
+    const entries = { view: this.#list.constant(factors.flatMap(({ entry }) => entry)) };
     const largest = Math.max(...factors.map(({ elements }) => elements));
     this.#list.launch("place_factors", [Math.ceil(largest / 256), factors.length], 256, [entries]);
   }
 
-  #room(spec: WeightSpec): Room {
+  #buffer(spec: WeightSpec): DeviceBuffer {
     const key = weightKey(spec);
-    const room = this.#rooms.get(key) ?? {
+    const buffer = this.#buffers.get(key) ?? {
       bytes: weightBytes(spec),
-      place: { kind: "weight" as const, spec },
+      storage: { kind: "weight" as const, spec },
     };
-    this.#rooms.set(key, room);
-    return room;
+    this.#buffers.set(key, buffer);
+    return buffer;
   }
 
   /** Unpacked by a command at this place if it is packed. */
   plain(id: ValueId): Matrix {
     const { name, packed } = this.#program.values[id]!;
     const { rows, width } = sizeOf(this.#program, id);
-    const spec = { kind: "matrix", names: [name], rows: [rows], columns: width, tail: 0, packed } as const;
+    const spec = {
+      kind: "matrix",
+      names: [name],
+      rows: [rows],
+      columns: width,
+      loraColumns: 0,
+      packed,
+    } as const;
     if (packed !== undefined) return this.#unpacked(spec, packed);
-    return { at: { room: this.#room(spec), offset: 0 }, rows, width, ld: padded(width) };
+    return { view: { buffer: this.#buffer(spec), offset: 0 }, rows, width, ld: padded(width) };
   }
 
   /** All of a packed weight in bf16, in columns in front of the tail, which is zero beside them and free below. */
   #unpacked(spec: MatrixSpec, format: PackedFormat): Matrix {
-    const rows = partRows(spec).at(-1)!;
-    const out = this.#list.matrix(rows + spec.tail, spec.columns, spec.tail);
-    const from = { at: { room: this.#room(spec), offset: 0 } };
+    const rows = rowOffsets(spec).at(-1)!;
+    const out = this.#list.matrix(rows + spec.loraColumns, spec.columns, spec.loraColumns);
+    const from = { view: { buffer: this.#buffer(spec), offset: 0 } };
     const sizes = [rows, spec.columns, out.ld, out.ld].map(i32);
-    const grid = blocksOfEights({ rows, width: out.ld });
-    this.#list.launch(`dequantise_${format}`, grid, EIGHTS, [at(out), from, ...sizes]);
+    const grid = vector8Grid({ rows, width: out.ld });
+    this.#list.launch(`dequantise_${format}`, grid, VECTOR8_THREADS, [at(out), from, ...sizes]);
     return out;
   }
 
   vectors(ids: readonly (ValueId | null)[], rows: readonly number[]): Vector {
     const names = ids.map((id) => (id === null ? null : this.#program.values[id]!.name));
-    const room = this.#room({ kind: "vector", names, rows });
-    return { at: { room, offset: 0 }, length: room.bytes / 4 };
+    const buffer = this.#buffer({ kind: "vector", names, rows });
+    return { view: { buffer, offset: 0 }, length: buffer.bytes / 4 };
   }
 
   /** A packed one is unpacked, and its factors are placed, by commands at this place. */
-  ofUnit(unit: LoraUnit): { matrix: Matrix; starts: number[] } {
-    const { nodes, tail } = unit;
+  fusedWeight(projections: FusedProjections): { matrix: Matrix; partOffsets: number[] } {
+    const { nodes, loraColumns } = projections;
     const ids = nodes.map((node) => node.inputs[node.op === "loraLinear" ? 1 : 2]!);
     const sizes = ids.map((id) => sizeOf(this.#program, id));
     const spec = {
@@ -98,31 +105,35 @@ export class WeightRooms {
       names: ids.map((id) => this.#program.values[id]!.name),
       rows: sizes.map(({ rows }) => rows),
       columns: sizes[0]!.width,
-      tail,
+      loraColumns,
       packed: this.#program.values[ids[0]!]!.packed,
     };
-    const starts = partRows(spec);
-    const width = padded(spec.columns) + tail;
+    const partOffsets = rowOffsets(spec);
+    const width = padded(spec.columns) + loraColumns;
     if (spec.packed !== undefined) {
       const matrix = { ...this.#unpacked(spec, spec.packed), width };
-      this.#place(this.#factorsOf(unit, matrix, starts));
-      return { matrix, starts };
+      this.#place(this.#factorsOf(projections, matrix, partOffsets));
+      return { matrix, partOffsets };
     }
-    const known = this.#rooms.has(weightKey(spec));
-    const place = { room: this.#room(spec), offset: 0 };
-    const matrix = { at: place, rows: starts.at(-1)! + tail, width, ld: width };
-    if (!known) this.#factors.push(...this.#factorsOf(unit, matrix, starts));
-    return { matrix, starts };
+    const known = this.#buffers.has(weightKey(spec));
+    const place = { buffer: this.#buffer(spec), offset: 0 };
+    const matrix = { view: place, rows: partOffsets.at(-1)! + loraColumns, width, ld: width };
+    if (!known) this.#factors.push(...this.#factorsOf(projections, matrix, partOffsets));
+    return { matrix, partOffsets };
   }
 
-  #factorsOf({ nodes, ranks, tail }: LoraUnit, weight: Matrix, starts: readonly number[]): Factor[] {
+  #factorsOf(
+    { nodes, ranks, loraColumns }: FusedProjections,
+    weight: Matrix,
+    partOffsets: readonly number[],
+  ): Factor[] {
     let before = 0;
     return nodes.map((node, i): Factor => {
       const first = node.op === "loraLinear" ? 2 : 3;
       const [a, b] = [node.inputs[first]!, node.inputs[first + 1]!];
       const [{ rows: rank, width: K }, { rows: N }] = [sizeOf(this.#program, a), sizeOf(this.#program, b)];
-      const [row, column] = [starts.at(-1)! + before, weight.width - tail + before];
-      const sizes = [N, K, rank, ranks[i]!, weight.ld, row, starts[i]!, column].map(i32);
+      const [row, column] = [partOffsets.at(-1)! + before, weight.width - loraColumns + before];
+      const sizes = [N, K, rank, ranks[i]!, weight.ld, row, partOffsets[i]!, column].map(i32);
       const places = [at(weight), at(this.#vectorOf(a)), at(this.#vectorOf(b))];
       before += ranks[i]!;
       const entry = [...places, ...sizes, f32(node.attrs.scale), i32(0)];
@@ -130,7 +141,7 @@ export class WeightRooms {
     });
   }
 
-  biasOfUnit({ nodes }: LoraUnit): Vector | undefined {
+  fusedBias({ nodes }: FusedProjections): Vector | undefined {
     const biases = nodes.map((node) => {
       const { hasBias } = (node as Node<"loraLinear">).attrs;
       return hasBias ? node.inputs.at(-1)! : null;

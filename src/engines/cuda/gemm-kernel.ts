@@ -1,4 +1,4 @@
-import { at, i32, type KernelCall, type Product, padded } from "./commands.ts";
+import { at, type Gemm, i32, type KernelCall, padded } from "./commands.ts";
 
 /** Tiles of kernels/gemm.cu, largest first: rows and columns of C that one block makes. */
 export const TILES = [
@@ -12,7 +12,7 @@ const STAGES = 4;
 const STEP = 32;
 
 /** The product by our own kernel. The sum over K goes in the same order whatever the tile. */
-export function gemm({ c, a, b, layout, k, add, bias }: Product, [rows, cols]: Tile): KernelCall {
+export function gemmCall({ c, a, b, layout, k, add, bias }: Gemm, [rows, cols]: Tile): KernelCall {
   const [M, N] = [c.rows, padded(c.width)];
   return {
     kernel: `gemm_${layout}_${rows}x${cols}`,
@@ -30,7 +30,7 @@ export function gemm({ c, a, b, layout, k, add, bias }: Product, [rows, cols]: T
  * The tile that keeps the GPU busiest: least work of the fullest multiprocessor, counting a smaller tile's poorer reuse of
  * what it loads. A model, for where nothing can be timed.
  */
-export function modelledTile({ c }: Product, multiprocessors: number): Tile {
+export function modelledTile({ c }: Gemm, multiprocessors: number): Tile {
   const [M, N] = [c.rows, padded(c.width)];
   const cost = ([rows, cols]: Tile): number => {
     const waves = Math.ceil((Math.ceil(M / rows) * Math.ceil(N / cols)) / multiprocessors);

@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { GemmAutotuner } from "../../../src/engines/cuda/gemm-autotuner.ts";
 import { Gpu } from "../../../src/engines/cuda/gpu.ts";
-import { Products } from "../../../src/engines/cuda/products.ts";
 import { expectClose } from "../../expect-close.ts";
 import { Emulator, library, missing } from "./emulator.ts";
-import { ROUNDED, type Room, read, room } from "./matrix.ts";
-import { callerOn, productOf, setCosts } from "./products.ts";
+import { type DeviceMatrix, outputMatrix, ROUNDED, read } from "./matrix.ts";
+import { launchContext, randomGemm, setCosts } from "./random-gemm.ts";
 
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 
@@ -26,15 +26,15 @@ describe.skipIf(missing !== null)("a product is done by what was fastest on the 
   };
   let gpu: Gpu;
   let home: string;
-  let made: ReturnType<typeof productOf>;
-  let c: Room;
+  let made: ReturnType<typeof randomGemm>;
+  let c: DeviceMatrix;
   beforeEach(() => {
     home = mkdtempSync(join(tmpdir(), "lorafit-products-"));
     process.env["LORAFIT_HOME"] = home;
     process.env["LORAFIT_CUBLASLT"] = library;
     gpu = new Gpu();
-    made = productOf(emulator, shape, "nt", { drawA: signed, drawB: unsigned });
-    c = room(emulator, shape[0], shape[1]);
+    made = randomGemm(emulator, shape, "nt", { drawA: signed, drawB: unsigned });
+    c = outputMatrix(emulator, shape[0], shape[1]);
   });
   afterEach(() => {
     setCosts(emulator, 0, [0, 0, 0]);
@@ -44,11 +44,11 @@ describe.skipIf(missing !== null)("a product is done by what was fastest on the 
 
   /** In a session of its own: what did it, and one of the sums. */
   const run = (): { by: string; first: number } => {
-    const products = new Products(gpu);
+    const products = new GemmAutotuner(gpu);
     const product = made.into(c);
-    products.run(product, callerOn(gpu, made.locate));
+    products.run(product, launchContext(gpu, made.resolve));
     gpu.wait();
-    const by = products.doneBy(product);
+    const by = products.implementationOf(product);
     products.close();
     return { by, first: read(emulator, c)[0]! };
   };
@@ -86,7 +86,7 @@ describe.skipIf(missing !== null)("a product is done by what was fastest on the 
   });
 
   test("what computes something else than our kernel is passed over, however fast", () => {
-    made = productOf(emulator, shape, "nt");
+    made = randomGemm(emulator, shape, "nt");
     setCosts(emulator, 7, [5, 1, 9]);
     const forget = emulator.driver.emulator("void emuCublasLtForgetful(int algorithm)")!;
     forget(1);

@@ -7,11 +7,11 @@ import { lorafitHome } from "../../home.ts";
 import type { Algorithm } from "./cublaslt.ts";
 import type { CublasLtLibrary } from "./cublaslt-library.ts";
 import type { Device } from "./device.ts";
-import { TILES, type Tile } from "./gemm.ts";
+import { TILES, type Tile } from "./gemm-kernel.ts";
 import { kernelSources } from "./gpu.ts";
 
 /** What does a product: our kernel in one of its tiles, or cuBLASLt by one of its algorithms. */
-export type Choice = { readonly tile: Tile } | { readonly algorithm: Algorithm };
+export type GemmChoice = { readonly tile: Tile } | { readonly algorithm: Algorithm };
 
 const LIBRARY = "cublasLt ";
 const schema = z.strictObject({
@@ -28,7 +28,7 @@ type Content = z.infer<typeof schema>;
  * What was fastest for each product, kept in LORAFIT_HOME/cuda for every GPU, driver, build of our kernels and version of
  * cuBLASLt: a run that goes on must do its products as before, to the bit.
  */
-export class ChoicesFile {
+export class GemmCache {
   readonly #path: string;
   readonly #of: Omit<Content, "products">;
 
@@ -44,7 +44,7 @@ export class ChoicesFile {
     this.#path = join(lorafitHome(), "cuda", `products-${key.slice(0, 16)}.json`);
   }
 
-  read(name: string): Choice | undefined {
+  read(name: string): GemmChoice | undefined {
     const text = this.#products()[name];
     if (text === undefined) return undefined;
     if (text.startsWith(LIBRARY)) return { algorithm: Buffer.from(text.slice(LIBRARY.length), "hex") };
@@ -53,7 +53,7 @@ export class ChoicesFile {
   }
 
   /** @throws environment error when it cannot be written */
-  add(name: string, choice: Choice): void {
+  add(name: string, choice: GemmChoice): void {
     const text = "tile" in choice ? choice.tile.join("x") : LIBRARY + choice.algorithm.toString("hex");
     const content = { ...this.#of, products: { ...this.#products(), [name]: text } };
     writeFileAtomic(this.#path, `${JSON.stringify(content, null, 1)}\n`);
