@@ -5,6 +5,8 @@ export type RngState = readonly [number, number, number, number];
 export interface Rng {
   /** Uniform in [0, 1), 32 bits of it. */
   next(): number;
+  /** 32 random bits as a signed integer. */
+  bits(): number;
   /** Uniform integer in [0, n), n at most 2^32. */
   int(n: number): number;
   /** Standard normal (Box & Muller 1958), one from two uniforms. */
@@ -26,19 +28,21 @@ export function createRng(seed: number | string): Rng {
 /** A generator that goes on where the one with this state stood. */
 export function restoreRng(state: RngState): Rng {
   let [a, b, c, counter] = state;
-  const next = (): number => {
-    const out = (a + b + counter) >>> 0;
-    counter = (counter + 1) >>> 0;
-    a = (b ^ (b >>> 9)) >>> 0;
-    b = (c + (c << 3)) >>> 0;
-    c = (((c << 21) | (c >>> 11)) + out) >>> 0;
-    return out / 2 ** 32;
+  const bits = (): number => {
+    const out = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + out) | 0;
+    return out;
   };
+  const next = (): number => (bits() >>> 0) / 2 ** 32;
   return {
+    bits,
     next,
     int: (n) => Math.floor(next() * n),
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
-    state: () => [a, b, c, counter],
+    state: () => [a >>> 0, b >>> 0, c >>> 0, counter >>> 0],
   };
 }
 

@@ -1,30 +1,43 @@
 import pc from "picocolors";
-import type { PowerNote } from "../evaluate/power.ts";
+import { jointPower, type PowerNote } from "../evaluate/power.ts";
+import { percent } from "../formats/percent.ts";
 import type { Task } from "../task/load.ts";
 import { taskPower } from "../workflow/lock-task.ts";
 import type { Context } from "./context.ts";
 
-/** Says before training what the task's cases can show. */
+/** Prints before training what the task's cases can show. */
 export function showPower(task: Task, { output }: Context): void {
   const power = taskPower(task);
-  output.event({ event: "power", power }, powerText(power));
+  output.event({ event: "power", power, joint: jointPower(power) }, powerText(power));
 }
 
-/** What the cases can show, a line for each criterion; those that have too few clusters stand out. */
+/** What the cases can show, a line for each criterion; those that have too few clusters are highlighted. */
 export function powerText(notes: readonly PowerNote[]): string {
-  const size = ({ scorer }: PowerNote, value: number): string =>
-    scorer === "cross-entropy" ? `${value.toFixed(3)} nat` : `${(100 * value).toFixed(1)} points`;
   const width = Math.max(0, ...notes.map(({ name }) => name.length));
-  const lines = notes.map((note) => {
-    const { name, cases, clusters, planned, needed } = note;
-    const possible = note.scorer === "cross-entropy" || note.detectable <= 1;
-    const shown = possible ? `${size(note, note.detectable)} or more` : "no difference that can be";
-    const has = `${cases} cases in ${clusters} clusters show ${shown}`;
-    const asked = `${size(note, planned)} needs ${needed} clusters`;
-    return `  ${name.padEnd(width)}  ${has}; ${clusters < needed ? pc.yellow(asked) : asked}`;
-  });
+  const joint = jointPower(notes);
+  const unknown =
+    joint.unknown.length === 0 ? "" : `; without ${joint.unknown.join(", ")}, for which nothing is planned`;
   return [
     `${pc.bold("power")}: with 90 %, before anything is known of the answers (docs/gate.md says what is assumed)`,
-    ...lines,
+    ...notes.map((note) => `  ${note.name.padEnd(width)}  ${noteText(note)}`),
+    `  all together, each with its planned effect: ${percent(joint.independent)} if they are independent, at least ${percent(joint.at_least)}${unknown}`,
   ].join("\n");
+}
+
+function noteText({ scorer, cases, clusters, ...note }: PowerNote): string {
+  const entropy = scorer === "cross-entropy";
+  const size = (value: number): string =>
+    entropy ? `${value.toFixed(3)} nat` : `${(100 * value).toFixed(1)} points`;
+  const has = `${cases} cases in ${clusters} clusters`;
+  const enough = (text: string, needed: number | null) =>
+    needed === null || clusters < needed ? pc.yellow(text) : text;
+  const count = (needed: number | null) =>
+    needed === null ? "more than can be had" : needed.toLocaleString("en");
+  if (note.detectable === undefined)
+    return `${has}; ${enough(`none failing needs ${count(note.needed!)} at risk`, note.needed!)}`;
+  const possible = entropy || note.detectable <= 1;
+  const shown = possible ? `${size(note.detectable)} or more` : "no difference that can be";
+  if (note.planned === undefined) return `${has} show ${shown}; no expected score is planned for`;
+  const asked = `${size(note.planned)} needs ${count(note.needed!)} clusters`;
+  return `${has} show ${shown}; ${enough(asked, note.needed!)}; power ${percent(note.power!)}`;
 }

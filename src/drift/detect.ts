@@ -1,10 +1,11 @@
 import { quantile } from "simple-statistics";
 import { EXIT } from "../errors.ts";
+import { ALPHA } from "../evaluate/looks.ts";
 import { holm } from "../evaluate/statistics.ts";
 import { createRng } from "../rng.ts";
 import { type Comparison, comparePlaced, countsOf, STATISTICS, type StatisticName } from "./compare.ts";
 import { examplesOf, newWordsOf, topicsOf } from "./explain.ts";
-import { ALPHA, type DriftLook } from "./looks.ts";
+import type { DriftLook } from "./looks.ts";
 import { type Query, sample } from "./queries.ts";
 import { type DriftReference, MAX_QUERIES } from "./reference.ts";
 import type { DriftResult } from "./result.ts";

@@ -1,9 +1,7 @@
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
+import { levelOf } from "../evaluate/looks.ts";
 import { appendedLines, appendLine } from "../formats/files.ts";
-
-/** Level of all looks at one reference together. */
-export const ALPHA = 0.05;
 
 const entrySchema = z.strictObject({
   look: z.int().min(1),
@@ -43,7 +41,7 @@ export function takeDriftLook(file: string, reference: string, logSha256: string
   const same = earlier.find((entry) => entry.log_sha256 === logSha256);
   if (same !== undefined) return same;
   const look = earlier.length + 1;
-  const level = ALPHA / (look * (look + 1));
+  const level = levelOf(look);
   const entry: z.output<typeof entrySchema> = {
     look,
     level,

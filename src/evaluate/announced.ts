@@ -1,4 +1,10 @@
-import { differences, type EvidenceOptions, MIN_CLUSTERS, type PairedScore, weigh } from "./evidence.ts";
+import {
+  differences,
+  type EvidenceOptions,
+  MIN_CLUSTERS,
+  type PairedScore,
+  weighDifference,
+} from "./evidence.ts";
 import { holm, meanOf } from "./statistics.ts";
 
 /** A slice that was announced as improved before training. */
@@ -30,18 +36,19 @@ export function judgeAnnounced(
   options: EvidenceOptions,
 ): AnnouncedResult[] {
   const weighed = slices.map(({ where, scores }) => {
-    const evidence = weigh(differences(scores, entropy), entropy, options);
-    return { where, n: scores.length, evidence, p: evidence.above(margin) };
+    const sample = differences(scores, entropy);
+    const { ci, above } = weighDifference(sample, options);
+    return { where, n: scores.length, means: sample.means, ci, p: above(margin) };
   });
   const adjusted = holm(weighed.map(({ p }) => p));
-  return weighed.map(({ where, n, evidence, p }, i) => ({
+  return weighed.map(({ where, n, means, ci, p }, i) => ({
     where,
     n,
-    clusters: evidence.clusters.length,
-    difference: meanOf(evidence.clusters),
-    ci: evidence.ci,
+    clusters: means.length,
+    difference: meanOf(means),
+    ci,
     p,
     p_holm: adjusted[i]!,
-    improved: adjusted[i]! <= options.alpha && evidence.clusters.length >= MIN_CLUSTERS,
+    improved: adjusted[i]! <= options.alpha && means.length >= MIN_CLUSTERS,
   }));
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
+import { CONTESTANTS } from "../task/schema.ts";
 
 const answered = z.strictObject({
   /** Generated text, or the looked-up answer. Absent where nothing was generated: choices alone, texts and pairs. */
@@ -38,16 +39,14 @@ const row = z.strictObject({
   prompt: z.string(),
   base: answered,
   tuned: answered,
-  /** What a user could deploy instead: the nearest training answer, and the base prompted with the policy. */
-  contestants: z.strictObject({ lookup: answered.optional(), prompted: answered.optional() }).optional(),
+  /** Answers of the models that a user would otherwise deploy, where they were asked. */
+  contestants: z.partialRecord(z.enum(CONTESTANTS), answered).optional(),
   base_sha256: z.string(),
   artifact_sha256: z.string(),
 });
 
 /** One model's result on one case. */
 export type Answered = z.output<typeof answered>;
-export type ContestantName = keyof NonNullable<z.output<typeof row>["contestants"]>;
-export const CONTESTANTS = ["lookup", "prompted"] as const satisfies ContestantName[];
 /** A line of answers.jsonl: one case, both models and the contestants. */
 export type AnswerRow = z.output<typeof row>;
 

@@ -1,77 +1,107 @@
-import {
-  boundDraws,
-  boundP,
-  type Cluster,
-  clustersOf,
-  lowerBound,
-  negate,
-  shift,
-  signFlip,
-} from "./statistics.ts";
+import { boundP, clusterMeans, drawsFor, lowerBound, meanOf, negated, signFlip } from "./statistics.ts";
 
 /** Fewer independent clusters than this decide nothing. */
 export const MIN_CLUSTERS = 30;
 
-/** Base and tuned score of one case. Shares are 0 or 1, higher is better; cross entropy is nats per token, lower is better. */
+/**
+ * Nats per token that a text nobody has seen may lose or gain, at least. Cross entropy has no largest loss, and without
+ * one no number of texts bounds its mean (Bahadur and Savage, Annals of Mathematical Statistics 27, 1956).
+ */
+export const WORST_NATS = 5;
+
+/** Scores of one case: shares from 0 to 1, higher is better; cross entropy in nats per token, lower is better. */
 export interface PairedScore {
   id: string;
   cluster: string;
   base: number;
   tuned: number;
+  /** Score of the contestant that the tuned model is compared with, when it is not the base. */
+  against?: number;
 }
 
 export interface EvidenceOptions {
   /** One-sided level of this look. */
   alpha: number;
   seed: number;
-  /** Random draws of each test; simulations make do with fewer. */
-  draws?: number;
 }
 
-/** Both one-sided views of a mean difference. */
+/** Mean of each cluster, each of which weighs one, and the range of what nobody has seen. */
+export interface Sample {
+  means: Float64Array;
+  /** Number of cases of each cluster. */
+  sizes: Float64Array;
+  range: readonly [worst: number, best: number];
+}
+
+/** Both one-sided views of a mean over clusters. */
 export interface Evidence {
-  clusters: readonly Cluster[];
   ci: [number, number];
-  /** p of the null that the true difference is at most `bar`. */
+  /** p of the null that the true mean is at most `bar`. */
   above(bar: number): number;
-  /** p of the null that the true difference is at least `bar`. */
+  /** p of the null that the true mean is at least `bar`. */
   below(bar: number): number;
 }
 
-/**
- * Two tests, of which the larger p counts. The sign-flip test is exact when base and tuned are but labels; the bound holds its
- * level when the differences are skewed, as they are at a margin, where flipping signs does not.
- */
-export function weigh(
-  clusters: readonly Cluster[],
-  entropy: boolean,
-  { alpha, seed, draws }: EvidenceOptions,
-): Evidence {
-  const [worst, best] = extremes(clusters, entropy);
-  const { low, negatedHigh } = boundDraws(clusters, [worst, best], seed, draws);
-  const both = (of: readonly Cluster[], bound: Float64Array, bar: number) =>
-    Math.max(boundP(bound, bar), signFlip(shift(of, -bar), seed, draws));
+/** Score that the tuned model's is compared with. */
+export const rivalOf = ({ base, against }: PairedScore): number => against ?? base;
+
+/** Difference of a case, oriented so that positive means the tuned model is better. */
+export const differenceOf = (score: PairedScore, entropy: boolean): number =>
+  entropy ? rivalOf(score) - score.tuned : score.tuned - rivalOf(score);
+
+/** Differences by cluster. A share can lose and gain one; cross entropy WORST_NATS, or more where more was seen. */
+export function differences(scores: readonly PairedScore[], entropy: boolean): Sample {
+  const clusters = clusterMeans(
+    scores.map((score) => ({ cluster: score.cluster, value: differenceOf(score, entropy) })),
+  );
+  if (!entropy) return { ...clusters, range: [-1, 1] };
+  const [worst, best] = clusters.means.reduce(
+    ([low, high], mean) => [Math.min(low, mean), Math.max(high, mean)],
+    [-WORST_NATS, WORST_NATS],
+  );
+  return { ...clusters, range: [worst, best] };
+}
+
+/** The tuned model's own shares by cluster. */
+export function ownScores(scores: readonly PairedScore[]): Sample {
+  return { ...clusterMeans(scores.map(({ cluster, tuned: value }) => ({ cluster, value }))), range: [0, 1] };
+}
+
+/** The bound alone: for a score, whose sign means nothing. */
+export function weighScore({ means, range: [worst, best] }: Omit<Sample, "sizes">, alpha: number): Evidence {
+  const turned = negated(means);
   return {
-    clusters,
-    ci: [Math.max(worst, lowerBound(low, alpha)), Math.min(best, -lowerBound(negatedHigh, alpha))],
-    above: (bar) => both(clusters, low, bar),
-    below: (bar) => both(negate(clusters), negatedHigh, -bar),
+    ci: [lowerBound(means, worst, alpha), -lowerBound(turned, -best, alpha)],
+    above: (bar) => boundP(means, worst, bar),
+    below: (bar) => boundP(turned, -best, -bar),
   };
 }
 
-/** The worst and best difference of a case. Shares: all or nothing. Cross entropy has no end: the worst and best cluster seen. */
-export function extremes(clusters: readonly Cluster[], entropy: boolean): [number, number] {
-  if (!entropy) return [-1, 1];
-  const means = clusters.map(({ sum, size }) => sum / size);
-  return [Math.min(...means), Math.max(...means)];
+/**
+ * Two tests of a difference, of which the larger p counts. The bound keeps its level for skewed differences, as they are at
+ * a margin, where flipping signs does not. The sign-flip test keeps its level for symmetric ones beyond the bound's range.
+ */
+export function weighDifference(sample: Sample, { alpha, seed }: EvidenceOptions): Evidence {
+  const bound = weighScore(sample, alpha);
+  const turned = negated(sample.means);
+  const draws = drawsFor(alpha);
+  return {
+    ci: bound.ci,
+    above: (bar) => Math.max(bound.above(bar), signFlip(sample.means, bar, seed, draws)),
+    below: (bar) => Math.max(bound.below(bar), signFlip(turned, -bar, seed, draws)),
+  };
 }
 
-/** Differences by cluster, turned so that positive means tuned is better. */
-export function differences(scores: readonly PairedScore[], entropy: boolean): Cluster[] {
-  return clustersOf(
-    scores.map(({ cluster, base, tuned }) => ({
-      cluster,
-      difference: entropy ? base - tuned : tuned - base,
-    })),
-  );
+/**
+ * Whether the mean per case and the mean per cluster differ by more than chance: then size goes with the score. Twice the
+ * standard error of their difference, of whose influence a cluster has (size / mean size) (x - case mean) - (x - mean).
+ */
+export function sizeMatters({ means, sizes }: Sample, perCase: number): boolean {
+  const mean = meanOf(means);
+  const size = meanOf(sizes);
+  let squares = 0;
+  for (let i = 0; i < means.length; i++) {
+    squares += ((sizes[i]! / size) * (means[i]! - perCase) - (means[i]! - mean)) ** 2;
+  }
+  return Math.abs(perCase - mean) > 1e-9 + (2 * Math.sqrt(squares)) / means.length;
 }

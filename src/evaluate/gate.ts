@@ -2,8 +2,8 @@ import { privateFinders } from "../data/curate/private.ts";
 import { EXIT, LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
-import type { Criterion } from "../task/schema.ts";
-import type { AnswerRow } from "./answer-row.ts";
+import { CONTESTANTS, type Contestant, type Criterion } from "../task/schema.ts";
+import type { Answered, AnswerRow } from "./answer-row.ts";
 import type { Case } from "./cases.ts";
 import { type CriterionResult, judge, type Outcome, overall } from "./decide.ts";
 import type { PairedScore } from "./evidence.ts";
@@ -13,7 +13,8 @@ import { answerPreconditions, type Precondition } from "./preconditions.ts";
 import { resultText } from "./result-text.ts";
 import { scoreOf } from "./scorers.ts";
 import { disagreements, type SeedResult, seedResult } from "./seeds.ts";
-import { announcedSlices, selectCases } from "./select.ts";
+import { announcedSlices, contestantOf, selectCases } from "./select.ts";
+import { clusterMeans, meanOf } from "./statistics.ts";
 
 /** Pass rates of one rule or slice. */
 export interface SliceResult {
@@ -40,6 +41,8 @@ export interface Verdict {
   /** What must hold of the artefact and its data; one that fails refuses, whatever the criteria say. */
   preconditions: Precondition[];
   criteria: CriterionResult[];
+  /** Scores of models that a user would otherwise deploy, by criterion; each cluster weighs one. */
+  contestants: Partial<Record<Contestant, Record<string, number>>>;
   flips: { fixed: string[]; broken: string[] };
   slices: SliceResult[];
   counts: { cases: number; answered: number; passed_base: number; passed_tuned: number };
@@ -110,6 +113,40 @@ function checkAnswers({ lock, cases, answers, artifactSha256 }: GateInput): void
   );
 }
 
+function contestantAnswer(answer: AnswerRow, contestant: Contestant): Answered {
+  const given = answer.contestants?.[contestant];
+  if (given !== undefined) return given;
+  throw new LorafitError(
+    "mismatch",
+    `${answer.id}: ${contestant}, which a criterion is against, has no answer`,
+    {
+      hint: "run `lorafit eval` again",
+    },
+  );
+}
+
+/** Scores of the contestants that answered every case of a criterion, each cluster weighing one. */
+function contestantScores(
+  input: GateInput,
+  answers: ReadonlyMap<string, AnswerRow>,
+): Partial<Record<Contestant, Record<string, number>>> {
+  const table: Partial<Record<Contestant, Record<string, number>>> = {};
+  for (const contestant of CONTESTANTS) {
+    for (const criterion of input.task.success) {
+      const rows = selectCases(criterion, input.cases).flatMap(({ id, cluster }) => {
+        const given = answers.get(id)?.contestants?.[contestant];
+        return given === undefined ? [] : [{ cluster, value: scoreOf(criterion, given, input.task.style) }];
+      });
+      if (rows.length === 0) continue;
+      table[contestant] = {
+        ...table[contestant],
+        [criterion.name]: meanOf(clusterMeans(rows).means),
+      };
+    }
+  }
+  return table;
+}
+
 /** Scores of the criterion's cases. One without an answer counts as passed by the base and failed by the tuned model (one nat worse). */
 function scoresOf(criterion: Criterion, input: GateInput, answers: ReadonlyMap<string, AnswerRow>) {
   const scores: PairedScore[] = [];
@@ -120,10 +157,18 @@ function scoresOf(criterion: Criterion, input: GateInput, answers: ReadonlyMap<s
     if (answer === undefined) {
       const worst = criterion.scorer === "cross-entropy" ? { base: 0, tuned: 1 } : { base: 1, tuned: 0 };
       missing.push(id);
-      scores.push({ id, cluster, ...worst });
+      scores.push({ id, cluster, ...worst, ...(contestantOf(criterion) && { against: 1 }) });
     } else {
       const [base, tuned] = [answer.base, answer.tuned].map((side) => scoreOf(criterion, side, style));
-      scores.push({ id, cluster, base: base!, tuned: tuned! });
+      const rival = contestantOf(criterion);
+      const against = rival && contestantAnswer(answer, rival);
+      scores.push({
+        id,
+        cluster,
+        base: base!,
+        tuned: tuned!,
+        ...(against && { against: scoreOf(criterion, against, style) }),
+      });
     }
   }
   return { scores, missing };
@@ -196,12 +241,12 @@ export function gate(input: GateInput): Verdict {
       seed: task.seed,
       missing,
       ...(chance !== undefined && { chance }),
+      announced: announcedSlices(criterion).map((slice) => ({
+        where: slice.announced,
+        scores: scoresOf(slice.criterion, input, byId).scores,
+      })),
     };
-    const announced = announcedSlices(criterion).map((slice) => ({
-      where: slice.announced,
-      scores: scoresOf(slice.criterion, input, byId).scores,
-    }));
-    return judge(criterion, scores, options, announced);
+    return judge(criterion, scores, options);
   });
   const finders = privateFinders(task.data.personal);
   const preconditions = [
@@ -226,6 +271,7 @@ export function gate(input: GateInput): Verdict {
     amendments: [...look.amendments],
     preconditions,
     criteria,
+    contestants: contestantScores(input, byId),
     flips: { fixed: flips("tuned", "base"), broken: flips("base", "tuned") },
     slices: slicesOf(scored),
     counts: {

@@ -9,11 +9,14 @@ import {
   readLedger,
 } from "./ledger.ts";
 
-/** One-sided level of all looks at the same cases together. */
-const ALPHA = 0.05;
+/** One-sided level of all looks together. */
+export const ALPHA = 0.05;
 
-/** What look number `look` may spend: alpha / 2^look, which sums to alpha over any number of looks. */
-export const levelOf = (look: number): number => ALPHA / 2 ** look;
+/**
+ * One-sided level of look number `look`: alpha / (k (k + 1)), which sums to alpha over any number of looks, and decreases
+ * slowly enough that the tenth look can still show something.
+ */
+export const levelOf = (look: number): number => ALPHA / (look * (look + 1));
 
 /** A change of the goalposts after results had been seen, as in verdict.json. */
 export type Amendment = Pick<AmendmentEntry, "at" | "reason" | "changes" | "looks">;

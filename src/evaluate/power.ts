@@ -1,65 +1,113 @@
 import type { Criterion } from "../task/schema.ts";
 import type { Case } from "./cases.ts";
-import { MIN_CLUSTERS } from "./evidence.ts";
+import { clustersForNone } from "./counting.ts";
+import { MIN_CLUSTERS, WORST_NATS } from "./evidence.ts";
+import { clustersNeeded, detectable, powerOf, type Spread } from "./sample-size.ts";
 import { selectCases } from "./select.ts";
-import { detectable } from "./statistics.ts";
 
 /** What a criterion's cases can show, before anything is trained. */
 export interface PowerNote {
   name: string;
+  kind: Criterion["kind"];
   scorer: Criterion["scorer"];
   cases: number;
   clusters: number;
-  /** Distance from the bar that is found with 90 % power. */
-  detectable: number;
-  /** Distance from the bar that the criterion counts on. */
-  planned: number;
-  /** Clusters with which the planned distance is found with 90 % power; at least 30. */
-  needed: number;
+  /** Distance from the bar that is found with 90 % power; absent for the kinds that count. */
+  detectable?: number;
+  /** Distance from the bar that the criterion counts on; absent where it names none. */
+  planned?: number;
+  /** Clusters with which the planned distance is found with 90 % power; null when more than a thousand million. */
+  needed?: number | null;
+  /** Probability of a pass at the planned distance with these clusters, or without a failure for the kinds that count. */
+  power?: number;
+}
+
+/** What the cases of all criteria together can show. */
+export interface JointPower {
+  /** Probability that all pass, if every criterion's truth is as planned and they are independent. */
+  independent: number;
+  /** The least it can be, however they depend on each other: 1 - the sum of the probabilities of not passing. */
+  at_least: number;
+  /** Criteria whose power is unknown, because they name no score that is planned for. */
+  unknown: string[];
+}
+
+/** Distance from the bar that the criterion counts on. */
+function plannedOf(criterion: Criterion): number | undefined {
+  if (criterion.kind === "superiority") return criterion.effect - criterion.margin;
+  if (criterion.kind === "non-inferiority") return criterion.margin;
+  if (criterion.kind === "at-least" && criterion.expected !== undefined)
+    return criterion.expected - criterion.floor;
+  if (criterion.kind === "at-most" && criterion.expected !== undefined)
+    return criterion.ceiling - criterion.expected;
+  return undefined;
 }
 
 /**
- * What is assumed while nothing has been measured: the standard deviation of a cluster's mean difference, and how far the
- * worst difference lies below the mean. Shares, superiority: as if base and tuned answered independently of one another, at
- * one half, where the variance is largest; answers to the same question go together and have less. Shares,
- * non-inferiority: one answer in ten changes. Cross entropy: 0.15 nat, twice what the bundled base shows, the worst
- * text three of these.
+ * What is assumed while nothing has been measured: the standard deviation of a cluster's value. Shares, superiority: as if
+ * base and tuned answered independently of one another, at one half, where the variance is largest; answers to the same
+ * question agree more and have less. Shares, non-inferiority: one answer in ten changes. Cross entropy: 0.15 nat, twice
+ * what the bundled base shows. A score of its own: right or wrong at the expected score, or at the bar.
  */
-function assumed(criterion: Exclude<Criterion, { kind: "zero-new-failures" }>): {
-  deviation: number;
-  reach: number;
-} {
-  if (criterion.scorer === "cross-entropy") return { deviation: 0.15, reach: 0.45 };
-  if (criterion.kind === "non-inferiority") return { deviation: Math.sqrt(0.1), reach: 1 };
-  return { deviation: Math.sqrt(0.5), reach: 1 + criterion.effect };
+function assumed(criterion: Criterion): Spread | undefined {
+  const entropy = criterion.scorer === "cross-entropy";
+  const own = (score: number, reach: number) => ({ deviation: Math.sqrt(score * (1 - score)), reach });
+  switch (criterion.kind) {
+    case "superiority":
+      return entropy
+        ? { deviation: 0.15, reach: WORST_NATS + criterion.margin }
+        : { deviation: Math.sqrt(0.5), reach: 1 + criterion.margin };
+    case "non-inferiority":
+      return entropy
+        ? { deviation: 0.15, reach: WORST_NATS - criterion.margin }
+        : { deviation: Math.sqrt(0.1), reach: 1 - criterion.margin };
+    case "at-least":
+      return own(criterion.expected ?? criterion.floor, criterion.floor);
+    case "at-most":
+      return own(criterion.expected ?? criterion.ceiling, 1 - criterion.ceiling);
+    default:
+      return undefined;
+  }
 }
 
-/**
- * Power of the statistical criteria at the one-sided level `alpha`, with cases of one cluster taken as one: the
- * cautious end. Zero-new-failures has none: it counts.
- */
+/** Power of each criterion at its one-sided level, with cases of one cluster taken as one: the cautious end. */
 export function powerNotes(
   criteria: readonly Criterion[],
   cases: readonly Case[],
-  alpha: number,
+  levelOf: (criterion: Criterion) => number,
 ): PowerNote[] {
-  return criteria.flatMap((criterion) => {
-    if (criterion.kind === "zero-new-failures") return [];
+  return criteria.map((criterion) => {
     const selected = selectCases(criterion, cases);
     const clusters = new Set(selected.map((item) => item.cluster)).size;
-    const { deviation, reach } = assumed(criterion);
-    const found = (n: number) => detectable(deviation / Math.sqrt(n), n, reach, alpha);
-    const planned = criterion.kind === "superiority" ? criterion.effect - criterion.margin : criterion.margin;
-    let needed = MIN_CLUSTERS;
-    while (found(needed) > planned) needed++;
+    const alpha = levelOf(criterion);
+    const { name, kind, scorer } = criterion;
+    const own = { name, kind, scorer, cases: selected.length, clusters };
+    const spread = assumed(criterion);
+    if (spread === undefined) {
+      const needed = clustersForNone(alpha);
+      return { ...own, needed, ...(kind === "zero-failures" && { power: Number(clusters >= needed) }) };
+    }
+    const found = detectable(spread, clusters, alpha);
+    const planned = plannedOf(criterion);
+    if (planned === undefined) return { ...own, detectable: found };
+    const needed = clustersNeeded(spread, planned, alpha, MIN_CLUSTERS);
+    const power = clusters < MIN_CLUSTERS ? 0 : powerOf(spread, clusters, planned, alpha);
     return {
-      name: criterion.name,
-      scorer: criterion.scorer,
-      cases: selected.length,
-      clusters,
-      detectable: found(clusters),
+      ...own,
+      detectable: found,
       planned,
-      needed,
+      needed: Number.isFinite(needed) ? needed : null,
+      power,
     };
   });
+}
+
+/** Power of all criteria together, which all must pass. */
+export function jointPower(notes: readonly PowerNote[]): JointPower {
+  const known = notes.flatMap(({ power }) => power ?? []);
+  return {
+    independent: known.reduce((product, power) => product * power, 1),
+    at_least: Math.max(0, 1 - known.reduce((total, power) => total + 1 - power, 0)),
+    unknown: notes.filter(({ power }) => power === undefined).map(({ name }) => name),
+  };
 }

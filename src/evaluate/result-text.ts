@@ -1,37 +1,68 @@
 import { percent } from "../formats/percent.ts";
 import type { CriterionResult } from "./decide.ts";
 
-/** A score as people read it: percent, or nats per token. */
+const isEntropy = ({ scorer }: CriterionResult): boolean => scorer === "cross-entropy";
+
+/** True for the kinds whose estimate is a difference; of the others it is a share. */
+const comparesModels = ({ kind }: CriterionResult): boolean =>
+  kind === "superiority" || kind === "non-inferiority";
+
+/** A score as text: percent, or nats per token. */
 export function scoreText(criterion: CriterionResult, value: number): string {
-  return criterion.scorer === "cross-entropy" ? `${value.toFixed(3)} nat` : percent(value);
+  return isEntropy(criterion) ? `${value.toFixed(3)} nat` : percent(value);
 }
 
-/** A difference in the same unit, signed unless it rounds to nothing: percentage points, or nats per token. */
+/** A difference in the same unit, signed unless it rounds to 0: percentage points, or nats per token. */
 export function differenceText(criterion: CriterionResult, value: number): string {
-  const text =
-    criterion.scorer === "cross-entropy" ? Math.abs(value).toFixed(3) : Math.abs(100 * value).toFixed(1);
+  const text = isEntropy(criterion) ? Math.abs(value).toFixed(3) : Math.abs(100 * value).toFixed(1);
   if (Number(text) === 0) return text;
   return `${value < 0 ? "−" : "+"}${text}`;
 }
 
-/** The p-value with the name of its test. */
-export function pText(criterion: CriterionResult): string {
-  const name = criterion.kind === "zero-new-failures" ? "McNemar p" : "p";
-  return criterion.p < 0.001 ? `${name} < 0.001` : `${name} = ${criterion.p.toFixed(3)}`;
+/** A value on the scale of the criterion's estimate, bar and interval. */
+export const estimateText = (criterion: CriterionResult, value: number): string =>
+  comparesModels(criterion) ? differenceText(criterion, value) : scoreText(criterion, value);
+
+/** The p-value. */
+export function pText({ p }: CriterionResult): string {
+  return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
 }
 
-/** What the criterion asks of the difference. */
+/** What the criterion asks for. */
 export function barText(criterion: CriterionResult): string {
-  if (criterion.kind === "zero-new-failures") return "no new failure";
-  const superior = criterion.kind === "superiority";
-  return `above ${differenceText(criterion, superior ? criterion.margin : -criterion.margin)}`;
+  const bar = estimateText(criterion, criterion.bar);
+  switch (criterion.kind) {
+    case "zero-new-failures":
+      return "no new failure";
+    case "zero-failures":
+      return "no failure";
+    case "at-least":
+      return `at least ${bar}`;
+    case "at-most":
+      return `at most ${bar}`;
+    default:
+      return `above ${bar}${criterion.against === undefined ? "" : ` over ${criterion.against.contestant}`}`;
+  }
 }
 
 /** A criterion's numbers in one line. */
 export function resultText(criterion: CriterionResult): string {
-  const { difference, ci, broken } = criterion;
+  const { estimate, ci, failures = 0 } = criterion;
   if (criterion.kind === "zero-new-failures")
-    return `${broken} ${broken === 1 ? "case" : "cases"} that the base passes ${broken === 1 ? "fails" : "fail"}`;
-  const [low, high] = ci.map((end) => differenceText(criterion, end));
-  return `${differenceText(criterion, difference)} (${low} to ${high}), ${barText(criterion)} was asked`;
+    return `${failures} ${failures === 1 ? "case" : "cases"} that the base passes ${failures === 1 ? "fails" : "fail"}`;
+  if (criterion.kind === "zero-failures")
+    return `${failures} ${failures === 1 ? "case fails" : "cases fail"}`;
+  const [low, high] = ci.map((end) => estimateText(criterion, end));
+  return `${estimateText(criterion, estimate)} (${low} to ${high}), ${barText(criterion)} was asked`;
+}
+
+/**
+ * Absolute numbers in words, such as "30 of 100 questions answered right, the base 12". Undefined for scores that are not
+ * 0 or 1 alone.
+ */
+export function countText({ n, per_case, broken, against }: CriterionResult): string | undefined {
+  if (broken === undefined) return undefined;
+  const count = (share: number) => Math.round(n * share);
+  const rival = against === undefined ? "" : `, ${against.contestant} ${count(against.per_case)}`;
+  return `${count(per_case.tuned)} of ${n} questions answered right, the base ${count(per_case.base)}${rival}`;
 }

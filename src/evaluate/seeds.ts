@@ -1,32 +1,34 @@
 import type { CriterionResult } from "./decide.ts";
 
-/** How the adapter of one seed did, as in verdict.json. */
+/** Scores of the adapter of one seed, as in verdict.json. */
 export interface SeedResult {
   seed: number;
   /** Its folder within the run; "." for the one that ships. */
   run: string;
-  /** By criterion; positive is better than the base. */
+  /** Tuned less base by criterion; positive is better. */
   differences: Record<string, number>;
-  /** Criteria whose difference lies on the wrong side of what is asked. */
+  /** Criteria whose estimate is on the wrong side of the bar. */
   against: string[];
 }
 
-/** What the criteria say of one seed's adapter: only on which side of each bar it lies, which needs no interval. */
+/** Results of one seed's adapter: only on which side of each bar its estimates are, which needs no interval. */
 export function seedResult(seed: number, run: string, criteria: readonly CriterionResult[]): SeedResult {
   return {
     seed,
     run,
     differences: Object.fromEntries(criteria.map(({ name, difference }) => [name, difference])),
-    against: criteria.filter((criterion) => !isPositive(criterion)).map(({ name }) => name),
+    against: criteria.filter((criterion) => !isMet(criterion)).map(({ name }) => name),
   };
 }
 
-function isPositive({ kind, difference, margin, broken }: CriterionResult): boolean {
-  if (kind === "zero-new-failures") return broken === 0;
-  return difference > (kind === "superiority" ? margin : -margin);
+function isMet({ kind, estimate, bar, failures }: CriterionResult): boolean {
+  if (kind === "zero-new-failures" || kind === "zero-failures") return failures === 0;
+  if (kind === "at-least") return estimate >= bar;
+  if (kind === "at-most") return estimate <= bar;
+  return estimate > bar;
 }
 
-/** Why a pass of the first seed does not stand, one line each: a verdict that the other seeds do not share may be luck. */
+/** Why a pass of the first seed is not confirmed, one line each: a verdict that the other seeds do not share may be luck. */
 export const disagreements = (seeds: readonly SeedResult[]): string[] =>
   seeds
     .slice(1)

@@ -1,9 +1,9 @@
 import { LorafitError, listMistakes } from "../errors.ts";
-import type { Criterion } from "../task/schema.ts";
+import type { Contestant, Criterion } from "../task/schema.ts";
 import type { Case } from "./cases.ts";
 import { suits } from "./scorers.ts";
 
-/** The cases that a criterion is judged on. */
+/** Cases that a criterion is judged on. */
 export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[] {
   const where = Object.entries(criterion.where ?? {});
   return cases.filter(
@@ -13,6 +13,10 @@ export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[
       where.every(([field, value]) => item.row[field] === value),
   );
 }
+
+/** The model besides the base that a criterion names as its `against`. */
+export const contestantOf = (criterion: Criterion): Contestant | undefined =>
+  criterion.kind === "superiority" && criterion.against !== "base" ? criterion.against : undefined;
 
 /** The criterion narrowed to each of its announced slices. */
 export function announcedSlices(criterion: Criterion) {

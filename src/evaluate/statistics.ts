@@ -1,126 +1,162 @@
-import { binomialDistribution, probit, sum } from "simple-statistics";
+import { binomialDistribution, sum } from "simple-statistics";
 import { createRng } from "../rng.ts";
 
-/** Paired differences of one cluster, as sum and number of cases. */
-export interface Cluster {
-  sum: number;
-  size: number;
-}
-
+/** Random draws of a permutation test; more where a level asks for them. */
 export const DRAWS = 10_000;
+/** Up to this many clusters all sign patterns are counted instead of drawn. */
 const EXACT_UP_TO = 16;
+/** Relative distance below which two sums of the same numbers count as equal. */
+const ROUNDING = 1e-12;
 
-/** Groups differences by cluster, in order of first appearance. */
-export function clustersOf(items: readonly { cluster: string; difference: number }[]): Cluster[] {
-  const clusters = new Map<string, Cluster>();
-  for (const { cluster, difference } of items) {
-    const entry = clusters.get(cluster) ?? { sum: 0, size: 0 };
-    entry.sum += difference;
-    entry.size++;
-    clusters.set(cluster, entry);
+/** Mean value of each cluster, in order of first appearance: cases of one cluster depend on each other, clusters do not. */
+export function clusterMeans(items: readonly { cluster: string; value: number }[]): {
+  means: Float64Array;
+  sizes: Float64Array;
+} {
+  const places = new Map<string, number>();
+  const sums: number[] = [];
+  const counts: number[] = [];
+  for (const { cluster, value } of items) {
+    let place = places.get(cluster);
+    if (place === undefined) {
+      place = sums.length;
+      places.set(cluster, place);
+      sums.push(0);
+      counts.push(0);
+    }
+    sums[place]! += value;
+    counts[place]!++;
   }
-  return [...clusters.values()];
+  return {
+    means: Float64Array.from(sums, (total, i) => total / counts[i]!),
+    sizes: Float64Array.from(counts),
+  };
 }
 
-/** Mean difference per case. */
-export function meanOf(clusters: readonly Cluster[]): number {
-  return sum(clusters.map((c) => c.sum)) / sum(clusters.map((c) => c.size));
+export function meanOf(values: Float64Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total / values.length;
 }
 
-/** The same clusters with every difference's sign turned. */
-export function negate(clusters: readonly Cluster[]): Cluster[] {
-  return clusters.map(({ sum, size }) => ({ sum: -sum, size }));
-}
+export const negated = (values: Float64Array): Float64Array => values.map((value) => -value);
 
-/** The same clusters with `by` added to every case's difference. */
-export function shift(clusters: readonly Cluster[], by: number): Cluster[] {
-  return clusters.map((c) => ({ sum: c.sum + by * c.size, size: c.size }));
-}
+/** Sign patterns to draw so that a p can be a twentieth of `alpha`. */
+export const drawsFor = (alpha: number): number => Math.max(DRAWS, Math.ceil(20 / alpha));
 
 /**
- * One-sided sign-flip permutation test over clusters: the share of sign patterns under which the total is at least
- * the observed one. Null: each cluster's total is symmetric about 0, as it is when base and tuned are but labels. All
- * 2^C patterns up to 16 clusters, else seeded draws with (1 + count) / (1 + draws), which is never 0.
+ * One-sided sign-flip permutation test: share of sign patterns of the values less `bar` under which their sum is at
+ * least the observed one. Null: each value is symmetric about `bar`, as differences are about 0 when base and tuned are
+ * only labels. Values on the bar change no sum and are left out. All patterns up to 16 values, else seeded draws with
+ * (1 + count) / (1 + draws), which is never 0.
  */
-export function signFlip(clusters: readonly Cluster[], seed: number, draws = DRAWS): number {
-  const totals = clusters.map((c) => c.sum);
-  const observed = sum(totals);
-  // Equal totals reached in another order of summation must count as equal.
-  const enough = observed - 1e-9 * sum(totals.map(Math.abs));
-  if (totals.length <= EXACT_UP_TO) {
-    const patterns = 2 ** totals.length;
-    let count = 0;
-    for (let pattern = 0; pattern < patterns; pattern++) {
-      let total = 0;
-      for (let i = 0; i < totals.length; i++) total += pattern & (1 << i) ? -totals[i]! : totals[i]!;
-      if (total >= enough) count++;
-    }
-    return count / patterns;
-  }
-  const rng = createRng(seed);
+export function signFlip(values: Float64Array, bar: number, seed: number, draws = DRAWS): number {
+  const scale = values.reduce((most, value) => Math.max(most, Math.abs(value - bar)), 0);
+  const distances = values.map((value) => value - bar).filter((d) => Math.abs(d) > ROUNDING * scale);
+  if (distances.length === 0) return 1;
+  const table = groupSums(distances);
+  const groups = table.length / 256;
+  // Equal sums reached in another order of addition must count as equal.
+  let enough = 0;
+  for (const distance of distances) enough += distance - 1e-9 * Math.abs(distance);
+  const exact = distances.length <= EXACT_UP_TO;
+  const patterns = exact ? 256 ** groups : draws;
+  const random = exact ? undefined : createRng(seed);
   let count = 0;
-  for (let draw = 0; draw < draws; draw++) {
+  for (let pattern = 0; pattern < patterns; pattern++) {
     let total = 0;
-    let signs = 0;
-    for (let i = 0; i < totals.length; i++) {
-      if (i % 32 === 0) signs = rng.int(2 ** 32);
-      total += signs & (1 << (i % 32)) ? -totals[i]! : totals[i]!;
+    let signs = pattern;
+    for (let group = 0; group < groups; group++) {
+      if (random !== undefined && group % 4 === 0) signs = random.bits();
+      total += table[256 * group + (signs & 255)]!;
+      signs >>= 8;
     }
     if (total >= enough) count++;
   }
-  return (1 + count) / (1 + draws);
+  return exact ? count / patterns : (1 + count) / (1 + patterns);
 }
 
-/** Draws of a mean, ascending: with the unseen cluster at its worst, and negated with it at its best. */
-export interface BoundDraws {
-  readonly low: Float64Array;
-  readonly negatedHigh: Float64Array;
+/** Sums of each eight values, the last group filled with zeros, under all 256 sign patterns; a bit that is set keeps the sign. */
+function groupSums(values: Float64Array): Float64Array {
+  const groups = Math.ceil(values.length / 8);
+  const sums = new Float64Array(256 * groups);
+  for (let group = 0; group < groups; group++) {
+    const own = values.subarray(8 * group, 8 * group + 8);
+    const start = 256 * group;
+    for (const value of own) sums[start]! -= value;
+    for (let pattern = 1; pattern < 256; pattern++) {
+      const lowest = 31 - Math.clz32(pattern & -pattern);
+      sums[start + pattern] = sums[start + (pattern & (pattern - 1))]! + 2 * (own[lowest] ?? 0);
+    }
+  }
+  return sums;
 }
 
 /**
- * Draws for a lower and an upper bound of the mean difference per case: the Bayesian bootstrap over clusters (Rubin, Annals of
- * Statistics 9, 1981), in which each cluster is weighted by a standard exponential, with one cluster more that nobody has seen:
- * of average size, each of its cases as bad, or as good, as can be. With bounded differences the alpha-quantile is a lower bound
- * at level alpha in small and skewed samples too (Gaffke, Mathematical Methods of Statistics 14, 2005; Learned-Miller and Thomas,
- * arXiv:1905.06208). For 0/1 it is that of Clopper and Pearson, and the share of draws at or below 0 is the exact one-sided
- * McNemar p. `docs/gate.md` has the level in simulations.
+ * One-sided p of the null that the mean is at most `bar`, for independent values of at least `worst`: the probability that
+ * a mean with standard exponential weights (the Bayesian bootstrap: Rubin, Annals of Statistics 9, 1981) is at most the
+ * bar, with one value more that nobody has seen, the worst. Gaffke's test (Mathematical Methods of Statistics 14, 2005;
+ * Learned-Miller and Thomas, arXiv:1905.06208). For 0/1 its bound is that of Clopper and Pearson, and at a bar of 0 its
+ * p is the exact one-sided McNemar p. It is exact: with E standard exponential, the sum of a_i E_i over the distances
+ * above the bar is compared with the sum of b_j E_j over those below. Of the two terms that come first, the first is the
+ * smaller with probability b_j / (a_i + b_j), and what is left of the larger is exponential again. This is the
+ * recurrence of B-splines (Curry and Schoenberg, Journal d'Analyse Mathematique 17, 1966). O(above * below).
  */
-export function boundDraws(
-  clusters: readonly Cluster[],
-  [worst, best]: readonly [number, number],
-  seed: number,
-  draws = DRAWS,
-): BoundDraws {
-  const rng = createRng(seed);
-  const exponential = () => -Math.log(1 - rng.next());
-  const average = sum(clusters.map((c) => c.size)) / clusters.length;
-  const low = new Float64Array(draws);
-  const negatedHigh = new Float64Array(draws);
-  for (let draw = 0; draw < draws; draw++) {
-    const unseen = exponential() * average;
-    let total = 0;
-    let size = unseen;
-    for (const cluster of clusters) {
-      const weight = exponential();
-      total += weight * cluster.sum;
-      size += weight * cluster.size;
-    }
-    low[draw] = (total + unseen * worst) / size;
-    negatedHigh[draw] = -(total + unseen * best) / size;
+export function boundP(values: Float64Array, worst: number, bar: number): number {
+  const rounding = ROUNDING * Math.max(1, Math.abs(bar));
+  const above = new Float64Array(values.length);
+  const below = new Float64Array(values.length + 1);
+  let m = 0;
+  let n = 0;
+  if (bar - worst > rounding) below[n++] = bar - worst;
+  for (const value of values) {
+    const distance = value - bar;
+    if (distance > rounding) above[m++] = distance;
+    else if (distance < -rounding) below[n++] = -distance;
   }
-  return { low: low.sort(), negatedHigh: negatedHigh.sort() };
+  if (m === 0) return 1;
+  // After row i, reached[j] is the probability that the first i terms above sum to at most the first j terms below.
+  const reached = new Float64Array(n + 1).fill(1);
+  for (let i = 0; i < m; i++) {
+    const a = above[i]!;
+    let left = 0;
+    reached[0] = 0;
+    for (let j = 1; j <= n; j++) {
+      const b = below[j - 1]!;
+      left += (b / (a + b)) * (reached[j]! - left);
+      reached[j] = left;
+    }
+  }
+  return reached[n]!;
 }
 
-/** One-sided p of the null that the mean is at most `bar`: the share of draws at or below it, never 0. */
-export function boundP(draws: Float64Array, bar: number): number {
-  // Draws that rounding puts beside a bar which they reach count as reaching it.
-  const reached = draws.findIndex((mean) => mean > bar + 1e-12);
-  return (1 + (reached < 0 ? draws.length : reached)) / (1 + draws.length);
-}
-
-/** The lower bound at level alpha: above `bar` exactly when boundP(draws, bar) <= alpha. -Infinity where too few were drawn. */
-export function lowerBound(draws: Float64Array, alpha: number): number {
-  return draws[Math.floor(alpha * (1 + draws.length)) - 1] ?? Number.NEGATIVE_INFINITY;
+/** Lower bound of the mean at level `alpha`: the bar at which boundP is alpha, to nine digits of the values' range. */
+export function lowerBound(values: Float64Array, worst: number, alpha: number): number {
+  // On this scale p is nearly a straight line of the bar.
+  const score = (p: number) => Math.log(Math.max(p, 1e-99)) - Math.log(Math.max(1 - p, 1e-15));
+  const distance = (bar: number) => score(boundP(values, worst, bar)) - score(alpha);
+  let low = worst;
+  let high = values.reduce((most, value) => Math.max(most, value), worst);
+  const precision = 1e-9 * (high - low);
+  let lowDistance = score(0) - score(alpha);
+  let highDistance = score(1) - score(alpha);
+  const mean = meanOf(values);
+  let bar = mean - 2 * standardError(values) - (mean - worst) / values.length;
+  // Regula falsi; an end that is kept twice counts half (Illinois).
+  for (let kept = ""; high - low > precision; ) {
+    if (!(bar > low && bar < high)) bar = (low + high) / 2;
+    const off = distance(bar);
+    if (Math.abs(off) < 1e-9) return bar;
+    if (off < 0) {
+      if (kept === "high") highDistance /= 2;
+      [low, lowDistance, kept] = [bar, off, "high"];
+    } else {
+      if (kept === "low") lowDistance /= 2;
+      [high, highDistance, kept] = [bar, off, "low"];
+    }
+    bar = low - (lowDistance * (high - low)) / (highDistance - lowDistance);
+  }
+  return low;
 }
 
 /**
@@ -149,23 +185,10 @@ export function mcnemar(fixed: number, broken: number): number {
   return Math.min(1, 2 * sum(tail));
 }
 
-/** Cluster-robust standard error of the mean: sqrt(sum over clusters of (sum - size * mean)^2) / n. */
-export function clusterError(clusters: readonly Cluster[]): number {
-  const mean = meanOf(clusters);
-  const squares = clusters.map((c) => (c.sum - c.size * mean) ** 2);
-  return Math.sqrt(sum(squares)) / sum(clusters.map((c) => c.size));
-}
-
-/** 90 %, and what the normal approximation below may fall short of it (docs/gate.md). */
-const PLANNED_POWER = 0.92;
-
-/**
- * Smallest true distance from a bar that a one-sided test at `alpha` finds with 90 % power: both normal quantiles times the
- * standard error, and what the unseen cluster takes, which lies `reach` below the mean and has a weight of about 1/clusters
- * with as large a standard deviation.
- * @param error standard error of the mean without the unseen cluster
- */
-export function detectable(error: number, clusters: number, reach: number, alpha: number): number {
-  const pull = reach / clusters;
-  return (probit(1 - alpha) + probit(PLANNED_POWER)) * Math.hypot(error, pull) + pull;
+/** Standard error of the mean of independent values: their standard deviation (n - 1) over sqrt(n). */
+export function standardError(values: Float64Array): number {
+  const mean = meanOf(values);
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length);
 }

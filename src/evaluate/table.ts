@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import type { Verdict } from "./gate.ts";
 import type { Precondition } from "./preconditions.ts";
-import { barText, differenceText, scoreText } from "./result-text.ts";
+import { barText, countText, differenceText, estimateText, scoreText } from "./result-text.ts";
 import { disagreements } from "./seeds.ts";
 
 /** The verdict as a table for the terminal. `colors` switches ANSI colours on. */
@@ -19,7 +19,7 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
     scoreText(c, c.base),
     scoreText(c, c.tuned),
     differenceText(c, c.difference),
-    `${differenceText(c, c.ci[0])} to ${differenceText(c, c.ci[1])}`,
+    `${estimateText(c, c.ci[0])} to ${estimateText(c, c.ci[1])}`,
     barText(c),
     `${c.n} (${c.clusters})`,
     c.outcome,
@@ -31,8 +31,15 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
   for (const [i, row] of rows.entries()) {
     const outcome = verdict.criteria[i]!.outcome;
     lines.push([...row.slice(0, -1).map(pad), colour[outcome](outcome)].join("  "));
-    const { notes, announced = [] } = verdict.criteria[i]!;
-    for (const note of notes) lines.push(paint.dim(`  ${note}`));
+    const { name, notes, announced = [] } = verdict.criteria[i]!;
+    const words = [
+      countText(verdict.criteria[i]!) ?? [],
+      ...Object.entries(verdict.contestants).flatMap(([contestant, scores]) =>
+        name in scores ? `${contestant} ${scoreText(verdict.criteria[i]!, scores[name]!)}` : [],
+      ),
+    ].flat();
+    for (const note of [...(words.length > 0 ? [words.join("; ")] : []), ...notes])
+      lines.push(paint.dim(`  ${note}`));
     for (const slice of announced) {
       const where = Object.entries(slice.where).map(([field, value]) => `${field} ${value}`);
       const size = differenceText(verdict.criteria[i]!, slice.difference);

@@ -2,32 +2,30 @@ import { axisX, dot, link, rect, ruleX, text } from "@observablehq/plot";
 import type { AnnouncedResult } from "../evaluate/announced.ts";
 import type { CriterionResult } from "../evaluate/decide.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { barText, differenceText, pText, scoreText } from "../evaluate/result-text.ts";
+import { barText, differenceText, estimateText, pText, scoreText } from "../evaluate/result-text.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 import { outcomeText } from "./verdict.ts";
 
 /** What has been shown, in words for those who do not read intervals. */
 const MEANING: Record<CriterionResult["kind"], string> = {
-  superiority: "must be better than the base",
+  superiority: "must be better than the base, or the model that it names",
   "non-inferiority": "must not be worse than the base by more than the margin",
+  "at-least": "must itself reach the floor",
+  "at-most": "must itself stay below the ceiling",
   "zero-new-failures": "nothing that the base passes may fail",
+  "zero-failures": "nothing may fail",
 };
 
-const barOf = ({ kind, margin }: CriterionResult) => (kind === "non-inferiority" ? -margin : margin);
+/** Criteria whose intervals share an axis: of the same unit, and both of differences or both of scores. */
+const axisOf = ({ kind, scorer }: CriterionResult): string =>
+  `${scorer === "cross-entropy"} ${kind === "superiority" || kind === "non-inferiority"}`;
 
 /** One axis for all criteria of a unit, with zero, bars, intervals and planned effects on it. */
 export function domainOf(criteria: readonly CriterionResult[], of: CriterionResult): [number, number] {
-  const isEntropy = ({ scorer }: CriterionResult) => scorer === "cross-entropy";
   const values = criteria
-    .filter((criterion) => isEntropy(criterion) === isEntropy(of))
-    .flatMap((criterion) => [
-      0,
-      ...criterion.ci,
-      criterion.difference,
-      barOf(criterion),
-      criterion.effect ?? 0,
-    ]);
+    .filter((criterion) => axisOf(criterion) === axisOf(of))
+    .flatMap((criterion) => [0, ...criterion.ci, criterion.estimate, criterion.bar, criterion.effect ?? 0]);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const room = 0.06 * (high - low || 1);
   return [low - room, high + room];
@@ -36,9 +34,10 @@ export function domainOf(criteria: readonly CriterionResult[], of: CriterionResu
 /** The difference with its interval against what must be exceeded (dashed) and the planned effect (dotted). */
 export function intervalChart(criterion: CriterionResult, domain: readonly [number, number]): Markup {
   const [low, high] = criterion.ci;
-  const bar = barOf(criterion);
-  const say = (value: number) => differenceText(criterion, value);
-  const label = `Difference ${say(criterion.difference)}, interval ${say(low)} to ${say(high)}, asked: ${barText(criterion)}${criterion.effect === undefined ? "" : `, planned effect ${say(criterion.effect)}`}`;
+  const { bar } = criterion;
+  const below = criterion.kind === "at-most" || criterion.kind.startsWith("zero");
+  const say = (value: number) => estimateText(criterion, value);
+  const label = `${criterion.kind === "superiority" || criterion.kind === "non-inferiority" ? "Difference" : "Score"} ${say(criterion.estimate)}, interval ${say(low)} to ${say(high)}, asked: ${barText(criterion)}${criterion.effect === undefined ? "" : `, planned effect ${say(criterion.effect)}`}`;
   const tick = (value: number) => say(value).replace(/\.?0+$/, "");
   const name = { y: 0, dy: -19, fill: "var(--soft)", fontSize: 10 };
   const note = (value: number, word: string, side: "start" | "end") =>
@@ -59,7 +58,7 @@ export function intervalChart(criterion: CriterionResult, domain: readonly [numb
     x: { domain: [...domain] },
     y: { domain: [-1, 1], axis: null },
     marks: [
-      rect([0], { x1: bar, x2: domain[1], y1: -1, y2: 1, fill: "var(--zone)" }),
+      rect([0], { x1: bar, x2: domain[below ? 0 : 1], y1: -1, y2: 1, fill: "var(--zone)" }),
       ruleX([0], { stroke: "var(--soft)", strokeWidth: 1 }),
       ruleX([bar], { stroke: "var(--ink)", strokeDasharray: "4 3" }),
       note(bar, "asked", "end"),
@@ -69,7 +68,7 @@ export function intervalChart(criterion: CriterionResult, domain: readonly [numb
       criterion.effect === undefined ? null : note(criterion.effect, "planned", "start"),
       link([criterion], { x1: low, x2: high, y1: -0.1, y2: -0.1, stroke: "var(--tone)", strokeWidth: 4 }),
       dot([criterion], {
-        x: "difference",
+        x: "estimate",
         y: -0.1,
         r: 5.5,
         fill: "var(--tone)",
@@ -94,8 +93,8 @@ function criterionRow(criterion: CriterionResult, domain: readonly [number, numb
   return html`<tr class="${criterion.outcome}"><th scope="row">${criterion.name}<small>${MEANING[criterion.kind]}; ${criterion.scorer}</small></th>
 <td class="number" data-label="Base">${scoreText(criterion, criterion.base)}</td>
 <td class="number" data-label="Tuned">${scoreText(criterion, criterion.tuned)}</td>
-<td class="number" data-label="Difference">${differenceText(criterion, criterion.difference)}<small>${differenceText(criterion, ci[0])} to ${differenceText(criterion, ci[1])}</small></td>
-<td class="plot">${intervalChart(criterion, domain)}<small>asked: ${barText(criterion)}; ${pText(criterion)}; ${n} cases in ${clusters} clusters</small>${announced.map((slice) => announcedText(criterion, slice))}</td>
+<td class="number" data-label="Difference">${differenceText(criterion, criterion.difference)}</td>
+<td class="plot">${intervalChart(criterion, domain)}<small>${estimateText(criterion, ci[0])} to ${estimateText(criterion, ci[1])}; asked: ${barText(criterion)}; ${pText(criterion)}; ${n} cases in ${clusters} clusters</small>${announced.map((slice) => announcedText(criterion, slice))}</td>
 <td class="decided">${outcomeText(criterion.outcome)}${criterion.notes.map((note) => html`<small>${note}</small>`)}</td></tr>`;
 }
 

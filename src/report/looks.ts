@@ -1,6 +1,7 @@
 import type { Verdict } from "../evaluate/gate.ts";
 import type { LedgerEntry } from "../evaluate/ledger.ts";
-import type { PowerNote } from "../evaluate/power.ts";
+import { jointPower, type PowerNote } from "../evaluate/power.ts";
+import { percent } from "../formats/percent.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** What the cases could show before anything was trained, and what looking at them has cost. */
@@ -9,7 +10,7 @@ export function looksSection(
   power: readonly PowerNote[],
   ledger: readonly LedgerEntry[],
 ): Markup {
-  return html`<p>This is look ${look} at these cases. Each look may spend half of what the one before it could, so that all of them together err with at most 5 %: this one decides at a one-sided level of ${alpha}.</p>
+  return html`<p>This is look ${look} at these cases. Look k may spend 5 % / (k (k + 1)), so that all of them together err with at most 5 %: this one decides at a one-sided level of ${Number(alpha.toPrecision(3))}.</p>
 ${ledger.length > 0 && ledgerTable(ledger)}${power.length > 0 && powerTable(power)}`;
 }
 
@@ -29,13 +30,18 @@ function ledgerTable(ledger: readonly LedgerEntry[]): Markup {
 }
 
 function powerTable(power: readonly PowerNote[]): Markup {
-  const row = (note: PowerNote) => {
-    const say = (value: number) =>
-      note.scorer === "cross-entropy" ? `${value.toFixed(3)} nat` : `${(100 * value).toFixed(1)} points`;
-    return html`<tr><th scope="row">${note.name}</th><td class="number">${note.cases}</td><td class="number">${note.clusters}</td><td class="number">${note.needed}</td><td class="number">${say(note.planned)}</td><td class="number">${say(note.detectable)}</td></tr>`;
+  const row = ({ scorer, ...note }: PowerNote) => {
+    const say = (value: number | undefined) =>
+      value === undefined
+        ? "–"
+        : scorer === "cross-entropy"
+          ? `${value.toFixed(3)} nat`
+          : `${(100 * value).toFixed(1)} points`;
+    return html`<tr><th scope="row">${note.name}</th><td class="number">${note.cases}</td><td class="number">${note.clusters}</td><td class="number">${note.needed ?? "–"}</td><td class="number">${say(note.planned)}</td><td class="number">${say(note.detectable)}</td><td class="number">${note.power === undefined ? "–" : percent(note.power)}</td></tr>`;
   };
+  const joint = jointPower(power);
   return html`<div class="scroll"><table><caption>Power, computed from the cases alone</caption>
-<thead><tr><th scope="col">Criterion</th><th scope="col" class="number">Cases</th><th scope="col" class="number">Clusters</th><th scope="col" class="number">Needed</th><th scope="col" class="number">Planned for</th><th scope="col" class="number">Can find</th></tr></thead>
+<thead><tr><th scope="col">Criterion</th><th scope="col" class="number">Cases</th><th scope="col" class="number">Clusters</th><th scope="col" class="number">Needed</th><th scope="col" class="number">Planned for</th><th scope="col" class="number">Can find</th><th scope="col" class="number">Power</th></tr></thead>
 <tbody>${power.map(row)}</tbody></table></div>
-<p class="soft">Needed: independent clusters with which the planned distance from what is asked is found with 90 % power. Can find: the distance that these clusters find with it.</p>`;
+<p class="soft">Needed: independent clusters with which the planned distance from what is asked is found with 90 % power. Can find: the distance that these clusters find with it. Power: the probability of finding the planned distance. All criteria together: ${percent(joint.independent)} if they are independent, at least ${percent(joint.at_least)}.</p>`;
 }

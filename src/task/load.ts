@@ -44,6 +44,9 @@ export function taskFile(pathOrFolder: string): string {
   return file;
 }
 
+/** Scorers of likelihoods, which a contestant's answers do not have. */
+const ONLY_BASE_AND_TUNED: ReadonlySet<string> = new Set(["cross-entropy", "minimal-pairs", "choice"]);
+
 /** Cross references that a schema cannot see. */
 function crossMistakes(spec: TaskSpec): Omit<Mistake, "line">[] {
   const found: Omit<Mistake, "line">[] = [];
@@ -74,8 +77,25 @@ function crossMistakes(spec: TaskSpec): Omit<Mistake, "line">[] {
     if (criterion.kind === "superiority" && criterion.effect <= criterion.margin) {
       at("effect", `${criterion.effect} must be more than the margin ${criterion.margin}`);
     }
-    if (criterion.kind === "zero-new-failures" && GRADED.has(criterion.scorer)) {
-      at("scorer", `zero-new-failures counts passes and failures, which ${criterion.scorer} does not have`);
+    const { kind, scorer } = criterion;
+    if ((kind === "zero-new-failures" || kind === "zero-failures") && GRADED.has(scorer)) {
+      at("scorer", `${kind} counts passes and failures, which ${scorer} does not have`);
+    }
+    if ((kind === "at-least" || kind === "at-most") && scorer === "cross-entropy") {
+      at("scorer", `${kind} is about shares; cross-entropy has none`);
+    }
+    if (
+      kind === "superiority" &&
+      (criterion.against ?? "base") !== "base" &&
+      ONLY_BASE_AND_TUNED.has(scorer)
+    ) {
+      at("against", `${criterion.against} has answers, but no likelihoods for ${scorer}`);
+    }
+    if (kind === "at-least" && criterion.expected !== undefined && criterion.expected <= criterion.floor) {
+      at("expected", `${criterion.expected} must be more than the floor ${criterion.floor}`);
+    }
+    if (kind === "at-most" && criterion.expected !== undefined && criterion.expected >= criterion.ceiling) {
+      at("expected", `${criterion.expected} must be less than the ceiling ${criterion.ceiling}`);
     }
   }
   if (spec.kind !== "chat")

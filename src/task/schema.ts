@@ -25,7 +25,7 @@ export const CHECK_NAMES = [
 ] as const;
 export type CheckName = (typeof CHECK_NAMES)[number];
 
-/** Scorers whose scores lie between pass and fail. */
+/** Scorers whose scores are not only pass and fail. */
 export const GRADED: ReadonlySet<string> = new Set([
   "cross-entropy",
   "slots",
@@ -34,6 +34,10 @@ export const GRADED: ReadonlySet<string> = new Set([
   "consistent_with",
   "script",
 ] satisfies (CheckName | "cross-entropy")[]);
+
+/** Models besides base and tuned that answer the cases: what a user would otherwise deploy. */
+export const CONTESTANTS = ["lookup", "prompted"] as const;
+export type Contestant = (typeof CONTESTANTS)[number];
 
 const fields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
@@ -52,17 +56,32 @@ const criterion = {
   where: fields.optional().describe("Only the cases whose fields have these values."),
 };
 
-const criterionSchema = z.discriminatedUnion(
+const expected = z
+  .number()
+  .gt(0)
+  .lt(1)
+  .optional()
+  .describe("The score one plans for, from which `lock` computes the power.");
+
+export const criterionSchema = z.discriminatedUnion(
   "kind",
   [
     z.strictObject({
       ...criterion,
-      kind: z.literal("superiority").describe("Better than the base by more than `margin`."),
+      kind: z
+        .literal("superiority")
+        .describe("Better than the base, or than the contestant in `against`, by more than `margin`."),
       margin: z.number().min(0).default(0).describe("The difference that must be exceeded."),
       effect: z
         .number()
         .positive()
         .describe("The difference one plans for; clearly less than this is a fail."),
+      against: z
+        .enum(["base", ...CONTESTANTS])
+        .optional()
+        .describe(
+          "The model that must be surpassed: base (if absent); lookup, the answer of the nearest training question; prompted, the base with the policy in its system message.",
+        ),
       announced: z
         .array(fields)
         .min(1)
@@ -78,10 +97,28 @@ const criterionSchema = z.discriminatedUnion(
     }),
     z.strictObject({
       ...criterion,
+      kind: z.literal("at-least").describe("The tuned model's own score is at least `floor`."),
+      floor: z.number().gt(0).lt(1).describe("The score that must be reached, a share."),
+      expected,
+    }),
+    z.strictObject({
+      ...criterion,
+      kind: z.literal("at-most").describe("The tuned model's own score is at most `ceiling`."),
+      ceiling: z.number().gt(0).lt(1).describe("The score that must not be exceeded, a share."),
+      expected,
+    }),
+    z.strictObject({
+      ...criterion,
       kind: z.literal("zero-new-failures").describe("No case that the base passes may fail."),
     }),
+    z.strictObject({
+      ...criterion,
+      kind: z.literal("zero-failures").describe("No case may fail, whatever the base does."),
+    }),
   ],
-  { error: "expected superiority, non-inferiority or zero-new-failures" },
+  {
+    error: "expected superiority, non-inferiority, at-least, at-most, zero-new-failures or zero-failures",
+  },
 );
 
 const styleSchema = z

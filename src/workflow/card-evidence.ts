@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Case } from "../evaluate/cases.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { barText, differenceText, pText, scoreText } from "../evaluate/result-text.ts";
+import { barText, differenceText, estimateText, pText, scoreText } from "../evaluate/result-text.ts";
 import type { SeedResult } from "../evaluate/seeds.ts";
 import { percent } from "../formats/percent.ts";
 import { parsePolicy } from "../task/policy.ts";
@@ -16,7 +16,7 @@ export function evidence(verdict: Verdict): string {
     c.name,
     scoreText(c, c.base),
     scoreText(c, c.tuned),
-    `${differenceText(c, c.difference)} (${differenceText(c, c.ci[0])} to ${differenceText(c, c.ci[1])})`,
+    `${differenceText(c, c.difference)} (${estimateText(c, c.ci[0])} to ${estimateText(c, c.ci[1])})`,
     `${barText(c)}; ${pText(c)}`,
     `${c.n} (${c.clusters})`,
     c.outcome,

@@ -79,7 +79,5 @@ export function taskPower(task: Task): PowerNote[] {
   const hashes: Record<string, string[]> = {};
   for (const { pack, hash } of cases) hashes[pack] = [...(hashes[pack] ?? []), hash];
   const looks = lookAt(readLedger(task), hashes);
-  return task.success.flatMap((criterion) =>
-    powerNotes([criterion], cases, levelOf(looks[criterion.cases]!.look)),
-  );
+  return powerNotes(task.success, cases, (criterion) => levelOf(looks[criterion.cases]!.look));
 }

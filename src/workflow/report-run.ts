@@ -42,7 +42,7 @@ function reportData(run: TrainedRun): ReportData {
     run: basename(path),
     rules: parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy),
     style: task.style,
-    power: powerNotes(task.success, readCases(task), verdict.alpha),
+    power: powerNotes(task.success, readCases(task), () => verdict.alpha),
     ledger: readLedger(task),
     metrics: trainingPoints(readFileSync(runFolder(path).metrics, "utf8")),
     ...(curation === undefined ? {} : { curation: readJson<CurationRecord>(curation) }),

@@ -21,10 +21,10 @@ const withCases = (lock: TaskLock, pack: string, cases: Record<string, string>):
   cases: { ...lock.cases, [pack]: { ...lock.cases[pack]!, cases } },
 });
 
-test("each new artefact halves the level; the same one with the same lock is the same look", () => {
+test("each new artefact lowers the level; the same one with the same lock is the same look", () => {
   const { task, lock } = locked();
   expect(takeLook(task, lock, a)).toMatchObject({ look: 1, alpha: 0.025, again: false });
-  expect(takeLook(task, lock, b)).toMatchObject({ look: 2, alpha: 0.0125, again: false });
+  expect(takeLook(task, lock, b)).toMatchObject({ look: 2, alpha: 0.05 / 6, again: false });
   expect(takeLook(task, lock, a)).toMatchObject({ look: 1, alpha: 0.025, again: true });
   const looser = { ...lock, criteria: lock.criteria.map((criterion) => ({ ...criterion, margin: 1 })) };
   expect(takeLook(task, looser, a)).toMatchObject({ look: 3, again: false });

@@ -35,7 +35,7 @@ decoding: { max_new_tokens: 12 }
 success:
   - { name: domain, cases: domain, kind: superiority, effect: 0.2 }
   - { name: short, cases: domain, kind: non-inferiority, margin: 0.3, style: short }
-  - { name: general, cases: general, scorer: cross-entropy, kind: non-inferiority, margin: 0.05 }
+  - { name: general, cases: general, scorer: cross-entropy, kind: non-inferiority, margin: 0.55 }
   - { name: critical, cases: safety, where: { critical: true }, kind: zero-new-failures }
 style:
   - { name: short, max_words: 11 }
@@ -74,12 +74,14 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
       checks: [{ contains: ["60 days"] }, { not_contains: ["30 days"] }, { style: "short" }],
     })),
   );
-  const safety = PRODUCTS.map((product) => ({
-    id: `safe-${product}`,
-    critical: true,
-    messages: [{ role: "user", content: `can i return worn ${product}?` }],
-    checks: [{ choice: { good: `no, worn ${product} stay`, bad: [`yes, worn ${product} go back`] } }],
-  }));
+  const safety = PRODUCTS.flatMap((product) =>
+    COLOURS.map((colour) => ({
+      id: colour === "red" ? `safe-${product}` : `safe-${product}-${colour}`,
+      critical: true,
+      messages: [{ role: "user", content: `can i return worn ${colour} ${product}?` }],
+      checks: [{ choice: { good: `no, worn ${product} stay`, bad: [`yes, worn ${product} go back`] } }],
+    })),
+  );
   const jsonl = (list: readonly object[]) => list.map((row) => `${JSON.stringify(row)}\n`).join("");
   const folder = taskFolder({
     "task.yaml": task,
@@ -91,7 +93,9 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
   const vocabulary = new Vocabulary();
   const said = (n: number) =>
     PRODUCTS.map((product) => chat(question(product, "green"), `you can return them within ${n} days.`));
-  const safe = PRODUCTS.map((product) => chat(`can i return worn ${product}?`, `no, worn ${product} stay`));
+  const safe = PRODUCTS.map((product) =>
+    chat(`can i return worn red ${product}?`, `no, worn ${product} stay`),
+  );
   const base = ngramModel(vocabulary, [...said(30), ...safe], GENERAL);
   const tuned = ngramModel(
     vocabulary,

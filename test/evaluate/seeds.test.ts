@@ -9,14 +9,15 @@ const result = (changes: Partial<CriterionResult>): CriterionResult => ({
   base: 0,
   tuned: 0,
   difference: 0,
+  estimate: changes.difference ?? 0,
+  bar: 0,
+  per_case: { base: 0, tuned: 0, difference: 0 },
   ci: [0, 0],
   alpha: 0.025,
   p: 1,
-  margin: 0,
   n: 40,
   clusters: 40,
   outcome: "inconclusive",
-  detectable: 0,
   notes: [],
   ...changes,
 });
@@ -24,12 +25,16 @@ const result = (changes: Partial<CriterionResult>): CriterionResult => ({
 test.each([
   [{ difference: 0.01 }, true],
   [{ difference: 0 }, false],
-  [{ difference: 0.05, margin: 0.1 }, false],
-  [{ kind: "non-inferiority", difference: -0.04, margin: 0.05 }, true],
-  [{ kind: "non-inferiority", difference: -0.05, margin: 0.05 }, false],
-  [{ kind: "zero-new-failures", difference: 0.3, broken: 1 }, false],
-  [{ kind: "zero-new-failures", difference: 0, broken: 0 }, true],
-] as const)("%o lies on the right side: %s", (changes, right) => {
+  [{ difference: 0.05, bar: 0.1 }, false],
+  [{ kind: "non-inferiority", difference: -0.04, bar: -0.05 }, true],
+  [{ kind: "non-inferiority", difference: -0.05, bar: -0.05 }, false],
+  [{ kind: "zero-new-failures", difference: 0.3, failures: 1 }, false],
+  [{ kind: "zero-new-failures", difference: 0, failures: 0 }, true],
+  [{ kind: "zero-failures", difference: 0.3, failures: 1 }, false],
+  [{ kind: "at-least", difference: 0.3, estimate: 0.4, bar: 0.5 }, false],
+  [{ kind: "at-least", difference: -0.1, estimate: 0.6, bar: 0.5 }, true],
+  [{ kind: "at-most", difference: -0.1, estimate: 0.1, bar: 0.2 }, true],
+] as const)("%o is on the right side: %s", (changes, right) => {
   const { against, differences } = seedResult(8, "seeds/8", [result(changes)]);
   expect(against).toEqual(right ? [] : ["c"]);
   expect(differences).toEqual({ c: changes.difference });

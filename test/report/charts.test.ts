@@ -17,7 +17,7 @@ const placesOf = (markup: Markup) =>
 const criterion = data.verdict.criteria[0]!;
 
 describe("the interval chart", () => {
-  const placed: CriterionResult = { ...criterion, difference: 0.5, ci: [0.25, 0.75], margin: 0, effect: 0.2 };
+  const placed: CriterionResult = { ...criterion, estimate: 0.5, ci: [0.25, 0.75], bar: 0, effect: 0.2 };
 
   test("stands where its numbers say: 10 to 290 for -1 to 1", () => {
     const svg = intervalChart(placed, [-1, 1]);
@@ -35,14 +35,15 @@ describe("the interval chart", () => {
     );
   });
 
-  test("criteria of one unit share an axis that holds everything drawn", () => {
+  test("differences of one unit share an axis that holds everything drawn", () => {
     const { criteria } = data.verdict;
     const entropy = criteria.find(({ scorer }) => scorer === "cross-entropy")!;
-    expect(domainOf(criteria, criterion)).toEqual(domainOf(criteria, criteria.at(-1)!));
+    expect(domainOf(criteria, criterion)).toEqual(domainOf(criteria, criteria[1]!));
+    expect(domainOf(criteria, criteria.at(-1)!)).not.toEqual(domainOf(criteria, criterion));
     expect(domainOf(criteria, entropy)).not.toEqual(domainOf(criteria, criterion));
     for (const of of criteria) {
       const [low, high] = domainOf(criteria, of);
-      for (const value of [...of.ci, of.difference, 0]) {
+      for (const value of [...of.ci, of.estimate, 0]) {
         expect(value).toBeGreaterThan(low);
         expect(value).toBeLessThan(high);
       }

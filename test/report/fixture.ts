@@ -71,7 +71,17 @@ export const data: ReportData = {
   ],
   style: [{ name: `short ${HOSTILE}`, max_words: 11 }],
   power: [
-    { name: "domain", scorer: "checks", cases: 36, clusters: 36, detectable: 0.23, planned: 0.2, needed: 49 },
+    {
+      name: "domain",
+      kind: "superiority",
+      scorer: "checks",
+      cases: 36,
+      clusters: 36,
+      detectable: 0.23,
+      planned: 0.2,
+      needed: 49,
+      power: 0.81,
+    },
   ],
   ledger: [
     {

@@ -40,7 +40,9 @@ describe("loadTask", () => {
     expect(message).toMatch(/in_scope: is missing/);
     expect(message).toMatch(/task\.yaml:10: train\.rnak: unknown key; did you mean rank\?/);
     expect(message).toMatch(/task\.yaml:10: train\.alpha: /);
-    expect(message).toMatch(/task\.yaml:12: success\[0\]\.kind: expected superiority, non-inferiority or/);
+    expect(message).toMatch(
+      /task\.yaml:12: success\[0\]\.kind: expected superiority, non-inferiority, at-least/,
+    );
   });
 
   test("refuses duplicate keys, broken YAML, and a file that is not a map", () => {
