@@ -15,10 +15,10 @@ const { values: flags } = parseArgs({
   options: { check: { type: "boolean" }, dist: { type: "string", default: "dist" } },
 });
 const load = (file) => import(pathToFileURL(resolve(flags.dist, file)));
-const { parseModelConfig } = await load("model/config.js");
+const { parseModelConfig } = await load("model/families/index.js");
 const { loraLayout } = await load("lora/layout.js");
 const { injectLora } = await load("lora/inject.js");
-const { decodingProgram } = await load("model/llama.js");
+const { decodingProgram } = await load("model/programs.js");
 const { trainingPrograms } = await load("train/programs.js");
 const onnx = await load("engines/onnx/lower.js");
 const tfjs = await load("engines/tfjs/lower.js");
@@ -39,7 +39,7 @@ const configs = Object.fromEntries(
 const layoutOf = (config, targets) =>
   loraLayout(config, {
     ...{ rank: 8, alpha: 16, dropout: 0, rsLora: false, targets },
-    ...{ rankPattern: {}, alphaPattern: {} },
+    ...{ rankPattern: {}, alphaPattern: {}, variant: "lora" },
   });
 
 function programsOf(config, { batch, sequence, targets = "attention", dropout = 0, ...more }) {

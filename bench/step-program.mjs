@@ -23,6 +23,7 @@ export function stepProgram(
   { batch, sequence, rank = RANK, labelled = batch * sequence, dropout = 0, ...more },
 ) {
   const lora = {
+    variant: "lora",
     rank,
     alpha: 2 * rank,
     dropout,

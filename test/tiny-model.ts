@@ -30,6 +30,7 @@ export function tinyConfig(changes: Record<string, unknown> = {}): ModelConfig {
 }
 
 export const TINY_LORA: LoraConfig = {
+  variant: "lora",
   rank: 3,
   alpha: 6,
   dropout: 0,

@@ -90,6 +90,7 @@ async function benchStep(flags: Flags, context: Context): Promise<void> {
       base,
       engine,
       lora: {
+        variant: "lora",
         rank: flags.rank,
         alpha: 2 * flags.rank,
         dropout: 0,

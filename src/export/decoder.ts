@@ -2,7 +2,8 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { LorafitError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 
-const FACTOR = /\.lora_([AB])\.weight$/;
+/** An input that is a LoRA factor. */
+const FACTOR = /\.lora_\w+(?:\.weight)?$/;
 
 /** Factors for a graph that has LoRA inputs, by input name: A [r, in], B [out, r] with the scale folded in. */
 export type FactorInputs = ReadonlyMap<
@@ -61,14 +62,13 @@ function factorFeeds(
 ): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const input of session.inputMetadata) {
-    const kind = FACTOR.exec(input.name)?.[1];
-    if (kind === undefined || !input.isTensor) continue;
-    const width = Number(kind === "A" ? input.shape[1] : input.shape[0]);
+    if (!FACTOR.test(input.name) || !input.isTensor) continue;
+    const { shape } = input;
     const given = factors.get(input.name);
-    if (given !== undefined && given.shape[kind === "A" ? 1 : 0] !== width) {
+    if (given !== undefined && !given.shape.every((length, i) => length === shape[i] || isSymbol(shape[i]))) {
       throw new LorafitError(
         "mismatch",
-        `${input.name}: shape [${given.shape.join(", ")}], ${path} wants ${width}`,
+        `${input.name}: shape [${given.shape.join(", ")}], ${path} wants [${shape.join(", ")}]`,
         {
           hint: "use the adapter with the base that it was trained on",
         },
@@ -76,7 +76,11 @@ function factorFeeds(
     }
     feeds[input.name] = given
       ? new runtime.Tensor("float32", given.data, given.shape)
-      : new runtime.Tensor("float32", new Float32Array(0), kind === "A" ? [0, width] : [width, 0]);
+      : new runtime.Tensor(
+          "float32",
+          new Float32Array(0),
+          shape.map((length) => (isSymbol(length) ? 0 : Number(length))),
+        );
   }
   const lost = [...factors.keys()].filter((name) => !(name in feeds));
   if (lost.length > 0) {
@@ -90,3 +94,6 @@ function factorFeeds(
   }
   return feeds;
 }
+
+/** Dimensions whose length is free at each run have a name. */
+const isSymbol = (length: number | string | undefined): boolean => typeof length === "string";

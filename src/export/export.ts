@@ -3,10 +3,10 @@ import type { Engine } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { jsonText } from "../formats/json.ts";
+import { type Adapter, adapterSha256, readAdapter } from "../lora/adapter.ts";
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
-import { type Adapter, adapterSha256, readAdapter } from "./adapter.ts";
 import { artifactSha256, REPORT_FILE, writeFolder } from "./folder.ts";
 import { writeHotSwap, writeMerged } from "./onnx.ts";
 import { copyPeft } from "./peft.ts";
@@ -79,8 +79,10 @@ export async function exportHotSwapBase(
   options: Omit<ExportOptions, "adapter" | "format">,
 ): Promise<ExportReport> {
   const { base } = options;
-  const any = { rank: 1, alpha: 1, dropout: 0, rsLora: false, rankPattern: {}, alphaPattern: {} };
-  const layout = loraLayout(base.config, { ...any, targets: "all-linear" });
+  const layout = loraLayout(base.config, {
+    ...{ variant: "lora", targets: "all-linear" },
+    ...{ rank: 1, alpha: 1, dropout: 0, rsLora: false, rankPattern: {}, alphaPattern: {} },
+  });
   return writeReported(options, "onnx-adapter", null, async (folder) => {
     await writeHotSwap(folder, base, layout, null, options.singleFileBytes);
     return compare(folder, options, null, undefined);

@@ -1,25 +1,25 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openSafetensors, readFloat32, writeSafetensors } from "../formats/safetensors.ts";
-import { unflattenFactors } from "../lora/flat.ts";
-import { inputName } from "../lora/inject.ts";
-import { peftName } from "../lora/layout.ts";
-import { type AdaptedBase, type Adapter, readAdapter } from "./adapter.ts";
+import { type AdaptedBase, type Adapter, readAdapter } from "../lora/adapter.ts";
+import { factorsByModule } from "../lora/flat.ts";
+import { inputName } from "../lora/layout.ts";
 import type { FactorInputs } from "./decoder.ts";
 
 const FILE = "adapter.safetensors";
 
-/** Factors as a hot-swap graph wants them: a runtime adapter has no scale, so B carries it. */
+/** Factors for a hot-swap graph. A runtime adapter has no scale, so the output factor carries it. */
 export function factorInputs({ layout, flat }: Adapter): FactorInputs {
-  const factors = unflattenFactors(layout, flat);
+  const factors = factorsByModule(layout, flat);
+  const scales = new Map(layout.modules.map(({ module, scale }) => [module, scale]));
+  const outputs = new Set(layout.variant.factors.filter(({ isOutput }) => isOutput).map(({ kind }) => kind));
   return new Map(
-    layout.modules.flatMap(({ module, scale, shapeA, shapeB }) => [
-      [inputName(module, "A"), { shape: shapeA, data: factors.get(peftName(module, "A"))!.data }],
-      [
-        inputName(module, "B"),
-        { shape: shapeB, data: factors.get(peftName(module, "B"))!.data.map((x) => x * scale) },
-      ],
-    ]),
+    layout.tensors.map((tensor) => {
+      const { module, kind, shape } = tensor;
+      const data = factors.get(module)![kind]!;
+      const scale = scales.get(module)!;
+      return [inputName(tensor), { shape, data: outputs.has(kind) ? data.map((x) => x * scale) : data }];
+    }),
   );
 }
 

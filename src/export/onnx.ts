@@ -1,9 +1,9 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Adapter } from "../lora/adapter.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import { familyOf } from "../model/families/index.ts";
 import type { WeightSource } from "../model/weights.ts";
-import type { Adapter } from "./adapter.ts";
 import { writeConsumerFiles } from "./consumer-files.ts";
 import { writeFactorInputs } from "./factor-inputs.ts";
 import { secondName } from "./folder.ts";

@@ -1,9 +1,10 @@
 import type { Engine, EngineWeights, HostTensor } from "../engines/engine.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
+import type { Adapter } from "../lora/adapter.ts";
+import { scaleFactors } from "../lora/flat.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Tokenizer } from "../tokens/tokenizer.ts";
 import { logitsProgram } from "../train/programs.ts";
-import type { Adapter } from "./adapter.ts";
 import type { ExportedModel, Generated } from "./session.ts";
 
 /** Largest logit difference that an export may show, relative to the largest logit. */
@@ -133,7 +134,7 @@ async function trainedLogits(
       return rows.map((row, b) => data.subarray(b * S * V, (b * S + row.length) * V));
     };
     const tuned = await logitsWith(adapter?.flat);
-    const base = adapter === null ? null : await logitsWith(new Float32Array(adapter.layout.size));
+    const base = adapter === null ? null : await logitsWith(scaleFactors(adapter.layout, adapter.flat, 0));
     return { tuned, base };
   } finally {
     await session.close();

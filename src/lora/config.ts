@@ -1,10 +1,13 @@
+import type { VariantName } from "./variants/index.ts";
+
 /** What an adapter is, apart from its numbers: the fields of PEFT's LoraConfig that lorafit knows. */
 export interface LoraConfig {
+  readonly variant: VariantName;
   readonly rank: number;
   readonly alpha: number;
   /** Probability that an element of A's input is dropped in training. */
   readonly dropout: number;
-  /** Scale by alpha / sqrt(rank) instead of alpha / rank (Kalajdzievski 2023, "rsLoRA"). */
+  /** True: scale by alpha / sqrt(rank) instead of alpha / rank (Kalajdzievski 2023, "rsLoRA"). */
   readonly rsLora: boolean;
   readonly targets: "attention" | "all-linear" | readonly string[];
   /** Pattern of module paths -> rank; the first match wins. */

@@ -1,5 +1,5 @@
 import { LorafitError, listMistakes } from "../errors.ts";
-import type { LoraLayout } from "./layout.ts";
+import type { LoraLayout, LoraTensor } from "./layout.ts";
 
 export interface FactorTensor {
   readonly shape: readonly number[];
@@ -43,11 +43,34 @@ export function flattenFactors(
 export function unflattenFactors<T extends Float32Array | Float64Array>(
   layout: LoraLayout,
   flat: T,
-): Map<string, { shape: readonly [number, number]; data: T }> {
+): Map<string, { shape: readonly number[]; data: T }> {
   return new Map(
-    layout.tensors.map(({ name, shape, offset }) => [
-      name,
-      { shape, data: flat.subarray(offset, offset + shape[0] * shape[1]) as T },
-    ]),
+    layout.tensors.map((tensor) => [tensor.name, { shape: tensor.shape, data: sliceOf(tensor, flat) }]),
   );
+}
+
+/** The factors of every adapted module by its path, then by kind, as views of the flat vector [P]. */
+export function factorsByModule(
+  layout: LoraLayout,
+  flat: Float32Array,
+): Map<string, Record<string, Float32Array>> {
+  const factors = new Map(layout.modules.map(({ module }) => [module, {} as Record<string, Float32Array>]));
+  for (const tensor of layout.tensors) factors.get(tensor.module)![tensor.kind] = sliceOf(tensor, flat);
+  return factors;
+}
+
+const sliceOf = <T extends Float32Array | Float64Array>({ offset, size }: LoraTensor, flat: T): T =>
+  flat.subarray(offset, offset + size) as T;
+
+/** The adapter with its change to the base multiplied by `factor`; 0 gives the base. A new vector [P]. */
+export function scaleFactors<T extends Float32Array | Float64Array>(
+  layout: LoraLayout,
+  flat: T,
+  factor: number,
+): T {
+  const scaled = flat.slice() as T;
+  for (const { factor: of, offset, size } of layout.groups) {
+    if (of.isOutput) for (let i = offset; i < offset + size; i++) scaled[i]! *= factor;
+  }
+  return scaled;
 }

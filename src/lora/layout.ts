@@ -2,56 +2,88 @@ import type { ModelConfig } from "../model/config.ts";
 import type { LoraConfig } from "./config.ts";
 import { firstMatch } from "./pattern.ts";
 import { targetedLinears } from "./targets.ts";
-
-export interface LoraModule {
-  /** Such as model.layers.0.self_attn.q_proj. */
-  readonly module: string;
-  readonly rank: number;
-  /** alpha / rank, or alpha / sqrt(rank) with rsLoRA. */
-  readonly scale: number;
-  readonly shapeA: readonly [number, number];
-  readonly shapeB: readonly [number, number];
-}
+import { VARIANTS } from "./variants/index.ts";
+import type { AdaptedLinear, Factor, Variant } from "./variants/variant.ts";
 
 export interface LoraTensor {
   /** PEFT's name. */
   readonly name: string;
   readonly module: string;
-  readonly kind: "A" | "B";
-  readonly shape: readonly [number, number];
-  /** First element within the flat parameter vector. */
+  readonly kind: string;
+  readonly shape: readonly number[];
+  /** First element within the flat parameter vector, and number of elements. */
   readonly offset: number;
-}
-
-/** Where every factor lies in the flat parameter vector [P]: all A's in forward order, then all B's in forward order. */
-export interface LoraLayout {
-  readonly modules: readonly LoraModule[];
-  readonly tensors: readonly LoraTensor[];
   readonly size: number;
-  readonly sizeA: number;
 }
 
-export const peftName = (module: string, kind: "A" | "B"): string =>
-  `base_model.model.${module}.lora_${kind}.weight`;
+/** Tensors of one kind, which are contiguous in the flat parameter vector. */
+export interface LoraGroup {
+  readonly factor: Factor;
+  readonly offset: number;
+  readonly size: number;
+}
 
+/**
+ * Where every trained tensor is in the flat parameter vector [P]: one group for each kind of the variant (all A's, then all
+ * B's), each in forward order.
+ */
+export interface LoraLayout {
+  readonly variant: Variant;
+  readonly modules: readonly AdaptedLinear[];
+  readonly tensors: readonly LoraTensor[];
+  readonly groups: readonly LoraGroup[];
+  readonly size: number;
+}
+
+/** What PEFT puts in front of a module path. */
+const PEFT_PREFIX = "base_model.model.";
+
+/** @throws usage error that lists every target without a match */
 export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
-  const modules = targetedLinears(model, lora.targets).map(
-    ({ path: module, shape: [out, inn] }): LoraModule => {
-      const rank = firstMatch(lora.rankPattern, module) ?? lora.rank;
-      const alpha = firstMatch(lora.alphaPattern, module) ?? lora.alpha;
-      const scale = alpha / (lora.rsLora ? Math.sqrt(rank) : rank);
-      return { module, rank, scale, shapeA: [rank, inn], shapeB: [out, rank] };
-    },
-  );
+  const variant: Variant = VARIANTS[lora.variant];
+  const modules = targetedLinears(model, lora.targets).map(({ path: module, shape }): AdaptedLinear => {
+    const rank = firstMatch(lora.rankPattern, module) ?? lora.rank;
+    const alpha = firstMatch(lora.alphaPattern, module) ?? lora.alpha;
+    const scale = alpha / (lora.rsLora ? Math.sqrt(rank) : rank);
+    return { module, shape, rank, scale };
+  });
   const tensors: LoraTensor[] = [];
-  let offset = 0;
-  for (const kind of ["A", "B"] as const) {
-    for (const { module, shapeA, shapeB } of modules) {
-      const shape = kind === "A" ? shapeA : shapeB;
-      tensors.push({ name: peftName(module, kind), module, kind, shape, offset });
-      offset += shape[0] * shape[1];
+  const groups: LoraGroup[] = [];
+  let size = 0;
+  for (const factor of variant.factors) {
+    const offset = size;
+    for (const linear of modules) {
+      const { module } = linear;
+      const name = `${PEFT_PREFIX}${module}.${factor.suffix}`;
+      const shape = factorShape(factor, linear.shape, linear.rank);
+      const elements = shape.reduce((product, length) => product * length, 1);
+      tensors.push({ name, module, kind: factor.kind, shape, offset: size, size: elements });
+      size += elements;
     }
+    groups.push({ factor, offset, size: size - offset });
   }
-  const sizeA = modules.reduce((sum, { shapeA }) => sum + shapeA[0] * shapeA[1], 0);
-  return { modules, tensors, size: offset, sizeA };
+  return { variant, modules, tensors, groups, size };
+}
+
+/** The shape of a factor of a layer [out, in]; the rank may be a symbol. */
+export function factorShape<Rank extends number | string>(
+  { axes }: Factor,
+  [out, inn]: readonly [number, number],
+  rank: Rank,
+): (number | Rank)[] {
+  return axes.map((axis) => ({ in: inn, out, rank })[axis]);
+}
+
+/** The name of a factor as an input of a hot-swap graph. */
+export const inputName = (tensor: Pick<LoraTensor, "name">): string => tensor.name.slice(PEFT_PREFIX.length);
+
+/** The module and factor of a tensor's name in PEFT's files, or null. */
+export function parsePeftName(
+  variant: Variant,
+  name: string,
+): { readonly module: string; readonly factor: Factor } | null {
+  const factor = variant.factors.find(({ suffix }) => name.endsWith(`.${suffix}`));
+  if (factor === undefined || !name.startsWith(PEFT_PREFIX)) return null;
+  const module = name.slice(PEFT_PREFIX.length, -factor.suffix.length - 1);
+  return module === "" ? null : { module, factor };
 }

@@ -6,7 +6,9 @@ import { writeFileAtomic } from "../formats/files.ts";
 import { openSafetensors, readFloat32, writeSafetensors } from "../formats/safetensors.ts";
 import type { LoraConfig } from "./config.ts";
 import type { FactorTensor } from "./flat.ts";
+import { parsePeftName } from "./layout.ts";
 import { firstMatch } from "./pattern.ts";
+import { VARIANTS, type VariantName } from "./variants/index.ts";
 
 /** An adapter as PEFT stores it: huggingface/peft, src/peft/tuners/lora/config.py and utils/save_and_load.py. */
 export interface PeftAdapter {
@@ -59,17 +61,20 @@ export function readPeft(folder: string): PeftAdapter {
   const mistakes = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  const variant = parsed.success ? variantOf(parsed.data) : undefined;
+  const flags = new Set(variant === undefined ? [] : Object.keys(VARIANTS[variant].peftFlags));
   for (const [key, value] of Object.entries(parsed.data ?? {})) {
-    if (READ.has(key) || HARMLESS.has(key) || isOff(value)) continue;
+    if (flags.has(key) || READ.has(key) || HARMLESS.has(key) || isOff(value)) continue;
     mistakes.push(`${key}: ${JSON.stringify(value)} changes what the adapter computes and is not supported`);
   }
-  if (!parsed.success || mistakes.length > 0)
+  if (!parsed.success || variant === undefined || mistakes.length > 0)
     throw new LorafitError("data", `${file}: not a LoRA that can be read\n${listMistakes(mistakes)}`);
   const { data } = parsed;
   const weights = openSafetensors(join(folder, "adapter_model.safetensors"));
   const targets =
     data.target_modules === "all-linear" ? ("all-linear" as const) : [data.target_modules].flat();
-  const config = {
+  const config: LoraConfig = {
+    variant,
     rank: data.r,
     alpha: data.lora_alpha,
     dropout: data.lora_dropout,
@@ -90,26 +95,31 @@ export function readPeft(folder: string): PeftAdapter {
   };
 }
 
+/** The variant whose flags the config has; undefined where none does. */
+const variantOf = (json: Readonly<Record<string, unknown>>): VariantName | undefined =>
+  (Object.keys(VARIANTS) as VariantName[]).find((name) =>
+    Object.entries(VARIANTS[name].peftFlags).every(([flag, value]) => (json[flag] ?? false) === value),
+  );
+
 /** A value that leaves a feature switched off. */
 const isOff = (value: unknown): boolean =>
   value === null ||
   value === false ||
   (typeof value === "object" && Object.keys(value as object).length === 0);
 
-const FACTOR = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/;
-
 /** Ranks in the file must be those of r and rank_pattern. */
 function checkRanks(config: LoraConfig, tensors: ReadonlyMap<string, FactorTensor>, where: string): void {
   const mistakes: string[] = [];
   for (const [name, { shape }] of tensors) {
-    const [, module, kind] = FACTOR.exec(name) ?? [];
-    if (module === undefined || shape.length !== 2) {
+    const parsed = parsePeftName(VARIANTS[config.variant], name);
+    if (parsed === null || shape.length !== parsed.factor.axes.length) {
       mistakes.push(`${name}: is not a LoRA factor of a linear layer`);
       continue;
     }
-    const rank = firstMatch(config.rankPattern, module) ?? config.rank;
-    const found = kind === "A" ? shape[0] : shape[1];
-    if (found !== rank) mistakes.push(`${name}: rank ${found}, adapter_config.json says ${rank}`);
+    const rank = firstMatch(config.rankPattern, parsed.module) ?? config.rank;
+    const found = shape[parsed.factor.axes.indexOf("rank")];
+    if (found !== undefined && found !== rank)
+      mistakes.push(`${name}: rank ${found}, adapter_config.json says ${rank}`);
   }
   if (mistakes.length > 0)
     throw new LorafitError("data", `${where}: damaged adapter\n${listMistakes(mistakes)}`);
@@ -147,12 +157,13 @@ export function writePeft(
     revision: null,
     target_modules: adapter.targetModules,
     task_type: "CAUSAL_LM",
-    use_dora: false,
     use_rslora: config.rsLora,
+    ...VARIANTS[config.variant].peftFlags,
   };
   writeSafetensors(join(folder, "adapter_model.safetensors"), adapter.tensors, {
     format: "pt",
     "lorafit.base_sha256": adapter.baseSha256,
   });
-  writeFileAtomic(join(folder, "adapter_config.json"), `${JSON.stringify(json, null, 2)}\n`);
+  const sorted = Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
+  writeFileAtomic(join(folder, "adapter_config.json"), `${JSON.stringify(sorted, null, 2)}\n`);
 }

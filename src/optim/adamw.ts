@@ -31,10 +31,10 @@ export function appendUpdate(
   );
   const squares = b.node("sumSquares", [gradient], {})[0]!;
   const [clipped, norm] = b.node("clipScale", [gradient, squares, count], { limit: settings.clip });
-  const groups = [
-    { size: layout.sizeA, ratio: 1 },
-    { size: layout.size - layout.sizeA, ratio: settings.loraPlusRatio },
-  ];
+  const groups = layout.groups.map(({ factor, size }) => ({
+    size,
+    ratio: factor.isOutput ? settings.loraPlusRatio : 1,
+  }));
   const next = b.node("adamw", [parameters!, clipped!, moment1!, moment2!, ...hyper], {
     beta1: settings.beta1,
     beta2: settings.beta2,

@@ -2,13 +2,13 @@ import type { Batch } from "../data/batch.ts";
 import { batchFromLines, labelledCapacity } from "../data/batch.ts";
 import type { Engine, EngineOptions, EngineSession, Executable } from "../engines/engine.ts";
 import type { LoraConfig } from "../lora/config.ts";
+import { initialFactors } from "../lora/initial.ts";
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { costOf } from "../program/cost.ts";
 import type { Precision } from "../program/precision.ts";
 import { createRng } from "../rng.ts";
 import { batchFeeds, updateFeeds } from "./feeds.ts";
-import { initialFactors } from "./initial.ts";
 import { type TrainingOptions, trainingPrograms } from "./programs.ts";
 
 export interface BenchmarkOptions {
@@ -64,7 +64,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
   const session = await engine.open(base, { threads, ...(onKernel === undefined ? {} : { onKernel }) });
   const zeros = () => ({ shape: [layout.size], data: new Float32Array(layout.size) });
   await session.writeState({
-    parameters: { shape: [layout.size], data: initialFactors(layout, 1) },
+    parameters: { shape: [layout.size], data: initialFactors(layout, 1, base) },
     moment1: zeros(),
     moment2: zeros(),
   });

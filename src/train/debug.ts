@@ -1,9 +1,8 @@
 import type { Batch } from "../data/batch.ts";
 import type { EngineSession, HostTensor, Tensors } from "../engines/engine.ts";
 import type { PackedFormat } from "../formats/quantise.ts";
-import { flattenFactors, unflattenFactors } from "../lora/flat.ts";
-import { type LoraLayout, loraLayout } from "../lora/layout.ts";
-import type { PeftAdapter } from "../lora/peft.ts";
+import { unflattenFactors } from "../lora/flat.ts";
+import type { LoraLayout } from "../lora/layout.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { OptimizerSettings } from "../optim/adamw.ts";
 import type { Precision } from "../program/precision.ts";
@@ -15,16 +14,6 @@ export interface DebugStep {
   readonly count: number;
   /** grad.<PEFT tensor name>: gradient of the sum of the token losses. With optimizer steps also step.<PEFT tensor name>. */
   readonly tensors: Map<string, HostTensor>;
-}
-
-/** The layout and the flat factors of a PEFT adapter on this model. */
-export function adapterOn(
-  model: ModelConfig,
-  adapter: PeftAdapter,
-  where: string,
-): { layout: LoraLayout; flat: Float32Array } {
-  const layout = loraLayout(model, adapter.config);
-  return { layout, flat: flattenFactors(layout, adapter.tensors, where) };
 }
 
 /**

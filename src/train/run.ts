@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import type { Engine, EngineSession, HostTensor, Tensors } from "../engines/engine.ts";
+import { initialFactors } from "../lora/initial.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { writeAdapter } from "./adapter.ts";
 import { CHECKPOINT_TENSORS, type Machine, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { TrainEvent } from "./events.ts";
-import { initialFactors } from "./initial.ts";
 import { stoppedEarly, trainLoop } from "./loop.ts";
 import { openMetrics } from "./metrics.ts";
 import { planRun, stepperOptions } from "./plan.ts";
@@ -85,7 +85,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
       yield { event: "warning", message };
     }
 
-    await session.writeState(resumed?.checkpoint?.tensors ?? initialState(layout, seed));
+    await session.writeState(resumed?.checkpoint?.tensors ?? initialState(layout, seed, base));
     await session.writeState({ gradient: zeros(layout) });
     const hashes = { base: base.sha256, data: data.sha256, config: configHash(now) };
     const save = async (progress: Progress): Promise<string> => {
@@ -171,9 +171,9 @@ export function recordOf(
 
 const zeros = (layout: LoraLayout) => ({ shape: [layout.size], data: new Float32Array(layout.size) });
 
-function initialState(layout: LoraLayout, seed: number): Tensors {
+function initialState(layout: LoraLayout, seed: number, base: WeightSource): Tensors {
   return {
-    parameters: { shape: [layout.size], data: initialFactors(layout, seed) },
+    parameters: { shape: [layout.size], data: initialFactors(layout, seed, base) },
     moment1: zeros(layout),
     moment2: zeros(layout),
   };

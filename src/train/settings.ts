@@ -5,6 +5,7 @@ import type { TrainSettings } from "../task/settings.ts";
 /** The adapter that the settings describe. */
 export function loraConfigOf(settings: TrainSettings): LoraConfig {
   return {
+    variant: "lora",
     rank: settings.rank,
     alpha: settings.alpha,
     dropout: settings.dropout,

@@ -1,5 +1,7 @@
 import type { Engine, HostTensor } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
+import { scaleFactors } from "../lora/flat.ts";
+import type { LoraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { newestCheckpoint, readCheckpoint, stepsOf } from "../train/checkpoint.ts";
@@ -71,7 +73,7 @@ export async function openMeter(options: {
   return {
     trainPlan,
     base: () => losses({ shape: [trainPlan.layout.size], data: new Float32Array(trainPlan.layout.size) }),
-    measure: (candidate) => losses(parametersOf(candidate, trainPlan.layout.sizeA)),
+    measure: (candidate) => losses(parametersOf(candidate, trainPlan.layout)),
     async close() {
       await stepper.dispose();
       await session.close();
@@ -79,12 +81,10 @@ export async function openMeter(options: {
   };
 }
 
-/** Parameters [P] of a candidate: A's as they are, B's times the scale. */
-export function parametersOf({ run, step, scale }: Candidate, sizeA: number): HostTensor {
+/** Parameters [P] of a candidate. */
+export function parametersOf({ run, step, scale }: Candidate, layout: LoraLayout): HostTensor {
   const { shape, data } = readCheckpoint(runFolder(run).checkpoints, step).tensors["parameters"]!;
-  const scaled = data.slice() as Float32Array | Float64Array;
-  if (scale !== 1) for (let i = sizeA; i < scaled.length; i++) scaled[i]! *= scale;
-  return { shape, data: scaled };
+  return { shape, data: scaleFactors(layout, data as Float32Array | Float64Array, scale) };
 }
 
 /** The step whose adapter a run ends with: the best one, or the last where nothing was held out. */

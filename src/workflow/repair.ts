@@ -118,7 +118,7 @@ export async function* repairRun(
   const [best] = useful.sort((a, b) => gained(b) - gained(a));
   const chosen = best === undefined ? 0 : trials.indexOf(best);
   const { run, ...end } = trials[chosen]!;
-  const parameters = parametersOf({ ...end, run: join(path, run) }, trainPlan.layout.sizeA);
+  const parameters = parametersOf({ ...end, run: join(path, run) }, trainPlan.layout);
   writeAdapter(runFolder(path).adapter, task, base, trainPlan.layout, parameters);
   const record: RepairRecord = {
     format_version: 1,

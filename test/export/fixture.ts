@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { EngineSession } from "../../src/engines/engine.ts";
 import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
-import type { Adapter } from "../../src/export/adapter.ts";
+import type { Adapter } from "../../src/lora/adapter.ts";
 import type { LoraConfig } from "../../src/lora/config.ts";
 import { unflattenFactors } from "../../src/lora/flat.ts";
 import { loraLayout } from "../../src/lora/layout.ts";
@@ -13,6 +13,7 @@ import { logitsProgram } from "../../src/train/programs.ts";
 export const baseFolder = join(import.meta.dirname, "../../models/lorafit-base-5m");
 
 export const TEST_LORA: LoraConfig = {
+  variant: "lora",
   rank: 4,
   alpha: 8,
   dropout: 0,

@@ -4,11 +4,10 @@ import { expect, it } from "vitest";
 import { batchFromLabels } from "../../src/data/batch.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
-import { readAdapter } from "../../src/export/adapter.ts";
 import { mergedWeights } from "../../src/export/merge.ts";
 import { openSafetensors, readBytes } from "../../src/formats/safetensors.ts";
-import { unflattenFactors } from "../../src/lora/flat.ts";
-import { peftName } from "../../src/lora/layout.ts";
+import { readAdapter } from "../../src/lora/adapter.ts";
+import { factorsByModule } from "../../src/lora/flat.ts";
 import { openModel } from "../../src/model/open.ts";
 import { debugLogits } from "../../src/train/debug.ts";
 import { expectClose } from "../expect-close.ts";
@@ -27,7 +26,7 @@ it("adds scale B A to targeted weights and leaves the others alone", () => {
   const flat = parameters.data as Float32Array;
   const base = memoryWeights(weights);
   const merged = mergedWeights(base, { layout, flat });
-  const factors = unflattenFactors(layout, flat);
+  const factors = factorsByModule(layout, flat);
   for (const name of Object.keys(weights)) {
     const module = layout.modules.find((m) => `${m.module}.weight` === name);
     const W = base.read(name);
@@ -36,10 +35,10 @@ it("adds scale B A to targeted weights and leaves the others alone", () => {
       expect(found).toEqual(W);
       continue;
     }
-    const [r, inn] = module.shapeA;
+    const { rank: r, shape } = module;
+    const inn = shape[1];
     const scale = lora.alpha / Math.sqrt(module.module.endsWith("down_proj") ? 2 : 3);
-    const A = factors.get(peftName(module.module, "A"))!.data;
-    const B = factors.get(peftName(module.module, "B"))!.data;
+    const { A, B } = factors.get(module.module) as { A: Float32Array; B: Float32Array };
     for (const [at, w] of W.entries()) {
       const [o, i] = [Math.floor(at / inn), at % inn];
       let delta = 0;

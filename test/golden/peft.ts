@@ -5,9 +5,10 @@ import { batchFromLabels } from "../../src/data/batch.ts";
 import { roundedReference } from "../../src/engines/conformance/rounded.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { openSafetensors, readBytes } from "../../src/formats/safetensors.ts";
+import { adapterOn } from "../../src/lora/adapter.ts";
 import { readPeft } from "../../src/lora/peft.ts";
 import { openModel } from "../../src/model/open.ts";
-import { adapterOn, debugLogits, debugStep } from "../../src/train/debug.ts";
+import { debugLogits, debugStep } from "../../src/train/debug.ts";
 import { distance, expectClose } from "../expect-close.ts";
 
 const CASES = [

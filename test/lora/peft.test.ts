@@ -16,6 +16,7 @@ const golden = (name: string): string =>
   fileURLToPath(new URL(`../golden/llama-tiny/${name}`, import.meta.url));
 
 const CONFIG: LoraConfig = {
+  variant: "lora",
   rank: 4,
   alpha: 12,
   dropout: 0.1,
@@ -28,8 +29,8 @@ const CONFIG: LoraConfig = {
 function factors(config: LoraConfig): Map<string, { shape: readonly number[]; data: Float32Array }> {
   const { tensors } = loraLayout(tinyConfig(), config);
   return new Map(
-    tensors.map(({ name, shape, offset }) => {
-      const data = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(offset + i));
+    tensors.map(({ name, shape, offset, size }) => {
+      const data = Float32Array.from({ length: size }, (_, i) => Math.sin(offset + i));
       return [name, { shape, data }];
     }),
   );

@@ -200,7 +200,7 @@ describe("costOf", () => {
   it("counts the products of a forward pass: 2 T parameters, attention and the low-rank part", () => {
     const T = 16;
     const linears = 2 * (24 * 24 * 2 + 2 * 12 * 24 + 3 * 28 * 24) + 37 * 24;
-    const low = layout.modules.reduce((sum, { shapeA, shapeB }) => sum + 3 * (shapeA[1] + shapeB[0]), 0);
+    const low = layout.modules.reduce((sum, { shape }) => sum + 3 * (shape[0] + shape[1]), 0);
     const attention = (2 * (4 * 2 * 8 * 8 * 24)) / 2;
     expect(costOf(logitsProgram(model, layout, 2, 8)).flops).toBe(2 * T * (linears + low) + attention);
   });

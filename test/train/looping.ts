@@ -4,10 +4,10 @@ import { type BatchPlan, planBatches } from "../../src/data/plan.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
+import { initialFactors } from "../../src/lora/initial.ts";
 import { loraLayout } from "../../src/lora/layout.ts";
 import { createRng } from "../../src/rng.ts";
 import type { LoopEvent } from "../../src/train/events.ts";
-import { initialFactors } from "../../src/train/initial.ts";
 import type { LoopOptions } from "../../src/train/loop.ts";
 import type { Progress } from "../../src/train/progress.ts";
 import { createStepper } from "../../src/train/stepper.ts";
@@ -45,10 +45,11 @@ export const plan = (changes: Partial<Parameters<typeof planBatches>[1]> = {}, c
   });
 
 export async function openRun(dropout = 0, engine: Engine = referenceEngine) {
-  const session = await engine.open(memoryWeights(randomWeights(config)));
+  const base = memoryWeights(randomWeights(config));
+  const session = await engine.open(base);
   const zeros = () => ({ shape: [layout.size], data: new Float64Array(layout.size) });
   await session.writeState({
-    parameters: { shape: [layout.size], data: initialFactors(layout, 5) },
+    parameters: { shape: [layout.size], data: initialFactors(layout, 5, base) },
     moment1: zeros(),
     moment2: zeros(),
     gradient: zeros(),

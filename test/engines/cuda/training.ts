@@ -121,8 +121,8 @@ export function describeTraining(
     expect(distance(actual.gradient, exact.gradient)).toBeLessThan(
       3 * distance(rounded.gradient, exact.gradient),
     );
-    const parts = layout.tensors.map(({ name, offset, shape }) => {
-      const of = ({ gradient }: typeof exact) => gradient.subarray(offset, offset + shape[0] * shape[1]);
+    const parts = layout.tensors.map(({ name, offset, size }) => {
+      const of = ({ gradient }: typeof exact) => gradient.subarray(offset, offset + size);
       return { name, ours: distance(of(actual), of(exact)), theirs: distance(of(rounded), of(exact)) };
     });
     const worst = Math.max(...parts.map(({ theirs }) => theirs));

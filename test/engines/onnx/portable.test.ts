@@ -156,14 +156,14 @@ describe("the decoding Program with sizes known only at each run", () => {
         layout.tensors.map(({ module, kind }, i) => [`${module}.lora_${kind}.weight`, make(i)]),
       );
     const full = factors((i) => {
-      const { shape, offset, kind, module } = layout.tensors[i]!;
+      const { shape, offset, size, kind, module } = layout.tensors[i]!;
       const { scale } = layout.modules.find((one) => one.module === module)!;
-      const data = (parameters.data as Float32Array).slice(offset, offset + shape[0] * shape[1]);
+      const data = (parameters.data as Float32Array).slice(offset, offset + size);
       return new ort.Tensor("float32", kind === "B" ? data.map((x) => x * scale) : data, shape);
     });
     const none = factors((i) => {
       const { shape, kind } = layout.tensors[i]!;
-      return new ort.Tensor("float32", new Float32Array(0), kind === "A" ? [0, shape[1]] : [shape[0], 0]);
+      return new ort.Tensor("float32", new Float32Array(0), kind === "A" ? [0, shape[1]!] : [shape[0]!, 0]);
     });
     const tuned = await session.run({ ...feeds(0, 7, pastOf(undefined)), ...full });
     expectClose(tuned["logits"]!.data as Float32Array, expected.data as Float64Array, 1e-5);

@@ -1,18 +1,18 @@
 import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { sha256File } from "../formats/files.ts";
-import type { LoraLayout } from "../lora/layout.ts";
-import { readPeft } from "../lora/peft.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { adapterOn } from "../train/debug.ts";
+import { flattenFactors } from "./flat.ts";
+import { type LoraLayout, loraLayout } from "./layout.ts";
+import { type PeftAdapter, readPeft } from "./peft.ts";
 
-/** An adapter in memory: where its factors lie, and their numbers [P]. */
+/** An adapter in memory: the layout of its factors, and their values [P]. */
 export interface Adapter {
   readonly layout: LoraLayout;
   readonly flat: Float32Array;
 }
 
-/** The base that an adapter is to stand on; `sha256` is null where nobody knows it. */
+/** The base of an adapter; `sha256` is null where it is not known. */
 export interface AdaptedBase {
   readonly config: ModelConfig;
   readonly sha256: string | null;
@@ -34,6 +34,12 @@ export function readAdapter(folder: string, base: AdaptedBase): Adapter {
     );
   }
   return adapterOn(base.config, peft, folder);
+}
+
+/** A PEFT adapter on a model whose hash is not compared. @throws mismatch that lists every factor that does not fit */
+export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: string): Adapter {
+  const layout = loraLayout(model, adapter.config);
+  return { layout, flat: flattenFactors(layout, adapter.tensors, where) };
 }
 
 /** Hash of a PEFT folder's factors. */
