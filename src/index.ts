@@ -17,3 +17,7 @@ export type { WeightSource } from "./model/weights.ts";
 export { loadTask, type Task } from "./task/load.ts";
 export type { TrainEvent } from "./train/events.ts";
 export { type TrainOptions, trainRun } from "./train/run.ts";
+export type { PipelineEvent, StageName } from "./workflow/events.ts";
+export { type PipelineOptions, runPipeline, STAGES, type Stage } from "./workflow/pipeline.ts";
+export { Project, type ProjectOptions } from "./workflow/project.ts";
+export { openRun, type Run } from "./workflow/run.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 /** The road: a folder imports only what stands before it, and its own. `program` and `ops` are one station. */
 const ROAD = [
-  ["errors.ts", "home.ts", "rng.ts", "philox.ts", "cpu.ts", "suggest.ts", "formats"],
+  ["errors.ts", "home.ts", "rng.ts", "philox.ts", "cpu.ts", "suggest.ts", "package.ts", "formats"],
   ["task"],
   ["embed"],
   ["data"],

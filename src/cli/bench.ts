@@ -10,13 +10,13 @@ import { LorafitError } from "../errors.ts";
 import { readJson } from "../formats/json.ts";
 import { percent } from "../formats/percent.ts";
 import { randomModel } from "../model/random.ts";
+import { packageVersion } from "../package.ts";
 import type { Precision } from "../program/precision.ts";
 import { type Benchmark, type BenchmarkOptions, openBenchmark } from "../train/benchmark.ts";
 import { gemmPeak } from "../train/gemm-peak.ts";
 import { createProfile, type ProfileRow } from "../train/profile.ts";
 import type { Context } from "./context.ts";
 import { cpuTimes, foreignShare, processMemory, resetPeakMemory } from "./machine.ts";
-import { packageVersion } from "./package.ts";
 import { openBase } from "./task.ts";
 
 /** Above this share of other people's CPU time a timing says nothing. */

@@ -3,11 +3,11 @@ import pc from "picocolors";
 import { type CurateSummary, curate } from "../data/curate/curate.ts";
 import { LorafitError } from "../errors.ts";
 import type { WeightSource } from "../model/weights.ts";
-import type { Task } from "../task/load.ts";
 import { curateTask } from "../workflow/curate-task.ts";
+import type { Project } from "../workflow/project.ts";
 import type { Context } from "./context.ts";
 import { findingsTable, nextSteps } from "./curate-table.ts";
-import { baseOf, taskOf } from "./task.ts";
+import { projectOf, taskOf } from "./task.ts";
 
 interface Flags {
   readonly accept: "all" | "safe" | "none";
@@ -34,20 +34,23 @@ export function addCurate(program: Command, context: Context): void {
     .option("--out <dir>", "without a task: where curation.json, review.jsonl and train.clean.jsonl go")
     .action(async (path: string | undefined, flags: Flags) => {
       if (flags.data === undefined) {
-        const task = taskOf(path);
-        await runCurate(task, flags.accept, presentBase(task, context), context);
+        const project = projectOf(taskOf(path), context);
+        showCuration(await curateTask(project.task, flags.accept, presentBase(project, context)), context);
         return;
       }
       if (flags.out === undefined) throw new LorafitError("usage", "--data needs --out DIR");
       const cases = flags.cases === undefined ? [] : [flags.cases];
-      show(await curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }), context);
+      showCuration(
+        await curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }),
+        context,
+      );
     });
 }
 
 /** The task's base, when it is on this machine: only one check needs it. */
-function presentBase(task: Task, context: Context): WeightSource | undefined {
+function presentBase(project: Project, context: Context): WeightSource | undefined {
   try {
-    return baseOf(task, context);
+    return project.base;
   } catch (error) {
     if (!LorafitError.is(error)) throw error;
     context.output.warn(`rows that are too long for the base are not looked for: ${error.message}`);
@@ -55,18 +58,8 @@ function presentBase(task: Task, context: Context): WeightSource | undefined {
   }
 }
 
-export async function runCurate(
-  task: Task,
-  accept: Flags["accept"],
-  base: WeightSource | undefined,
-  context: Context,
-): Promise<CurateSummary> {
-  const summary = await curateTask(task, accept, base);
-  show(summary, context);
-  return summary;
-}
-
-function show(summary: CurateSummary, { output }: Context): void {
+/** Shows the result of curation. */
+export function showCuration(summary: CurateSummary, { output }: Context): void {
   const lines = [
     `${pc.bold("curate")}: ${summary.rows} rows, ${summary.clean_rows} in the clean set ${summary.paths.clean}`,
     ...findingsTable(summary.findings),

@@ -6,9 +6,9 @@ import type { Engine } from "../engines/engine.ts";
 import { ENGINES, probeEngine } from "../engines/select.ts";
 import { probeNativeTf } from "../engines/tfjs/native.ts";
 import { EXIT } from "../errors.ts";
+import { packageVersion } from "../package.ts";
 import type { Context } from "./context.ts";
 import { megabytes } from "./format.ts";
-import { packageVersion } from "./package.ts";
 import { describeTensorflow } from "./tensorflow.ts";
 
 export function addDoctor(program: Command, context: Context): void {

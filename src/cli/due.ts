@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { dueTable } from "../drift/table.ts";
-import { findRun } from "../train/run-folder.ts";
 import { dueOf } from "../workflow/drift-run.ts";
-import { openRun } from "../workflow/judge-run.ts";
 import type { Context } from "./context.ts";
+import { runOf } from "./task.ts";
 
 export function addDue(program: Command, context: Context): void {
   program
@@ -13,7 +12,7 @@ export function addDue(program: Command, context: Context): void {
     .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
     .argument("[queries]", "new queries as for drift (default: what drift compared last)")
     .action((path: string | undefined, queries: string | undefined) => {
-      const run = openRun(findRun(path));
+      const run = runOf(path, context);
       const answer = dueOf(run, queries);
       context.output.result(
         { event: "due-answered", run: run.path, ...answer },

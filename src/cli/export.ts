@@ -2,10 +2,9 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { selectEngine } from "../engines/select.ts";
 import { EXPORT_FORMATS, exportModel } from "../export/export.ts";
-import { findRun, runFolder } from "../train/run-folder.ts";
-import { openRun } from "../workflow/judge-run.ts";
+import { runFolder } from "../train/run-folder.ts";
 import type { Context } from "./context.ts";
-import { baseOf } from "./task.ts";
+import { runOf } from "./task.ts";
 
 interface Flags {
   readonly format: string;
@@ -22,11 +21,11 @@ export function addExport(program: Command, context: Context): void {
     .requiredOption("--format <format>", EXPORT_FORMATS.join(", "))
     .requiredOption("--out <dir>", "folder to write; a former export is replaced")
     .action(async (path: string | undefined, { format, out }: Flags) => {
-      const run = openRun(findRun(path));
+      const run = runOf(path, context);
       const { engine } = await selectEngine(run.record.engine);
-      const base = baseOf(run.task, context);
       const adapter = runFolder(run.path).adapter;
-      const report = await exportModel({ base, adapter, format, out, engine, signal: context.signal });
+      const { base, signal } = run.project;
+      const report = await exportModel({ base, adapter, format, out, engine, ...(signal && { signal }) });
       context.output.result(
         { event: "exported", out, ...report },
         `${pc.bold("export")}: ${format} in ${out}, read back and compared`,

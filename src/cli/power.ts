@@ -1,15 +1,6 @@
 import pc from "picocolors";
 import { jointPower, type PowerNote } from "../evaluate/power.ts";
 import { percent } from "../formats/percent.ts";
-import type { Task } from "../task/load.ts";
-import { taskPower } from "../workflow/lock-task.ts";
-import type { Context } from "./context.ts";
-
-/** Prints before training what the task's cases can show. */
-export function showPower(task: Task, { output }: Context): void {
-  const power = taskPower(task);
-  output.event({ event: "power", power, joint: jointPower(power) }, powerText(power));
-}
 
 /** What the cases can show, a line for each criterion; those that have too few clusters are highlighted. */
 export function powerText(notes: readonly PowerNote[]): string {

@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { makeFolder, writing } from "../formats/files.ts";
-import { findRun } from "../train/run-folder.ts";
+import { runPipeline } from "../workflow/pipeline.ts";
 import type { Context } from "./context.ts";
 import { seconds } from "./format.ts";
-import { runTask } from "./run.ts";
-import { taskOf } from "./task.ts";
+import { render } from "./render.ts";
+import { projectOf, taskOf } from "./task.ts";
 
 const DATASETS = fileURLToPath(new URL("../../datasets", import.meta.url));
 
@@ -22,8 +22,10 @@ export function addQuickstart(program: Command, context: Context): void {
       const began = performance.now();
       const folder = copyTask(out);
       context.output.say(`${pc.bold("quickstart")}: the AwesomeShoes task, copied to ${folder}`);
-      await runTask(taskOf(folder), engine === undefined ? {} : { engine }, context);
-      const run = findRun(folder);
+      const { path: run } = await render(
+        runPipeline(projectOf(taskOf(folder), context), { engine }),
+        context,
+      );
       const took = (performance.now() - began) / 1000;
       context.output.result(
         { event: "quickstart-end", folder, run, seconds: Math.round(took) },

@@ -1,12 +1,9 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
-import { findRun } from "../train/run-folder.ts";
-import { openRun } from "../workflow/judge-run.ts";
 import { releaseRun } from "../workflow/release.ts";
 import type { Context } from "./context.ts";
-import { packageVersion } from "./package.ts";
-import { baseOf } from "./task.ts";
+import { runOf } from "./task.ts";
 
 interface Flags {
   readonly out: string;
@@ -24,18 +21,16 @@ export function addRelease(program: Command, context: Context): void {
     .requiredOption("--out <dir>", "folder to make; must be empty or new")
     .option("--override", "hand it over without a pass or without all sign-offs; needs --reason")
     .option("--reason <text>", "why, kept in the model card and in release.json")
-    .action((path: string | undefined, flags: Flags) => release(findRun(path), flags, context));
+    .action((path: string | undefined, flags: Flags) => release(path, flags, context));
 }
 
-async function release(path: string, flags: Flags, context: Context): Promise<void> {
+async function release(path: string | undefined, flags: Flags, context: Context): Promise<void> {
   const override = overrideOf(flags);
-  const run = openRun(path);
+  const run = runOf(path, context);
   const { output } = context;
   output.progress("release: checking that verdict, artefact, lock and sign-offs belong together");
   const { files, ...about } = await releaseRun(run, {
-    base: baseOf(run.task, context),
     out: flags.out,
-    version: packageVersion(),
     ...(override === undefined ? {} : { override }),
   });
   const names = Object.keys(files);

@@ -1,8 +1,9 @@
-import { resolveModel } from "../model/catalog.ts";
-import { openModel } from "../model/open.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTask, type Task } from "../task/load.ts";
 import { applySettings } from "../task/override.ts";
+import { findRun } from "../train/run-folder.ts";
+import { openBase as openBaseAt, Project } from "../workflow/project.ts";
+import { openRun, type Run } from "../workflow/run.ts";
 import type { Context } from "./context.ts";
 
 /** TASK of a command line (a folder or a task.yaml; default: here) with its --set assignments applied. */
@@ -10,12 +11,12 @@ export function taskOf(path: string | undefined, assignments: readonly string[] 
   return applySettings(loadTask(path), assignments);
 }
 
-/** The base that a task names. */
-export function baseOf(task: Task, context: Context): WeightSource {
-  return openBase(task.base, context, task.folder);
-}
+export const projectOf = (task: Task, { home, signal }: Context): Project =>
+  new Project(task, { home, signal });
 
-/** Opens a base by path (relative to `folder`), by a name of the catalog, or by hf:org/name[@rev]. */
-export function openBase(name: string, context: Context, folder = "."): WeightSource {
-  return openModel(resolveModel(name, { home: context.home, folder }), { cacheDir: context.home });
-}
+/** RUN of a command line: a run directory, or a task folder for its newest run (default: here). */
+export const runOf = (path: string | undefined, { home, signal }: Context): Run =>
+  openRun(findRun(path), { home, signal });
+
+/** Opens a base that a flag names. */
+export const openBase = (name: string, { home }: Context): WeightSource => openBaseAt(name, home);

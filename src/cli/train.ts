@@ -1,26 +1,22 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import pc from "picocolors";
 import { paintPreview, preview } from "../data/preview.ts";
-import { ENGINE_NAMES, selectEngine } from "../engines/select.ts";
+import { ENGINE_NAMES } from "../engines/select.ts";
 import type { Task } from "../task/load.ts";
-import { lockFile } from "../task/lock.ts";
 import { resolvedSettings } from "../task/override.ts";
 import { planRun } from "../train/plan.ts";
 import { assignmentsOf } from "../train/resume.ts";
 import { findRun, readRun } from "../train/run-folder.ts";
 import { trainingFiles } from "../workflow/curate-task.ts";
-import { driftReference, keepForLater } from "../workflow/drift-run.ts";
-import { heldLock } from "../workflow/judge-run.ts";
-import { taskPower } from "../workflow/lock-task.ts";
+import { showPower, taskPower } from "../workflow/lock-task.ts";
+import type { Project } from "../workflow/project.ts";
 import { trainTask } from "../workflow/train-task.ts";
 import type { Context } from "./context.ts";
 import { collect, megabytes } from "./format.ts";
-import { packageVersion } from "./package.ts";
-import { powerText, showPower } from "./power.ts";
-import { baseOf, taskOf } from "./task.ts";
-import { reportTraining } from "./train-events.ts";
+import { powerText } from "./power.ts";
+import { render } from "./render.ts";
+import { projectOf, taskOf } from "./task.ts";
 
 export interface SettingFlags {
   readonly set?: readonly string[];
@@ -67,70 +63,30 @@ export function addTrain(program: Command, context: Context): void {
     );
   addSettingFlags(verb).action(async (path: string | undefined, flags: Flags) => {
     const settings = settingsOf(flags);
-    const task =
-      flags.resume === undefined ? taskOf(path, settings) : resumedTask(flags.resume, path, settings);
-    if (flags.dryRun) return showPlan(task, context);
-    showPower(task, context);
-    await train(task, flags, context);
+    const resume = flags.resume === undefined ? undefined : findRun(flags.resume);
+    const task = resume === undefined ? taskOf(path, settings) : resumedTask(resume, path, settings);
+    const project = projectOf(task, context);
+    if (flags.dryRun) return showPlan(project, context);
+    await render(showPower(project), context);
+    await render(trainTask(project, { engine: flags.engine, resume }), context);
   });
 }
 
 /** The task that a run belongs to, with the --set assignments that it was started with. */
-function resumedTask(name: string, path: string | undefined, assignments: readonly string[] = []): Task {
-  const run = findRun(name);
+function resumedTask(run: string, path: string | undefined, assignments: readonly string[]): Task {
   return taskOf(path ?? join(run, "../.."), [...assignmentsOf(readRun(run)), ...assignments]);
-}
-
-/** Trains, reporting to the context's output. @returns path of the run */
-export async function train(
-  task: Task,
-  flags: Pick<Flags, "engine" | "resume">,
-  context: Context,
-): Promise<string> {
-  const resume = flags.resume === undefined ? undefined : findRun(flags.resume);
-  const { engine, version: engineVersion } = await selectEngine(
-    flags.engine ?? (resume === undefined ? "auto" : readRun(resume).engine),
-    task.train.precision,
-  );
-  const base = baseOf(task, context);
-  if (existsSync(lockFile(task))) heldLock(task, base);
-  const { files, warning } = trainingFiles(task);
-  if (warning !== undefined) reportTraining({ event: "warning", message: warning }, context);
-  const reference = driftReference(task, files);
-  const events = trainTask({
-    task,
-    base,
-    files,
-    engine,
-    engineVersion,
-    version: packageVersion(),
-    signal: context.signal,
-    ...(resume === undefined ? {} : { resume }),
-  });
-  let run = resume;
-  for await (const event of events) {
-    if (event.event === "run-start") run ??= event.run;
-    reportTraining(event, context);
-  }
-  const bytes = keepForLater(run!, task, reference);
-  if (reference !== undefined) {
-    context.output.event(
-      { event: "drift-reference", queries: reference.queries, bytes },
-      `drift reference: ${reference.queries} queries of the training period as ${megabytes(bytes)} of statistics`,
-    );
-  }
-  return run!;
 }
 
 /** Rows that --dry-run shows in full. */
 const SHOWN = 3;
 
-async function showPlan(task: Task, context: Context): Promise<void> {
+async function showPlan(project: Project, { output }: Context): Promise<void> {
+  const { task, base } = project;
   const settings = resolvedSettings(task);
-  const planned = await planRun(task, baseOf(task, context), { files: trainingFiles(task).files });
+  const planned = await planRun(task, base, { files: trainingFiles(task).files });
   const { data, layout, estimate, recompute, warnings } = planned;
   const { availableBytes } = estimate;
-  const power = taskPower(task);
+  const power = taskPower(project);
   const rows = preview(data.train, planned.tokenizer, { show: SHOWN });
   const { totalSteps: steps, stepsPerEpoch, shapes } = data.batchPlan;
   const width = Math.max(...settings.map(({ key }) => key.length));
@@ -145,7 +101,6 @@ async function showPlan(task: Task, context: Context): Promise<void> {
     `${layout.size.toLocaleString("en")} trained parameters; about ${megabytes(estimate.total)} of memory, ${megabytes(availableBytes)} are free`,
     powerText(power),
   ];
-  const { output } = context;
   for (const warning of warnings) output.warn(`${pc.yellow("warning")}: ${warning}`);
   const plan = {
     steps,

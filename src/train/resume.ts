@@ -1,7 +1,7 @@
 import { LorafitError, listMistakes } from "../errors.ts";
 import { sha256 } from "../formats/hash.ts";
 import { type Checkpoint, type Machine, newestCheckpoint } from "./checkpoint.ts";
-import { type RunRecord, readRun, runFolder } from "./run-folder.ts";
+import { type RunIdentity, type RunRecord, readRun, runFolder } from "./run-folder.ts";
 
 /** Settings that do not change what is computed: a base is known by its hash, wherever it lies. */
 const IMMATERIAL = new Set(["train.threads", "base"]);
@@ -26,7 +26,7 @@ export interface Resumed {
  * @param now what the run would be if it were started anew
  * @throws mismatch error that names everything in base, data and settings that is no longer as it was
  */
-export function resumeRun(path: string, now: RunRecord, machine: Machine): Resumed {
+export function resumeRun(path: string, now: RunIdentity, machine: Machine): Resumed {
   const record = readRun(path);
   const checkpoint = newestCheckpoint(runFolder(path).checkpoints);
   const changes = [
@@ -44,7 +44,8 @@ export function resumeRun(path: string, now: RunRecord, machine: Machine): Resum
   };
 }
 
-export function recordChanges(record: RunRecord, now: RunRecord): string[] {
+/** Differences in base, data and settings between a run and what would be trained now, a line each. */
+export function recordChanges(record: RunRecord, now: RunIdentity): string[] {
   const changes: string[] = [];
   if (record.base.sha256 !== now.base.sha256) {
     changes.push(

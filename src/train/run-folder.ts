@@ -30,6 +30,11 @@ const recordSchema = z.strictObject({
 /** config.json of a run: everything resolved, and its origin. */
 export type RunRecord = z.output<typeof recordSchema>;
 
+/** The part of the record that decides what is trained. */
+export interface RunIdentity extends Pick<RunRecord, "base" | "settings"> {
+  readonly data: Pick<RunRecord["data"], "sha256" | "files">;
+}
+
 /** Where the parts of a run lie. */
 export interface RunFolder {
   readonly path: string;

@@ -10,10 +10,17 @@ import type { TrainEvent } from "./events.ts";
 import { stoppedEarly, trainLoop } from "./loop.ts";
 import { openMetrics } from "./metrics.ts";
 import { planRun, stepperOptions } from "./plan.ts";
-import type { PreparedData } from "./prepare.ts";
+import type { DataIdentity, PreparedData } from "./prepare.ts";
 import { type Progress, START } from "./progress.ts";
 import { configHash, resumeRun } from "./resume.ts";
-import { createRun, newRunId, type RunFolder, type RunRecord, runFolder } from "./run-folder.ts";
+import {
+  createRun,
+  newRunId,
+  type RunFolder,
+  type RunIdentity,
+  type RunRecord,
+  runFolder,
+} from "./run-folder.ts";
 import { learningRateSchedule } from "./schedule.ts";
 import { createStepper } from "./stepper.ts";
 
@@ -38,10 +45,11 @@ export interface TrainOptions {
 /**
  * Trains the task's adapter, as events. Leaves runs/ID with config.json, metrics.jsonl, checkpoints and, at the end,
  * adapter/: PEFT of the step with the lowest validation loss.
+ * @returns path of the run
  * @throws interrupted error after an abort (a checkpoint is kept); mismatch error when `resume` does not fit; and as
  *   prepareData, the engine and the loop do
  */
-export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEvent, void> {
+export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEvent, string> {
   const { task, base, engine } = options;
   const { train: settings, seed } = task;
   const planned = await planRun(task, base, { files: options.files, engine });
@@ -132,33 +140,18 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
       peakBytes: session.memory().peakBytes,
       estimatedBytes: planned.estimate.total,
     };
+    return folder.path;
   } finally {
     await session.close();
   }
 }
 
-/** config.json of a run of this task on this base and data. */
-export function recordOf(
-  options: Pick<TrainOptions, "task" | "base" | "version"> & { readonly engineName: string },
-  data: PreparedData,
-): RunRecord {
-  const { task, base } = options;
-  const now = new Date();
+/** The part of a run's record that decides what is trained: base, data and every setting. */
+export function runIdentity(task: Task, base: WeightSource, data: DataIdentity): RunIdentity {
   const setting = (key: string, value: unknown) => ({ value, origin: task.origins[key] ?? "default" });
   return {
-    format_version: 1,
-    id: newRunId(now, task.file),
-    created: now.toISOString(),
-    lorafit: options.version,
-    task: { name: task.name, file: task.file },
     base: { name: task.base, sha256: base.sha256 },
-    data: {
-      sha256: data.sha256,
-      files: [...data.files],
-      train_rows: data.train.length,
-      validation_rows: data.validation.length,
-    },
-    engine: options.engineName,
+    data: { sha256: data.sha256, files: [...data.files] },
     settings: {
       base: setting("base", task.base),
       seed: setting("seed", task.seed),
@@ -166,6 +159,31 @@ export function recordOf(
         Object.entries(task.train).map(([key, value]) => [`train.${key}`, setting(`train.${key}`, value)]),
       ),
     },
+  };
+}
+
+/** config.json of a run of this task on this base and data. */
+function recordOf(
+  options: Pick<TrainOptions, "task" | "base" | "version"> & { readonly engineName: string },
+  data: PreparedData,
+): RunRecord {
+  const { task, base } = options;
+  const now = new Date();
+  const identity = runIdentity(task, base, data);
+  return {
+    format_version: 1,
+    id: newRunId(now, task.file),
+    created: now.toISOString(),
+    lorafit: options.version,
+    task: { name: task.name, file: task.file },
+    base: identity.base,
+    data: {
+      ...identity.data,
+      train_rows: data.train.length,
+      validation_rows: data.validation.length,
+    },
+    engine: options.engineName,
+    settings: identity.settings,
   };
 }
 

@@ -5,10 +5,10 @@ import { barText, differenceText, estimateText, pText, scoreText } from "../eval
 import type { SeedResult } from "../evaluate/seeds.ts";
 import { percent } from "../formats/percent.ts";
 import { parsePolicy } from "../task/policy.ts";
-import type { TrainedRun } from "./judge-run.ts";
 import { bullets, plain, section, table } from "./markdown.ts";
 import { readRepair } from "./repair.ts";
 import { outcomeText, trialText } from "./repair-text.ts";
+import type { Run } from "./run.ts";
 
 /** The verdict in numbers, and what it rests on. */
 export function evidence(verdict: Verdict): string {
@@ -53,7 +53,7 @@ function seeds(results: readonly SeedResult[]): string {
 }
 
 /** What the adapter was held to in training, and what was tried to keep it there. */
-export function budget({ path }: TrainedRun): string[] {
+export function budget({ path }: Run): string[] {
   const record = readRepair(path);
   if (record === undefined) return [];
   const rows = record.trials.map((trial, i) => [
@@ -76,7 +76,7 @@ export function budget({ path }: TrainedRun): string[] {
 }
 
 /** What the evidence does not reach. */
-export function limits({ task }: TrainedRun, verdict: Verdict, cases: readonly Case[]): string[] {
+export function limits({ task }: Run, verdict: Verdict, cases: readonly Case[]): string[] {
   const packs = Object.keys(task.cases).map(
     (pack) => `${pack} ${cases.filter((item) => item.pack === pack).length}`,
   );

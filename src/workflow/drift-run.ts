@@ -16,10 +16,11 @@ import { type DriftResult, driftSchema } from "../drift/result.ts";
 import { trainingSpace } from "../drift/space.ts";
 import { LorafitError } from "../errors.ts";
 import { makeFolder, sha256File, writeFileAtomic } from "../formats/files.ts";
+import { jsonText, readJson } from "../formats/json.ts";
 import type { Task } from "../task/load.ts";
 import { type PolicyRule, parsePolicy } from "../task/policy.ts";
 import { findRun, runFolder } from "../train/run-folder.ts";
-import type { TrainedRun } from "./judge-run.ts";
+import type { Run } from "./run.ts";
 
 const readPolicy = (file: string): PolicyRule[] => parsePolicy(readFileSync(file, "utf8"), file);
 
@@ -60,7 +61,7 @@ export function driftOf(path: string, file: string, out = path): DriftResult {
     few === null
       ? detectDrift(reference, log, takeDriftLook(join(out, "drift-looks.jsonl"), reference.made, log.sha256))
       : inconclusive(reference, log, few);
-  writeFileAtomic(resultFile(out), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileAtomic(resultFile(out), jsonText(result));
   return result;
 }
 
@@ -68,20 +69,13 @@ export function driftOf(path: string, file: string, out = path): DriftResult {
 export function readDrift(folder: string): DriftResult | null {
   const file = resultFile(folder);
   if (!existsSync(file)) return null;
-  try {
-    return driftSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch (cause) {
-    throw new LorafitError("data", `${file}: is damaged`, {
-      hint: "compare again with `lorafit drift RUN NEW.jsonl`",
-      cause,
-    });
-  }
+  return readJson(file, { schema: driftSchema, hint: "compare again with `lorafit drift RUN NEW.jsonl`" });
 }
 
 const DAY = 24 * 60 * 60 * 1000;
 
 /** Whether a run should be trained again now, with new queries from `file`, or by the last comparison. */
-export function dueOf({ path, record, task }: TrainedRun, file: string | undefined): DueAnswer {
+export function dueOf({ path, record, task }: Run, file: string | undefined): DueAnswer {
   const folder = runFolder(path);
   if (!existsSync(folder.policy)) {
     throw new LorafitError("usage", `${folder.policy}: the run has not kept the policy of its time`, {

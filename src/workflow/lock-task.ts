@@ -1,14 +1,17 @@
 import { existsSync } from "node:fs";
+import { fitNgrams, hashedNgrams } from "../embed/hashed-ngrams.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { scriptFiles } from "../evaluate/answer.ts";
-import { readCases } from "../evaluate/cases.ts";
 import { loadScripts } from "../evaluate/checks/script.ts";
 import { type AmendmentEntry, appendToLedger, holdingLedger, readLedger } from "../evaluate/ledger.ts";
 import { levelOf, lookAt } from "../evaluate/looks.ts";
 import { type PowerNote, powerNotes } from "../evaluate/power.ts";
+import { SCORER_VERSION } from "../evaluate/scorers.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import {
+  checkLock,
+  type LockIdentity,
   lockChanges,
   lockFile,
   lockSha256,
@@ -17,33 +20,58 @@ import {
   type TaskLock,
   writeLock,
 } from "../task/lock.ts";
-import { lockIdentity } from "./judge-run.ts";
+import type { Locked, Power } from "./events.ts";
+import type { Project } from "./project.ts";
 
-export interface Locked {
-  readonly lock: TaskLock;
-  readonly cases: number;
-  /** What was moved after a look, a line each; it stands in the ledger with its reason. */
-  readonly amended: readonly string[];
-  readonly power: readonly PowerNote[];
+const lockIdentity = (base: WeightSource): LockIdentity => ({
+  baseSha256: base.sha256,
+  scorer: SCORER_VERSION,
+  embedder: hashedNgrams(fitNgrams([])).name,
+});
+
+export const isLocked = ({ task }: Project): boolean => existsSync(lockFile(task));
+
+/**
+ * Reads the lock and compares the task with it, and it with the ledger. Training takes hours, so each stage verifies anew.
+ * @throws as readLock, checkLock and readLedger do; mismatch error for a lock that was moved past the ledger
+ */
+export function verifyLock({ task, base }: Project): TaskLock {
+  const lock = readLock(task);
+  checkLock(task, lock, lockIdentity(base));
+  const last = readLedger(task).at(-1);
+  if (last !== undefined && last.lock_sha256 !== lockSha256(lock)) {
+    throw new LorafitError("mismatch", `${lockFile(task)}: is not the lock that was last looked with`, {
+      hint: "restore it, or say why the goalposts moved with `lorafit lock --reason TEXT`",
+    });
+  }
+  return lock;
 }
 
 /**
- * Freezes the task: writes task.lock. Once a result has been seen the goalposts move only with a reason, which the ledger
+ * Freezes the task: writes task.lock. Once a result has been seen, the goalposts move only with a reason, which the ledger
  * keeps and every later verdict names.
  * @throws mismatch error that names every change when results were seen and no reason is given
  */
-export async function lockTask(task: Task, base: WeightSource, reason?: string): Promise<Locked> {
-  const cases = readCases(task);
+export async function* lockProject(project: Project, reason?: string): AsyncGenerator<Locked, void> {
+  const { task, cases } = project;
   await loadScripts(task.folder, scriptFiles(cases));
-  const identity = lockIdentity(base);
-  const frozen = holdingLedger(task, () => {
+  const identity = lockIdentity(project.base);
+  const { lock, amended } = holdingLedger(task, () => {
     const lock = makeLock(task, identity);
     const amended = changesSinceLook(task, lock);
     if (amended.length > 0) amend(task, lock, amended, reason);
     writeLock(task, identity);
     return { lock, amended };
   });
-  return { ...frozen, cases: cases.length, power: taskPower(task) };
+  yield {
+    event: "locked",
+    file: lockFile(task),
+    sha256: lockSha256(lock),
+    cases: cases.length,
+    criteria: task.success.length,
+    amended,
+    power: taskPower(project),
+  };
 }
 
 function amend(task: Task, lock: TaskLock, changes: string[], reason: string | undefined): void {
@@ -61,7 +89,7 @@ function amend(task: Task, lock: TaskLock, changes: string[], reason: string | u
   });
 }
 
-/** In what a lock differs from the one that the last entry of the ledger names; nothing before the first look. */
+/** Differences between a lock and the one that the ledger's last entry names; none before the first look. */
 function changesSinceLook(task: Task, now: TaskLock): string[] {
   const last = readLedger(task).at(-1)?.lock_sha256;
   if (last === undefined || last === lockSha256(now)) return [];
@@ -73,9 +101,13 @@ function changesSinceLook(task: Task, now: TaskLock): string[] {
   ];
 }
 
+/** Reports taskPower. */
+export async function* showPower(project: Project): AsyncGenerator<Power, void> {
+  yield { event: "power", power: taskPower(project) };
+}
+
 /** What the task's cases can show at the level of the next look. */
-export function taskPower(task: Task): PowerNote[] {
-  const cases = readCases(task);
+export function taskPower({ task, cases }: Project): PowerNote[] {
   const hashes: Record<string, string[]> = {};
   for (const { pack, hash } of cases) hashes[pack] = [...(hashes[pack] ?? []), hash];
   const looks = lookAt(readLedger(task), hashes);

@@ -1,18 +1,18 @@
-import { readFileSync } from "node:fs";
-import { readCases } from "../evaluate/cases.ts";
 import type { Verdict } from "../evaluate/gate.ts";
+import { readJson } from "../formats/json.ts";
 import { percent } from "../formats/percent.ts";
+import type { CurationRecord } from "../report/data.ts";
 import { budget, evidence, limits } from "./card-evidence.ts";
 import { usedCuration } from "./curate-task.ts";
-import type { TrainedRun } from "./judge-run.ts";
 import { bullets, code, plain, section, table } from "./markdown.ts";
 import type { Release } from "./release.ts";
 import { readRepair } from "./repair.ts";
+import type { Run } from "./run.ts";
 import { ROLES } from "./sign.ts";
 
 /** README.md of a release, in the form of a model card: what it is for, on what evidence, and what nobody tested. */
-export function modelCard(run: TrainedRun, verdict: Verdict, release: Omit<Release, "files">): string {
-  const cases = readCases(run.task);
+export function modelCard(run: Run, verdict: Verdict, release: Omit<Release, "files">): string {
+  const { cases } = run.project;
   return [
     frontMatter(release),
     `# ${run.task.name}`,
@@ -54,7 +54,7 @@ function banner(verdict: Verdict, { override }: Omit<Release, "files">): string 
   ].join("\n");
 }
 
-const scope = ({ task }: TrainedRun): string =>
+const scope = ({ task }: Run): string =>
   [
     `It answers: ${task.in_scope.join("; ")}.`,
     task.out_of_scope.length === 0
@@ -63,7 +63,7 @@ const scope = ({ task }: TrainedRun): string =>
     "Its rules stand in `policy.md`; the task as it was trained and judged in `task.yaml` and `task.lock`.",
   ].join("\n\n");
 
-const howTo = ({ task }: TrainedRun): string =>
+const howTo = ({ task }: Run): string =>
   [
     "`model/` holds the judged model: base and adapter merged, float32 ONNX with its tokenizer.",
     code("sh", 'lorafit chat --model model\nlorafit generate --model model --prompt "…"'),
@@ -82,7 +82,7 @@ const howTo = ({ task }: TrainedRun): string =>
     "`adapter/` holds the adapter alone in PEFT's format, for the base named below.",
   ].join("\n\n");
 
-function trainingData(run: TrainedRun): string {
+function trainingData(run: Run): string {
   const { data } = run.record;
   const rows = data.files.map(({ file, sha256 }) => [`\`${file}\``, `\`${sha256}\``]);
   const share = shareOfReplay(run);
@@ -95,20 +95,16 @@ function trainingData(run: TrainedRun): string {
 }
 
 /** The task's, or what a repair raised it to. */
-function shareOfReplay({ path, task }: TrainedRun): number | undefined {
+function shareOfReplay({ path, task }: Run): number | undefined {
   const repair = readRepair(path);
   return repair === undefined ? task.data.replay?.share : repair.trials[repair.chosen]!.replay_share;
 }
 
 /** Findings by kind, what was done, and who decided. */
-function curation(run: TrainedRun): string {
+function curation(run: Run): string {
   const file = usedCuration(run);
   if (file === undefined) return "There is no record of curation that belongs to these rows.";
-  const { rows, clean_rows, findings } = JSON.parse(readFileSync(file, "utf8")) as {
-    rows: number;
-    clean_rows: number;
-    findings: readonly { kind: string; action: string; decided_by?: string | null }[];
-  };
+  const { rows, clean_rows, findings } = readJson<CurationRecord>(file, { hint: "curate again" });
   const groups = new Map<string, { cells: string[]; count: number }>();
   for (const { kind, action, decided_by } of findings) {
     const by =
@@ -130,7 +126,7 @@ function curation(run: TrainedRun): string {
   ].join("\n\n");
 }
 
-function hyperparameters({ record }: TrainedRun): string {
+function hyperparameters({ record }: Run): string {
   const rows = Object.entries(record.settings)
     .map(([key, { value, origin }]) => [
       key,
@@ -171,7 +167,7 @@ function signOffs({ sign_offs }: Omit<Release, "files">): string {
   ].join("\n\n");
 }
 
-function identity({ record }: TrainedRun, verdict: Verdict, release: Omit<Release, "files">): string {
+function identity({ record }: Run, verdict: Verdict, release: Omit<Release, "files">): string {
   const rows = [
     ["artefact (`model/`)", verdict.artifact_sha256],
     ["verdict.json", release.verdict_sha256],

@@ -4,24 +4,19 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import { artifactSha256, filesIn, writeFolder } from "../export/folder.ts";
 import { sha256File, writeFileAtomic, writing } from "../formats/files.ts";
+import { jsonText } from "../formats/json.ts";
 import { licenceOf } from "../model/licence.ts";
-import type { WeightSource } from "../model/weights.ts";
+import { packageVersion } from "../package.ts";
 import { lockFile, lockSha256 } from "../task/lock.ts";
 import { runFolder } from "../train/run-folder.ts";
 import { usedCuration } from "./curate-task.ts";
-import {
-  decideRun,
-  exportFolder,
-  heldLock,
-  isExportedRun,
-  readVerdict,
-  type TrainedRun,
-  verdictFile,
-  verdictText,
-} from "./judge-run.ts";
+import { isExportedRun } from "./export-run.ts";
+import { decideRun } from "./gate-run.ts";
+import { verifyLock } from "./lock-task.ts";
 import { modelCard } from "./model-card.ts";
 import { repairFile } from "./repair.ts";
-import { reportRun } from "./report-run.ts";
+import { writeReport } from "./report-run.ts";
+import { exportFolder, type Run, verdictFile } from "./run.ts";
 import { ROLES, type Standing, signOffsFile, standings } from "./sign.ts";
 
 /** Name of the list of a release's files; its presence marks a folder as a release. */
@@ -54,16 +49,16 @@ export interface Release {
 }
 
 /** Everything that speaks against handing this run over; empty when the door is open. */
-export function refusals(run: TrainedRun, base: WeightSource): Refusal[] {
-  return [...evidenceRefusals(run, base), ...signOffRefusals(standings(run.path))];
+export function refusals(run: Run): Refusal[] {
+  return [...evidenceRefusals(run), ...signOffRefusals(standings(run.path))];
 }
 
 /** Whether the verdict is a pass on exactly this artefact, lock and base, and is what the answers give. */
-function evidenceRefusals(run: TrainedRun, base: WeightSource): Refusal[] {
-  const { path, task } = run;
+function evidenceRefusals(run: Run): Refusal[] {
+  const { path, project } = run;
   const fixed = (reason: string): Refusal => ({ reason, overridable: false });
   if (!existsSync(verdictFile(path))) return [fixed("there is no verdict: `lorafit gate` gives one")];
-  const verdict = readVerdict(path);
+  const { verdict } = run;
   const found: Refusal[] = [];
   const tuned = exportFolder(path, "tuned");
   if (!existsSync(tuned) || artifactSha256(tuned) !== verdict.artifact_sha256)
@@ -71,7 +66,7 @@ function evidenceRefusals(run: TrainedRun, base: WeightSource): Refusal[] {
   if (!isExportedRun(run))
     found.push(fixed("the adapter is not the one that the exported model was made of"));
   try {
-    if (lockSha256(heldLock(task, base)) !== verdict.lock_sha256)
+    if (lockSha256(verifyLock(project)) !== verdict.lock_sha256)
       found.push(
         fixed("task.lock is not the one that the verdict was given under: run `lorafit gate` again"),
       );
@@ -79,7 +74,7 @@ function evidenceRefusals(run: TrainedRun, base: WeightSource): Refusal[] {
     if (!LorafitError.is(error)) throw error;
     found.push(fixed(error.message));
   }
-  if (found.length === 0 && verdictText(decideRun(run, base)) !== verdictText(verdict))
+  if (found.length === 0 && jsonText(decideRun(run)) !== jsonText(verdict))
     found.push(fixed("verdict.json is not what the answers give: run `lorafit gate` again"));
   if (verdict.verdict !== "pass")
     found.push({ reason: `the verdict is ${verdict.verdict}`, overridable: true });
@@ -100,18 +95,15 @@ function signOffRefusals(roles: readonly Standing[]): Refusal[] {
  * @throws failed error that lists every refusal; usage error when `out` is in use; environment error
  */
 export async function releaseRun(
-  run: TrainedRun,
+  run: Run,
   options: {
-    readonly base: WeightSource;
     readonly out: string;
-    /** Why to hand it over all the same. */
+    /** Reason to release against refusals that can be overridden. */
     readonly override?: string;
-    /** Version of lorafit. */
-    readonly version: string;
   },
 ): Promise<Release> {
-  const { base, override } = options;
-  const found = refusals(run, base);
+  const { out, override } = options;
+  const found = refusals(run);
   const closed = override === undefined ? found : found.filter(({ overridable }) => !overridable);
   if (closed.length > 0) {
     const lines = closed.map(({ reason }) => reason.replaceAll("\n", "\n  "));
@@ -120,25 +112,24 @@ export async function releaseRun(
       : "mend these; an override is for a verdict and for sign-offs, not for things that do not belong together";
     throw new LorafitError("failed", `${run.path}: cannot be released:\n${listMistakes(lines)}`, { hint });
   }
-  return writeFolder(options.out, (folder) => fill(folder, run, found, options), { keepFormer: true });
+  return writeFolder(out, (folder) => fill(folder, run, found, override), { keepFormer: true });
 }
 
 async function fill(
   folder: string,
-  run: TrainedRun,
+  run: Run,
   found: readonly Refusal[],
-  options: { readonly base: WeightSource; readonly override?: string; readonly version: string },
+  override: string | undefined,
 ): Promise<Release> {
-  const { path, record, task } = run;
-  const { base, override } = options;
+  const { path, record, task, verdict } = run;
+  const { base } = run.project;
   await copyParts(folder, run);
-  const verdict = readVerdict(path);
   const release: Omit<Release, "files"> = {
     format_version: 1,
     task: task.name,
     run: basename(path),
     released: new Date().toISOString(),
-    lorafit: options.version,
+    lorafit: packageVersion(),
     verdict: verdict.verdict,
     override:
       override === undefined || found.length === 0
@@ -162,14 +153,14 @@ async function fill(
     }),
   );
   const whole: Release = { ...release, files };
-  writeFileAtomic(join(folder, RELEASE_FILE), `${JSON.stringify(whole, null, 2)}\n`);
+  writeFileAtomic(join(folder, RELEASE_FILE), jsonText(whole));
   return whole;
 }
 
 /** Everything of the run and its task that a release takes along, by its name there. */
-async function copyParts(folder: string, run: TrainedRun): Promise<void> {
+async function copyParts(folder: string, run: Run): Promise<void> {
   const { path, task } = run;
-  await reportRun(run);
+  await writeReport(run);
   const parts: readonly [name: string, from: string | undefined][] = [
     ["model", exportFolder(path, "tuned")],
     ["adapter", runFolder(path).adapter],

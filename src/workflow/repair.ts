@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
+import { jsonText, readJson } from "../formats/json.ts";
 import type { Task } from "../task/load.ts";
 import { writeAdapter } from "../train/adapter.ts";
 import type { TrainEvent } from "../train/events.ts";
@@ -129,7 +130,7 @@ export async function* repairRun(
     chosen,
     outcome: fits(trials[0]!) ? "within budget" : best === undefined ? "not repaired" : "repaired",
   };
-  writeFileAtomic(repairFile(path), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileAtomic(repairFile(path), jsonText(record));
   yield { event: "repair-end", run: path, ...record };
 }
 
@@ -146,6 +147,4 @@ function stopIfAsked(signal: AbortSignal | undefined): void {
 
 /** repair.json of a run, or undefined. */
 export const readRepair = (run: string): RepairRecord | undefined =>
-  existsSync(repairFile(run))
-    ? (JSON.parse(readFileSync(repairFile(run), "utf8")) as RepairRecord)
-    : undefined;
+  existsSync(repairFile(run)) ? readJson<RepairRecord>(repairFile(run), { hint: "train again" }) : undefined;

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readAnswers } from "../evaluate/answer-row.ts";
-import { readCases } from "../evaluate/cases.ts";
 import { readLedger } from "../evaluate/ledger.ts";
 import { powerNotes } from "../evaluate/power.ts";
 import { writeFileAtomic } from "../formats/files.ts";
+import { readJson } from "../formats/json.ts";
 import type { CurationRecord } from "../report/data.ts";
 import type { ReportData } from "../report/html.ts";
 import { trainingPoints } from "../report/metrics.ts";
@@ -16,36 +15,43 @@ import { newestState } from "../train/checkpoint.ts";
 import { type RunRecord, runFolder } from "../train/run-folder.ts";
 import { usedCuration } from "./curate-task.ts";
 import { readDrift } from "./drift-run.ts";
-import { answersFile, readVerdict, type TrainedRun } from "./judge-run.ts";
+import type { Reported } from "./events.ts";
 import { readRepair } from "./repair.ts";
+import type { Run } from "./run.ts";
 import { ROLES, standings } from "./sign.ts";
 
-/** Writes report.html of a judged run; returns its path. */
-export async function reportRun(run: TrainedRun): Promise<string> {
-  // The chart library takes a third of a second to load, which no other verb should pay.
+/** Writes report.html of a judged run. */
+export async function* reportRun(run: Run): AsyncGenerator<Reported, void> {
+  yield { event: "reported", file: await writeReport(run) };
+}
+
+/** Writes report.html of a judged run. @returns its path */
+export async function writeReport(run: Run): Promise<string> {
+  // Loaded here because the chart library takes a third of a second, which other verbs should not pay.
   const { reportHtml } = await import("../report/html.ts");
   const file = join(run.path, "report.html");
   writeFileAtomic(file, reportHtml(reportData(run)));
   return file;
 }
 
-function reportData(run: TrainedRun): ReportData {
-  const { path, record, task } = run;
-  const verdict = readVerdict(path);
+function reportData(run: Run): ReportData {
+  const { path, record, task, verdict } = run;
   const curation = usedCuration(run);
   const drift = readDrift(path);
   const repair = readRepair(path);
   return {
     verdict,
-    answers: readAnswers(answersFile(path)),
+    answers: run.answers,
     purpose: task.purpose,
     run: basename(path),
     rules: parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy),
     style: task.style,
-    power: powerNotes(task.success, readCases(task), () => verdict.alpha),
+    power: powerNotes(task.success, run.project.cases, () => verdict.alpha),
     ledger: readLedger(task),
     metrics: trainingPoints(readFileSync(runFolder(path).metrics, "utf8")),
-    ...(curation === undefined ? {} : { curation: readJson<CurationRecord>(curation) }),
+    ...(curation === undefined
+      ? {}
+      : { curation: readJson<CurationRecord>(curation, { hint: "curate again" }) }),
     ...(drift === null ? {} : { drift }),
     ...(repair === undefined ? {} : { repair }),
     settings: settingsOf(record),
@@ -59,8 +65,6 @@ function reportData(run: TrainedRun): ReportData {
     identity: identityOf(path, record),
   };
 }
-
-const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, "utf8")) as T;
 
 function settingsOf(record: RunRecord): Setting[] {
   const defaults: Record<string, unknown> = trainSettingsSchema.parse({});

@@ -11,17 +11,19 @@ export interface SeedPart {
 
 const settingOf = (record: RunRecord, key: string): unknown => record.settings[key]?.value;
 
-/** Where the seeds of a run lie, apart from its own, which ships. */
+/** Seed of the adapter that ships. */
+export const seedOf = (record: RunRecord): number => Number(settingOf(record, "seed"));
+
+/** Folders of the further seeds of a run, without its own, which ships. */
 export function seedParts(path: string, record: RunRecord): SeedPart[] {
-  const first = Number(settingOf(record, "seed"));
   const count = Number(settingOf(record, "train.seeds") ?? 1);
   return Array.from({ length: count - 1 }, (_, i) => {
-    const seed = first + 1 + i;
+    const seed = seedOf(record) + 1 + i;
     return { seed, path: join(path, "seeds", String(seed)) };
   });
 }
 
-/** What a run still lacks, in words; empty when it has ended. */
+/** Parts that a run still lacks, in words; empty when it has ended. */
 export function missingParts(path: string, record: RunRecord): string[] {
   const budget = settingOf(record, "train.within_budget") === true;
   const lacks = (part: string): string | undefined =>

@@ -5,7 +5,7 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import { artifactSha256 } from "../export/folder.ts";
 import { appendLine, sha256File } from "../formats/files.ts";
-import { exportFolder, readVerdict, verdictFile } from "./judge-run.ts";
+import { exportFolder, readVerdict, verdictFile } from "./run.ts";
 
 /** Who has to agree before an adapter is handed over. */
 export const ROLES = {

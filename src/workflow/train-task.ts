@@ -1,45 +1,72 @@
 import { existsSync } from "node:fs";
+import { selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
+import { packageVersion } from "../package.ts";
 import type { Task } from "../task/load.ts";
 import type { TrainEvent } from "../train/events.ts";
-import { type TrainOptions, trainRun } from "../train/run.ts";
-import { readRun } from "../train/run-folder.ts";
+import { dataIdentity } from "../train/prepare.ts";
+import { recordChanges } from "../train/resume.ts";
+import { runIdentity, type TrainOptions, trainRun } from "../train/run.ts";
+import { listRuns, readRun } from "../train/run-folder.ts";
+import { trainingFiles } from "./curate-task.ts";
+import { driftReference, keepForLater } from "./drift-run.ts";
+import type { DriftReferenceKept, SeedStart } from "./events.ts";
+import { isLocked, verifyLock } from "./lock-task.ts";
+import type { Project } from "./project.ts";
 import { budgetOf, placeOf, type RepairEvent, repairFile, repairRun } from "./repair.ts";
-import { seedParts } from "./run-parts.ts";
+import { missingParts, seedParts } from "./run-parts.ts";
 
-export interface SeedStart {
-  readonly event: "seed-start";
-  readonly seed: number;
-  /** From 1 on; the first ships. */
-  readonly number: number;
-  readonly of: number;
+type Event = TrainEvent | SeedStart | RepairEvent | DriftReferenceKept;
+
+export interface TrainTaskOptions {
+  /** Engine by name; by default that of the resumed run, else auto. */
+  readonly engine?: string | undefined;
+  /** Path of the run to go on with. */
+  readonly resume?: string | undefined;
 }
 
 /**
  * Trains the task's run with everything that its settings ask for: the adapter that ships, held against its budget, then the
- * other seeds in seeds/ within the run. With `resume` it goes on with what is missing.
- * @throws as trainRun, and usage error when the task has no budget to train within
+ * other seeds in seeds/ within the run. With `resume` it does what is missing. Keeps policy and drift reference for later.
+ * @returns path of the run
+ * @throws as trainRun and verifyLock; usage error when the task has no budget to train within
  */
 export async function* trainTask(
-  options: TrainOptions,
-): AsyncGenerator<TrainEvent | SeedStart | RepairEvent, void> {
-  const { task } = options;
+  project: Project,
+  { engine: name, resume }: TrainTaskOptions = {},
+): AsyncGenerator<Event, string> {
+  const { task, base, signal } = project;
   if (task.train.within_budget) budgetOf(task);
   if (task.seed + task.train.seeds > 2 ** 32)
     throw new LorafitError("usage", "seed: there are no further seeds above it", {
       hint: "use a smaller one",
     });
-  let path = options.resume;
-  for await (const event of trainPart(options)) {
-    if (event.event === "run-start") path ??= event.run;
-    yield event;
-  }
-  const parts = seedParts(path!, readRun(path!));
+  const { engine, version: engineVersion } = await selectEngine(
+    name ?? (resume === undefined ? "auto" : readRun(resume).engine),
+    task.train.precision,
+  );
+  if (isLocked(project)) verifyLock(project);
+  const { files, warning } = trainingFiles(task);
+  if (warning !== undefined) yield { event: "warning", message: warning };
+  const reference = driftReference(task, files);
+  const options: TrainOptions = {
+    task,
+    base,
+    files,
+    engine,
+    engineVersion,
+    version: packageVersion(),
+    ...(signal !== undefined && { signal }),
+  };
+  const path = yield* trainPart({ ...options, ...(resume !== undefined && { resume }) });
+  const parts = seedParts(path, readRun(path));
   for (const [index, part] of parts.entries()) {
     yield { event: "seed-start", seed: part.seed, number: index + 2, of: parts.length + 1 };
-    const { resume: _, ...rest } = options;
-    yield* trainPart({ ...rest, ...placeOf(part.path), task: taskOfSeed(task, part.seed) });
+    yield* trainPart({ ...options, ...placeOf(part.path), task: taskOfSeed(task, part.seed) });
   }
+  const bytes = keepForLater(path, task, reference);
+  if (reference !== undefined) yield { event: "drift-reference", queries: reference.queries, bytes };
+  return path;
 }
 
 const taskOfSeed = (task: Task, seed: number): Task => ({
@@ -48,14 +75,25 @@ const taskOfSeed = (task: Task, seed: number): Task => ({
   train: { ...task.train, seeds: 1 },
 });
 
-/** One adapter, and its repair when it is to stay within a budget. What has ended is left alone. */
-async function* trainPart(options: TrainOptions): AsyncGenerator<TrainEvent | RepairEvent, void> {
+/** Trains one adapter, and repairs it when it has to stay within a budget; leaves alone what has ended. @returns its path */
+async function* trainPart(options: TrainOptions): AsyncGenerator<TrainEvent | RepairEvent, string> {
   const { within_budget: budget } = options.task.train;
-  if (budget && options.resume !== undefined && existsSync(repairFile(options.resume))) return;
-  let path = "";
-  for await (const event of trainRun(options)) {
-    if (event.event === "run-start") path = event.run;
-    yield event;
-  }
+  const { resume } = options;
+  if (budget && resume !== undefined && existsSync(repairFile(resume))) return resume;
+  const path = yield* trainRun(options);
   if (budget) yield* repairRun(path, options);
+  return path;
+}
+
+/** The task's newest run, if it trains what would be trained now: same base, data and settings. */
+export function matchingRun({
+  task,
+  base,
+}: Project): { readonly path: string; readonly finished: boolean } | undefined {
+  const path = listRuns(task.folder).at(-1);
+  if (path === undefined) return undefined;
+  const record = readRun(path);
+  const now = runIdentity(task, base, dataIdentity(task, trainingFiles(task).files));
+  if (recordChanges(record, now).length > 0) return undefined;
+  return { path, finished: missingParts(path, record).length === 0 };
 }

@@ -5,10 +5,10 @@ import { readPolicy } from "../data/curate/policy.ts";
 import { readRows } from "../data/rows.ts";
 import type { TrainedRows } from "../evaluate/data-preconditions.ts";
 import { sha256File } from "../formats/files.ts";
-import type { TrainedRun } from "./judge-run.ts";
+import type { Run } from "./run.ts";
 
 /** The very rows that a run was trained on, read again as long as their files are what they were. */
-export function trainedRows({ task, record }: TrainedRun): TrainedRows {
+export function trainedRows({ task, record }: Run): TrainedRows {
   const files = record.data.files.map(({ file, sha256 }) => ({
     path: resolve(task.folder, file),
     file,

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as z from "zod";
-import { LorafitError } from "../errors.ts";
 import { artifactSha256 } from "../export/folder.ts";
 import { sha256File } from "../formats/files.ts";
+import { readJson } from "../formats/json.ts";
 import { RELEASE_FILE } from "./release.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -31,12 +31,7 @@ export function verifyRelease(folder: string): {
   readonly damaged: readonly string[];
 } {
   const list = join(folder, RELEASE_FILE);
-  let release: z.output<typeof releaseSchema>;
-  try {
-    release = releaseSchema.parse(JSON.parse(readFileSync(list, "utf8")));
-  } catch (cause) {
-    throw new LorafitError("data", `${list}: is damaged`, { hint: "fetch the release again", cause });
-  }
+  const release = readJson(list, { schema: releaseSchema, hint: "fetch the release again" });
   const expected = new Map(Object.entries(release.files));
   const damaged: string[] = [];
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {

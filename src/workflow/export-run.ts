@@ -1,0 +1,58 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { selectEngine } from "../engines/select.ts";
+import { LorafitError } from "../errors.ts";
+import { type ExportReport, exportModel } from "../export/export.ts";
+import { REPORT_FILE } from "../export/folder.ts";
+import { readJson } from "../formats/json.ts";
+import { adapterSha256 } from "../lora/adapter.ts";
+import { runFolder } from "../train/run-folder.ts";
+import type { Exporting } from "./events.ts";
+import { exportFolder, type Run } from "./run.ts";
+
+const SIDES = ["base", "tuned"] as const;
+
+const reportFile = (run: string, side: "base" | "tuned"): string =>
+  join(exportFolder(run, side), REPORT_FILE);
+
+/** When base and tuned were exported, in milliseconds; -Infinity for one that was not. */
+export const exportTimes = (run: string): number[] =>
+  SIDES.map(
+    (side) => statSync(reportFile(run, side), { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY,
+  );
+
+/** True if both sides are exported, the tuned one from the adapter as it is now. */
+export function isExportedRun({ path }: Run): boolean {
+  const adapterOf = (side: "base" | "tuned"): string | null | undefined =>
+    existsSync(reportFile(path, side))
+      ? readJson<ExportReport>(reportFile(path, side), { hint: "export again with `lorafit eval`" })
+          .adapter_sha256
+      : undefined;
+  return adapterOf("base") === null && adapterOf("tuned") === adapterSha256(runFolder(path).adapter);
+}
+
+/**
+ * Exports base and tuned model with the same exporter, each read back and compared with the training engine.
+ * @throws mismatch error when the base is not the one that the run was trained on
+ */
+export async function* exportForJudging({ project, path, record }: Run): AsyncGenerator<Exporting, void> {
+  const { base, task, signal } = project;
+  if (record.base.sha256 !== base.sha256) {
+    throw new LorafitError("mismatch", `${path}: was trained on another base than ${base.path} is now`, {
+      hint: "put the base back, or train again",
+    });
+  }
+  yield { event: "exporting", run: path };
+  const { engine } = await selectEngine(record.engine);
+  for (const side of SIDES) {
+    await exportModel({
+      base,
+      engine,
+      format: "onnx",
+      threads: task.train.threads,
+      out: exportFolder(path, side),
+      ...(side === "tuned" && { adapter: runFolder(path).adapter }),
+      ...(signal !== undefined && { signal }),
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import { LorafitError } from "../errors.ts";
+import { curateTask } from "./curate-task.ts";
+import { answersAreCurrent, evaluateRun } from "./eval-run.ts";
+import type { PipelineEvent, StageName } from "./events.ts";
+import { exportForJudging, isExportedRun } from "./export-run.ts";
+import { gateRun } from "./gate-run.ts";
+import { isLocked, lockProject, verifyLock } from "./lock-task.ts";
+import type { Project } from "./project.ts";
+import { reportRun } from "./report-run.ts";
+import { Run } from "./run.ts";
+import { matchingRun, trainTask } from "./train-task.ts";
+
+export interface PipelineOptions {
+  /** Engine to train on, by name; default: auto. */
+  readonly engine?: string | undefined;
+}
+
+/** What the stages share. `run` is known from the train stage on. */
+interface State extends PipelineOptions {
+  readonly project: Project;
+  run?: Run;
+}
+
+/** One step from raw rows to a report. */
+export interface Stage {
+  readonly name: StageName;
+  /** True if the stage's result is there and is what it would make now. */
+  isDone(state: State): boolean;
+  run(state: State): AsyncGenerator<PipelineEvent, void>;
+}
+
+const everyRun = ({ run }: State): readonly Run[] => [run!, ...run!.seeds];
+
+/** In the order in which they run; curate, gate and report take seconds and run each time. */
+export const STAGES: readonly Stage[] = [
+  {
+    name: "curate",
+    isDone: () => false,
+    async *run({ project }) {
+      const summary = await curateTask(project.task, "safe", project.base);
+      yield { event: "curated", summary };
+      const open = summary.unresolvedErrors.length;
+      if (open === 0) return;
+      throw new LorafitError("data", `${open} errors in the training rows wait for a decision`, {
+        hint: `decide on them in ${summary.paths.review} (docs/curation.md says how), and run again`,
+      });
+    },
+  },
+  {
+    name: "lock",
+    isDone: ({ project }) => isLocked(project) && verifyLock(project) !== undefined,
+    run: ({ project }) => lockProject(project),
+  },
+  {
+    name: "train",
+    isDone(state) {
+      const match = matchingRun(state.project);
+      if (match?.finished) state.run = new Run(state.project, match.path);
+      return state.run !== undefined;
+    },
+    async *run(state) {
+      const { project, engine } = state;
+      const path = yield* trainTask(project, { engine, resume: matchingRun(project)?.path });
+      state.run = new Run(project, path);
+    },
+  },
+  {
+    name: "export",
+    isDone: (state) => everyRun(state).every(isExportedRun),
+    async *run(state) {
+      for (const run of everyRun(state)) if (!isExportedRun(run)) yield* exportForJudging(run);
+    },
+  },
+  {
+    name: "eval",
+    isDone: (state) => everyRun(state).every(answersAreCurrent),
+    async *run(state) {
+      for (const run of everyRun(state)) if (!answersAreCurrent(run)) yield* evaluateRun(run);
+    },
+  },
+  {
+    name: "gate",
+    isDone: () => false,
+    run: ({ run }) => gateRun(run!),
+  },
+  {
+    name: "report",
+    isDone: () => false,
+    run: ({ run }) => reportRun(run!),
+  },
+];
+
+/**
+ * Goes from raw rows to a judged run with its report, through every stage that is not done yet.
+ * @returns the judged run
+ * @throws as the stages do; data error when curation left errors that a person has to decide on
+ */
+export async function* runPipeline(
+  project: Project,
+  options: PipelineOptions = {},
+): AsyncGenerator<PipelineEvent, Run> {
+  const state: State = { project, ...options };
+  for (const stage of STAGES) {
+    const done = stage.isDone(state);
+    yield { event: "stage", stage: stage.name, state: done ? "skipped" : "started" };
+    if (!done) yield* stage.run(state);
+  }
+  return state.run!;
+}
