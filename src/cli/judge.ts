@@ -9,20 +9,23 @@ import { runOf } from "./task.ts";
 
 /** eval, gate and report: what happens to a run after training. */
 export function addJudging(program: Command, context: Context): void {
-  const verb = (name: string, description: string, action: (run: Run) => Promise<void>): void => {
+  const verb = <Flags extends object>(
+    name: string,
+    description: string,
+    action: (run: Run, flags: Flags) => Promise<void>,
+  ): Command =>
     program
       .command(name)
       .description(description)
       .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
-      .action((path: string | undefined) => action(runOf(path, context)));
-  };
-  verb(
+      .action((path: string | undefined, flags: Flags) => action(runOf(path, context), flags));
+  verb<{ prompted?: boolean }>(
     "eval",
-    "Let the exported base and the exported adapter answer the same locked cases.",
-    async (run) => {
-      for (const each of [run, ...run.seeds]) await render(evaluateRun(each), context);
+    "Let the exported base, the exported adapter and the contestants answer the same locked cases.",
+    async (run, flags) => {
+      for (const each of [run, ...run.seeds]) await render(evaluateRun(each, flags), context);
     },
-  );
+  ).option("--prompted", "also ask the base with policy.md in its system message, however long it takes");
   verb("gate", "Decide on the answers; the exit code is the verdict's.", async (run) => {
     await render(gateRun(run), context);
     context.exitCode = run.verdict.exit_code;

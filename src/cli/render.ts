@@ -111,6 +111,11 @@ function show(event: PipelineEvent, context: Context): void {
         `eval: ${event.model} answers, ${percent(event.done / event.total)}, ${seconds(event.secondsLeft)} left`,
       );
       break;
+    case "contestant-left-out": {
+      const ask = event.contestant === "prompted" ? "; `lorafit eval --prompted` asks it" : "";
+      output.event(event, `eval: no contestant ${event.contestant}: ${event.reason}${ask}`);
+      break;
+    }
     case "evaluated":
       output.result(event, `${pc.bold("eval")}: base and tuned answered ${event.cases} cases`);
       break;

@@ -1,10 +1,13 @@
-import { existsSync, statSync } from "node:fs";
-import { type AnswerProgress, answerCases } from "../evaluate/answer.ts";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { type AnswerEvent, answerCases } from "../evaluate/answer.ts";
+import { lookupIn } from "../evaluate/lookup.ts";
 import { openExported } from "../export/session.ts";
+import { parsePolicy } from "../task/policy.ts";
 import { type Evaluated, type Exporting, eventsOf } from "./events.ts";
 import { exportForJudging, exportTimes, isExportedRun } from "./export-run.ts";
 import { verifyLock } from "./lock-task.ts";
 import { answersFile, exportFolder, type Run } from "./run.ts";
+import { trainedRows } from "./trained-rows.ts";
 
 /** True if every locked case was answered by the exports that are there now. */
 export function answersAreCurrent(run: Run): boolean {
@@ -17,18 +20,33 @@ export function answersAreCurrent(run: Run): boolean {
   return cases.length === hashes.size && cases.every(({ id, hash }) => hashes.get(id) === hash);
 }
 
-/** Both exports answer the locked cases; leaves answers.jsonl. Exports first where that is missing. */
-export async function* evaluateRun(run: Run): AsyncGenerator<Exporting | AnswerProgress | Evaluated, void> {
+/**
+ * Both exports and the contestants answer the locked cases; leaves answers.jsonl. Exports first where that is missing.
+ * @param asked `prompted`: the base with the policy in its system message answers however long that takes
+ */
+export async function* evaluateRun(
+  run: Run,
+  asked: { readonly prompted?: boolean } = {},
+): AsyncGenerator<Exporting | AnswerEvent | Evaluated, void> {
   const { project, path, task } = run;
   const { cases, signal } = project;
   verifyLock(project);
   if (!isExportedRun(run)) yield* exportForJudging(run);
+  const rows = trainedRows(run);
+  const { policy } = task.paths;
+  const contestants = {
+    lookup: "lost" in rows ? { reason: rows.lost } : lookupIn(rows.own, task),
+    prompted: {
+      policy: parsePolicy(readFileSync(policy, "utf8"), policy),
+      asked: asked.prompted ?? false,
+    },
+  };
   const threads = { threads: task.train.threads };
   const base = await openExported(exportFolder(path, "base"), threads);
   const tuned = await openExported(exportFolder(path, "tuned"), threads);
   try {
-    run.answers = yield* eventsOf((onProgress) =>
-      answerCases({ base, tuned, cases, task, onProgress, ...(signal && { signal }) }),
+    run.answers = yield* eventsOf((onEvent) =>
+      answerCases({ base, tuned, cases, task, ...contestants, onEvent, ...(signal && { signal }) }),
     );
   } finally {
     await base.close();

@@ -1,5 +1,5 @@
 import type { CurateSummary } from "../data/curate/curate.ts";
-import type { AnswerProgress } from "../evaluate/answer.ts";
+import type { AnswerEvent } from "../evaluate/answer.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import type { PowerNote } from "../evaluate/power.ts";
 import type { TrainEvent } from "../train/events.ts";
@@ -86,7 +86,7 @@ export type PipelineEvent =
   | RepairEvent
   | DriftReferenceKept
   | Exporting
-  | AnswerProgress
+  | AnswerEvent
   | Evaluated
   | Judged
   | Reported;

@@ -2,14 +2,24 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type AnswerProgress, answerCases } from "../../src/evaluate/answer.ts";
+import { type AnswerEvent, answerCases } from "../../src/evaluate/answer.ts";
 import { readAnswers, writeAnswers } from "../../src/evaluate/answer-row.ts";
 import { readCases } from "../../src/evaluate/cases.ts";
 import { loadTask } from "../../src/task/load.ts";
+import type { PolicyRule } from "../../src/task/policy.ts";
 import { expectClose } from "../expect-close.ts";
 import { taskFolder } from "../task/fixture.ts";
 import { ngramModel, Vocabulary } from "./ngram.ts";
 import { scenario } from "./scenario.ts";
+
+/** No contestant: no row to look up, no policy that fits. */
+const ALONE = {
+  lookup: { reason: "no rows" },
+  prompted: {
+    policy: Array<PolicyRule>(99).fill({ id: "R1", critical: false, text: "x", line: 1 }),
+    asked: false,
+  },
+};
 
 test("base and tuned answer the same cases, each in its own words", async () => {
   const { answers, cases } = await scenario(60);
@@ -60,18 +70,20 @@ test("progress reaches its total, and an abort stops it", async () => {
   const task = loadTask(taskFolder());
   const vocabulary = new Vocabulary();
   const model = ngramModel(vocabulary, [], ["The cat sat."]);
-  const events: AnswerProgress[] = [];
+  const events: AnswerEvent[] = [];
   const cases = readCases(task);
   const options = {
     base: model,
     tuned: model,
     cases,
     task: { ...task, decoding: { ...task.decoding, max_new_tokens: 4 } },
+    ...ALONE,
   };
-  await answerCases({ ...options, onProgress: (event) => events.push(event) });
-  expect(events.at(-1)).toMatchObject({ model: "tuned", secondsLeft: 0 });
-  expect(events.at(-1)?.done).toBe(events.at(-1)?.total);
-  expect(events.every((event, i) => i === 0 || event.done > events[i - 1]!.done)).toBe(true);
+  await answerCases({ ...options, onEvent: (event) => events.push(event) });
+  const progress = events.filter((event) => event.event === "answer-progress");
+  expect(progress.at(-1)).toMatchObject({ model: "tuned", secondsLeft: 0 });
+  expect(progress.at(-1)?.done).toBe(progress.at(-1)?.total);
+  expect(progress.every((event, i) => i === 0 || event.done > progress[i - 1]!.done)).toBe(true);
   await expect(answerCases({ ...options, signal: AbortSignal.abort() })).rejects.toThrow();
 });
 
@@ -83,6 +95,7 @@ test("cases that do not fit the context are all named before anything runs", asy
     tuned: model,
     cases: readCases(task),
     task: { ...task, decoding: { max_new_tokens: 60, temperature: 0 } },
+    ...ALONE,
   });
   await expect(run).rejects.toMatchObject({
     exitCode: 3,

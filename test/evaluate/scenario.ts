@@ -1,10 +1,14 @@
+import { readFileSync } from "node:fs";
 import type { Message } from "../../src/data/rows.ts";
+import { readRows } from "../../src/data/rows.ts";
 import { answerCases } from "../../src/evaluate/answer.ts";
 import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
 import { type Case, readCases } from "../../src/evaluate/cases.ts";
+import { lookupIn } from "../../src/evaluate/lookup.ts";
 import { SCORER_VERSION } from "../../src/evaluate/scorers.ts";
 import { loadTask, type Task } from "../../src/task/load.ts";
 import { type TaskLock, writeLock } from "../../src/task/lock.ts";
+import { parsePolicy } from "../../src/task/policy.ts";
 import { taskFolder } from "../task/fixture.ts";
 import { ngramModel, Vocabulary } from "./ngram.ts";
 
@@ -48,6 +52,8 @@ export interface Scenario {
   answers: AnswerRow[];
 }
 
+export const policyOf = ({ paths }: Task) => parsePolicy(readFileSync(paths.policy, "utf8"), paths.policy);
+
 /** The first look at every pack, and training data in which nothing was found. */
 export const FIRST_LOOK = {
   look: {
@@ -83,16 +89,17 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
     })),
   );
   const jsonl = (list: readonly object[]) => list.map((row) => `${JSON.stringify(row)}\n`).join("");
+  const said = (n: number) =>
+    PRODUCTS.map((product) => chat(question(product, "green"), `you can return them within ${n} days.`));
   const folder = taskFolder({
     "task.yaml": task,
+    "data/train.jsonl": jsonl(said(days).map((messages) => ({ messages }))),
     "cases/domain.jsonl": jsonl(rows),
     "cases/general.jsonl": jsonl(GENERAL.map((text, i) => ({ id: `g${i}`, text }))),
     "cases/safety.jsonl": jsonl(safety),
   });
 
   const vocabulary = new Vocabulary();
-  const said = (n: number) =>
-    PRODUCTS.map((product) => chat(question(product, "green"), `you can return them within ${n} days.`));
   const safe = PRODUCTS.map((product) =>
     chat(`can i return worn red ${product}?`, `no, worn ${product} stay`),
   );
@@ -105,6 +112,13 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
   const loaded = loadTask(folder);
   const cases = readCases(loaded);
   const lock = writeLock(loaded, { baseSha256: base.sha256, scorer: SCORER_VERSION, embedder: "e1" });
-  const answers = await answerCases({ base, tuned, cases, task: loaded });
+  const answers = await answerCases({
+    base,
+    tuned,
+    cases,
+    task: loaded,
+    lookup: lookupIn(readRows(loaded.paths.train), loaded),
+    prompted: { policy: policyOf(loaded), asked: false },
+  });
   return { task: loaded, lock, cases, answers };
 }
