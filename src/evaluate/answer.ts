@@ -1,6 +1,7 @@
 import type { Task } from "../task/load.ts";
 import type { PolicyRule } from "../task/policy.ts";
-import { type Answered, type AnswerRow, CONTESTANTS, type ContestantName } from "./answer-row.ts";
+import { CONTESTANTS, type Contestant } from "../task/schema.ts";
+import type { Answered, AnswerRow } from "./answer-row.ts";
 import { ask } from "./ask.ts";
 import type { Case, CaseBody } from "./cases.ts";
 import { loadScripts } from "./checks/script.ts";
@@ -10,6 +11,7 @@ import type { Lookup } from "./lookup.ts";
 import type { EvaluatedModel } from "./model.ts";
 import { type Questions, questionsOf, workOf } from "./questions.ts";
 import { type ModelOutputs, scoreCase } from "./score-case.ts";
+import { contestantOf } from "./select.ts";
 
 type Speaker = "base" | "tuned" | "prompted";
 
@@ -25,7 +27,7 @@ export interface AnswerProgress {
 /** A contestant that does not take part, and why. */
 export interface ContestantLeftOut {
   event: "contestant-left-out";
-  contestant: ContestantName;
+  contestant: Contestant;
   reason: string;
 }
 
@@ -40,7 +42,7 @@ export interface AnswerOptions {
   lookup: Lookup | { readonly reason: string };
   prompted: {
     readonly policy: readonly PolicyRule[];
-    /** True if somebody asked for it: by a flag, or in a criterion's `against`. */
+    /** True if it was asked for by a flag. A criterion whose `against` names it asks for it too. */
     readonly asked: boolean;
   };
   onEvent?: (event: AnswerEvent) => void;
@@ -90,15 +92,16 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
   const scoreBase = scorer(cases, await answersOf("base", base, questions));
   const scoreTuned = scorer(cases, await answersOf("tuned", tuned, questions));
 
-  const results: { [K in ContestantName]?: ReadonlyMap<string, Answered> } = {};
-  const leaveOut = (contestant: ContestantName, reason: string) =>
+  const results: { [K in Contestant]?: ReadonlyMap<string, Answered> } = {};
+  const leaveOut = (contestant: Contestant, reason: string) =>
     onEvent?.({ event: "contestant-left-out", contestant, reason });
   if ("reason" in lookup) leaveOut("lookup", lookup.reason);
   else {
     const countTokens = (text: string) => base.tokenizer.encode(text).length;
     results.lookup = lookupResults(lookup, cases, task, scripts, countTokens);
   }
-  const input = preparePrompted(base, task, prompted.policy, cases, prompted.asked, seconds() / total);
+  const asked = prompted.asked || task.success.some((criterion) => contestantOf(criterion) === "prompted");
+  const input = preparePrompted(base, task, prompted.policy, cases, asked, seconds() / total);
   if ("reason" in input) leaveOut("prompted", input.reason);
   else {
     total += workOf(input.questions, decoding);
@@ -126,7 +129,7 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
 
 function contestantsOf(
   id: string,
-  results: { readonly [K in ContestantName]?: ReadonlyMap<string, Answered> },
+  results: { readonly [K in Contestant]?: ReadonlyMap<string, Answered> },
 ): Pick<AnswerRow, "contestants"> {
   const own = CONTESTANTS.flatMap((name) => {
     const answered = results[name]?.get(id);
