@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { EXIT } from "../errors.ts";
 import { openModel } from "../model/open.ts";
-import { type PullEvent, pullModel } from "../model/pull.ts";
+import { type PullEvent, pullModel } from "../model/pull/pull.ts";
 import type { Context } from "./context.ts";
 import { megabytes, seconds } from "./format.ts";
 

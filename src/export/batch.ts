@@ -4,9 +4,15 @@ import type { Decoder } from "./decoder.ts";
 /** Most logits that one run may return (float32: 128 MB); longer inputs go through the cache in pieces. */
 const LOGITS_BUDGET = 32 * 2 ** 20;
 
-const PAST = /^past_key_values\.(\d+\.(?:key|value))$/;
+/** Start of the names of a graph's cache inputs; its outputs have PRESENT instead. */
+const [PAST, PRESENT] = ["past_key_values.", "present."] as const;
+
+/** Of a cache before the first token: one row for each prompt, and nothing along the other dimensions that have a name. */
+const initialLength = (length: number | string, rows: number): number =>
+  length === "batch_size" ? rows : typeof length === "string" ? 0 : length;
+
 /**
- * Rows in progress, padded on the left to one length. `columns` have been fed so far; row b is real from column `pads[b]`
+ * Rows in progress, padded on the left to one length. `columns` have been fed so far. Row b is real from column `pads[b]`
  * on, and its positions count from there.
  */
 export class DecodingBatch {
@@ -18,12 +24,11 @@ export class DecodingBatch {
   constructor(decoder: Decoder, pads: readonly number[]) {
     this.#decoder = decoder;
     this.#pads = pads;
-    const { Tensor } = decoder.runtime;
-    const { kvHeads, headDim } = decoder.config;
-    for (const name of decoder.session.inputNames) {
-      if (PAST.test(name)) {
-        this.#past[name] = new Tensor("float32", new Float32Array(0), [pads.length, kvHeads, 0, headDim]);
-      }
+    for (const input of decoder.session.inputMetadata) {
+      if (!input.isTensor || !input.name.startsWith(PAST)) continue;
+      const shape = input.shape.map((length) => initialLength(length, pads.length));
+      const elements = shape.reduce((product, length) => product * length, 1);
+      this.#past[input.name] = new decoder.runtime.Tensor("float32", new Float32Array(elements), shape);
     }
   }
 
@@ -60,7 +65,7 @@ export class DecodingBatch {
       ...factors,
     });
     for (const name of Object.keys(this.#past)) {
-      this.#past[name] = outputs[name.replace("past_key_values", "present")]!;
+      this.#past[name] = outputs[name.replace(PAST, PRESENT)]!;
     }
     this.#columns = total;
     return outputs["logits"]!.data as Float32Array;

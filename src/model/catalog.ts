@@ -6,7 +6,7 @@ import { LorafitError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-/** A path within a folder: no step leads out of it. */
+/** A relative path that cannot leave its folder. */
 const within = z.string().regex(/^(?!.*\.\.)[\w][\w./-]*$/);
 
 const hubSource = z.strictObject({
@@ -43,7 +43,7 @@ export function readCatalog(): readonly CatalogEntry[] {
   return z.strictObject({ models: z.array(entrySchema) }).parse(JSON.parse(text)).models;
 }
 
-/** `hf:org/name[@revision]`: a repository of the Hugging Face hub; null when the name is none. @throws usage error */
+/** Parses hf:org/name[@revision]; null for a name without "hf:". @throws usage error for a malformed name */
 export function parseHubName(
   name: string,
 ): { readonly repository: string; readonly revision: string } | null {
@@ -56,7 +56,7 @@ export function parseHubName(
   });
 }
 
-/** Where a pulled model lies under `home`, whether or not it is there. */
+/** Path of a pulled model under `home`; it may not exist yet. */
 export function pulledFolder(name: string, home: string): string {
   const hub = parseHubName(name);
   return hub === null
@@ -64,7 +64,7 @@ export function pulledFolder(name: string, home: string): string {
     : join(home, "models", "hub", `${hub.repository}@${hub.revision}`);
 }
 
-/** Where a catalog model lies, or null when it has to be pulled first. */
+/** Path of a catalog model; null if it must be pulled first. */
 export function locate({ name, sources }: CatalogEntry, home: string): string | null {
   const bundled = sources.find((source) => "bundled" in source);
   const path = bundled === undefined ? pulledFolder(name, home) : join(bundledFolder, bundled.bundled);
@@ -72,8 +72,8 @@ export function locate({ name, sources }: CatalogEntry, home: string): string | 
 }
 
 /**
- * The path of a base by what a person calls it: a path (relative to `folder`), a name of the catalog, hf:org/name[@rev].
- * @throws data error when there is none, or when it has not been pulled
+ * Resolves the name of a base: a path (relative to `folder`), a name of the catalog, or hf:org/name[@rev].
+ * @throws data error for an unknown name, or a model that has not been pulled
  */
 export function resolveModel(
   name: string,

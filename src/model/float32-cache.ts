@@ -6,8 +6,8 @@ import { openSafetensors, safetensorsHeader } from "../formats/safetensors.ts";
 import type { Float32File, TensorInfo } from "./weights.ts";
 
 /**
- * The float32 copy of a base that is stored otherwise, as a safetensors file named by the base's hash. Written tensor by
- * tensor under a temporary name, so that it is whole or absent.
+ * Float32 copy of a base in another storage type, as a safetensors file named by the base's hash. It is written tensor by
+ * tensor under a temporary name, so that it is complete or absent.
  */
 export function float32Cache(
   source: { readonly sha256: string; list(): readonly TensorInfo[]; read(name: string): Float32Array },
@@ -19,7 +19,7 @@ export function float32Cache(
   return { path, tensors: openSafetensors(path).tensors };
 }
 
-/** A file that was cut off or put there by someone else is written again. */
+/** False for a truncated or foreign file, which is then written again. */
 function isWhole(path: string, sha256: string): boolean {
   if (!existsSync(path)) return false;
   try {

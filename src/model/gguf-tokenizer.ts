@@ -19,18 +19,18 @@ const split = (pattern: string) => ({
 });
 const sequence = (...pretokenizers: object[]) => ({ type: "Sequence", pretokenizers });
 
-/** The pattern of Llama 3 and Qwen 2, which differ in how many digits go together. */
+/** Split pattern of Llama 3 and Qwen 2, which differ in how many digits form a group. */
 const words = (digits: string): string =>
   `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
 interface PreTokenizer {
   readonly pre_tokenizer: object;
   readonly normalizer?: object;
-  /** Words that are tokens are taken whole, before any merge. */
+  /** True: a word that is a token is not merged from its parts. */
   readonly ignoreMerges?: boolean;
 }
 
-/** What each `tokenizer.ggml.pre` stands for: the parts of the tokenizer.json of the models that carry the name. */
+/** Parts of tokenizer.json by `tokenizer.ggml.pre`, as the models with that name have them. */
 const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   smollm: { pre_tokenizer: sequence({ type: "Digits", individual_digits: true }, byteLevel(true)) },
   "gpt-2": { pre_tokenizer: byteLevel(true) },
@@ -39,8 +39,8 @@ const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
 };
 
 /**
- * tokenizer.json and tokenizer_config.json rebuilt from a GGUF's metadata.
- * @throws data error on any tokenizer but byte-level BPE with a pre-tokenizer known by name, and on damaged lists
+ * Rebuilds tokenizer.json and tokenizer_config.json from a GGUF's metadata.
+ * @throws data error for any tokenizer but byte-level BPE with a known pre-tokenizer, and for damaged lists
  */
 export function ggufTokenizer({ path, metadata }: GgufFile): TokenizerFiles {
   const model = metadata.get("tokenizer.ggml.model");

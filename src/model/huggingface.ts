@@ -10,7 +10,10 @@ import { baseSha256 } from "./identity.ts";
 import { transpose } from "./transpose.ts";
 import type { WeightSource } from "./weights.ts";
 
-/** A Hugging Face folder: config.json, one or several safetensors files, tokenizer files. */
+/**
+ * A Hugging Face folder as a base: config.json, one or several safetensors files, tokenizer files.
+ * @throws data error for files that are missing, damaged or not supported
+ */
 export function openHuggingFace(folder: string, cacheDir: string): WeightSource {
   const config = parseModelConfig(readJson(join(folder, "config.json")), join(folder, "config.json"));
   const files = weightFiles(folder).map((file) => openSafetensors(join(folder, file)));

@@ -6,17 +6,17 @@ import { sha256File, writeFileAtomic } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
 import type { ModelConfig } from "./config.ts";
 
-/** Files below this size are hashed each time. */
+/** Smaller files are hashed each time. Bytes. */
 const WORTH_REMEMBERING = 1 << 25;
 
-/** Identity of a base: a hash over its config and every byte of its weight files. */
+/** Hash that identifies a base: over its config and every byte of its weight files. */
 export function baseSha256(config: ModelConfig, files: readonly string[], cacheDir: string): string {
   const hash = createHash("sha256").update(JSON.stringify(config));
   for (const file of files) hash.update(rememberedSha256(file, cacheDir));
   return hash.digest("hex");
 }
 
-/** sha256 of a file; that of a large one is remembered under `cacheDir` until the file's size, times or inode change. */
+/** SHA-256 of a file. For a large file it is kept under `cacheDir` until the file's size, times or inode change. */
 function rememberedSha256(path: string, cacheDir: string): string {
   const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
   if (size < WORTH_REMEMBERING) return sha256File(path);

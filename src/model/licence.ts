@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openGgufFile } from "../formats/gguf.ts";
 import { readCatalog } from "./catalog.ts";
 
-/** What a base says of its licence: the catalog's entry of that name, its model card's front matter, or its GGUF metadata. */
+/** Licence of a base from the catalog, the front matter of its model card, or its GGUF metadata. */
 export function licenceOf(base: { readonly name: string; readonly path: string }): string | undefined {
   const known = readCatalog().find(({ name }) => name === base.name);
   if (known !== undefined) return known.licence;

@@ -6,14 +6,14 @@ import { openHuggingFace } from "./huggingface.ts";
 import type { WeightSource } from "./weights.ts";
 
 /**
- * Opens a base: a Hugging Face folder, a GGUF file, or a folder with one GGUF file. `cacheDir` takes the float32 copy and
- * remembered hashes.
- * @throws data error: unknown format, unsupported architecture, damaged or incomplete files, all mistakes at once
+ * Opens a base: a Hugging Face folder, a GGUF file, or a folder with one GGUF file. `cacheDir` receives the float32 copy and
+ * the hashes of large files.
+ * @throws data error that lists all mistakes: unknown format, unsupported architecture, damaged or incomplete files
  */
 export function openModel(path: string, options: { readonly cacheDir: string }): WeightSource {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined)
-    throw new LorafitError("data", `${path}: there is no such model`, { hint: "see `lorafit models`" });
+    throw new LorafitError("data", `${path}: no such model`, { hint: "see `lorafit models`" });
   if (stat.isFile()) return openGguf(path, options.cacheDir);
   const files = readdirSync(path);
   const ggufs = files.filter((name) => name.endsWith(".gguf"));

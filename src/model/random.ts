@@ -4,18 +4,19 @@ import { float32Cache } from "./float32-cache.ts";
 import { modelWeights } from "./programs.ts";
 import type { WeightSource } from "./weights.ts";
 
-/** transformers' initializer_range where a config names none. */
+/** transformers' default of initializer_range. */
 const DEVIATION = 0.02;
-/** Normal values that are really drawn; a prime, so that the rows of no matrix repeat each other. */
+/** Length of the table of normal values; a prime, so that no two rows of a matrix are equal. */
 const DRAWN = 1_000_003;
 
-/** What an engine needs of a model that exists as a config alone. */
+/** The parts of a weight source that an engine needs. */
 export type RandomModel = Pick<WeightSource, "config" | "list" | "read" | "float32File">;
 
 /**
- * Weights as transformers initialises them: matrices normal with the config's initializer_range, norms one, biases zero.
- * Each tensor is a stretch of one seeded table, from its own place on and around its end, so that a model of a billion
- * parameters is there in seconds. `where` names the config in mistakes; `cacheDir` takes a file, where an engine wants one.
+ * A model of a config alone, with weights as transformers initialises them: matrices normal with the config's
+ * initializer_range, others as the family says. Each tensor is a slice of one seeded table that starts at its own offset and wraps
+ * around, so that a billion parameters take seconds. `where` names the config in errors; `cacheDir` receives the float32 file of
+ * an engine that maps one.
  */
 export function randomModel(
   json: Readonly<Record<string, unknown>>,

@@ -142,7 +142,7 @@ test.each([
 });
 
 test("nothing there, no config, no weights, broken JSON: each is said", () => {
-  expect(() => openModel(join(scratch, "nowhere"), { cacheDir })).toThrow(/there is no such model/);
+  expect(() => openModel(join(scratch, "nowhere"), { cacheDir })).toThrow(/no such model/);
   rmSync(join(folder, "model.safetensors"));
   expect(open).toThrow(/model\.safetensors: cannot be read/);
   writeFileSync(join(folder, "config.json"), "{");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { LorafitError } from "../../src/errors.ts";
 import { resolveModel } from "../../src/model/catalog.ts";
-import { type PullEvent, type PullOptions, pullModel } from "../../src/model/pull.ts";
+import { type PullEvent, type PullOptions, pullModel } from "../../src/model/pull/pull.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "lorafit-pull-"));
 const WEIGHTS = Buffer.alloc(300_000, "weights ");

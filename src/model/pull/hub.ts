@@ -1,22 +1,30 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { LorafitError } from "../errors.ts";
-import { sha256File } from "../formats/files.ts";
-import type { HubSource } from "./catalog.ts";
+import { LorafitError } from "../../errors.ts";
+import { sha256File } from "../../formats/files.ts";
+import type { HubSource } from "../catalog.ts";
 import { download, fetchJson } from "./download.ts";
-import type { PullOptions } from "./pull.ts";
 
 const HUB = "https://huggingface.co";
 
-/** Files of a repository that a base is made of; pickled weights and code are left where they are. */
+export interface HubOptions {
+  /** The hub's address; absent: https://huggingface.co. */
+  readonly endpoint?: string | undefined;
+  readonly token?: string | undefined;
+  readonly signal: AbortSignal;
+  /** Progress of one file; total is null where the server does not give it. */
+  readonly onBytes: (file: string, done: number, total: number | null) => void;
+}
+
+/** Files of a repository that a base consists of; pickled weights and code are not fetched. */
 const WANTED =
   /^(config|generation_config|tokenizer|tokenizer_config)\.json$|^chat_template\.jinja$|^model(-\d+-of-\d+)?\.safetensors$|^model\.safetensors\.index\.json$/;
 
-const headersOf = ({ token }: PullOptions): Record<string, string> =>
+const headersOf = ({ token }: HubOptions): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
-const base = ({ endpoint }: PullOptions): string => (endpoint ?? HUB).replace(/\/+$/, "");
+const base = ({ endpoint }: HubOptions): string => (endpoint ?? HUB).replace(/\/+$/, "");
 
 const repositorySchema = z.looseObject({ siblings: z.array(z.looseObject({ rfilename: z.string() })) });
 
@@ -24,7 +32,7 @@ const repositorySchema = z.looseObject({ siblings: z.array(z.looseObject({ rfile
 export async function filesOnHub(
   repository: string,
   revision: string,
-  options: PullOptions,
+  options: HubOptions,
 ): Promise<string[]> {
   const url = `${base(options)}/api/models/${repository}/revision/${revision}`;
   const parsed = repositorySchema.safeParse(await fetchJson(url, headersOf(options), options.signal));
@@ -36,18 +44,18 @@ export async function filesOnHub(
       "environment",
       `hf:${repository}@${revision}: has no config.json with safetensors weights`,
       {
-        hint: "lorafit reads safetensors; of a GGUF repository, download the file and name it",
+        hint: "lorafit reads safetensors; download a GGUF file yourself and name its path",
       },
     );
   }
   return wanted;
 }
 
-/** Fetches the source's files into `folder`; files that are there and whole are kept. */
+/** Fetches the source's files into `folder`; complete files are kept. */
 export async function pullFromHub(
   { hub, revision, files }: HubSource,
   folder: string,
-  options: PullOptions,
+  options: HubOptions,
 ): Promise<void> {
   for (const { path, sha256 } of files) {
     const target = join(folder, path);
@@ -61,7 +69,7 @@ export async function pullFromHub(
       headers: headersOf(options),
       sha256,
       signal: options.signal,
-      onBytes: (done, total) => options.onEvent({ kind: "bytes", file: path, done, total }),
+      onBytes: (done, total) => options.onBytes(path, done, total),
     });
   }
 }

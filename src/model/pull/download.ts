@@ -1,25 +1,25 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { LorafitError } from "../errors.ts";
-import { makeFolder, sha256File, writing } from "../formats/files.ts";
+import { LorafitError } from "../../errors.ts";
+import { makeFolder, sha256File, writing } from "../../formats/files.ts";
 
 const MAX_REDIRECTS = 5;
-const NO_ROOM = "free some space, or set LORAFIT_HOME to a folder that can be written";
+const NO_SPACE = "free some space, or set LORAFIT_HOME to a folder that can be written";
 
 export interface Download {
   readonly url: string;
-  /** Where the file goes; until it is whole it is called `{path}.part`. */
+  /** The complete file; an incomplete one is `{path}.part`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** What the file must hash to; without it the server's own statement is used, where it makes one. */
+  /** Expected hash; absent: the hash that the server states, if any. */
   readonly sha256?: string | undefined;
   readonly signal: AbortSignal;
   readonly onBytes: (done: number, total: number | null) => void;
 }
 
 /**
- * Fetches a file over HTTP; a part that an earlier call left is continued by a Range request.
- * @throws environment error (not reachable, refused by the server, other bytes than promised, cannot be written)
+ * Fetches a file over HTTP and continues the part of an earlier call by a Range request.
+ * @throws environment error (not reachable, refused by the server, another hash than expected, cannot be written)
  */
 export async function download(what: Download): Promise<void> {
   const { url, path, signal, onBytes } = what;
@@ -29,7 +29,7 @@ export async function download(what: Download): Promise<void> {
   const range: Record<string, string> = had > 0 ? { range: `bytes=${had}-` } : {};
   const { response, stated } = await request(url, { ...what.headers, ...range }, signal);
   if (response.status === 416) {
-    // Nothing is left of the range: the part is whole, or not a part of this file at all.
+    // The range is empty: the part is complete, or it belongs to another file.
     await response.body?.cancel();
     rmSync(part, { force: true });
     return download(what);
@@ -45,7 +45,7 @@ export async function download(what: Download): Promise<void> {
   const expected = what.sha256 ?? stated;
   if (expected !== undefined && sha256File(part) !== expected) {
     rmSync(part);
-    throw new LorafitError("environment", `${url}: other bytes came than promised (sha256 differs)`, {
+    throw new LorafitError("environment", `${url}: the file has another SHA-256 than expected`, {
       hint: "try again",
     });
   }
@@ -68,8 +68,8 @@ export async function fetchJson(
 }
 
 /**
- * GET, with redirects followed by hand: the hub states the sha256 of a large file on the answer that sends us on to where
- * the file lies, and credentials stay with the host that they were meant for.
+ * GET that follows redirects by hand: the hub states the sha256 of a large file in the redirect, and credentials must
+ * not reach another host.
  */
 async function request(
   url: string,
@@ -118,14 +118,14 @@ interface Piece extends Pick<Download, "signal" | "onBytes" | "url"> {
   readonly total: number | null;
 }
 
-/** Writes the body behind what is there; what came before a broken connection stays for the next call. */
+/** Appends the body to the part; bytes before a broken connection stay for the next call. */
 async function append(
   response: Response,
   part: string,
   { resumed, start, total, signal, onBytes, url }: Piece,
 ): Promise<number> {
   let size = start;
-  const file = writing(part, () => openSync(part, resumed ? "a" : "w"), NO_ROOM);
+  const file = writing(part, () => openSync(part, resumed ? "a" : "w"), NO_SPACE);
   try {
     for await (const bytes of response.body ?? []) {
       writing(
@@ -133,17 +133,17 @@ async function append(
         () => {
           for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
         },
-        NO_ROOM,
+        NO_SPACE,
       );
       size += bytes.length;
       onBytes(size, total);
     }
-    writing(part, () => fsyncSync(file), NO_ROOM);
+    writing(part, () => fsyncSync(file), NO_SPACE);
     return size;
   } catch (cause) {
     signal.throwIfAborted();
     if (LorafitError.is(cause)) throw cause;
-    throw failed(url, `broke off after ${size} bytes`, cause);
+    throw failed(url, `the connection broke after ${size} bytes`, cause);
   } finally {
     closeSync(file);
   }
