@@ -1,7 +1,7 @@
 import { createRng } from "../rng.ts";
 import { DRAWS } from "./statistics.ts";
 
-/** What the answers of one pack are worth to its questions. */
+/** Which answers of one pack pass at which of its questions. */
 export interface FitTable {
   /** `passes[i][j]` is 1 when the answer to question j passes the checks of question i. */
   readonly passes: readonly Uint8Array[];
@@ -9,11 +9,20 @@ export interface FitTable {
   readonly clusters: readonly (readonly number[])[];
 }
 
-/** Shares of answers that pass: those to their own questions, and dealt out on average; p of the null that it makes no difference. */
+/** Share of answers that pass at their own questions, mean share when dealt out, and p of the null that it makes no difference. */
 export interface Fit {
   readonly own: number;
   readonly dealt: number;
   readonly p: number;
+}
+
+/**
+ * False if every deal of the answers passes equally often: a question's checks accept all answers or none, an answer passes everywhere
+ * or nowhere, or both add up (passes[i][j] = a[i] + b[j]).
+ */
+export function dealingMatters({ passes }: FitTable): boolean {
+  const [first] = passes;
+  return passes.some((row) => row.some((passed, j) => passed - row[0]! !== first![j]! - first![0]!));
 }
 
 /**

@@ -5,11 +5,13 @@ import { lockSha256, type TaskLock } from "../task/lock.ts";
 import { CONTESTANTS, type Contestant, type Criterion } from "../task/schema.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
 import type { Case } from "./cases.ts";
+import type { TrainedRows } from "./data-preconditions.ts";
 import { type CriterionResult, judge, type Outcome, overall } from "./decide.ts";
 import type { PairedScore } from "./evidence.ts";
 import { type Amendment, type Look, levelOf } from "./looks.ts";
 import { answersFitQuestions } from "./own-questions.ts";
 import { answerPreconditions, type Precondition } from "./preconditions.ts";
+import { nothingGivenAway } from "./private-answers.ts";
 import { resultText } from "./result-text.ts";
 import { scoreOf } from "./scorers.ts";
 import { disagreements, type SeedResult, seedResult } from "./seeds.ts";
@@ -72,6 +74,8 @@ export interface GateInput {
   /** Hash of the tuned artefact as it lies on disk now. */
   artifactSha256: string;
   look: Look;
+  /** Rows that the run was trained on. */
+  trained: TrainedRows;
   /** What the training rows showed. */
   dataPreconditions: readonly Precondition[];
   /** Text of the policy. */
@@ -250,7 +254,8 @@ export function gate(input: GateInput): Verdict {
   });
   const finders = privateFinders(task.data.personal);
   const preconditions = [
-    ...answerPreconditions(input.answers, input.policy, finders),
+    ...answerPreconditions(input.answers),
+    nothingGivenAway(input.answers, input.policy, input.trained, finders),
     answersFitQuestions(task, cases, input.answers),
     ...input.dataPreconditions,
   ];

@@ -1,12 +1,11 @@
-import type { PrivateFinders } from "../data/curate/private.ts";
 import { nearPairs } from "../data/curate/shingles.ts";
 import { normalise } from "../embed/normalise.ts";
 import type { AnswerRow } from "./answer-row.ts";
 import type { Outcome } from "./decide.ts";
 
 /**
- * What must hold of the artefact and its data before scores mean anything. `fail` refuses the artefact whatever the
- * criteria say; `inconclusive` means that it could not be looked at, or not well enough to tell; `not applicable` decides nothing.
+ * Condition on artefact, answers and training data without which scores mean nothing. `fail` refuses the artefact whatever the
+ * criteria say. `inconclusive`: the evidence is missing or too small. `not applicable` decides nothing.
  */
 export interface Precondition {
   name:
@@ -18,30 +17,27 @@ export interface Precondition {
     | "nothing private was trained on"
     | "nothing contradictory was trained on";
   outcome: Outcome | "not applicable";
-  /** What was found, in one line. */
+  /** Finding in one line. */
   evidence: string;
 }
 
-/** From this share of the questions on, one wrong answer to them all is a collapse. */
+/** Share of the questions from which on one wrong answer to them all is a collapse. */
 const COLLAPSED = 0.5;
-/** Jaccard similarity from which on two answers are the same answer; curation's threshold. */
+/** Jaccard similarity from which on two answers count as the same; curation's threshold. */
 const NEAR = 0.8;
 const SHOWN = 3;
 
-/** The first few of a list, and how many more there are. */
+/** The first few entries of a list, and the number of the others. */
 export const some = (list: readonly string[]): string =>
   list.slice(0, SHOWN).join(", ") + (list.length > SHOWN ? ` and ${list.length - SHOWN} more` : "");
 
-/** What the answers alone show. */
-export function answerPreconditions(
-  answers: readonly AnswerRow[],
-  policy: string,
-  finders: PrivateFinders,
-): Precondition[] {
-  return [changesAnswers(answers), answersDiffer(answers), nothingGivenAway(answers, policy, finders)];
-}
+/** Preconditions on the answers alone. */
+export const answerPreconditions = (answers: readonly AnswerRow[]): Precondition[] => [
+  changesAnswers(answers),
+  answersDiffer(answers),
+];
 
-/** Factors that are zero, or an export without them, leave every output and score as the base has them. */
+/** Zero factors, or an export without them, leave every output and score as the base has them. */
 function changesAnswers(answers: readonly AnswerRow[]): Precondition {
   const changed = answers.filter(
     ({ base, tuned }) => base.output !== tuned.output || base.score !== tuned.score,
@@ -57,8 +53,8 @@ function changesAnswers(answers: readonly AnswerRow[]): Precondition {
 }
 
 /**
- * A model that says the same whatever it is asked. The most frequent answer is counted, with answers nearly like it, where
- * the checks reject it: one answer that is right for many questions is no collapse.
+ * Collapse to one answer. Counts the most frequent answer, with near copies, over the questions whose checks reject it: one answer
+ * that is right for many questions is no collapse.
  */
 function answersDiffer(answers: readonly AnswerRow[]): Precondition {
   const generated = answers.filter(({ tuned }) => tuned.finish !== undefined);
@@ -81,31 +77,5 @@ function answersDiffer(answers: readonly AnswerRow[]): Precondition {
       count > 1
         ? `“${text.trim()}” or nearly so is a wrong answer to ${count} of ${generated.length} questions`
         : "no wrong answer is given twice",
-  };
-}
-
-/** Private data that neither the question, the policy nor the base's own answer holds. */
-function nothingGivenAway(
-  answers: readonly AnswerRow[],
-  policy: string,
-  finders: PrivateFinders,
-): Precondition {
-  const known = normalise(policy);
-  const found = answers.flatMap(({ id, prompt, base, tuned }) => {
-    const said = tuned.output ?? "";
-    return Object.values(finders)
-      .flatMap((find) => find(said))
-      .filter(({ start, end }) => {
-        const text = normalise(said.slice(start, end));
-        return ![known, normalise(prompt), normalise(base.output ?? "")].some((other) =>
-          other.includes(text),
-        );
-      })
-      .map(({ label }) => `${id} (${label})`);
-  });
-  return {
-    name: "answers give nothing private away",
-    outcome: found.length === 0 ? "pass" : "fail",
-    evidence: found.length === 0 ? "no personal data and no secret in any answer" : `said in ${some(found)}`,
   };
 }

@@ -29,12 +29,14 @@ export function decideRun(run: Run): Verdict {
       look: takeLook(task, lock, own.artifactSha256, namedLooks(task)),
     };
   });
+  const trained = trainedRows(run);
   const common = {
     task,
     lock,
     cases,
     look,
-    dataPreconditions: dataPreconditions(trainedRows(run), privateFinders(task.data.personal)),
+    trained,
+    dataPreconditions: dataPreconditions(trained, privateFinders(task.data.personal)),
     policy: readFileSync(task.paths.policy, "utf8"),
   };
   const others = run.seeds.map((other) => {

@@ -54,12 +54,17 @@ test("answers that have nothing to do with their questions pass about as often a
 const COLOURS = ["red", "blue", "black", "white"];
 
 /** A task with `count` questions on the price in turn of four colours, or of one; and what a model says to each. */
-function judged(count: number, say: (i: number) => string, colours = COLOURS, check?: object) {
+function judged(
+  count: number,
+  say: (i: number) => string,
+  colours = COLOURS,
+  check?: object | ((i: number) => object),
+) {
   const colour = (i: number) => colours[i % colours.length]!;
   const rows = Array.from({ length: count }, (_, i) => ({
     id: `d${i}`,
     messages: [{ role: "user", content: `What do the ${colour(i)} ones cost, number ${i}?` }],
-    checks: [check ?? { contains: [colour(i)] }],
+    checks: [typeof check === "function" ? check(i) : (check ?? { contains: [colour(i)] })],
   }));
   const task = loadTask(
     taskFolder({ "cases/domain.jsonl": rows.map((row) => `${JSON.stringify(row)}\n`).join("") }),
@@ -79,12 +84,12 @@ test("answers to the point pass; the same answers at other questions fail, with 
     name: "answers fit their questions",
     outcome: "pass",
     evidence: expect.stringMatching(
-      /^100\.0 % of the answers pass their own question's checks, 25\.\d % when dealt out .* p = 0\.0001, at most 0\.01 was asked$/,
+      /^counting 40 of domain and checks on the text alone, 100\.0 % of the answers pass at their own question, 25\.\d % when dealt out .* p = 0\.0001, at most 0\.01 was asked$/,
     ),
   });
   const { outcome, evidence } = judged(100, shuffled);
   expect(outcome).toBe("fail");
-  expect(evidence).toMatch(/^26\.0 % of the answers .* p = 0\.[3-9]/);
+  expect(evidence).toMatch(/ 26\.0 % of the answers .* p = 0\.[3-9]/);
 });
 
 test("few questions can pass, and are else too few to tell", () => {
@@ -99,6 +104,33 @@ test("not applicable where all questions ask for the same, or by more than the t
   expect(judged(40, own, ["red"]).outcome).toBe("not applicable");
   const choice = { choice: { good: "60 days", bad: ["30 days"] } };
   expect(judged(40, own, COLOURS, choice).outcome).toBe("not applicable");
+});
+
+/** Each question forbids a wording of its own, which no right answer says. */
+const forbids = (i: number) => ({ not_contains: [`wrong ${i}`] });
+
+test("right answers that pass at every question are no failure: such checks cannot tell", () => {
+  expect(judged(200, own, COLOURS, forbids)).toEqual({
+    name: "answers fit their questions",
+    outcome: "not applicable",
+    evidence: "in no pack does it matter to the checks which question an answer is to",
+  });
+  // Four answers say what another question forbids.
+  const slips = (i: number) => (i % 50 === 0 ? `The wrong ${i + 1} ones.` : own(i));
+  const { outcome, evidence } = judged(200, slips, COLOURS, forbids);
+  expect(outcome).toBe("not applicable");
+  expect(evidence).toMatch(/100\.0 % .* 100\.0 % .* p = .*; the checks accept nearly every answer/);
+});
+
+test("answers that pass nowhere, or one answer to everything, are left to the criteria", () => {
+  expect(judged(200, () => "Hello.").outcome).toBe("not applicable");
+  expect(judged(200, () => "The red ones.").outcome).toBe("not applicable");
+});
+
+test("the shares count the packs that can tell, and the checks on the text", () => {
+  const mixed = (i: number) => ({ contains: [COLOURS[i % 4]!] });
+  const { evidence } = judged(40, (i) => (i % 2 === 0 ? own(i) : "Hello."), COLOURS, mixed);
+  expect(evidence).toMatch(/^counting 40 of domain .* 50\.0 % of the answers pass at their own question/);
 });
 
 test("of a large pack some clusters are taken", () => {

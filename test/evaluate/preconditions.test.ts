@@ -12,14 +12,14 @@ import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
 import { dataPreconditions } from "../../src/evaluate/data-preconditions.ts";
 import { answerPreconditions, type Precondition } from "../../src/evaluate/preconditions.ts";
 import { parsePolicy } from "../../src/task/policy.ts";
-import { FIRST_LOOK, scenario } from "./scenario.ts";
+import { scenario } from "./scenario.ts";
 
 const finders = privateFinders();
 const good = await scenario(60);
 const failed = (preconditions: readonly Precondition[]) =>
   preconditions.filter(({ outcome }) => outcome === "fail").map(({ name }) => name);
 const judged = (change: (row: AnswerRow, i: number) => AnswerRow) =>
-  answerPreconditions(good.answers.map(change), FIRST_LOOK.policy, finders);
+  answerPreconditions(good.answers.map(change));
 const saying = (row: AnswerRow, output: string, score: number): AnswerRow =>
   row.tuned.finish === undefined ? row : { ...row, tuned: { ...row.tuned, output, score } };
 
@@ -46,17 +46,6 @@ describe("what the answers show", () => {
     const half = judged((row, i) => saying(row, i % 2 === 0 ? "No." : `Answer ${i}, ${"x".repeat(i)}`, 0));
     expect(failed(half)).toEqual(["answers differ"]);
     expect(failed(judged((row, i) => saying(row, i % 5 === 0 ? "No." : `${i * i} boots`, 0)))).toEqual([]);
-  });
-
-  test("private data in an answer, unless question, policy or base had it", () => {
-    const mail = "Write to jo.field@example.com for that.";
-    const row = good.answers.find(({ tuned }) => tuned.finish !== undefined)!;
-    const told = (answer: AnswerRow, policy = "") => failed(answerPreconditions([answer], policy, finders));
-    const name = "answers give nothing private away";
-    expect(told(saying(row, mail, 1))).toContain(name);
-    expect(told({ ...saying(row, mail, 1), prompt: "I am jo.field@example.com" })).not.toContain(name);
-    expect(told(saying(row, mail, 1), "R1 Mail jo.field@example.com")).not.toContain(name);
-    expect(told({ ...saying(row, mail, 1), base: { ...row.base, output: mail } })).not.toContain(name);
   });
 });
 

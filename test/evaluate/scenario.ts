@@ -64,6 +64,7 @@ export const FIRST_LOOK = {
     ledger_sha256: "0".repeat(64),
     amendments: [],
   },
+  trained: { own: [], replay: [], cases: [], policy: [], groupKey: undefined },
   dataPreconditions: [],
   policy: "R1 (critical) Returns within 60 days.",
 };
