@@ -19,7 +19,9 @@ const sum = (paths) => paths.reduce((total, path) => total + linesOf(path), 0);
 
 /** Imports, type imports and re-exports of a file, within src/. */
 const importsOf = (file) =>
-  [...read(file).matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)].map(([, target]) => resolve(dirname(file), target));
+  [...read(file).matchAll(/(?:from|import\()\s*"(\.[^"]+)"/g)].map(([, target]) =>
+    resolve(dirname(file), target),
+  );
 
 /** Strongly connected components of more than one file (Tarjan 1972). */
 function circles() {
@@ -69,12 +71,21 @@ function backwards() {
 }
 
 const WORDS = /\b(lies|stands|whoever)\b/gi;
-const prose = [...files, ...under(join(tree, "docs"), /\.md$/), join(src, "README.md"), join(tree, "README.md")];
+const prose = [
+  ...files,
+  ...under(join(tree, "docs"), /\.md$/),
+  join(src, "README.md"),
+  join(tree, "README.md"),
+];
 const words = prose.flatMap((path) =>
   [...read(path).matchAll(WORDS)].map(([word]) => `${relative(tree, path)}: ${word}`),
 );
 
-const lowering = files.filter((path) => /src\/engines\/(onnx|tfjs|library|lowering)\/(ops|lowerings)?/.test(path) && /\/(ops|lowerings|library|lowering)\//.test(path));
+const lowering = files.filter(
+  (path) =>
+    /src\/engines\/(onnx|tfjs|library|lowering)\/(ops|lowerings)?/.test(path) &&
+    /\/(ops|lowerings|library|lowering)\//.test(path),
+);
 const found = circles();
 const against = backwards();
 console.log(
