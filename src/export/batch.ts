@@ -1,13 +1,13 @@
 import type { Tensor } from "onnxruntime-node";
 import type { Decoder } from "./decoder.ts";
 
-/** Most logits that one run may return (float32: 128 MB); longer inputs go through the cache in pieces. */
+/** Logits that one run may return at most (float32: 128 MB); longer inputs go through the cache in chunks. */
 const LOGITS_BUDGET = 32 * 2 ** 20;
 
 /** Start of the names of a graph's cache inputs; its outputs have PRESENT instead. */
 const [PAST, PRESENT] = ["past_key_values.", "present."] as const;
 
-/** Of a cache before the first token: one row for each prompt, and nothing along the other dimensions that have a name. */
+/** Dimension of a cache input before the first token: the batch size, 0 for every other symbol, else the number itself. */
 const initialLength = (length: number | string, rows: number): number =>
   length === "batch_size" ? rows : typeof length === "string" ? 0 : length;
 
@@ -36,7 +36,7 @@ export class DecodingBatch {
     return this.#columns;
   }
 
-  /** The most columns that one `extend` should be given. */
+  /** Maximum number of columns for one `extend`. */
   get budget(): number {
     return Math.max(1, Math.floor(LOGITS_BUDGET / (this.#pads.length * this.#decoder.config.vocabSize)));
   }
@@ -52,7 +52,7 @@ export class DecodingBatch {
     for (const [row, pad] of this.#pads.entries()) {
       mask.fill(1n, row * total + Math.min(pad, total), (row + 1) * total);
       for (let i = 0; i < count; i++) {
-        // The upper bound matters only to rows that have ended and wait for the others.
+        // Only rows that have ended reach the upper bound.
         const position = Math.min(Math.max(0, this.#columns + i - pad), config.maxPositions - 1);
         positions[row * count + i] = BigInt(position);
       }
@@ -89,8 +89,8 @@ export class DecodingBatch {
 export type VisitLogits = (row: number, position: number, logits: Float32Array) => void;
 
 /**
- * Runs rows of unequal length through the graph as one left-padded batch, in as many pieces as the budget asks for, and
- * shows the logits [V] of each real position (a view that the next piece replaces).
+ * Runs rows of unequal length through the graph as one left-padded batch, in chunks that fit the budget. `visit` receives the
+ * logits [V] of each real position, as a view that the next chunk overwrites.
  */
 export async function prefill(
   decoder: Decoder,
@@ -121,7 +121,7 @@ export async function prefill(
   return batch;
 }
 
-/** Indices of rows in order of length, cut into groups of `size`: rows of a group need little padding. */
+/** Indices of rows sorted by length, in groups of `size`, so that the rows of a group need little padding. */
 export function groupsByLength(lengths: readonly number[], size: number): number[][] {
   const order = lengths.map((_, row) => row).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   return Array.from({ length: Math.ceil(order.length / size) }, (_, i) =>

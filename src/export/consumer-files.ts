@@ -9,10 +9,10 @@ import { loadTokenizer } from "../tokens/tokenizer.ts";
 import { REPORT_FILE } from "./folder.ts";
 
 /**
- * Everything beside the graph that transformers.js 2 to 4 want in a folder: config.json, tokenizer.json with merges as
- * strings, tokenizer_config.json with the chat template as a string (transformers.js ignores chat_template.jinja), and
- * generation_config.json with every token that ends a turn, greedy as it was judged. `external`: the weights lie in a file of
- * their own.
+ * Writes the files that transformers.js 2 to 4 read beside the graph: config.json, tokenizer.json with merges as strings,
+ * tokenizer_config.json with the chat template as a string (transformers.js ignores chat_template.jinja), and
+ * generation_config.json with every token that ends a turn and with the greedy decoding that was judged. `external`: true if
+ * the weights are in a separate file.
  */
 export async function writeConsumerFiles(
   folder: string,
@@ -43,7 +43,7 @@ const HINT = "name a folder that `lorafit export --format onnx` wrote";
 export function readConsumerFiles(folder: string): {
   config: unknown;
   tokenizer: TokenizerFiles;
-  /** Of the base that the export was made of; null when the folder is not ours. */
+  /** Hash of the exported base; null for a folder that lorafit did not write. */
   baseSha256: string | null;
 } {
   const object = (name: string) => readJson<Record<string, unknown>>(join(folder, name), { hint: HINT });

@@ -13,24 +13,22 @@ export type FactorInputs = ReadonlyMap<
 
 type Runtime = typeof import("onnxruntime-node");
 
-/** A loaded decoder graph with the inputs and outputs of the decoding Program, whatever wrote it. */
+/** A loaded decoder graph with the inputs and outputs of the decoding Program. */
 export interface Decoder {
   readonly runtime: Runtime;
   readonly session: InferenceSession;
   readonly config: ModelConfig;
-  /** Fed at every run beside ids, mask, positions and cache. */
+  /** Fed in every run beside ids, mask, positions and cache. */
   readonly factors: Readonly<Record<string, Tensor>>;
 }
 
-/**
- * @throws data error when onnxruntime refuses the file; mismatch when factors do not fit the graph's inputs.
- */
+/** @throws data error if onnxruntime refuses the file; mismatch if factors do not fit the graph's inputs */
 export async function openDecoder(
   path: string,
   config: ModelConfig,
   options: { readonly threads?: number; readonly factors?: FactorInputs } = {},
 ): Promise<Decoder> {
-  // Loaded when first used, so that everything else works where the native part does not.
+  // Loaded on first use, so that lorafit starts where the native part does not load.
   const { default: runtime } = await import("onnxruntime-node");
   let session: InferenceSession;
   try {
@@ -53,7 +51,7 @@ export async function openDecoder(
   };
 }
 
-/** Every LoRA input of the graph gets its factor, or one of rank 0, which adds nothing. */
+/** A feed for every LoRA input of the graph: its factor, or one of rank 0, which adds nothing. */
 function factorFeeds(
   runtime: Runtime,
   session: InferenceSession,
@@ -95,5 +93,5 @@ function factorFeeds(
   return feeds;
 }
 
-/** Dimensions whose length is free at each run have a name. */
+/** True for a dimension whose length is free in each run. */
 const isSymbol = (length: number | string | undefined): boolean => typeof length === "string";

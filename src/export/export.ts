@@ -17,36 +17,36 @@ export const EXPORT_FORMATS = ["peft", "onnx", "onnx-adapter"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 const NOT_YET = ["mlx", "gguf", "merged", "merged-gguf"];
 
-/** export.json: what the folder is and how it compared. */
+/** export.json: the origin of the folder and the result of the comparison. */
 export interface ExportReport {
   readonly format: ExportFormat;
   readonly base_sha256: string;
-  /** Of adapter_model.safetensors; null for the base alone. */
+  /** Hash of adapter_model.safetensors; null for the base alone. */
   readonly adapter_sha256: string | null;
-  /** Null for PEFT, whose factors are read back and compared bit by bit. */
+  /** Null for PEFT: its factors are read back and compared bit by bit. */
   readonly comparison: Comparison | null;
   readonly artifact_sha256: string;
 }
 
 export interface ExportOptions {
   readonly base: WeightSource;
-  /** PEFT folder. Absent: the base alone, which `onnx` writes so that both sides can be judged alike. */
+  /** PEFT folder. Absent: the base alone, which `onnx` exports so that both sides are judged in one runtime. */
   readonly adapter?: string;
   readonly format: string;
   readonly out: string;
-  /** What the export is compared with. */
+  /** The engine whose logits the export must match. */
   readonly engine: Engine;
   readonly threads?: number;
-  /** Weights above this go to a file of their own, onnx/model.onnx_data. */
+  /** Weights above this size go to onnx/model.onnx_data. */
   readonly singleFileBytes?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Writes one format to the folder `out`, reads it back and compares it with the training engine; a folder that does not
- * agree is not kept.
- * @throws usage error for an unknown format or a folder in use; mismatch when the export is not the trained model or the
- * adapter does not fit the base; environment error when it cannot be written
+ * Writes one format to the folder `out`, reads it back and compares it with the training engine. A folder that differs is
+ * deleted.
+ * @throws usage error for an unknown format or a folder in use; mismatch if the export differs from the trained model or the
+ * adapter does not fit the base; environment error if the folder cannot be written
  */
 export async function exportModel(options: ExportOptions): Promise<ExportReport> {
   const { base, adapter: peftFolder } = options;
@@ -72,7 +72,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
 }
 
 /**
- * The base's graph with the factors of every linear layer as inputs, for trying adapters without exporting each.
+ * Exports the base's graph with the factors of every linear layer as inputs, so that any adapter runs without an export.
  * @throws as exportModel does
  */
 export async function exportHotSwapBase(
@@ -92,7 +92,7 @@ export async function exportHotSwapBase(
 function checkFormat(format: string): ExportFormat {
   const known = EXPORT_FORMATS.find((name) => name === format);
   if (known !== undefined) return known;
-  const what = NOT_YET.includes(format) ? "not there yet" : "unknown";
+  const what = NOT_YET.includes(format) ? "not implemented" : "unknown";
   throw new LorafitError("usage", `--format ${format}: ${what}`, {
     hint: `use ${EXPORT_FORMATS.join(", ")}`,
   });

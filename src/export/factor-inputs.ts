@@ -23,7 +23,7 @@ export function factorInputs({ layout, flat }: Adapter): FactorInputs {
   );
 }
 
-/** Writes them under the inputs' own names, to be fed as they are. */
+/** Writes the factors under the names of the graph's inputs. */
 export function writeFactorInputs(folder: string, adapter: Adapter): void {
   writeSafetensors(join(folder, FILE), factorInputs(adapter));
 }

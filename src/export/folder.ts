@@ -15,13 +15,13 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { makeFolder, sha256File, writing } from "../formats/files.ts";
 
-/** Says what an export was made of and how it compared; its presence marks a folder as an export. */
+/** Origin and comparison of an export. A folder with this file is an export. */
 export const REPORT_FILE = "export.json";
 
 /**
- * Fills a temporary folder beside `out`, brings it to the disk, and renames it to `out` when `fill` has succeeded; otherwise
- * nothing is left. A former export at `out` is replaced, unless `keepFormer`. What a killed process left beside `out` is removed.
- * @throws usage error when `out` is something else that a person might want to keep; environment error when it cannot be written
+ * Fills a temporary folder beside `out`, syncs it, and renames it to `out` if `fill` succeeded; otherwise nothing is left. A
+ * former export at `out` is replaced, unless `keepFormer`. Temporary folders of killed processes are removed.
+ * @throws usage error if `out` has other content; environment error if it cannot be written
  */
 export async function writeFolder<T>(
   out: string,
@@ -87,7 +87,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Names of all files in a folder and those below, with "/" between their parts, in order. */
+/** Sorted paths of all files under a folder, relative to it, with "/" as separator. */
 export function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -104,7 +104,7 @@ function sync(path: string): void {
   }
 }
 
-/** A second name for a file: a hard link where the file system has them, else a copy. */
+/** Gives a file a second name: a hard link where the file system has them, else a copy. */
 export function secondName(from: string, to: string): void {
   makeFolder(dirname(to));
   try {
@@ -114,11 +114,11 @@ export function secondName(from: string, to: string): void {
   }
 }
 
-/** SHA-256 over the names and contents of all files in the folder except the report, in order of name. */
+/** SHA-256 over the names and contents of all files in the folder except the report, sorted by name. */
 export function artifactSha256(folder: string): string {
   const files = filesIn(folder).filter((name) => name !== REPORT_FILE);
   const whole = createHash("sha256");
-  // A graph with two names is read once.
+  // Hard links of one file are read once.
   const known = new Map<string, string>();
   for (const name of files) {
     const path = join(folder, name);

@@ -7,16 +7,16 @@ export interface GenerateOptions {
   readonly maxNewTokens: number;
   /** 0: greedy. */
   readonly temperature: number;
-  /** Each row draws from its own generator, made of this and its index: how rows are batched does not change a draw. */
+  /** Each row draws from its own generator, seeded by this and its index, so that batching does not change a draw. */
   readonly seed: number;
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Why a row ended: a stop token, or maxNewTokens or the end of the context. */
+/** Reason for the end of a row: a stop token ("stop"), maxNewTokens or the end of the context ("length"). */
 export type Finish = "stop" | "length";
 
-/** A row goes on by one token, or ends; the token that ends it is not shown. */
+/** One more token of a row, or its end. The stop token is not reported. */
 export type TokenEvent =
   | { readonly type: "token"; readonly row: number; readonly id: number }
   | { readonly type: "end"; readonly row: number; readonly finish: Finish };
@@ -26,14 +26,14 @@ interface Row {
   readonly prompt: readonly number[];
   readonly rng: Rng;
   count: number;
-  /** Drawn, not yet fed. */
+  /** Token that was drawn and not yet fed. */
   next: number;
   ended: boolean;
 }
 
 /**
- * Continues prompts, shortest first, in left-padded batches; the events of all rows come interleaved.
- * @throws data error for an empty prompt or one that leaves no room in the context; the signal's reason when aborted
+ * Continues prompts, shortest first, in left-padded batches. The events of all rows are interleaved.
+ * @throws data error for an empty prompt or one that fills the context; the signal's reason when aborted
  */
 export async function* generateTokens(
   decoder: Decoder,
@@ -100,7 +100,7 @@ function checkPrompts(prompts: readonly (readonly number[])[], maxPositions: num
   }
 }
 
-/** The first largest logit, or a draw from softmax(logits / temperature), in float64. */
+/** Index of the first largest logit at temperature 0, else a draw from softmax(logits / temperature) in float64. */
 export function pickToken(logits: Float32Array, temperature: number, rng: Rng): number {
   let best = 0;
   for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i;

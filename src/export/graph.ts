@@ -10,13 +10,13 @@ import { decodingProgram } from "../model/programs.ts";
 import type { Program } from "../program/program.ts";
 import type { WeightLookup } from "./merge.ts";
 
-/** A protobuf file ends at 2 GB; some room is left for the graph itself. */
+/** Limit for weights in one file: protobuf ends at 2 GB, and the graph needs some of it. */
 export const SINGLE_FILE_BYTES = 1.9e9;
 
 /**
  * Writes the decoding Program in standard operators to `path`. With a layout, its factors are inputs. Weights beyond
  * `singleFileBytes` go to the file beside it that transformers.js expects, `path` + "_data".
- * @returns whether there is such a file
+ * @returns true if there is such a file
  */
 export function writeGraph(
   path: string,
@@ -41,7 +41,7 @@ const weightCount = (program: Program): number =>
     0,
   );
 
-/** onnxruntime maps external data in pages. */
+/** Page size in which onnxruntime maps external data. Bytes. */
 const ALIGNMENT = 4096;
 
 function externalWeights(

@@ -2,7 +2,7 @@ import type { EngineWeights } from "../engines/engine.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { factorsByModule } from "../lora/flat.ts";
 
-/** The part of a weight source that exports need: row-major float32 by name. */
+/** The part of a weight source that an export needs: row-major float32 by name. */
 export type WeightLookup = Pick<EngineWeights, "read">;
 
 /** The base's weights, as dequantised for training, with the adapter merged into each targeted one. */

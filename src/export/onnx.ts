@@ -10,12 +10,12 @@ import { secondName } from "./folder.ts";
 import { writeGraph } from "./graph.ts";
 import { mergedWeights } from "./merge.ts";
 
-/** The name that transformers.js 3 and later look for, and the one that version 2 looks for. */
+/** File names for transformers.js 3 and later, and for version 2. */
 const [GRAPH, GRAPH_V2] = ["onnx/model.onnx", "onnx/decoder_model_merged.onnx"];
 
 /**
- * A folder for transformers.js: the base with the adapter, if any, merged into its weights. Version 2 knows neither external
- * data and few families, so that other graphs serve version 3 and later alone.
+ * Writes a folder for transformers.js: the base with the adapter, if any, merged into its weights. Version 2 reads no external
+ * data and few families; a graph that it cannot read does not get its file name.
  */
 export async function writeMerged(
   folder: string,
@@ -31,8 +31,8 @@ export async function writeMerged(
 }
 
 /**
- * A folder for onnxruntime: the base's graph with the factors of `layout` as inputs of any rank, and, when given, an
- * adapter's factors beside it. transformers.js cannot feed such a graph.
+ * Writes a folder for onnxruntime: the base's graph with the factors of `layout` as inputs of any rank, and an adapter's
+ * factors if one is given. transformers.js cannot feed such a graph.
  */
 export async function writeHotSwap(
   folder: string,

@@ -5,12 +5,12 @@ import { openModel } from "../model/open.ts";
 import { exportHotSwapBase } from "./export.ts";
 import { type ExportedModel, isExported, type OpenOptions, openExported } from "./session.ts";
 
-/** Part of the cache key: raise it whenever another graph is written for the same base. */
+/** Part of the cache key: to be raised with every change of the graph that is written for a base. */
 const GRAPH_VERSION = 1;
 
 /**
- * Opens what a person names to talk to: an exported folder as it is; a base (folder or GGUF file) through its hot-swap
- * graph, which is written once to `cacheDir` and takes any adapter, so that trying another adapter costs nothing.
+ * Opens a model for generation: an exported folder as it is, or a base (folder or GGUF file) through its hot-swap graph, which
+ * is written once to `cacheDir` and takes any adapter.
  * @throws as openModel, exportModel and openExported do
  */
 export async function openForGeneration(

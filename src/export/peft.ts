@@ -6,8 +6,8 @@ import { peftTargets } from "../lora/targets.ts";
 import type { WeightSource } from "../model/weights.ts";
 
 /**
- * Copies a PEFT folder through our reader and writer, and reads the copy back.
- * @throws mismatch when a factor did not survive bit by bit
+ * Copies a PEFT folder through lorafit's reader and writer, and reads the copy back.
+ * @throws mismatch if a factor differs in any bit
  */
 export function copyPeft(from: string, to: string, base: WeightSource): void {
   const { config, baseName, tensors } = readPeft(from);

@@ -4,18 +4,18 @@ import type { Decoder } from "./decoder.ts";
 
 export interface ScoredRow {
   readonly ids: readonly number[];
-  /** First token that counts. The first token of all is never predicted, so 0 means 1. */
+  /** Index of the first scored token. No model predicts the first token of a row, so 0 means 1. */
   readonly from: number;
 }
 
-/** Natural log-likelihood of ids[from..] given what stands before each, as sum and count. Log-softmax in float64. */
+/** Natural log-likelihood of ids[from..], each given the tokens before it, as sum and count. Log-softmax in float64. */
 export async function logLikelihood(
   decoder: Decoder,
   rows: readonly ScoredRow[],
   batchSize = 8,
 ): Promise<{ sum: number; count: number }[]> {
   const scores = rows.map(() => ({ sum: 0, count: 0 }));
-  // The last token is predicted but predicts nothing that counts.
+  // The last token has no successor to predict.
   await forEachLogits(
     decoder,
     rows.map(({ ids }) => ids.slice(0, -1)),

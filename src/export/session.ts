@@ -12,26 +12,26 @@ import { type Finish, type GenerateOptions, generateTokens, type TokenEvent } fr
 import { logLikelihood, rowLogits, type ScoredRow } from "./score.ts";
 
 export interface Generated {
-  /** Without the token that ended it. */
+  /** Without the stop token. */
   readonly ids: number[];
   readonly finish: Finish;
 }
 
-/** A model as a consumer would run it: an exported folder in onnxruntime. Sums are natural logarithms. */
+/** An exported folder in onnxruntime, as a consumer runs it. Log-likelihoods are natural logarithms. */
 export interface ExportedModel {
   readonly dir: string;
-  /** Of the folder's files; with an adapter of its own, of both. */
+  /** Hash of the folder's files and of the factors that are fed. */
   readonly sha256: string;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
-  /** Whether the graph takes LoRA factors as inputs. */
+  /** True if the graph takes LoRA factors as inputs. */
   readonly takesAdapters: boolean;
-  /** Continuations in the caller's order. @throws as `tokens` */
+  /** Continuations in the order of the prompts. @throws as `tokens` */
   generate(
     prompts: readonly (readonly number[])[],
     options: GenerateOptions & { readonly onToken?: (row: number, id: number) => void },
   ): Promise<Generated[]>;
-  /** The same, as it happens; leaving the loop stops it. */
+  /** Continuations as a stream of events; leaving the loop stops generation. */
   tokens(prompts: readonly (readonly number[])[], options: GenerateOptions): AsyncGenerator<TokenEvent>;
   logLikelihood(
     rows: readonly ScoredRow[],
@@ -49,15 +49,15 @@ export interface OpenOptions {
   /** 0 or absent: all cores. */
   readonly threads?: number;
   /**
-   * For a graph with LoRA inputs: a folder that `export --format onnx-adapter` wrote, or a PEFT adapter. Without one, every
-   * factor has rank 0, which is the base exactly.
+   * For a graph with LoRA inputs: a folder of `export --format onnx-adapter`, or a PEFT adapter. Absent: every factor has
+   * rank 0, which gives the base exactly.
    */
   readonly adapter?: string;
 }
 
 /**
  * Opens a folder in transformers.js layout: config.json, tokenizer files and onnx/model.onnx.
- * @throws data error for files that are missing or damaged; mismatch when the adapter does not fit
+ * @throws data error for files that are missing or damaged; mismatch if the adapter does not fit
  */
 export async function openExported(dir: string, options: OpenOptions = {}): Promise<ExportedModel> {
   const files = readConsumerFiles(dir);
@@ -98,7 +98,7 @@ export async function openExported(dir: string, options: OpenOptions = {}): Prom
   };
 }
 
-/** Whether `openExported` would find a graph there. */
+/** True if `openExported` finds a graph in the folder. */
 export const isExported = (dir: string): boolean => existsSync(join(dir, "onnx/model.onnx"));
 
 function withFactors(folderSha256: string, factors: FactorInputs): string {

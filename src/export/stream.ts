@@ -1,12 +1,12 @@
 import type { Finish, GenerateOptions } from "./generate.ts";
 import type { ExportedModel } from "./session.ts";
 
-/** Text as it comes, then how it ended. The deltas joined are the whole answer. */
+/** A piece of text, or the end. The deltas joined are the whole answer. */
 export type TextEvent =
   | { readonly type: "text"; readonly delta: string }
   | { readonly type: "end"; readonly finish: Finish; readonly tokens: number };
 
-/** Continues a text. No special tokens are added. */
+/** Continues a text as a stream. No special tokens are added. */
 export async function* streamText(
   model: ExportedModel,
   prompt: string,
@@ -27,7 +27,7 @@ export async function* streamText(
   }
 }
 
-/** The assistant's answer to a conversation that ends with the user's turn. */
+/** Streams the assistant's answer to a conversation that ends with the user's turn. */
 export function streamChat(
   model: ExportedModel,
   messages: Parameters<ExportedModel["tokenizer"]["renderChat"]>[0],
@@ -37,9 +37,9 @@ export function streamChat(
 }
 
 /**
- * Token by token to text. A character of several bytes may be spread over tokens, and a decoder may treat the first token
- * of a text differently: so each piece is the difference of two decodings that begin at the same earlier token, and is
- * held back while it ends in an unfinished character (the scheme of text-generation-inference's streaming decoder).
+ * Converts tokens to text one by one. A character of several bytes may span tokens, and a decoder may treat the first token
+ * of a text differently. Each piece is therefore the difference of two decodings that begin at the same earlier token, and
+ * is held back while it ends in an incomplete character (as in text-generation-inference's streaming decoder).
  */
 export function incrementalText(decode: (ids: number[]) => string): {
   push(id: number): string;

@@ -7,9 +7,9 @@ import type { Tokenizer } from "../tokens/tokenizer.ts";
 import { logitsProgram } from "../train/programs.ts";
 import type { ExportedModel, Generated } from "./session.ts";
 
-/** Largest logit difference that an export may show, relative to the largest logit. */
+/** Maximum difference of logits, relative to the largest logit. */
 const LOGIT_LIMIT = 1e-3;
-/** Where the two best logits are closer than this, float32 may choose either. */
+/** Minimum gap of the two best logits; below it float32 rounding may choose either token. */
 const CLEAR_GAP = 1e-4;
 const NEW_TOKENS = 8;
 
@@ -25,22 +25,22 @@ const CONVERSATION = [
   { role: "user", content: "Thanks. And do you ship to Zürich?" },
 ] as const;
 
-/** How an export, read back, compares with the training engine. Differences are relative to the largest logit. */
+/** Comparison of an export, read back, with the training engine. Differences are relative to the largest logit. */
 export interface Comparison {
   readonly engine: string;
   readonly max_logit_difference: number;
   readonly limit: number;
-  /** Tokens that the export chose, and those among them where the training engine's two best logits leave no doubt. */
+  /** Tokens that the export chose, those with a clear gap in the training engine's logits, and those that agree with it. */
   readonly greedy: { readonly tokens: number; readonly clear: number; readonly agreed: number };
-  /** A padded batch of unequal prompts against single runs. */
+  /** Difference of a padded batch of unequal prompts from single runs. */
   readonly batch_difference: number;
-  /** Length of the conversation whose ids agree; null when the model has no chat template. */
+  /** Length of the conversation whose ids were compared; null if the model has no chat template. */
   readonly conversation_tokens: number | null;
-  /** What the adapter does to the logits in the training engine; null without adapter. */
+  /** Difference of the logits with and without the adapter in the training engine; null without adapter. */
   readonly adapter_effect: number | null;
 }
 
-/** What trained the model: the side that the export is held against. */
+/** The trained model that the export must match. */
 export interface Trained {
   readonly config: ModelConfig;
   readonly weights: EngineWeights;
@@ -50,7 +50,7 @@ export interface Trained {
 
 /**
  * Runs four fixed prompts through the export and the training engine.
- * @throws mismatch that lists everything over its limit
+ * @throws mismatch that lists every difference over its limit
  */
 export async function verifyExport(
   model: ExportedModel,
@@ -59,8 +59,8 @@ export async function verifyExport(
   options: { readonly threads?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Comparison> {
   const { config, tokenizer } = trained;
-  const room = Math.max(1, config.maxPositions - NEW_TOKENS);
-  const prompts = TEXTS.map((text) => tokenizer.encode(text).slice(0, room));
+  const longest = Math.max(1, config.maxPositions - NEW_TOKENS);
+  const prompts = TEXTS.map((text) => tokenizer.encode(text).slice(0, longest));
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const answers = await model.generate(prompts, {
     maxNewTokens: NEW_TOKENS,
@@ -84,12 +84,16 @@ export async function verifyExport(
   };
   const mistakes = mistakesIn(comparison);
   if (base !== null && comparison.adapter_effect! > 0 && relativeDifference(exported, base) === 0) {
-    mistakes.push("the adapter changes nothing in the export");
+    mistakes.push("the export computes the base: the adapter is without effect");
   }
   if (mistakes.length > 0) {
-    throw new LorafitError("mismatch", `the export is not the trained model\n${listMistakes(mistakes)}`, {
-      hint: "nothing was kept; please report this with the base's name",
-    });
+    throw new LorafitError(
+      "mismatch",
+      `the export differs from the trained model\n${listMistakes(mistakes)}`,
+      {
+        hint: "the folder was deleted; please report this with the base's name",
+      },
+    );
   }
   return comparison;
 }
@@ -97,7 +101,7 @@ export async function verifyExport(
 function mistakesIn(comparison: Comparison): string[] {
   const { max_logit_difference: logits, greedy, batch_difference: batch } = comparison;
   const mistakes: string[] = [];
-  // Written so that NaN is a mistake.
+  // `!(a <= b)` is true for NaN.
   if (!(logits <= LOGIT_LIMIT))
     mistakes.push(`logits differ by ${logits} of the largest, the limit is ${LOGIT_LIMIT}`);
   if (!(batch <= LOGIT_LIMIT))
@@ -107,7 +111,7 @@ function mistakesIn(comparison: Comparison): string[] {
   return mistakes;
 }
 
-/** Logits [length, V] of each row, with the adapter and, when there is one, without. One right-padded grid. */
+/** Logits [length, V] of each row in the training engine, with and without the adapter. One right-padded grid. */
 async function trainedLogits(
   { config, weights, adapter }: Trained,
   engine: Engine,
@@ -147,7 +151,7 @@ function relativeDifference(a: readonly Float32Array[], b: readonly Float32Array
   let largest = 0;
   for (const [r, row] of b.entries()) {
     for (let i = 0; i < row.length; i++) {
-      // Math.max hands a NaN on.
+      // Math.max propagates NaN.
       difference = Math.max(difference, Math.abs(a[r]![i]! - row[i]!));
       largest = Math.max(largest, Math.abs(row[i]!));
     }
@@ -155,7 +159,7 @@ function relativeDifference(a: readonly Float32Array[], b: readonly Float32Array
   return difference / largest;
 }
 
-/** Each generated token against the trained logits at the position before it: equal by induction if every one agrees. */
+/** Compares each generated token with the trained logits at the position before it. */
 function compareGreedy(
   prompts: readonly (readonly number[])[],
   answers: readonly Generated[],
@@ -203,9 +207,9 @@ function compareConversation(trained: Tokenizer, exported: Tokenizer): number | 
   if (String(expected) !== String(found)) {
     throw new LorafitError(
       "mismatch",
-      "the exported tokenizer gives other ids for a conversation than training had",
+      "the exported tokenizer gives other ids for a conversation than the training tokenizer",
       {
-        hint: "nothing was kept; please report this with the base's name",
+        hint: "the folder was deleted; please report this with the base's name",
       },
     );
   }

@@ -1,6 +1,6 @@
 import type { VariantName } from "./variants/index.ts";
 
-/** What an adapter is, apart from its numbers: the fields of PEFT's LoraConfig that lorafit knows. */
+/** Settings of an adapter: the fields of PEFT's LoraConfig that lorafit reads. */
 export interface LoraConfig {
   readonly variant: VariantName;
   readonly rank: number;

@@ -7,8 +7,8 @@ export interface FactorTensor {
 }
 
 /**
- * Named factors -> the flat vector [P] of the layout. Every factor that is missing, unexpected or of another shape is
- * reported at once (mismatch): the adapter belongs to another base or to other targets.
+ * Named factors -> the flat vector [P] of the layout.
+ * @throws mismatch that lists every factor that is missing, unexpected or of another shape
  */
 export function flattenFactors(
   layout: LoraLayout,
@@ -62,7 +62,7 @@ export function factorsByModule(
 const sliceOf = <T extends Float32Array | Float64Array>({ offset, size }: LoraTensor, flat: T): T =>
   flat.subarray(offset, offset + size) as T;
 
-/** The adapter with its change to the base multiplied by `factor`; 0 gives the base. A new vector [P]. */
+/** A new vector [P] whose change to the base is multiplied by `factor`; 0 gives the base. */
 export function scaleFactors<T extends Float32Array | Float64Array>(
   layout: LoraLayout,
   flat: T,

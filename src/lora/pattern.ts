@@ -1,10 +1,10 @@
 import { LorafitError } from "../errors.ts";
 
 /**
- * Patterns of module paths, as PEFT has them in target_modules, rank_pattern and alpha_pattern: a regular expression
- * that must match the path from its start or from a dot, up to its end: `(.*\.)?(pattern)$` (peft/utils/other.py).
- * Adapter files come from strangers, so patterns are run by set simulation (Thompson 1968), which cannot backtrack:
- * time is at most pattern length times path length. Known: literals, ".", "\.", "\d", "\w", [classes], ( | ) and * + ?.
+ * True if a pattern of PEFT's target_modules, rank_pattern or alpha_pattern matches a module path: a regular expression that
+ * matches from the path's start or from a dot, up to its end: `(.*\.)?(pattern)$` (peft/utils/other.py).
+ * Adapter files are untrusted, so patterns are run by set simulation (Thompson 1968), which cannot backtrack: time is at
+ * most pattern length times path length. Supported: literals, ".", "\.", "\d", "\w", [classes], ( | ) and * + ?.
  */
 export function matchesModule(pattern: string, module: string): boolean {
   if (isLiteral(pattern)) return module === pattern || module.endsWith(`.${pattern}`);
@@ -15,7 +15,7 @@ export function matchesModule(pattern: string, module: string): boolean {
   return false;
 }
 
-/** Whether the pattern is a plain ending of a module path. */
+/** True if the pattern is a plain ending of a module path. */
 export const isLiteral = (pattern: string): boolean => /^[\w.-]+$/.test(pattern);
 
 /** The value of the first pattern that matches, in the order of the object. */
@@ -24,7 +24,7 @@ export function firstMatch(patterns: Readonly<Record<string, number>>, module: s
 }
 
 interface State {
-  /** null: an empty move. */
+  /** null: an epsilon transition. */
   test: ((char: string) => boolean) | null;
   next: State[];
 }
@@ -39,7 +39,7 @@ const FINAL = Symbol("final");
 function compile(pattern: string): State {
   let at = 0;
   const refuse = (): never => {
-    throw new LorafitError("data", `pattern "${pattern}": not understood at position ${at + 1}`, {
+    throw new LorafitError("data", `pattern "${pattern}": not supported at position ${at + 1}`, {
       hint: "use literals, ., \\., \\d, \\w, [classes], ( | ) and * + ?",
     });
   };
@@ -126,7 +126,7 @@ function accepts(start: State, text: string): boolean {
   return [...states].some((s) => FINAL in s);
 }
 
-/** All states that empty moves lead to. */
+/** All states that epsilon transitions reach. */
 function closure(states: readonly State[]): Set<State> {
   const seen = new Set<State>();
   const visit = [...states];

@@ -14,13 +14,13 @@ import { VARIANTS, type VariantName } from "./variants/index.ts";
 export interface PeftAdapter {
   readonly config: LoraConfig;
   readonly baseName: string | null;
-  /** Hash of the base that it was trained on, when lorafit wrote the adapter. */
+  /** Hash of the base that it was trained on; null if lorafit did not write the adapter. */
   readonly baseSha256: string | null;
   /** By PEFT's names; A [r, in], B [out, r]. */
   readonly tensors: ReadonlyMap<string, FactorTensor>;
 }
 
-/** Keys that may hold anything: they say how an adapter came to be, not what it computes. */
+/** Keys that do not change what an adapter computes. */
 const HARMLESS = new Set(
   `peft_version base_model_name_or_path revision auto_mapping inference_mode task_type lora_dropout
   megatron_config megatron_core loftq_config eva_config corda_config lora_ga_config runtime_config ensure_weight_tying
@@ -38,7 +38,7 @@ const configSchema = z.looseObject({
   alpha_pattern: z.record(z.string(), z.number().positive()).default({}),
   bias: z.literal("none").default("none"),
   base_model_name_or_path: z.string().nullish(),
-  /** Others, such as pissa and olora, change the base's own weights: their factors mean nothing on the base as it was. */
+  /** Other values, such as pissa and olora, change the base's weights, so that the factors do not fit the original base. */
   init_lora_weights: z.union([z.boolean(), z.enum(["gaussian", "eva", "orthogonal"])]).nullish(),
 });
 const READ = new Set(Object.keys(configSchema.shape));
@@ -47,7 +47,7 @@ const READ = new Set(Object.keys(configSchema.shape));
 export function readPeft(folder: string): PeftAdapter {
   const file = join(folder, "adapter_config.json");
   if (!existsSync(file)) {
-    throw new LorafitError("data", `${file}: there is no adapter here`, {
+    throw new LorafitError("data", `${file}: no such file`, {
       hint: "name a folder in PEFT's format",
     });
   }
@@ -101,13 +101,13 @@ const variantOf = (json: Readonly<Record<string, unknown>>): VariantName | undef
     Object.entries(VARIANTS[name].peftFlags).every(([flag, value]) => (json[flag] ?? false) === value),
   );
 
-/** A value that leaves a feature switched off. */
+/** True for a value that switches a feature off. */
 const isOff = (value: unknown): boolean =>
   value === null ||
   value === false ||
   (typeof value === "object" && Object.keys(value as object).length === 0);
 
-/** Ranks in the file must be those of r and rank_pattern. */
+/** @throws data error unless the ranks in the file are those of r and rank_pattern */
 function checkRanks(config: LoraConfig, tensors: ReadonlyMap<string, FactorTensor>, where: string): void {
   const mistakes: string[] = [];
   for (const [name, { shape }] of tensors) {
@@ -130,7 +130,7 @@ export function writePeft(
   folder: string,
   adapter: {
     readonly config: LoraConfig;
-    /** Endings of the adapted modules, such as q_proj. */
+    /** PEFT's target_modules (targets.ts). */
     readonly targetModules: readonly string[];
     readonly baseName: string;
     readonly baseSha256: string;

@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-it("writes the names that every transformers.js looks for, once on disk", () => {
+it("writes the file names of every transformers.js version, as hard links of one file", () => {
   const files = readdirSync(at("tuned"), { recursive: true }).sort();
   expect(files).toEqual([
     "config.json",
@@ -62,7 +62,7 @@ it("writes the names that every transformers.js looks for, once on disk", () => 
   );
 });
 
-it("agrees with the training engine and says so in export.json", () => {
+it("agrees with the training engine and records it in export.json", () => {
   for (const name of ["base", "tuned", "swap"]) {
     const { comparison } = JSON.parse(readFileSync(at(`${name}/export.json`), "utf8")) as ExportReport;
     expect(comparison).toEqual(reports[name]!.comparison);
@@ -76,7 +76,7 @@ it("agrees with the training engine and says so in export.json", () => {
   expect(reports["tuned"]!.comparison!.adapter_effect).toBeGreaterThan(0.01);
 });
 
-it("swaps adapters in one graph: rank 0 is the base exactly, a PEFT folder does what the exported file does", async () => {
+it("swaps adapters in one graph: rank 0 is the base exactly, a PEFT folder gives what the exported file gives", async () => {
   const open = (folder: string, options = {}) => openExported(at(folder), options);
   const models = await Promise.all([
     open("base"),
@@ -97,7 +97,7 @@ it("swaps adapters in one graph: rank 0 is the base exactly, a PEFT folder does 
   await Promise.all(models.map((model) => model.close()));
 });
 
-it("puts weights that one file cannot hold into a file beside it", async () => {
+it("writes weights above the limit of one file to an external file", async () => {
   const { comparison } = await write("onnx", "external", { singleFileBytes: 1e6 });
   expect(comparison!.max_logit_difference).toBeLessThan(1e-4);
   expect(readdirSync(at("external/onnx")).sort()).toEqual(["model.onnx", "model.onnx_data"]);
@@ -110,7 +110,7 @@ it("copies PEFT factors bit by bit", async () => {
   expect(to).toEqual(from);
 });
 
-it("keeps nothing of an export that is not the trained model", async () => {
+it("deletes an export that differs from the trained model", async () => {
   const model = await openExported(at("base"));
   const tokenizer = await loadTokenizer(base.tokenizerFiles());
   const wrong = verifyExport(model, { config: base.config, weights: base, tokenizer, adapter }, onnxEngine);
@@ -121,10 +121,10 @@ it("keeps nothing of an export that is not the trained model", async () => {
   await model.close();
 });
 
-it("refuses what it cannot do, and leaves no folder", async () => {
+it("refuses unknown formats and adapters of another base, and leaves no folder", async () => {
   await expect(write("gguf", "no")).rejects.toMatchObject({
     kind: "usage",
-    message: expect.stringContaining("not there yet"),
+    message: expect.stringContaining("not implemented"),
   });
   await expect(write("zip", "no")).rejects.toMatchObject({
     kind: "usage",
@@ -158,7 +158,7 @@ it("refuses what it cannot do, and leaves no folder", async () => {
   expect(readdirSync(scratch).filter((name) => name.includes(".tmp"))).toEqual([]);
 });
 
-it("talks to a base and any adapter through one cached graph", async () => {
+it("generates with a base and any adapter through one cached graph", async () => {
   const options = { cacheDir: at("cache"), engine: onnxEngine };
   const tuned = await openForGeneration(baseFolder, { ...options, adapter: at("adapter") });
   const [cached] = readdirSync(at("cache/hot-swap"));

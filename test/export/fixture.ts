@@ -23,7 +23,7 @@ export const TEST_LORA: LoraConfig = {
   alphaPattern: {},
 };
 
-/** A PEFT folder with random factors large enough to change what the base says. */
+/** Writes a PEFT folder with random factors that are large enough to change the base's answers. */
 export function writeTestAdapter(base: WeightSource, folder: string, seed = "adapter"): Adapter {
   const layout = loraLayout(base.config, TEST_LORA);
   const rng = createRng(seed);
@@ -38,7 +38,7 @@ export function writeTestAdapter(base: WeightSource, folder: string, seed = "ada
   return { layout, flat };
 }
 
-/** Greedy continuations by the training engine: the whole row again for each token. No stop token is heeded. */
+/** Greedy continuations by the training engine, which runs the whole row for each token. Stop tokens are ignored. */
 export async function greedyByTraining(
   base: WeightSource,
   adapter: Adapter,

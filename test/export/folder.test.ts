@@ -25,7 +25,7 @@ const fillWith = (text: string) => async (folder: string) => {
   return text;
 };
 
-it("keeps nothing when filling fails, and then the former export is still whole", async () => {
+it("leaves the former export complete and nothing else when filling fails", async () => {
   const out = join(scratch, "out");
   await writeFolder(out, fillWith("first"));
   const failing = writeFolder(out, async (folder) => {
@@ -46,13 +46,13 @@ it("replaces a former export and fills an empty folder", async () => {
   expect(readdirSync(scratch)).toEqual(["out"]);
 });
 
-it("refuses a folder that holds something else", async () => {
+it("refuses a folder with other content", async () => {
   writeFileSync(join(scratch, "thesis.txt"), "");
   await expect(writeFolder(scratch, fillWith("x"))).rejects.toMatchObject({ kind: "usage" });
   expect(existsSync(join(scratch, "onnx"))).toBe(false);
 });
 
-it("hashes names and contents, but not the report", async () => {
+it("hashes names and contents without the report", async () => {
   const [a, b] = [join(scratch, "a"), join(scratch, "b")];
   await writeFolder(a, fillWith("same"));
   await writeFolder(b, fillWith("same"));

@@ -25,6 +25,6 @@ it("draws in proportion to softmax(logits / temperature)", () => {
   }
 });
 
-it("puts rows of like length together, every row once", () => {
+it("groups rows of similar length, every row once", () => {
   expect(groupsByLength([5, 1, 9, 1, 4], 2)).toEqual([[1, 3], [4, 0], [2]]);
 });

@@ -47,7 +47,7 @@ const ROWS = [
   [30, 1, 4, 1, 5, 9],
 ];
 
-it("declares what transformers.js and onnxruntime-genai look for, in operators that every runtime has", () => {
+it("declares the inputs and outputs of transformers.js and onnxruntime-genai, in standard operators", () => {
   const config = tinyConfig();
   const path = join(scratch, "surface.onnx");
   writeGraph(path, config, memoryWeights(randomWeights(config)), randomAdapter(config).layout);
@@ -115,7 +115,7 @@ describe.each(Object.entries(MODELS))("%s", (name, changes) => {
     for (const decoder of decoders) {
       for (const [r, logits] of (await rowLogits(decoder, ROWS)).entries())
         expectClose(logits, expected[r]!, 1e-5);
-      // The first two tokens of each row at once, which pads none; then one by one, dropping rows that have ended.
+      // The first two tokens of each row at once, without padding; then one by one, dropping rows that have ended.
       const batch = await prefill(
         decoder,
         ROWS.map((row) => row.slice(0, 2)),

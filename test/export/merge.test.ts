@@ -13,7 +13,7 @@ import { debugLogits } from "../../src/train/debug.ts";
 import { expectClose } from "../expect-close.ts";
 import { randomAdapter, randomWeights, TINY_LORA, tinyConfig } from "../tiny-model.ts";
 
-it("adds scale B A to targeted weights and leaves the others alone", () => {
+it("adds scale B A to targeted weights and does not change the others", () => {
   const config = tinyConfig();
   const weights = randomWeights(config);
   const lora = {
@@ -51,7 +51,7 @@ it("adds scale B A to targeted weights and leaves the others alone", () => {
   }
 });
 
-it("merged, gives the logits of PyTorch + PEFT", async () => {
+it("merged weights give the logits of PyTorch + PEFT", async () => {
   const name = "all";
   const root = join(import.meta.dirname, "../golden/llama-tiny");
   const base = openModel(join(root, "model"), { cacheDir: join(root, "unused") });

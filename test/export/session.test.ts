@@ -30,7 +30,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-it("continues prompts alike whatever the batch, greedy and seeded", async () => {
+it("gives the same continuations for every batch size, greedy and seeded", async () => {
   for (const temperature of [0, 0.9]) {
     const options = { maxNewTokens: 20, temperature, seed: 11 };
     const single = await model.generate(prompts, { ...options, batchSize: 1 });
@@ -39,7 +39,7 @@ it("continues prompts alike whatever the batch, greedy and seeded", async () => 
   }
 });
 
-it("draws otherwise with another seed, and the rows of one call apart", async () => {
+it("draws other tokens with another seed, and independent ones for the rows of one call", async () => {
   const same = [prompts[1]!, prompts[1]!];
   const options = { maxNewTokens: 20, temperature: 1, seed: 1 };
   const [first, second] = await model.generate(same, options);
@@ -47,7 +47,7 @@ it("draws otherwise with another seed, and the rows of one call apart", async ()
   expect((await model.generate(same, { ...options, seed: 2 }))[0]).not.toEqual(first);
 });
 
-it("ends a row at a stop token, which it does not show, and goes on with the others", async () => {
+it("ends a row at a stop token without reporting it, and continues the others", async () => {
   const chats = ["Hello", "What time is it?", "Tell me a long story about a fox."].map((content) =>
     model.tokenizer.encode(
       model.tokenizer.renderChat([{ role: "user", content }], { addGenerationPrompt: true }),
@@ -66,7 +66,7 @@ it("ends a row at a stop token, which it does not show, and goes on with the oth
   expect(new Set(answers.map(({ ids }) => ids.length)).size).toBeGreaterThan(1);
 });
 
-it("stops where the context ends and refuses a prompt that fills it", async () => {
+it("stops at the end of the context and refuses a prompt that fills it", async () => {
   const { maxPositions } = model.config;
   const long = Array.from({ length: maxPositions - 2 }, (_, i) => 100 + (i % 50));
   const [answer] = await model.generate([long], { maxNewTokens: 50, temperature: 1, seed: 5 });
@@ -79,7 +79,7 @@ it("stops where the context ends and refuses a prompt that fills it", async () =
   await expect(model.generate([[]], options)).rejects.toMatchObject({ kind: "data" });
 });
 
-it("stops when told to", async () => {
+it("stops when aborted", async () => {
   const control = new AbortController();
   const seen: number[] = [];
   const run = model.generate(prompts, {
@@ -96,7 +96,7 @@ it("stops when told to", async () => {
   expect(seen.length).toBeLessThan(12 + prompts.length);
 });
 
-it("sums the log-likelihood of the tokens asked for, whatever the batch", async () => {
+it("sums the log-likelihood of the scored tokens for every batch size", async () => {
   const rows = prompts.map((ids, i) => ({ ids, from: i % 3 }));
   const scores = await model.logLikelihood(rows);
   const V = model.config.vocabSize;
@@ -115,7 +115,7 @@ it("sums the log-likelihood of the tokens asked for, whatever the batch", async 
   expect(await model.logLikelihood([{ ids: [5], from: 0 }])).toEqual([{ sum: 0, count: 0 }]);
 });
 
-it("takes rows longer than one piece of logits", async () => {
+it("scores rows longer than one chunk of logits", async () => {
   // 12 rows of 700 positions are 34 million logits, above the budget for one run.
   const rows = Array.from({ length: 12 }, (_, r) =>
     Array.from({ length: 700 - r }, (_, i) => 50 + ((i * (r + 3)) % 900)),

@@ -23,7 +23,7 @@ const decode = (ids: number[]): string =>
     .replace(/^ /, "");
 const all = pieces.map((_, i) => i);
 
-it("never shows half a character, and the pieces joined are the whole text", () => {
+it("never emits an incomplete character; the pieces joined are the whole text", () => {
   const text = incrementalText(decode);
   const deltas = all.map((id) => text.push(id));
   expect(deltas[4]).toBe("");
@@ -32,7 +32,7 @@ it("never shows half a character, and the pieces joined are the whole text", () 
   expect(deltas.join("") + text.end()).toBe("The price is 5€ 👟.");
 });
 
-it("shows what was left unfinished at the end", () => {
+it("emits the held-back rest at the end", () => {
   const text = incrementalText(decode);
   const deltas = all.slice(0, 5).map((id) => text.push(id));
   expect(deltas.join("")).toBe("The price is 5");

@@ -4,9 +4,9 @@ import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import { describeGoldens } from "./peft.ts";
 
 /**
- * `reference` computes in float64 as well: 1e-11 leaves room for the order of sums (1e-14 to 2e-13 seen), and for AdamW,
- * which divides by |gradient| + 1e-8 and so carries an error of a gradient of that size into the step. `onnx` computes in
- * float32, like a PyTorch float32 run, which differs from float64 by 2e-6 in gradients and 3e-5 in steps.
+ * Tolerances. `reference` computes in float64: 1e-11 covers the order of sums (1e-14 to 2e-13 seen) and AdamW, which divides
+ * by |gradient| + 1e-8 and so amplifies the error of a small gradient. `onnx` computes in float32: a PyTorch float32 run differs
+ * from float64 by 2e-6 in gradients and 3e-5 in steps.
  */
 const ENGINES = [
   { engine: referenceEngine, tolerance: 1e-11 },

@@ -26,7 +26,7 @@ function wide(path: string): Map<string, Float64Array> {
   );
 }
 
-/** What PyTorch + PEFT computed in float64 (make.py, which says how rotary angles are rounded), and what `engine` does. */
+/** Pairs of the float64 values of PyTorch + PEFT (make.py) and the values of `engine`. */
 async function golden(engine: Engine, model: string, name: string) {
   const root = join(import.meta.dirname, model);
   const source = openModel(join(root, "model"), { cacheDir: join(root, "unused") });
@@ -61,8 +61,8 @@ export function describeGoldens(engine: Engine, tolerance: number): void {
 }
 
 /**
- * For an engine that keeps activations in bf16, on bases so small and random that rounding moves a gradient by a tenth: it may be as
- * far from PyTorch as the reference is that rounds the same things, within a factor.
+ * Goldens for an engine that keeps activations in bf16. These bases are so small and random that rounding changes a gradient by a
+ * tenth, so the limit is the distance of the reference that rounds the same values, times a factor.
  */
 export function describeRoundedGoldens(engine: Engine, factor: number): void {
   it.each(CASES)("%s, %s: as near as rounding allows", async (model, name) => {

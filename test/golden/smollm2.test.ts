@@ -16,7 +16,7 @@ interface Golden {
     readonly messages: readonly Message[];
     readonly ids: readonly number[];
     readonly greedy: readonly number[];
-    /** Between the two best logits, before each token. */
+    /** Gap of the two best logits before each token. */
     readonly gaps: readonly number[];
   }[];
 }
@@ -27,7 +27,7 @@ const gguf = join(folder, "SmolLM2-135M-Instruct.Q4_1.gguf");
 const missing = existsSync(gguf)
   ? ""
   : ` (skipped: ${gguf} is not there; lorafit pull smollm2-135m-instruct)`;
-/** Below this the order of additions decides which token is best. */
+/** Gap below which the summation order decides which token is best. */
 const NEAR_TIE = 1e-4;
 /** `<|im_end|>` */
 const END_OF_TURN = 2;
@@ -51,7 +51,7 @@ describe.skipIf(missing !== "")(`SmolLM2-135M-Instruct against transformers${mis
         const tie = gaps.findIndex((gap) => gap < NEAR_TIE);
         const sure = tie < 0 ? greedy : greedy.slice(0, tie);
         const { ids, finish } = answers[i]!;
-        // generate() leaves out the token that stops it.
+        // generate() does not return the stop token.
         const whole = finish === "stop" ? [...ids, END_OF_TURN] : ids;
         expect(whole.slice(0, sure.length), `prompt ${i + 1}`).toEqual(sure);
       }

@@ -66,7 +66,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** Without the token that ended it, and what comes after. */
+/** Token ids before the stop token. */
 function untilStop(ids: number[]): number[] {
   const end = ids.findIndex((id) => model.tokenizer.eosIds.includes(id));
   return end < 0 ? ids : ids.slice(0, end);
@@ -96,7 +96,7 @@ describe("20 prompts, greedy, as the training engine continues them", () => {
       const rendered = tokenizer.renderChat(CONVERSATION, { addGenerationPrompt: true });
       expect(found.rendered).toEqual(tokenizer.encode(rendered));
     });
-    // Version 2 knows no external data.
+    // Version 2 reads no external data.
     it.skipIf(!installed || consumer === "xenova-2")(
       `${consumer}, weights in a file of their own`,
       async () => {

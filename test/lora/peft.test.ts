@@ -69,7 +69,7 @@ test.each(["qkvo", "all"])(
   },
 );
 
-test("an adapter read and written again is the same", () => {
+test("an adapter survives reading and writing", () => {
   const first = readPeft(written("again"));
   expect(first).toEqual({
     config: CONFIG,
@@ -79,7 +79,7 @@ test("an adapter read and written again is the same", () => {
   });
 });
 
-test("the folder is as PEFT writes it: two files, sorted keys, indent 2, its own metadata key", () => {
+test("the folder has PEFT's form: two files, sorted keys, indent 2, format in the metadata", () => {
   const folder = written("layout");
   expect(readdirSync(folder).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
   const text = readFileSync(join(folder, "adapter_config.json"), "utf8");
@@ -99,7 +99,7 @@ test("the folder is as PEFT writes it: two files, sorted keys, indent 2, its own
   expect([...file.tensors.values()].every(({ dtype }) => dtype === "F32")).toBe(true);
 });
 
-test("rank and alpha are PEFT's defaults, 8 and 8, when the config leaves them out", () => {
+test("absent rank and alpha are PEFT's defaults, 8 and 8", () => {
   const folder = join(scratch, "defaults");
   cpSync(golden("qkvo/adapter"), folder, { recursive: true });
   writeFileSync(
@@ -132,7 +132,7 @@ test.each([
   );
 });
 
-test("harmless keys may hold anything, and null or false switches the others off", () => {
+test("harmless keys accept any value; null and false switch the other keys off", () => {
   const off = {
     use_dora: false,
     layer_replication: null,
@@ -144,13 +144,13 @@ test("harmless keys may hold anything, and null or false switches the others off
   expect(readPeft(changed("harmless", off)).config).toEqual(CONFIG);
 });
 
-test("all that cannot be read is listed at once", () => {
+test("all unsupported keys are listed in one error", () => {
   expect(() => readPeft(changed("many", { use_dora: true, use_qalora: true }))).toThrow(
     /use_dora[\s\S]*use_qalora/,
   );
 });
 
-test("a rank in the file that is not the config's is refused, each tensor named", () => {
+test("ranks in the file that differ from the config are refused, each tensor by name", () => {
   expect(() => readPeft(changed("ranks", { r: 5 }))).toThrow(
     /layers\.1\.self_attn\.q_proj\.lora_A\.weight: rank 4, adapter_config\.json says 5/,
   );
@@ -166,8 +166,8 @@ test("tensors other than factors are refused by name", () => {
   expect(() => readPeft(folder)).toThrow(/lm_head\.weight: is not a LoRA factor/);
 });
 
-test("no adapter, no JSON, no weights: each is said", () => {
-  expect(() => readPeft(join(scratch, "nowhere"))).toThrow(/there is no adapter here/);
+test("a missing config, broken JSON and missing weights have their own errors", () => {
+  expect(() => readPeft(join(scratch, "nowhere"))).toThrow(/adapter_config.json: no such file/);
   const folder = written("broken");
   writeFileSync(join(folder, "adapter_config.json"), "{");
   expect(() => readPeft(folder)).toThrow(/adapter_config\.json: is not JSON/);

@@ -35,7 +35,7 @@ test("a config as transformers 5 writes it", () => {
   });
 });
 
-test("both spellings of the rotary settings mean the same", () => {
+test("both spellings of the rotary settings give the same config", () => {
   const scaling = {
     rope_type: "llama3",
     factor: 8,
@@ -61,7 +61,7 @@ test("both spellings of the rotary settings mean the same", () => {
   ).toEqual({ type: "linear", factor: 2 });
 });
 
-test("what is left out has transformers' defaults; several end tokens are kept", () => {
+test("absent keys have transformers' defaults; several end tokens are kept", () => {
   const config = parse({
     head_dim: undefined,
     num_key_value_heads: undefined,
@@ -72,7 +72,7 @@ test("what is left out has transformers' defaults; several end tokens are kept",
   expect(config).toMatchObject({ headDim: 16, kvHeads: 4, normEps: 1e-6, eosIds: [2, 5], padId: null });
 });
 
-test("Qwen2 has biases at q, k and v, and a window that it does not use", () => {
+test("Qwen2 has biases at q, k and v, and an unused window is accepted", () => {
   const qwen2 = {
     model_type: "qwen2",
     sliding_window: 32768,
@@ -130,7 +130,7 @@ test.each([
   expect(() => parse(changes)).toThrow(message);
 });
 
-test("all problems come in one data error that names the file", () => {
+test("all mistakes are listed in one data error that names the file", () => {
   let error: unknown;
   try {
     parse({ hidden_act: "relu", sliding_window: 8, vocab_size: null });
@@ -190,6 +190,6 @@ test.each(
 )("rotary frequencies are transformers': $name", ({ config, frequencies }) => {
   const ours = frequenciesOf(parseModelConfig(config, "config.json") as LlamaConfig);
   expect(ours.length).toBe(frequencies.length);
-  // A last bit of float32: the power is rounded otherwise here and there.
+  // Tolerance of about two float32 units in the last place: pow rounds differently.
   for (const [i, theirs] of frequencies.entries()) expect(Math.abs(ours[i]! / theirs - 1)).toBeLessThan(3e-7);
 });

@@ -87,7 +87,7 @@ function written(
   return openModel(path, { cacheDir });
 }
 
-test("a model converted to GGUF reads as the folder it came from: config, names, every weight", () => {
+test("a model converted to GGUF reads as its Hugging Face folder: config, names, every weight", () => {
   const source = written("whole");
   expect(source.config).toEqual(golden.config);
   expect(
@@ -107,7 +107,7 @@ test("a model converted to GGUF reads as the folder it came from: config, names,
   }
 });
 
-test("the float32 copy holds the same numbers, and is made once", () => {
+test("the float32 copy holds the same values and is written once", () => {
   const source = written("copy");
   const { path, tensors } = source.float32File();
   expect(path.startsWith(join(cacheDir, "float32"))).toBe(true);
@@ -182,7 +182,7 @@ test.each([
   expect(() => written(name, changes).tokenizerFiles()).toThrow(message);
 });
 
-test("missing, unexpected and misshaped weights are all listed", () => {
+test("missing, unexpected and misshaped weights are listed in one error", () => {
   const odd = { name: "blk.0.attn_qkv.weight", shape: [2, 2], type: 0, bytes: new Uint8Array(16) };
   expect(() =>
     written("odd", { "llama.feed_forward_length": { u32: 96 } }, [odd], "output_norm.weight"),

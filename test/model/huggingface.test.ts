@@ -39,7 +39,7 @@ beforeEach(() => {
 });
 const open = (): WeightSource => openModel(folder, { cacheDir });
 
-test("a single float32 file is mapped where it lies", () => {
+test("a single float32 file is mapped in place", () => {
   const { path, tensors: places } = golden.float32File();
   expect(path).toBe(join(GOLDEN, "model.safetensors"));
   const { offset, length } = places.get("model.norm.weight")!;
@@ -60,7 +60,7 @@ function shard(): void {
   writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: map }));
 }
 
-test("shards read as the one file they were cut from, and are joined in the float32 copy", () => {
+test("shards read as the file they were made from, and the float32 copy joins them", () => {
   shard();
   const source = open();
   expect(source.config).toEqual(golden.config);
@@ -91,7 +91,7 @@ function writeBfloat16(): void {
   );
 }
 
-test("bfloat16 weights get a float32 copy, named by the base's hash; a damaged copy is made again", () => {
+test("bfloat16 weights get a float32 copy named by the base's hash; a damaged copy is written again", () => {
   writeBfloat16();
   const source = open();
   expect(source.list().every(({ storage }) => storage === "BF16")).toBe(true);
@@ -104,7 +104,7 @@ test("bfloat16 weights get a float32 copy, named by the base's hash; a damaged c
   expect(readdirSync(join(cacheDir, "float32")).filter((name) => name.endsWith(".tmp"))).toEqual([]);
 });
 
-test("the hash follows the weights and the config, not the place", () => {
+test("the hash depends on weights and config, not on the path", () => {
   expect(open().sha256).toBe(golden.sha256);
   const file = join(folder, "model.safetensors");
   const bytes = readFileSync(file);
@@ -117,7 +117,7 @@ test("the hash follows the weights and the config, not the place", () => {
   expect(open().sha256).not.toBe(changedWeights);
 });
 
-test("weights that do not fit are listed at once: missing, misshaped, not expected", () => {
+test("missing, misshaped and unexpected weights are listed in one error", () => {
   const odd = new Map(tensors);
   odd.delete("model.norm.weight");
   odd.set("model.layers.0.self_attn.q_proj.weight", { shape: [2, 2], data: new Float32Array(4) });
@@ -141,7 +141,7 @@ test.each([
   expect(() => open().tokenizerFiles()).toThrow(new RegExp(`${name}: is not a JSON object`));
 });
 
-test("nothing there, no config, no weights, broken JSON: each is said", () => {
+test("a missing path, missing files and broken JSON have their own errors", () => {
   expect(() => openModel(join(scratch, "nowhere"), { cacheDir })).toThrow(/no such model/);
   rmSync(join(folder, "model.safetensors"));
   expect(open).toThrow(/model\.safetensors: cannot be read/);

@@ -8,14 +8,14 @@ import { tinyConfig } from "../tiny-model.ts";
 const folder = mkdtempSync(join(tmpdir(), "lorafit-identity-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the hash of a large file is remembered until the file's times change, and works without a cache", () => {
+test("the hash of a large file is cached until the file's times change, and works without a cache", () => {
   const [file, cacheDir] = [join(folder, "large"), join(folder, "cache")];
   writeFileSync(file, Buffer.alloc(33 << 20, "weights"));
   const hash = (): string => baseSha256(tinyConfig(), [file], cacheDir);
   const first = hash();
   const [note] = readdirSync(join(cacheDir, "hashes")).map((name) => join(cacheDir, "hashes", name));
   const text = readFileSync(note!, "utf8");
-  // Another hash in the note shows whether the note is what is read.
+  // A wrong hash in the cache shows that the cache was read.
   writeFileSync(note!, text.replace(/[0-9a-f]{64}\n$/, `${"0".repeat(64)}\n`));
   expect(hash()).not.toBe(first);
   utimesSync(file, new Date(), new Date(0));

@@ -26,7 +26,7 @@ let requests: { path: string; range: string | undefined; authorization: string |
 let cutAfter: number | null = null;
 let statedSha = "";
 
-/** A hub as far as pull sees one: the list of files, redirects of large files, ranges, sha256 in x-linked-etag. */
+/** A server with the parts of the hub that pull uses: list of files, redirects of large files, ranges, sha256 in x-linked-etag. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const path = decodeURIComponent(request.url!);
   requests.push({ path, range: request.headers.range, authorization: request.headers.authorization });
@@ -92,7 +92,7 @@ async function failure(work: Promise<unknown>): Promise<LorafitError> {
   return error as LorafitError;
 }
 
-test("a repository is fetched without code and pickles, and found by its name afterwards", async () => {
+test("a repository is fetched without code and pickles, and then found by its name", async () => {
   const { path, source } = await pullModel("hf:org/model@v1", options({ token: "secret" }));
   expect(source).toBe("hf:org/model@v1");
   expect(readFileSync(join(path, "model.safetensors"))).toEqual(WEIGHTS);
@@ -108,7 +108,7 @@ test("a repository is fetched without code and pickles, and found by its name af
   expect(requests.length).toBe(before);
 });
 
-test("a download that broke off leaves no model, and goes on where it stopped", async () => {
+test("a broken download leaves no model, and the next one continues it", async () => {
   cutAfter = 100_000;
   const error = await failure(pullModel("hf:org/model", options()));
   expect(error.kind).toBe("environment");
@@ -147,7 +147,7 @@ test("a hub that cannot be reached is an environment error with the reason", asy
   expect(error.message).toMatch(/cannot be reached/);
 });
 
-test("a folder that cannot be made is an environment error", async () => {
+test("a folder that cannot be written is an environment error", async () => {
   const plain = join(home, "plain");
   writeFileSync(plain, "");
   const error = await failure(pullModel("hf:org/model", options({ home: plain })));
@@ -155,7 +155,7 @@ test("a folder that cannot be made is an environment error", async () => {
   expect(error.message).toContain(plain);
 });
 
-test("stopped in the middle: nothing that looks like a model is left", async () => {
+test("an aborted download leaves nothing that opens as a model", async () => {
   const stop = new AbortController();
   const work = pullModel(
     "hf:org/model",
@@ -165,7 +165,7 @@ test("stopped in the middle: nothing that looks like a model is left", async () 
   expect(() => resolveModel("hf:org/model", { home })).toThrow(/has not been pulled/);
 });
 
-test("a base is found by path, by the name of a bundled model, or not at all with advice", () => {
+test("a base is found by path or by the name of a bundled model; an unknown name is refused with advice", () => {
   expect(resolveModel("lorafit-base-5m", { home })).toMatch(/models\/lorafit-base-5m$/);
   mkdirSync(join(home, "mine"));
   expect(resolveModel("mine", { home, folder: home })).toBe(join(home, "mine"));

@@ -26,7 +26,7 @@ test.each(Object.entries(CARDS))("%s has %i parameters", (name, parameters) => {
   expect(all.reduce((sum, { shape }) => sum + sizeOf(shape), 0)).toBe(parameters);
 });
 
-test("matrices are normal with the config's deviation, norms one, biases zero", () => {
+test("matrices are normal with the config's deviation, norms are one, biases are zero", () => {
   const { read } = benchModel("qwen2.5-0.5b");
   expect(new Set(read("model.layers.3.input_layernorm.weight"))).toEqual(new Set([1]));
   expect(new Set(read("model.layers.3.self_attn.k_proj.bias"))).toEqual(new Set([0]));
@@ -41,7 +41,7 @@ test("matrices are normal with the config's deviation, norms one, biases zero", 
   expect(read("model.layers.4.mlp.up_proj.weight").subarray(0, 896)).not.toEqual(up.subarray(0, 896));
 });
 
-test("the same seed gives the same weights; the file holds what read gives", () => {
+test("the same seed gives the same weights, in memory and in the float32 file", () => {
   const json = JSON.parse(
     readFileSync(new URL("../golden/qwen2/model/config.json", import.meta.url), "utf8"),
   ) as Record<string, unknown>;
