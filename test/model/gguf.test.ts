@@ -11,7 +11,9 @@ import { type WriterTensor, type WriterValue, writeGguf } from "../formats/gguf-
 const folder = mkdtempSync(join(tmpdir(), "lorafit-gguf-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const cacheDir = join(folder, "cache");
-const golden = openModel(fileURLToPath(new URL("../golden/llama-tiny/model", import.meta.url)), { cacheDir });
+const openGolden = (name: string): WeightSource =>
+  openModel(fileURLToPath(new URL(`../golden/${name}/model`, import.meta.url)), { cacheDir });
+const golden = openGolden("llama-tiny");
 
 const NAMES: readonly [RegExp, string][] = [
   [/^model\.embed_tokens/, "token_embd"],
@@ -39,9 +41,17 @@ function permute(data: Float32Array, heads: number, headDim: number): Float32Arr
   return out;
 }
 
+/** The converter permutes the rows of q and k for Llama only. */
 function asGguf({ config, list, read }: WeightSource): WriterTensor[] {
   return list().map(({ name, shape }) => {
-    const heads = name.includes("q_proj") ? config.heads : name.includes("k_proj") ? config.kvHeads : 0;
+    const heads =
+      config.family !== "llama"
+        ? 0
+        : name.includes("q_proj")
+          ? config.heads
+          : name.includes("k_proj")
+            ? config.kvHeads
+            : 0;
     const data = heads > 0 ? permute(read(name), heads, config.headDim) : read(name);
     const [pattern, own] = NAMES.find(([known]) => known.test(name))!;
     return {
@@ -53,17 +63,24 @@ function asGguf({ config, list, read }: WeightSource): WriterTensor[] {
   });
 }
 
+function metadataOf(config: LlamaConfig): Record<string, WriterValue> {
+  const { family } = config;
+  return {
+    "general.architecture": { str: family },
+    [`${family}.block_count`]: { u32: config.layers },
+    [`${family}.context_length`]: { u32: config.maxPositions },
+    [`${family}.embedding_length`]: { u32: config.hiddenSize },
+    [`${family}.feed_forward_length`]: { u32: config.intermediateSize },
+    [`${family}.attention.head_count`]: { u32: config.heads },
+    [`${family}.attention.head_count_kv`]: { u32: config.kvHeads },
+    [`${family}.attention.layer_norm_rms_epsilon`]: { f32: config.normEps },
+    [`${family}.rope.freq_base`]: { f32: config.rope.theta },
+    [`${family}.rope.dimension_count`]: { u32: config.headDim },
+  };
+}
+
 const METADATA: Record<string, WriterValue> = {
-  "general.architecture": { str: "llama" },
-  "llama.block_count": { u32: golden.config.layers },
-  "llama.context_length": { u32: golden.config.maxPositions },
-  "llama.embedding_length": { u32: golden.config.hiddenSize },
-  "llama.feed_forward_length": { u32: (golden.config as LlamaConfig).intermediateSize },
-  "llama.attention.head_count": { u32: golden.config.heads },
-  "llama.attention.head_count_kv": { u32: golden.config.kvHeads },
-  "llama.attention.layer_norm_rms_epsilon": { f32: 1e-5 },
-  "llama.rope.freq_base": { f32: 10000 },
-  "llama.rope.dimension_count": { u32: golden.config.headDim },
+  ...metadataOf(golden.config as LlamaConfig),
   "tokenizer.ggml.model": { str: "gpt2" },
   "tokenizer.ggml.pre": { str: "smollm" },
   "tokenizer.ggml.tokens": { strings: ["<|end|>", "a", "b", "ab", "<tool>"] },
@@ -87,8 +104,11 @@ function written(
   return openModel(path, { cacheDir });
 }
 
-test("a model converted to GGUF reads as its Hugging Face folder: config, names, every weight", () => {
-  const source = written("whole");
+test.each(["llama-tiny", "qwen2"])("%s converted to GGUF reads as its Hugging Face folder", (model) => {
+  const golden = openGolden(model);
+  const path = join(folder, `${model}.gguf`);
+  writeGguf(path, { ...METADATA, ...metadataOf(golden.config as LlamaConfig) }, asGguf(golden));
+  const source = openModel(path, { cacheDir });
   expect(source.config).toEqual(golden.config);
   expect(
     source
