@@ -13,6 +13,7 @@ import { answersFitQuestions } from "./own-questions.ts";
 import { answerPreconditions, type Precondition } from "./preconditions.ts";
 import { nothingGivenAway } from "./private-answers.ts";
 import { resultText } from "./result-text.ts";
+import { type RightCount, rightCounts } from "./right-counts.ts";
 import { scoreOf } from "./scorers.ts";
 import { disagreements, type SeedResult, seedResult } from "./seeds.ts";
 import { announcedSlices, contestantOf, selectCases } from "./select.ts";
@@ -45,6 +46,8 @@ export interface Verdict {
   criteria: CriterionResult[];
   /** Scores of models that a user would otherwise deploy, by criterion; each cluster weighs one. */
   contestants: Partial<Record<Contestant, Record<string, number>>>;
+  /** Cases that base, tuned model and contestants get right, for each set of cases that a criterion is judged on. */
+  right: RightCount[];
   flips: { fixed: string[]; broken: string[] };
   slices: SliceResult[];
   counts: { cases: number; answered: number; passed_base: number; passed_tuned: number };
@@ -277,6 +280,7 @@ export function gate(input: GateInput): Verdict {
     preconditions,
     criteria,
     contestants: contestantScores(input, byId),
+    right: rightCounts(task, cases, byId),
     flips: { fixed: flips("tuned", "base"), broken: flips("base", "tuned") },
     slices: slicesOf(scored),
     counts: {

@@ -55,14 +55,3 @@ export function resultText(criterion: CriterionResult): string {
   const [low, high] = ci.map((end) => estimateText(criterion, end));
   return `${estimateText(criterion, estimate)} (${low} to ${high}), ${barText(criterion)} was asked`;
 }
-
-/**
- * Absolute numbers in words, such as "30 of 100 questions answered right, the base 12". Undefined for scores that are not
- * 0 or 1 alone.
- */
-export function countText({ n, per_case, broken, against }: CriterionResult): string | undefined {
-  if (broken === undefined) return undefined;
-  const count = (share: number) => Math.round(n * share);
-  const rival = against === undefined ? "" : `, ${against.contestant} ${count(against.per_case)}`;
-  return `${count(per_case.tuned)} of ${n} questions answered right, the base ${count(per_case.base)}${rival}`;
-}

@@ -1,7 +1,10 @@
 import pc from "picocolors";
+import { CONTESTANTS } from "../task/schema.ts";
 import type { Verdict } from "./gate.ts";
+import { meaningOf } from "./meaning.ts";
 import type { Precondition } from "./preconditions.ts";
-import { barText, countText, differenceText, estimateText, scoreText } from "./result-text.ts";
+import { barText, differenceText, estimateText, scoreText } from "./result-text.ts";
+import { rightText } from "./right-counts.ts";
 import { disagreements } from "./seeds.ts";
 
 /** The verdict as a table for the terminal. `colors` switches ANSI colours on. */
@@ -13,11 +16,17 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
     inconclusive: paint.yellow,
     "not applicable": paint.dim,
   };
-  const head = ["criterion", "base", "tuned", "difference", "interval", "asked", "n (clusters)", "outcome"];
+  const contestants = CONTESTANTS.filter((name) => verdict.contestants[name] !== undefined);
+  const numbers = ["base", "tuned", ...contestants, "difference", "interval"];
+  const head = ["criterion", ...numbers, "asked", "n (clusters)", "outcome"];
   const rows = verdict.criteria.map((c) => [
     c.name,
     scoreText(c, c.base),
     scoreText(c, c.tuned),
+    ...contestants.map((name) => {
+      const score = verdict.contestants[name]![c.name];
+      return score === undefined ? "–" : scoreText(c, score);
+    }),
     differenceText(c, c.difference),
     `${estimateText(c, c.ci[0])} to ${estimateText(c, c.ci[1])}`,
     barText(c),
@@ -26,20 +35,13 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
   ]);
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
   const pad = (cell: string, i: number) =>
-    i === 0 || i >= 5 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!);
+    i === 0 || i > numbers.length ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!);
   const lines = [paint.dim(head.map(pad).join("  ").trimEnd())];
   for (const [i, row] of rows.entries()) {
     const outcome = verdict.criteria[i]!.outcome;
     lines.push([...row.slice(0, -1).map(pad), colour[outcome](outcome)].join("  "));
-    const { name, notes, announced = [] } = verdict.criteria[i]!;
-    const words = [
-      countText(verdict.criteria[i]!) ?? [],
-      ...Object.entries(verdict.contestants).flatMap(([contestant, scores]) =>
-        name in scores ? `${contestant} ${scoreText(verdict.criteria[i]!, scores[name]!)}` : [],
-      ),
-    ].flat();
-    for (const note of [...(words.length > 0 ? [words.join("; ")] : []), ...notes])
-      lines.push(paint.dim(`  ${note}`));
+    const { notes, announced = [] } = verdict.criteria[i]!;
+    for (const note of notes) lines.push(paint.dim(`  ${note}`));
     for (const slice of announced) {
       const where = Object.entries(slice.where).map(([field, value]) => `${field} ${value}`);
       const size = differenceText(verdict.criteria[i]!, slice.difference);
@@ -50,6 +52,8 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
   }
   const { fixed, broken } = verdict.flips;
   lines.push(
+    "",
+    ...verdict.right.map(rightText),
     "",
     `fixed ${fixed.length}, broken ${broken.length}, of ${verdict.counts.cases} cases; ` +
       `look ${verdict.look}, intervals of ${(100 * (1 - 2 * verdict.alpha)).toFixed(1)} %`,
@@ -63,6 +67,7 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
     ),
     "",
     `verdict: ${paint.bold(colour[verdict.verdict](verdict.verdict))}`,
+    meaningOf(verdict),
   );
   return lines.join("\n");
 }

@@ -3,25 +3,27 @@ import type { AnnouncedResult } from "../evaluate/announced.ts";
 import type { CriterionResult } from "../evaluate/decide.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import { barText, differenceText, estimateText, pText, scoreText } from "../evaluate/result-text.ts";
+import { WHO } from "../evaluate/right-counts.ts";
+import { CONTESTANTS, type Contestant } from "../task/schema.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 import { outcomeText } from "./verdict.ts";
 
-/** What has been shown, in words for those who do not read intervals. */
+/** Requirement of each kind in words. */
 const MEANING: Record<CriterionResult["kind"], string> = {
-  superiority: "must be better than the base, or the model that it names",
+  superiority: "must be better than the base",
   "non-inferiority": "must not be worse than the base by more than the margin",
-  "at-least": "must itself reach the floor",
-  "at-most": "must itself stay below the ceiling",
+  "at-least": "the tuned model's own score must reach the floor",
+  "at-most": "the tuned model's own score must stay at or below the ceiling",
   "zero-new-failures": "nothing that the base passes may fail",
   "zero-failures": "nothing may fail",
 };
 
-/** Criteria whose intervals share an axis: of the same unit, and both of differences or both of scores. */
+/** Key of criteria whose intervals share an axis: same unit, and both of differences or both of scores. */
 const axisOf = ({ kind, scorer }: CriterionResult): string =>
   `${scorer === "cross-entropy"} ${kind === "superiority" || kind === "non-inferiority"}`;
 
-/** One axis for all criteria of a unit, with zero, bars, intervals and planned effects on it. */
+/** Domain of the axis that all criteria of a unit share: zero, bars, intervals and planned effects. */
 export function domainOf(criteria: readonly CriterionResult[], of: CriterionResult): [number, number] {
   const values = criteria
     .filter((criterion) => axisOf(criterion) === axisOf(of))
@@ -31,7 +33,7 @@ export function domainOf(criteria: readonly CriterionResult[], of: CriterionResu
   return [low - room, high + room];
 }
 
-/** The difference with its interval against what must be exceeded (dashed) and the planned effect (dotted). */
+/** The estimate with its interval, the bar (dashed) and the planned effect (dotted). */
 export function intervalChart(criterion: CriterionResult, domain: readonly [number, number]): Markup {
   const [low, high] = criterion.ci;
   const { bar } = criterion;
@@ -80,25 +82,44 @@ export function intervalChart(criterion: CriterionResult, domain: readonly [numb
   });
 }
 
+const TITLE: Record<Contestant, string> = { lookup: "Lookup", prompted: "Prompted" };
+
 export function criteriaSection(verdict: Verdict): Markup {
   const level = (100 * (1 - verdict.alpha)).toFixed(1);
+  const contestants = CONTESTANTS.filter((name) => verdict.contestants[name] !== undefined);
   return html`<div class="scroll"><table class="criteria"><caption>What had to hold, frozen before training, and what was found</caption>
-<thead><tr><th scope="col">Criterion</th><th scope="col" class="number">Base</th><th scope="col" class="number">Tuned</th><th scope="col" class="number">Difference</th><th scope="col">Interval against what was asked</th><th scope="col">Outcome</th></tr></thead>
-<tbody>${verdict.criteria.map((criterion) => criterionRow(criterion, domainOf(verdict.criteria, criterion)))}</tbody></table></div>
-<p class="soft">Right of zero the tuned model is better; shaded is where the whole interval must lie. Bar: from one one-sided ${level} % bound to the other, over whole clusters of related cases; dot: the difference; dashed: what must be exceeded; dotted: the effect that was planned for. A sign-flip test over clusters must agree; p is the larger of the two. Differences are percentage points, or nats per token for cross-entropy.</p>`;
+<thead><tr><th scope="col">Criterion</th><th scope="col" class="number">Base</th><th scope="col" class="number">Tuned</th>${contestants.map((name) => html`<th scope="col" class="number">${TITLE[name]}</th>`)}<th scope="col" class="number">Difference</th><th scope="col">Interval against what was asked</th><th scope="col">Outcome</th></tr></thead>
+<tbody>${verdict.criteria.map((criterion) =>
+    criterionRow(
+      criterion,
+      domainOf(verdict.criteria, criterion),
+      contestants.map((name) => ({ name, score: verdict.contestants[name]?.[criterion.name] })),
+    ),
+  )}</tbody></table></div>
+<p class="soft">Each cluster of related cases weighs one. Bar: from one one-sided ${level} % bound to the other; dot: the difference, or the tuned model's own score where a floor or ceiling is asked for; dashed: the value asked for; shaded: the side on which the whole interval must be; dotted: the planned effect. Of a difference, right of zero the tuned model is better. Differences are percentage points, or nats per token for cross-entropy.${
+    contestants.length > 0 &&
+    " Lookup: the answer of the nearest training question. Prompted: the base with the policy in its system message."
+  }</p>`;
 }
 
-function criterionRow(criterion: CriterionResult, domain: readonly [number, number]): Markup {
-  const { ci, n, clusters, announced = [] } = criterion;
-  return html`<tr class="${criterion.outcome}"><th scope="row">${criterion.name}<small>${MEANING[criterion.kind]}; ${criterion.scorer}</small></th>
+function criterionRow(
+  criterion: CriterionResult,
+  domain: readonly [number, number],
+  contestants: readonly { readonly name: Contestant; readonly score: number | undefined }[],
+): Markup {
+  const { ci, n, clusters, announced = [], against } = criterion;
+  const meaning =
+    against === undefined ? MEANING[criterion.kind] : `must be better than ${WHO[against.contestant]}`;
+  return html`<tr class="${criterion.outcome}"><th scope="row">${criterion.name}<small>${meaning}; ${criterion.scorer}</small></th>
 <td class="number" data-label="Base">${scoreText(criterion, criterion.base)}</td>
 <td class="number" data-label="Tuned">${scoreText(criterion, criterion.tuned)}</td>
+${contestants.map(({ name, score }) => html`<td class="number" data-label="${TITLE[name]}">${score === undefined ? "–" : scoreText(criterion, score)}</td>`)}
 <td class="number" data-label="Difference">${differenceText(criterion, criterion.difference)}</td>
 <td class="plot">${intervalChart(criterion, domain)}<small>${estimateText(criterion, ci[0])} to ${estimateText(criterion, ci[1])}; asked: ${barText(criterion)}; ${pText(criterion)}; ${n} cases in ${clusters} clusters</small>${announced.map((slice) => announcedText(criterion, slice))}</td>
 <td class="decided">${outcomeText(criterion.outcome)}${criterion.notes.map((note) => html`<small>${note}</small>`)}</td></tr>`;
 }
 
-/** A slice that was announced as improved: a claim that decides nothing. */
+/** Result of a slice that was announced as improved; it decides nothing. */
 function announcedText(criterion: CriterionResult, slice: AnnouncedResult): Markup {
   const where = Object.entries(slice.where).map(([key, value]) => `${key} ${value}`);
   const [low, high] = slice.ci.map((value) => differenceText(criterion, value));

@@ -38,7 +38,7 @@ figure { margin: 0; } figcaption { margin-top: .25rem; }
 .outcome { color: var(--tone); font-weight: 600; white-space: nowrap; }
 .verdict, .note { background: var(--card); border: 1px solid var(--line); border-left: .4rem solid var(--tone, var(--inconclusive)); border-radius: .3rem; padding: 1.1rem 1.4rem; }
 .verdict h2 { font-size: 2.1rem; line-height: 1.1; margin: 0 0 .4rem; text-transform: capitalize; }
-.lead { font-size: 1.0625rem; max-width: none; }
+.lead { font-size: 1.0625rem; max-width: none; } .verdict ul { margin: .35rem 0; padding-left: 1.1rem; } .verdict .right { list-style: none; padding: 0; font-size: 1.0625rem; }
 .tiles { display: flex; flex-wrap: wrap; gap: .5rem 1.6rem; margin: .9rem 0 0; }
 .tiles dt { color: var(--soft); font-size: .8125rem; } .tiles dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .strip { display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; margin-top: .9rem; max-width: none; font-size: .875rem; }

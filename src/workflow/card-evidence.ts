@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { Case } from "../evaluate/cases.ts";
 import type { Verdict } from "../evaluate/gate.ts";
+import { meaningOf } from "../evaluate/meaning.ts";
 import { barText, differenceText, estimateText, pText, scoreText } from "../evaluate/result-text.ts";
+import { rightText } from "../evaluate/right-counts.ts";
 import type { SeedResult } from "../evaluate/seeds.ts";
 import { percent } from "../formats/percent.ts";
 import { parsePolicy } from "../task/policy.ts";
@@ -26,10 +28,11 @@ export function evidence(verdict: Verdict): string {
   const level = (100 * (1 - 2 * verdict.alpha)).toFixed(1);
   return [
     `Base and tuned model answered the same ${cases} held-out cases with the same decoding; the judged file is the file that ships.`,
+    bullets([meaningOf(verdict), ...verdict.right.map(rightText)]),
     table(["criterion", "base", "tuned", "difference", "asked", "cases (clusters)", "outcome"], rows),
     `Difference: tuned against base with its ${level} % interval over whole clusters, in points or nats per token; positive is better. ` +
       `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
-    `Passed by the base ${passed_base}, by the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
+    `Of all cases the base passes ${passed_base}, the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
       `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} Each stands in \`report.html\`.`,
     verdict.amendments.length === 0
       ? "The goalposts are those that were locked before any result was seen."

@@ -16,6 +16,19 @@ describe("report.html", () => {
     expect(reportHtml({ ...data, verdict: passing })).toContain(`class="verdict ${passing.verdict}"`);
   });
 
+  test("the first screen says the absolute numbers in words, those of the contestants too", () => {
+    const first = page.slice(page.indexOf("<main>"), page.indexOf("<nav"));
+    expect(first).toContain(
+      "<li>domain: 32 of 36 questions answered right; the base 4, a lookup in the transcripts 36, the base prompted with the policy 0</li>",
+    );
+    expect(first).toMatch(
+      /This adapter must not be deployed: it fails \d of \d+ requirements: .*critical.* It answers 32 of 36 domain questions right, the base 4, a lookup in the transcripts 36 and the base prompted with the policy 0\./,
+    );
+    const better = { ...data, verdict: { ...judged(good), right: [] } };
+    expect(reportHtml(better)).toMatch(/<p class="lead">(All 4 criteria hold|The evidence|This adapter)/);
+    expect(page).toMatch(/<td class="number" data-label="Lookup">100\.0 %<\/td>/);
+  });
+
   test("hostile texts stay texts: no tag, no attribute, no script of theirs", () => {
     expect(body.split("<script>").length - 1).toBe(1);
     expect(body).not.toContain("<img");
@@ -98,7 +111,7 @@ describe("report.html", () => {
     expect(page).toContain('<span aria-hidden="true">–</span> not applicable</span>');
     const failed = { name: "answers differ", outcome: "fail", evidence: "one answer to all" } as const;
     const refused = reportHtml({ ...data, verdict: { ...data.verdict, preconditions: [failed] } });
-    expect(refused.slice(0, refused.indexOf("<nav"))).toContain("answers differ: one answer to all");
+    expect(refused.slice(0, refused.indexOf("<nav"))).toContain("<b>answers differ</b>: one answer to all");
   });
 
   test("seeds: all on the first page, the one that disagrees in the sentence of why and marked in the table", () => {
