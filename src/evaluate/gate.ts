@@ -17,18 +17,8 @@ import { type RightCount, rightCounts } from "./right-counts.ts";
 import { scoreOf } from "./scorers.ts";
 import { disagreements, type SeedResult, seedResult } from "./seeds.ts";
 import { announcedSlices, contestantOf, selectCases } from "./select.ts";
+import { type SliceResult, slicesOf } from "./slices.ts";
 import { clusterMeans, meanOf } from "./statistics.ts";
-
-/** Pass rates of one rule or slice. */
-export interface SliceResult {
-  by: "rule" | "slice";
-  value: string;
-  n: number;
-  base: number;
-  tuned: number;
-  fixed: number;
-  broken: number;
-}
 
 /** verdict.json. Terminal text, file and exit code all come from this one value. */
 export interface Verdict {
@@ -198,27 +188,6 @@ function chanceOf(criterion: Criterion, cases: readonly Case[]): number | undefi
   });
   if (levels.includes(undefined)) return undefined;
   return levels.reduce<number>((total, level) => total + level! / levels.length, 0);
-}
-
-function slicesOf(answers: readonly AnswerRow[]): SliceResult[] {
-  const slices = new Map<string, SliceResult>();
-  for (const answer of answers) {
-    for (const by of ["rule", "slice"] as const) {
-      const value = answer[by];
-      if (value === undefined) continue;
-      const key = `${by} ${value}`;
-      const entry = slices.get(key) ?? { by, value, n: 0, base: 0, tuned: 0, fixed: 0, broken: 0 };
-      entry.n++;
-      entry.base += answer.base.score;
-      entry.tuned += answer.tuned.score;
-      if (answer.tuned.score > answer.base.score) entry.fixed++;
-      if (answer.tuned.score < answer.base.score) entry.broken++;
-      slices.set(key, entry);
-    }
-  }
-  return [...slices.values()]
-    .map((entry) => ({ ...entry, base: entry.base / entry.n, tuned: entry.tuned / entry.n }))
-    .sort((a, b) => a.by.localeCompare(b.by) || a.value.localeCompare(b.value, "en", { numeric: true }));
 }
 
 function reasonsOf(preconditions: readonly Precondition[], criteria: readonly CriterionResult[]): string[] {

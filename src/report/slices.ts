@@ -1,6 +1,6 @@
 import { axisX, dot, link, ruleX } from "@observablehq/plot";
 import type { AnswerRow } from "../evaluate/answer-row.ts";
-import type { SliceResult } from "../evaluate/gate.ts";
+import type { SliceResult } from "../evaluate/slices.ts";
 import { wilsonInterval } from "../evaluate/wilson.ts";
 import { percent } from "../formats/percent.ts";
 import type { PolicyRule } from "../task/policy.ts";
