@@ -123,41 +123,36 @@ function tfjsFingerprint(program) {
 
 function cudaFingerprint(program) {
   const { list, inputs, outputs, finite } = cuda.lowerProgram(program);
-  const rooms = numbering("r");
-  const lines = [];
-  const addressOf = (at) => {
-    if (at === null || at === undefined) return null;
-    const { bytes, place } = at.room;
-    const known = rooms(at.room);
-    if (lines[known] === undefined) {
-      lines[known] = [];
-      lines[known].push(
-        bytes,
-        place.kind,
-        place.name ?? place.spec ?? null,
-        (place.fields ?? []).map(fieldOf),
-      );
+  const buffers = numbering("b");
+  const described = {};
+  const placeOf = (view) => {
+    if (view === null || view === undefined) return null;
+    const { bytes, storage } = view.buffer;
+    const known = buffers(view.buffer);
+    if (described[known] === undefined) {
+      described[known] = [bytes, storage.kind, storage.name ?? null, Object.values(storage.spec ?? {})];
+      described[known].push((storage.fields ?? []).map(fieldOf));
     }
-    return [known, at.offset];
+    return [known, view.offset];
   };
   const fieldOf = (field) => {
-    if ("at" in field) return addressOf(field.at);
+    if ("view" in field) return placeOf(field.view);
     if ("floats" in field) return sha256(Buffer.from(field.floats.buffer));
     return field;
   };
   const matrixOf = (m) =>
-    m === undefined ? null : [addressOf(m.at), m.rows ?? null, m.width ?? m.length, m.ld ?? null];
-  const placedOf = (placed) => matrixOf(placed.matrix ?? placed.vector);
+    m === undefined ? null : [placeOf(m.view), m.rows ?? null, m.width ?? m.length, m.ld ?? null];
+  const valueAt = (value) => matrixOf(value.matrix ?? value.vector);
   const commands = list.commands.map((command) => {
     if ("call" in command) {
       const { kernel, grid, threads, sharedBytes, args } = command.call;
       return [command.op, kernel, grid, threads, sharedBytes, args.map(fieldOf)];
     }
-    const { c, a, b, layout, k, add, bias } = command.product;
+    const { c, a, b, layout, k, add, bias } = command.gemm;
     return [command.op, layout, k, [c, a, b, add, bias].map(matrixOf)];
   });
-  const ends = [inputs.map(placedOf), outputs.map(placedOf), matrixOf(finite)];
-  const text = JSON.stringify([commands, ends, sorted(lines)]);
+  const ends = [inputs.map(valueAt), outputs.map(valueAt), matrixOf(finite)];
+  const text = JSON.stringify([commands, ends, sorted(described)]);
   return { nodes: list.commands.length, sha256: sha256(text) };
 }
 

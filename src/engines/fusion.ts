@@ -1,6 +1,14 @@
-import type { Node, Program, ValueId } from "../program/program.ts";
+import { outputRoles, type Role } from "../ops/signatures.ts";
+import {
+  inputsOf,
+  type Node,
+  type NodeOf,
+  outputsOf,
+  type Program,
+  type ValueId,
+} from "../program/program.ts";
 
-/** An `add` that a product does on the way out: its output `value`, which nobody else reads, plus `into` is `sum`. */
+/** An `add` that is done within a product: its output `value`, which nothing else reads, plus `into` is `sum`. */
 export interface FoldedAdd {
   readonly value: ValueId;
   readonly into: ValueId;
@@ -8,44 +16,55 @@ export interface FoldedAdd {
 }
 
 /**
- * How an engine that strings together library kernels departs from one node at a time. The Program stays what it is; nodes
- * are the keys.
+ * How an engine departs from computing one node at a time. The Program is unchanged; nodes are the keys.
  */
 export interface FusionPlan {
-  /** How often a value is read, as an output, a guard or the next state too. */
+  /** Number of reads of a value, including as an output, a guard or the next state. */
   readonly uses: ReadonlyMap<ValueId, number>;
   /** By the product's node. */
   readonly folded: ReadonlyMap<Node, FoldedAdd>;
-  /** The `add` nodes that need not be run. */
+  /** `add` nodes that need not be run. */
   readonly skipped: ReadonlySet<Node>;
   /**
-   * Adapters on one input, whose A's are applied as one matrix; in the gradient, the last of them does it for all. Every
-   * loraLinear and loraLinearGrad node has its group, itself included.
+   * Adapters on one input, whose A's are applied as one matrix. In the gradient, the last of them does it for all. The
+   * group includes the node itself.
    */
-  readonly sharedInputGroups: ReadonlyMap<Node, readonly Node[]>;
-  /** For values that `unflatten` made: the flat value, and where they lie in it. */
+  sharedInputGroup<Op extends LoraOp>(node: NodeOf<Op>): readonly NodeOf<Op>[];
+  /** For values that `unflatten` made: their slice of the flat value. */
   readonly views: ReadonlyMap<ValueId, View>;
 }
 
-/** A stretch of a flat value. */
+export type LoraOp = "loraLinear" | "loraLinearGrad";
+
+/** A slice of a flat value. */
 export interface View {
   readonly flat: ValueId;
   readonly offset: number;
   readonly length: number;
 }
 
-/** The output of a node to which the engine can add another value on the way out, for next to nothing; none otherwise. */
-export type Summand = (node: Node) => ValueId | undefined;
+/** Output into which the engine can fuse an addition (GEMM epilogue), or undefined. */
+export type FusableOutput = (node: Node) => ValueId | undefined;
 
-export function planFusion(program: Program, summand: Summand): FusionPlan {
+/** The output of a node in one of these roles. */
+export const outputIn =
+  (...roles: Role[]): FusableOutput =>
+  (node) => {
+    const found = outputRoles(node.op).find(([, role]) => roles.includes(role));
+    return found && (node.outputs as Partial<Record<string, ValueId>>)[found[0]];
+  };
+
+export function planFusion(program: Program, fusable: FusableOutput): FusionPlan {
   const uses = countUses(program);
-  const { folded, skipped } = foldAdds(program, uses, summand);
-  const gradients = gradientGroups(program, (node) => folded.get(node)?.sum ?? summand(node), folded, uses);
+  const { folded, skipped } = foldAdds(program, uses, fusable);
+  const gradients = gradientGroups(program, (node) => folded.get(node)?.sum ?? fusable(node), folded, uses);
+  const groups = new Map<Node, readonly Node[]>([...forwardGroups(program), ...gradients]);
   return {
     uses,
     folded,
     skipped,
-    sharedInputGroups: new Map([...forwardGroups(program), ...gradients]),
+    sharedInputGroup: <Op extends LoraOp>(node: NodeOf<Op>) =>
+      groups.get(node as unknown as Node) as unknown as readonly NodeOf<Op>[],
     views: viewsOf(program),
   };
 }
@@ -53,7 +72,7 @@ export function planFusion(program: Program, summand: Summand): FusionPlan {
 function countUses(program: Program): Map<ValueId, number> {
   const uses = new Map<ValueId, number>();
   const use = (id: ValueId): unknown => uses.set(id, (uses.get(id) ?? 0) + 1);
-  for (const node of program.nodes) for (const id of node.inputs) use(id);
+  for (const node of program.nodes) for (const id of inputsOf(node)) use(id);
   for (const id of [...program.outputs, ...program.guards, ...program.state.map((slot) => slot.next)])
     use(id);
   return uses;
@@ -62,60 +81,58 @@ function countUses(program: Program): Map<ValueId, number> {
 function foldAdds(
   program: Program,
   uses: ReadonlyMap<ValueId, number>,
-  summand: Summand,
+  fusable: FusableOutput,
 ): Pick<FusionPlan, "folded" | "skipped"> {
   const folded = new Map<Node, FoldedAdd>();
   const skipped = new Set<Node>();
   const made = new Map<ValueId, number>();
   for (const [i, node] of program.nodes.entries()) {
-    for (const id of node.outputs) made.set(id, i);
+    for (const id of outputsOf(node)) made.set(id, i);
     if (node.op !== "add" || node.after !== undefined) continue;
+    const { a, b } = node.inputs;
     for (const [value, into] of [
-      [node.inputs[0]!, node.inputs[1]!],
-      [node.inputs[1]!, node.inputs[0]!],
+      [a, b],
+      [b, a],
     ] as const) {
       const at = made.get(value);
       if (at === undefined || uses.get(value) !== 1 || (made.get(into) ?? -1) >= at) continue;
       const producer = program.nodes[at]!;
-      if (summand(producer) !== value || folded.has(producer)) continue;
-      folded.set(producer, { value, into, sum: node.outputs[0]! });
+      if (fusable(producer) !== value || folded.has(producer)) continue;
+      folded.set(producer, { value, into, sum: node.outputs.y });
       skipped.add(node);
-      made.set(node.outputs[0]!, at);
+      made.set(node.outputs.y, at);
       break;
     }
   }
   return { folded, skipped };
 }
 
-function groupBy(nodes: readonly Node[], key: (node: Node) => string): Node[][] {
-  const groups = new Map<string, Node[]>();
-  for (const node of nodes) groups.set(key(node), [...(groups.get(key(node)) ?? []), node]);
+function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
   return [...groups.values()];
 }
 
-/** Input that dropout masks share: `keep` is the input behind the others that every such node has. */
-const dropoutMaskOf = (node: Node<"loraLinear" | "loraLinearGrad">, at: number): string =>
-  node.attrs.dropout > 0 ? String(node.inputs[at]) : "";
-
-function forwardGroups(program: Program): Map<Node, readonly Node[]> {
-  const nodes = program.nodes.filter((node) => node.op === "loraLinear") as Node<"loraLinear">[];
-  const groups = groupBy(nodes, (node) =>
-    [node.inputs[0], dropoutMaskOf(node as Node<"loraLinear">, 4), node.scope, node.after].join(),
+/** Adapters on one input with one dropout mask. */
+function forwardGroups(program: Program) {
+  const nodes = program.nodes.filter((node) => node.op === "loraLinear");
+  const groups = groupBy(nodes, ({ inputs, scope, after }) =>
+    [inputs.x, inputs.dropoutMask, scope, after].join(),
   );
-  return new Map(groups.flatMap((group) => group.map((node) => [node, group] as const)));
+  return groups.flatMap((group) => group.map((node): [Node, readonly Node[]] => [node, group]));
 }
 
 /**
- * The last of a group adds the low-rank part of the input's gradient for all, so the others' gradients must end up in its
- * own sum and nowhere else.
+ * The last of a group adds the low-rank part of the input's gradient for all, so the others' gradients must contribute to
+ * its own sum and to nothing else.
  */
 function gradientGroups(
   program: Program,
-  resultOf: Summand,
+  resultOf: FusableOutput,
   folded: ReadonlyMap<Node, FoldedAdd>,
   uses: ReadonlyMap<ValueId, number>,
-): Map<Node, readonly Node[]> {
-  const nodes = program.nodes.filter((node) => node.op === "loraLinearGrad") as Node<"loraLinearGrad">[];
+) {
+  const nodes = program.nodes.filter((node) => node.op === "loraLinearGrad");
   const adderOf = new Map([...folded].map(([node, { into }]) => [into, node]));
   const endsIn = (node: Node, last: Node): boolean => {
     for (let at: Node | undefined = node; at !== undefined; ) {
@@ -126,18 +143,12 @@ function gradientGroups(
     }
     return false;
   };
-  const groups = groupBy(nodes, (node) =>
-    [node.inputs[1], dropoutMaskOf(node as Node<"loraLinearGrad">, 6)].join(),
-  );
-  return new Map(
-    groups.flatMap((group) => {
-      const last = group.at(-1)!;
-      const whole = group.every(
-        (node) => !(node as Node<"loraLinearGrad">).attrs.needsInput || endsIn(node, last),
-      );
-      return group.map((node) => [node, whole ? group : [node]] as const);
-    }),
-  );
+  const groups = groupBy(nodes, ({ inputs }) => [inputs.x, inputs.dropoutMask].join());
+  return groups.flatMap((group) => {
+    const last = group.at(-1)!;
+    const whole = group.every((node) => !node.attrs.needsInput || endsIn(node, last));
+    return group.map((node): [Node, readonly Node[]] => [node, whole ? group : [node]]);
+  });
 }
 
 function viewsOf(program: Program): FusionPlan["views"] {
@@ -145,16 +156,16 @@ function viewsOf(program: Program): FusionPlan["views"] {
   for (const node of program.nodes) {
     if (node.op !== "unflatten") continue;
     let offset = 0;
-    for (const [i, shape] of (node as Node<"unflatten">).attrs.shapes.entries()) {
+    for (const [i, shape] of node.attrs.shapes.entries()) {
       const length = shape.reduce((n, d) => n * d, 1);
-      views.set(node.outputs[i]!, { flat: node.inputs[0]!, offset, length });
+      views.set(node.outputs.parts[i]!, { flat: node.inputs.flat, offset, length });
       offset += length;
     }
   }
   return views;
 }
 
-/** The stretch in which these values lie one behind the other; undefined when they do not. */
+/** One slice that holds all these values, in order; undefined when they are not adjacent. */
 export function adjacentView(fusion: FusionPlan, ids: readonly ValueId[]): View | undefined {
   const views = ids.map((id) => fusion.views.get(id));
   const [first] = views;

@@ -32,28 +32,25 @@ export function injectLora(program: Program, layout: LoraLayout, source: FactorS
   };
 
   for (const node of program.nodes) {
-    const inputs = node.inputs.map((id) => map.get(id)!);
-    const names = node.outputs.map((id) => valueAt(id).name);
-    const linear = node.op === "linear" ? modules.get(valueAt(node.inputs[1]!).name) : undefined;
-    if (linear === undefined) {
-      const options = { names, ...(node.scope === undefined ? {} : { scope: node.scope }) };
-      const outputs = b.node(node.op, inputs, node.attrs, options);
-      for (const [i, id] of node.outputs.entries()) map.set(id, outputs[i]!);
+    const linear = node.op === "linear" ? modules.get(valueAt(node.inputs.weight).name) : undefined;
+    if (node.op !== "linear" || linear === undefined) {
+      b.copy(node, program, map);
       continue;
     }
-    const [x, weight, bias] = inputs as [ValueId, ValueId, ValueId?];
+    const { inputs, outputs } = node;
+    const x = map.get(inputs.x)!;
     const output = layout.variant.apply(b, {
       x,
-      weight,
-      bias,
+      weight: map.get(inputs.weight)!,
+      bias: inputs.bias === undefined ? undefined : map.get(inputs.bias),
       factors: factors.get(linear.module)!,
       scale: source === "state" ? linear.scale : 1,
       dropout,
       dropoutMask: dropout > 0 ? dropoutMaskOf(x) : undefined,
-      names,
+      name: valueAt(outputs.y).name,
       scope: node.scope,
     });
-    map.set(node.outputs[0]!, output);
+    map.set(outputs.y, output);
   }
   for (const id of program.outputs) b.output(map.get(id)!, valueAt(id).name);
   return b.build();
@@ -64,13 +61,13 @@ type Factors = ReadonlyMap<string, Readonly<Record<string, ValueId>>>;
 
 function stateFactors(b: ProgramBuilder, layout: LoraLayout): Factors {
   const parameters = b.state("parameters", [layout.size]);
-  const slices = b.node(
+  const { parts } = b.node(
     "unflatten",
-    [parameters],
+    { flat: parameters },
     { shapes: layout.tensors.map((tensor) => tensor.shape) },
-    { names: layout.tensors.map((tensor) => tensor.name) },
+    { names: { parts: layout.tensors.map((tensor) => tensor.name) } },
   );
-  return byModule(layout, slices);
+  return byModule(layout, parts);
 }
 
 function inputFactors(b: ProgramBuilder, layout: LoraLayout): Factors {

@@ -4,8 +4,8 @@ import type { ProgramBuilder } from "../program/builder.ts";
 import type { ValueId } from "../program/program.ts";
 
 /**
- * Logits held at once at most, in bytes of float32, where an engine names no budget of its own: 48 MB is 256 rows of a
- * vocabulary of 49,152 (measured on two CPU cores: no slower than all at once).
+ * Default budget for the logits that exist at once, in bytes of float32: 256 rows of a vocabulary of 49,152
+ * (measured on two CPU cores: no slower than all at once). An engine can set its own.
  */
 const LOGITS_BYTES = 48 * 1024 * 1024;
 
@@ -30,11 +30,10 @@ export function appendTokenLoss(
   const rows = b.input("labelled", "i64", [labelled]);
   const targets = b.input("targets", "i64", [labelled]);
   const lossWeights = b.input("loss_weights", "f32", [labelled]);
-  const picked = b.node("gatherRows", [hidden, rows], {})[0]!;
+  const { y: picked } = b.node("gatherRows", { x: hidden, rows }, {});
   const { normed, head } = languageHead(b, config, picked);
   const chunkRows = Math.max(1, Math.min(labelled, Math.floor(logitsBytes / (4 * config.vocabSize))));
-  const [lossSum, correct] = b.node("linearCrossEntropy", [normed, head, targets, lossWeights], {
-    chunkRows,
-  });
-  return { lossSum: lossSum!, correct: correct! };
+  const inputs = { h: normed, weight: head, targets, lossWeights };
+  const { lossSum, correct } = b.node("linearCrossEntropy", inputs, { chunkRows });
+  return { lossSum, correct };
 }

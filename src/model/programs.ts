@@ -16,7 +16,7 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
     ids,
     positions,
     attend: (_, q, k, v, { heads, kvHeads, scale }) =>
-      b.node("attention", [q, k, v, segments], { heads, kvHeads, causal: true, scale })[0]!,
+      b.node("attention", { q, k, v, segments }, { heads, kvHeads, causal: true, scale }).o,
   });
   b.output(hidden, "hidden");
   return b.build();
@@ -38,7 +38,7 @@ export function withLogits(config: ModelConfig, program: Program): Program {
 
 function appendLogits(b: ProgramBuilder, config: ModelConfig, hidden: ValueId): void {
   const { normed, head } = languageHead(b, config, hidden);
-  b.output(b.node("linear", [normed, head], {})[0]!, "logits");
+  b.output(b.node("linear", { x: normed, weight: head }, {}).y, "logits");
 }
 
 /**
@@ -58,14 +58,13 @@ export function decodingProgram(config: ModelConfig): Program {
     positions,
     attend(layer, q, k, v, { heads, kvHeads, headDim, scale }) {
       const shape: Dim[] = ["batch_size", kvHeads, "past_sequence_length", headDim];
-      const [pastKey, pastValue] = ["key", "value"].map((kind) =>
-        b.input(`past_key_values.${layer}.${kind}`, "f32", shape),
-      );
-      const attrs = { heads, kvHeads, scale };
-      const [attended, key, value] = b.node("cachedAttention", [q, k, v, pastKey!, pastValue!, mask], attrs);
-      presents.push({ name: `present.${layer}.key`, value: key! });
-      presents.push({ name: `present.${layer}.value`, value: value! });
-      return attended!;
+      const pastKey = b.input(`past_key_values.${layer}.key`, "f32", shape);
+      const pastValue = b.input(`past_key_values.${layer}.value`, "f32", shape);
+      const inputs = { q, k, v, pastKey, pastValue, mask };
+      const { o, presentKey, presentValue } = b.node("cachedAttention", inputs, { heads, kvHeads, scale });
+      presents.push({ name: `present.${layer}.key`, value: presentKey });
+      presents.push({ name: `present.${layer}.value`, value: presentValue });
+      return o;
     },
   });
   appendLogits(b, config, hidden);

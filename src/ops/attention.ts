@@ -1,38 +1,37 @@
+import type { Shape } from "../program/program.ts";
 import { expectShape, f32, last, type OpDefinition } from "./definition.ts";
 
 /** softmax(scale q kᵀ + mask) v over a [batch, sequence] grid, with grouped heads (Ainslie et al. 2023, "GQA") and packed rows by segment. */
 export const attention: OpDefinition<"attention"> = {
-  outputs: (shapes, { heads, kvHeads }) => {
-    const [q, k] = shapes;
-    expectShape(Number(last(q!)) / heads === Number(last(k!)) / kvHeads, "attention", shapes);
-    return [f32("attended", q!), f32("lse", [q![0]!, heads, q![1]!])];
+  outputs: ({ q, k, v, segments }, { heads, kvHeads }) => {
+    expectShape(Number(last(q)) / heads === Number(last(k)) / kvHeads, "attention", { q, k, v, segments });
+    return { o: f32("attended", q), lse: f32("lse", [q[0]!, heads, q[1]!]) };
   },
   gradient: ({ b, inputs, outputs, attrs, dOutputs }) => {
-    const [q, k, v, segments] = inputs as [number, number, number, number];
-    const d = b.node("attentionGrad", [dOutputs[0]!, q, k, v, outputs[0]!, outputs[1]!, segments], attrs);
-    return [d[0]!, d[1]!, d[2]!, null];
+    const { dq, dk, dv } = b.node("attentionGrad", { ...inputs, ...outputs, dO: dOutputs.o! }, attrs);
+    return { q: dq, k: dk, v: dv };
   },
-  flops: ([q], attrs) => pairs(q!, attrs.causal) * 4,
+  flops: ({ q }, attrs) => pairs(q, attrs.causal) * 4,
 };
 
-/** Scores are recomputed from q, k and lse; p = exp(scores - lse), ds = p (do vᵀ - rowsum(do o)): Dao et al. 2022, "FlashAttention". */
+/** Scores are recomputed from q, k and lse; p = exp(scores - lse), ds = p (dO vᵀ - rowsum(dO o)): Dao et al. 2022, "FlashAttention". */
 export const attentionGrad: OpDefinition<"attentionGrad"> = {
-  outputs: ([, q, k, v]) => [f32("d_q", q!), f32("d_k", k!), f32("d_v", v!)],
+  outputs: ({ q, k, v }) => ({ dq: f32("d_q", q), dk: f32("d_k", k), dv: f32("d_v", v) }),
   gradient: "none",
-  flops: ([, q], attrs) => pairs(q!, attrs.causal) * 10,
+  flops: ({ q }, attrs) => pairs(q, attrs.causal) * 10,
 };
 
 export const cachedAttention: OpDefinition<"cachedAttention"> = {
-  outputs: ([q, , , pastKey, pastValue, mask]) => {
-    const present = (past: typeof pastKey) => [past![0]!, past![1]!, mask![1]!, past![3]!];
-    return [
-      f32("attended", q!),
-      f32("present_key", present(pastKey)),
-      f32("present_value", present(pastValue)),
-    ];
+  outputs: ({ q, pastKey, pastValue, mask }) => {
+    const present = (past: Shape): Shape => [past[0]!, past[1]!, mask[1]!, past[3]!];
+    return {
+      o: f32("attended", q),
+      presentKey: f32("present_key", present(pastKey)),
+      presentValue: f32("present_value", present(pastValue)),
+    };
   },
   gradient: "none",
-  flops: ([q, , , , , mask]) => 4 * q![0]! * q![1]! * mask![1]! * q![2]!,
+  flops: ({ q, mask }) => 4 * q[0]! * q[1]! * mask[1]! * q[2]!,
 };
 
 /** Query-key pairs times width; a causal mask leaves half of them. */

@@ -5,43 +5,35 @@ import { expectShape, f32, last, type OpDefinition, rows, withLast } from "./def
  * with dropout on the input of A only, as in PEFT. W is frozen.
  */
 export const loraLinear: OpDefinition<"loraLinear"> = {
-  outputs: (shapes) => {
-    const [x, weight, a, b] = shapes;
-    const fits = last(x!) === weight![1] && a![1] === weight![1] && b![0] === weight![0] && a![0] === b![1];
-    expectShape(fits, "loraLinear", shapes);
-    return [f32("lora", withLast(x!, weight![0]!)), f32("lora_hidden", withLast(x!, a![0]!))];
+  outputs: ({ x, weight, A, B }) => {
+    const fits = last(x) === weight[1] && A[1] === weight[1] && B[0] === weight[0] && A[0] === B[1];
+    expectShape(fits, "loraLinear", { x, weight, A, B });
+    return { y: f32("lora", withLast(x, weight[0]!)), loraHidden: f32("lora_hidden", withLast(x, A[0]!)) };
   },
   gradient: ({ b, inputs, outputs, attrs, dOutputs, needs }) => {
-    const [x, weight, A, B] = inputs as [number, number, number, number];
-    const dropoutMask = attrs.dropout > 0 ? [inputs[4]!] : [];
-    const gradients = b.node("loraLinearGrad", [dOutputs[0]!, x, weight, A, B, outputs[1]!, ...dropoutMask], {
-      scale: attrs.scale,
-      dropout: attrs.dropout,
-      needsInput: needs(0),
-    });
-    return inputs.map((_, i) =>
-      i === 0 ? (gradients[2] ?? null) : i === 2 ? gradients[0]! : i === 3 ? gradients[1]! : null,
+    const { x, weight, A, B, dropoutMask } = inputs;
+    const gradients = b.node(
+      "loraLinearGrad",
+      { dy: dOutputs.y!, x, weight, A, B, loraHidden: outputs.loraHidden, dropoutMask },
+      { scale: attrs.scale, dropout: attrs.dropout, needsInput: needs("x") },
     );
+    return { x: gradients.dx ?? null, A: gradients.dA, B: gradients.dB };
   },
-  frozen: { matrix: 1, operands: [0] },
-  flops: ([x, weight, a]) =>
-    2 * rows(x!) * (weight![0]! * weight![1]! + a![0]! * (weight![0]! + weight![1]!)),
+  flops: ({ x, weight, A }) => 2 * rows(x) * (weight[0]! * weight[1]! + A[0]! * (weight[0]! + weight[1]!)),
 };
 
-/** dB = scale dyᵀ low, t = scale dy B, dA = tᵀ drop(x), dx = dy W + keep/(1-p) (t A). */
+/** dB = scale dyᵀ loraHidden, t = scale dy B, dA = tᵀ drop(x), dx = dy W + drop(t A). */
 export const loraLinearGrad: OpDefinition<"loraLinearGrad"> = {
-  outputs: (shapes, { needsInput }) => {
-    const [, x, , a, b] = shapes;
-    const out = [f32("d_lora_A", a!), f32("d_lora_B", b!)];
-    return needsInput ? [...out, f32("d_lora_x", x!)] : out;
-  },
+  outputs: ({ x, A, B }, { needsInput }) => ({
+    dA: f32("d_lora_A", A),
+    dB: f32("d_lora_B", B),
+    dx: needsInput ? f32("d_lora_x", x) : undefined,
+  }),
   gradient: "none",
-  // x takes no part in the product with W, but the forward pass has rounded it already.
-  frozen: { matrix: 2, operands: [0, 1] },
-  flops: ([, x, weight, a], { needsInput }) => {
-    const T = rows(x!);
+  flops: ({ x, weight, A }, { needsInput }) => {
+    const T = rows(x);
     const [out, inn] = weight as [number, number];
-    const loraHidden = 2 * T * a![0]! * (2 * out + inn);
-    return loraHidden + (needsInput ? 2 * T * (out * inn + a![0]! * inn) : 0);
+    const lowRank = 2 * T * A[0]! * (2 * out + inn);
+    return lowRank + (needsInput ? 2 * T * (out * inn + A[0]! * inn) : 0);
   },
 };

@@ -1,18 +1,19 @@
 import { f32, type OpDefinition } from "./definition.ts";
 
-/** Rotary positions by halves: Su et al. 2021, "RoFormer"; layout of transformers' apply_rotary_pos_emb. A rotation's gradient turns back. */
+/** Rotary positions by halves: Su et al. 2021, "RoFormer"; layout of transformers' apply_rotary_pos_emb. The gradient rotates back. */
 export const rope: OpDefinition<"rope"> = {
-  outputs: ([x]) => [f32("rotated", x!)],
-  gradient: ({ b, inputs, attrs, dOutputs, needs }) => [
-    needs(0) ? b.node("rope", [dOutputs[0]!, inputs[1]!], { ...attrs, inverse: !attrs.inverse })[0]! : null,
-    null,
-  ],
+  outputs: ({ x }) => ({ y: f32("rotated", x) }),
+  gradient: ({ b, inputs: { positions }, attrs, dOutputs, needs }) => ({
+    x: needs("x")
+      ? b.node("rope", { x: dOutputs.y!, positions }, { ...attrs, inverse: !attrs.inverse }).y
+      : null,
+  }),
   flops: () => 0,
 };
 
 /**
- * Tables [positions, d/2] of cosine and sine. All roundings to float32 stand where transformers' LlamaRotaryEmbedding
- * has them (it computes angles in float32 whatever the model's dtype).
+ * Tables [positions, d/2] of cosine and sine. Values are rounded to float32 in the same places as in transformers'
+ * LlamaRotaryEmbedding, which computes angles in float32 whatever the dtype of the model.
  */
 export function ropeTables(
   inverseFrequencies: readonly number[],

@@ -14,7 +14,7 @@ export interface OptimizerSettings {
 }
 
 /**
- * Appends mean, clip and AdamW over the flat vector and moves the state on. `gradient` [P] is a sum over `count` tokens.
+ * Appends mean, clip and AdamW over the flat vector and sets the next state. `gradient` [P] is a sum over `count` tokens.
  * Adds the inputs learning_rate, correction1, correction2, count [1] and the output gradient_norm [1], which guards the state.
  */
 export function appendUpdate(
@@ -24,25 +24,31 @@ export function appendUpdate(
   gradient: ValueId,
 ): void {
   const scalar = (name: string): ValueId => b.input(name, "f32", [1]);
-  const hyper = [scalar("learning_rate"), scalar("correction1"), scalar("correction2")];
+  const learningRate = scalar("learning_rate");
+  const [correction1, correction2] = [scalar("correction1"), scalar("correction2")];
   const count = scalar("count");
-  const [parameters, moment1, moment2] = ["parameters", "moment1", "moment2"].map((name) =>
-    b.state(name, [layout.size]),
-  );
-  const squares = b.node("sumSquares", [gradient], {})[0]!;
-  const [clipped, norm] = b.node("clipScale", [gradient, squares, count], { limit: settings.clip });
+  const [p, m, v] = ["parameters", "moment1", "moment2"].map((name) => b.state(name, [layout.size])) as [
+    ValueId,
+    ValueId,
+    ValueId,
+  ];
+  const { sum: sumSquares } = b.node("sumSquares", { x: gradient }, {});
+  const { clipped, norm } = b.node("clipScale", { g: gradient, sumSquares, count }, { limit: settings.clip });
   const groups = layout.groups.map(({ factor, size }) => ({
     size,
     ratio: factor.isOutput ? settings.loraPlusRatio : 1,
   }));
-  const next = b.node("adamw", [parameters!, clipped!, moment1!, moment2!, ...hyper], {
+  const inputs = { p, g: clipped, m, v, learningRate, correction1, correction2 };
+  const { pNext, mNext, vNext } = b.node("adamw", inputs, {
     beta1: settings.beta1,
     beta2: settings.beta2,
     eps: settings.eps,
     weightDecay: settings.weightDecay,
     groups: settings.loraPlusRatio === 1 ? [{ size: layout.size, ratio: 1 }] : groups,
   });
-  for (const [i, state] of [parameters, moment1, moment2].entries()) b.next(state!, next[i]!);
-  b.guard(norm!);
-  b.output(norm!, "gradient_norm");
+  b.next(p, pNext);
+  b.next(m, mNext);
+  b.next(v, vNext);
+  b.guard(norm);
+  b.output(norm, "gradient_norm");
 }

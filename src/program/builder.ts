@@ -1,16 +1,29 @@
 import type { AttrsOf, OpName } from "../ops/attrs.ts";
+import type { NodeBuilder, OutputType } from "../ops/definition.ts";
 import { definitionOf } from "../ops/index.ts";
-import type { DType, Node, Program, Shape, StateSlot, Value, ValueId } from "./program.ts";
+import { type Inputs, type Operands, type Outputs, SIGNATURES } from "../ops/signatures.ts";
+import {
+  type DType,
+  mapNamed,
+  type Named,
+  type Node,
+  type NodeOf,
+  type Program,
+  type Shape,
+  type StateSlot,
+  type Value,
+  type ValueId,
+} from "./program.ts";
 
-export interface NodeOptions {
-  /** Names of the outputs; default: the operation's own names. */
-  readonly names?: readonly string[];
-  readonly scope?: string;
+export interface NodeOptions<Op extends OpName> {
+  /** Names of the outputs' values; default: the operation's own. */
+  readonly names?: Partial<Outputs<Op, string>>;
+  readonly scope?: string | undefined;
   readonly after?: ValueId;
 }
 
 /** Grows a Program node by node. Shapes are inferred and checked; names are made unique; weights are shared by name. */
-export class ProgramBuilder {
+export class ProgramBuilder implements NodeBuilder {
   readonly name: string;
   readonly #values: Value[] = [];
   readonly #inputs: ValueId[] = [];
@@ -81,27 +94,44 @@ export class ProgramBuilder {
 
   node<Op extends OpName>(
     op: Op,
-    inputs: readonly ValueId[],
+    inputs: Inputs<Op, ValueId>,
     attrs: AttrsOf<Op>,
-    options: NodeOptions = {},
-  ): ValueId[] {
-    const types = definitionOf(op).outputs(
-      inputs.map((id) => this.value(id).shape),
-      attrs,
-    );
-    const outputs = types.map((type, i) =>
-      this.#add(this.#unique(options.names?.[i] ?? type.name), type.dtype, type.shape),
-    );
+    options: NodeOptions<Op> = {},
+  ): Outputs<Op, ValueId> {
+    const signature: { readonly inputs: Operands; readonly outputs: Operands } = SIGNATURES[op];
+    const ids = inOrder(signature.inputs, inputs as Named<ValueId>);
+    const shapes = mapNamed(ids, (id) => this.value(id).shape) as unknown as Inputs<Op, Shape>;
+    const types = inOrder(signature.outputs, definitionOf(op).outputs(shapes, attrs) as Named<OutputType>);
+    const names = options.names as Partial<Named<string>> | undefined;
+    const outputs = mapNamed(types, ({ name, dtype, shape }, key, i) => {
+      const given = names?.[key];
+      return this.#add(this.#unique((typeof given === "object" ? given[i] : given) ?? name), dtype, shape);
+    }) as unknown as Outputs<Op, ValueId>;
     const scope = options.scope ?? this.scope;
     this.#nodes.push({
       op,
-      inputs: [...inputs],
+      inputs: ids,
       outputs,
       attrs,
       ...(scope === undefined ? {} : { scope }),
       ...(options.after === undefined ? {} : { after: options.after }),
-    });
+    } as unknown as Node);
     return outputs;
+  }
+
+  /** Appends a node of another Program. `ids` maps that Program's values to those here and gets the node's outputs. */
+  copy<Op extends OpName>(node: NodeOf<Op>, from: Program, ids: Map<ValueId, ValueId>): void {
+    const inputs = mapNamed(node.inputs as Named<ValueId>, (id) => ids.get(id)!);
+    const names = mapNamed(node.outputs as Named<ValueId>, (id) => from.values[id]!.name);
+    const outputs = this.node(node.op, inputs as unknown as Inputs<Op, ValueId>, node.attrs, {
+      names: names as Partial<Outputs<Op, string>>,
+      scope: node.scope,
+    });
+    const made = Object.values(outputs as Named<ValueId>).flat();
+    for (const [i, id] of Object.values(node.outputs as Named<ValueId>)
+      .flat()
+      .entries())
+      ids.set(id, made[i]!);
   }
 
   /** Makes a value an output; with a name, the value is renamed to it. */
@@ -159,4 +189,10 @@ export class ProgramBuilder {
     this.#names.set(name, 1);
     this.#values[id] = { ...value, name };
   }
+}
+
+/** The operands that are present, in the order of the signature. */
+function inOrder<T>(operands: Operands, named: Partial<Named<T>>): Named<T> {
+  const present = Object.keys(operands).filter((name) => named[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, named[name]!]));
 }

@@ -1,6 +1,18 @@
+import type { OpName } from "../ops/attrs.ts";
 import { definitionOf } from "../ops/index.ts";
+import type { Inputs } from "../ops/signatures.ts";
 import { bytesOf } from "./liveness.ts";
-import type { Node, Program, Value } from "./program.ts";
+import {
+  inputsOf,
+  mapNamed,
+  type Named,
+  type Node,
+  type NodeOf,
+  outputsOf,
+  type Program,
+  type Value,
+  type ValueId,
+} from "./program.ts";
 
 export interface Cost {
   /** Floating-point operations of all products, a multiply-add counting two. */
@@ -9,18 +21,18 @@ export interface Cost {
   readonly bytes: number;
 }
 
-/** `sizeOf`: bytes of a value, for an engine that keeps some of them otherwise than the Program says. */
+/** `sizeOf`: bytes of a value, for an engine that stores some values in another format than the Program's. */
 export function costOfNode(program: Program, node: Node, sizeOf: (value: Value) => number = bytesOf): Cost {
-  const values = node.inputs.map((id) => program.values[id]!);
-  const flops = definitionOf(node.op).flops(
-    values.map((value) => value.shape as number[]),
-    node.attrs,
-  );
-  const bytes = [...values, ...node.outputs.map((id) => program.values[id]!)].reduce(
-    (sum, value) => sum + sizeOf(value),
+  const bytes = [...inputsOf(node), ...outputsOf(node)].reduce(
+    (sum, id) => sum + sizeOf(program.values[id]!),
     0,
   );
-  return { flops, bytes };
+  return { flops: flopsOf(program, node), bytes };
+}
+
+function flopsOf<Op extends OpName>(program: Program, { op, inputs, attrs }: NodeOf<Op>): number {
+  const shapes = mapNamed(inputs as Named<ValueId>, (id) => program.values[id]!.shape as number[]);
+  return definitionOf(op).flops(shapes as unknown as Inputs<Op, readonly number[]>, attrs);
 }
 
 /** Sizes must be numbers. */

@@ -1,6 +1,6 @@
 import { packedBytes } from "../formats/quantise.ts";
 import { elements } from "../ops/definition.ts";
-import type { Program, Value, ValueId } from "./program.ts";
+import { inputsOf, outputsOf, type Program, type Value, type ValueId } from "./program.ts";
 
 const BYTES = { f32: 4, bf16: 2, i32: 4, i64: 8, u8: 1 } as const;
 
@@ -16,8 +16,8 @@ export function bytesOf(value: Value): number {
 export function lastUses(program: Program): Map<ValueId, number> {
   const uses = new Map<ValueId, number>();
   for (const [i, node] of program.nodes.entries()) {
-    for (const id of node.outputs) uses.set(id, i);
-    for (const id of node.inputs) uses.set(id, i);
+    for (const id of outputsOf(node)) uses.set(id, i);
+    for (const id of inputsOf(node)) uses.set(id, i);
   }
   const kept = [...program.outputs, ...program.guards, ...program.state.map((slot) => slot.next)];
   for (const id of kept) uses.set(id, program.nodes.length);
@@ -74,7 +74,7 @@ export function placeLiveRanges(ranges: readonly LiveRange[]): { offsets: number
  */
 export function memoryPlan(program: Program, alignment = 64): MemoryPlan {
   const uses = lastUses(program);
-  const made = program.nodes.flatMap((node, from) => node.outputs.map((id) => ({ id, from })));
+  const made = program.nodes.flatMap((node, from) => outputsOf(node).map((id) => ({ id, from })));
   const ranges = made.map(({ id, from }) => ({
     from,
     to: uses.get(id)!,

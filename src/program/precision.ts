@@ -1,10 +1,50 @@
 import { BLOCK, type PackedFormat } from "../formats/quantise.ts";
-import type { OpName } from "../ops/attrs.ts";
-import { definitionOf } from "../ops/index.ts";
-import type { Node, Program, Value, ValueId } from "./program.ts";
+import {
+  type ActivationRole,
+  inputRoles,
+  type MatrixRole,
+  outputRoles,
+  type Role,
+} from "../ops/signatures.ts";
+import {
+  type Named,
+  type Node,
+  type NodeOf,
+  outputsOf,
+  type Program,
+  type Value,
+  type ValueId,
+  withInputs,
+} from "./program.ts";
 
-/** float32: all of it. bf16: frozen matrices and their products, see ops/attrs.ts; everything else stays in float32. */
+/** float32: all of it. bf16: frozen matrices and their products (ops/signatures.ts); everything else stays in float32. */
 export type Precision = "float32" | "bf16";
+
+/** Roles of frozen matrices. */
+const MATRICES: ReadonlySet<Role> = new Set<MatrixRole>(["weight", "head", "table"]);
+/** Roles of frozen matrices that may be packed: those of the layers, not of the vocabulary. */
+const PACKABLE: ReadonlySet<Role> = new Set(["weight"]);
+const ACTIVATIONS: ReadonlySet<Role> = new Set<ActivationRole>([
+  "activation",
+  "tensor",
+  "gemmInput",
+  "gemmOutput",
+  "sumOutput",
+]);
+
+/** True if the operation computes differently with a bf16 matrix. */
+export const readsMatrix = (op: Node["op"]): boolean => inputRoles(op).some(([, role]) => MATRICES.has(role));
+
+/** Ids of the operands in one of `roles`. */
+function withRole(
+  operands: Node["inputs"] | Node["outputs"],
+  roles: [string, Role][],
+  wanted: ReadonlySet<Role>,
+) {
+  return roles.flatMap(([name, role]) =>
+    wanted.has(role) ? ((operands as Partial<Named<ValueId>>)[name] ?? []) : [],
+  );
+}
 
 /**
  * A Program whose frozen matrices are bf16, with a cast in front of everything that they multiply: one for each value, made
@@ -13,7 +53,7 @@ export type Precision = "float32" | "bf16";
  */
 export function frozenInBf16(program: Program): Program {
   const values: Value[] = [...program.values];
-  const matrices = frozenMatrices(program);
+  const matrices = frozenMatrices(program, MATRICES);
   for (const id of matrices) values[id] = { ...values[id]!, dtype: "bf16" };
   const nodes: Node[] = [];
   const rounded = new Map<ValueId, ValueId>();
@@ -24,23 +64,26 @@ export function frozenInBf16(program: Program): Program {
     const value: Value = { id: values.length, name: `${name}.bf16`, dtype: "bf16", shape };
     values.push(value);
     rounded.set(id, value.id);
-    const node: Node<"cast"> = { op: "cast", inputs: [id], outputs: [value.id], attrs: { to: "bf16" } };
-    nodes.push((scope === undefined ? node : { ...node, scope }) as Node);
+    const node = castToBf16(id, value.id);
+    nodes.push(scope === undefined ? node : { ...node, scope });
     return value.id;
   };
   for (const node of program.nodes) {
-    const { frozen } = definitionOf(node.op);
-    const product = frozen !== undefined && matrices.has(node.inputs[frozen.matrix]!);
-    const inputs = node.inputs.map((id, i) =>
-      product && frozen.operands.includes(i) ? round(id, node) : id,
+    const roles = new Map(inputRoles(node.op));
+    const product = withRole(node.inputs, [...roles], MATRICES).some((id) => matrices.has(id));
+    nodes.push(
+      withInputs(node, (id, name) => (product && roles.get(name) === "gemmInput" ? round(id, node) : id)),
     );
-    nodes.push({ ...node, inputs });
   }
   return { ...program, values, nodes };
 }
 
-/** Operations whose frozen matrix may be packed: the head stays as it is, and so does the embedding. */
-const PACKABLE: ReadonlySet<OpName> = new Set(["linear", "linearGrad", "loraLinear", "loraLinearGrad"]);
+const castToBf16 = (x: ValueId, y: ValueId): NodeOf<"cast"> => ({
+  op: "cast",
+  inputs: { x },
+  outputs: { y },
+  attrs: { to: "bf16" },
+});
 
 /** A Program in bf16 that keeps the matrices of its layers packed where their rows are whole blocks. */
 export function frozenPacked(program: Program, format: PackedFormat): Program {
@@ -52,48 +95,34 @@ export function frozenPacked(program: Program, format: PackedFormat): Program {
   return { ...program, values };
 }
 
-/** Weights that are read as the frozen matrix of an operation, of one of `ops` if they are given, and as nothing else. */
-function frozenMatrices(program: Program, ops?: ReadonlySet<OpName>): Set<ValueId> {
+/** Weights that are read in one of these roles and in no other. */
+function frozenMatrices(program: Program, wanted: ReadonlySet<Role>): Set<ValueId> {
+  const weights = new Set(program.weights);
   const matrices = new Set<ValueId>();
   const others = new Set<ValueId>();
-  const weights = new Set(program.weights);
   for (const node of program.nodes) {
-    const at = ops?.has(node.op) === false ? undefined : definitionOf(node.op).frozen?.matrix;
-    for (const [i, id] of node.inputs.entries()) if (weights.has(id)) (i === at ? matrices : others).add(id);
+    for (const [name, role] of inputRoles(node.op)) {
+      const set = wanted.has(role) ? matrices : others;
+      for (const id of withRole(node.inputs, [[name, role]], new Set([role])))
+        if (weights.has(id)) set.add(id);
+    }
   }
   return new Set([...matrices].filter((id) => !others.has(id)));
 }
 
-/** Of operations' inputs and outputs that have two sizes or more: those that are not activations. */
-const FLOAT_INPUTS: Partial<Record<OpName, readonly number[]>> = {
-  loraLinear: [2, 3],
-  loraLinearGrad: [3, 4],
-  rmsNormGrad: [3],
-  attentionGrad: [5],
-};
-const FLOAT_OUTPUTS: Partial<Record<OpName, readonly number[]>> = {
-  loraLinearGrad: [0, 1],
-  rmsNorm: [1],
-  attention: [1],
-};
-
-/** Values with two sizes or more that are activations or gradients of some: no factors of adapters, no statistics. */
+/** Activations and their gradients: values with two sizes or more in such a role; not factors of adapters, not statistics. */
 export function activationsOf(program: Program): Set<ValueId> {
-  const floats = new Set<ValueId>();
+  const activations = new Set<ValueId>();
   for (const { op, inputs, outputs } of program.nodes) {
-    for (const i of FLOAT_INPUTS[op] ?? []) floats.add(inputs[i]!);
-    for (const i of FLOAT_OUTPUTS[op] ?? []) floats.add(outputs[i]!);
-    if (op === "unflatten") for (const id of outputs) floats.add(id);
-    if (op === "flatten") for (const id of inputs) floats.add(id);
+    for (const id of withRole(inputs, inputRoles(op), ACTIVATIONS)) activations.add(id);
+    for (const id of withRole(outputs, outputRoles(op), ACTIVATIONS)) activations.add(id);
   }
-  const isActivation = ({ id, dtype, shape }: Program["values"][number]): boolean =>
-    shape.length > 1 && (dtype === "f32" || dtype === "bf16") && !floats.has(id);
-  return new Set(program.values.filter(isActivation).map(({ id }) => id));
+  return new Set([...activations].filter((id) => program.values[id]!.shape.length > 1));
 }
 
 /**
- * The Program with every activation rounded to bf16 where it is made, which is what an engine computes that keeps them so; names
- * stay with the rounded values. For comparing such an engine with the reference.
+ * The Program with every activation rounded to bf16 where it is made, as in an engine that keeps activations in bf16. The
+ * rounded values take over the names. For comparing such an engine with the reference.
  */
 export function activationsInBf16(program: Program): Program {
   const values: Value[] = [...program.values];
@@ -104,12 +133,14 @@ export function activationsInBf16(program: Program): Program {
     values[id] = { ...value, name: `${value.name}.wide` };
     values.push({ ...value, id: values.length, dtype: "bf16" });
     rounded.set(id, values.length - 1);
-    return { op: "cast", inputs: [id], outputs: [values.length - 1], attrs: { to: "bf16" } } as Node;
+    return castToBf16(id, values.length - 1);
   };
   const now = (id: ValueId): ValueId => rounded.get(id) ?? id;
-  const made = program.nodes.flatMap((node): Node[] => {
-    const inputs = node.inputs.map(now);
-    return [{ ...node, inputs }, ...node.outputs.filter((id) => activations.has(id)).map(round)];
-  });
+  const made = program.nodes.flatMap((node): Node[] => [
+    withInputs(node, now),
+    ...outputsOf(node)
+      .filter((id) => activations.has(id))
+      .map(round),
+  ]);
   return { ...program, values, nodes: made, outputs: program.outputs.map(now) };
 }

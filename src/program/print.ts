@@ -1,4 +1,4 @@
-import type { Program, ValueId } from "./program.ts";
+import { inputsOf, outputsOf, type Program, type ValueId } from "./program.ts";
 
 /**
  * The Program as text, one node a line:
@@ -24,7 +24,7 @@ export function printProgram(program: Program): string {
     const after = node.after === undefined ? "" : ` after ${name(node.after)}`;
     const tail = attrs.length > 0 ? ` {${attrs.join(", ")}}` : "";
     lines.push(
-      `  ${node.outputs.map(typed).join(", ")} = ${node.op}(${node.inputs.map(name).join(", ")})${tail}${after}`,
+      `  ${outputsOf(node).map(typed).join(", ")} = ${node.op}(${inputsOf(node).map(name).join(", ")})${tail}${after}`,
     );
   }
   for (const { value, next } of program.state)

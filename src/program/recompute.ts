@@ -1,4 +1,13 @@
-import type { Node, Program, Value, ValueId } from "./program.ts";
+import {
+  inputsOf,
+  type Node,
+  outputsOf,
+  type Program,
+  type Value,
+  type ValueId,
+  withInputs,
+  withOutputs,
+} from "./program.ts";
 
 const BACKWARD = ".backward";
 
@@ -26,7 +35,7 @@ export function recompute(program: Program): Program {
       copies.set(scope, copyNodes(needed, entering, crossing, values, nodes));
     }
     const copy = copies.get(scope)!;
-    nodes.push({ ...node, inputs: node.inputs.map((id) => copy.get(id) ?? id) });
+    nodes.push(withInputs(node, (id) => copy.get(id) ?? id));
   }
   return { ...program, values, nodes };
 }
@@ -43,11 +52,11 @@ function groupByScope(nodes: readonly Node[]): Map<string, Node[]> {
 /** Values of forward scopes that another forward scope or a node outside all scopes reads: they stay alive anyway. */
 function valuesThatCross(program: Program): Set<ValueId> {
   const scopeOf = new Map<ValueId, string | undefined>();
-  for (const node of program.nodes) for (const id of node.outputs) scopeOf.set(id, node.scope);
+  for (const node of program.nodes) for (const id of outputsOf(node)) scopeOf.set(id, node.scope);
   const crossing = new Set(program.outputs);
   for (const node of program.nodes) {
     if (node.scope?.endsWith(BACKWARD)) continue;
-    for (const id of node.inputs) if (scopeOf.get(id) !== node.scope) crossing.add(id);
+    for (const id of inputsOf(node)) if (scopeOf.get(id) !== node.scope) crossing.add(id);
   }
   return crossing;
 }
@@ -60,12 +69,12 @@ function neededBy(
   crossing: ReadonlySet<ValueId>,
 ): Node[] {
   const wanted = new Set<ValueId>();
-  for (const node of all) if (node.scope === backward) for (const id of node.inputs) wanted.add(id);
+  for (const node of all) if (node.scope === backward) for (const id of inputsOf(node)) wanted.add(id);
   const needed: Node[] = [];
   for (const node of [...forward].reverse()) {
-    if (!node.outputs.some((id) => wanted.has(id) && !crossing.has(id))) continue;
+    if (!outputsOf(node).some((id) => wanted.has(id) && !crossing.has(id))) continue;
     needed.unshift(node);
-    for (const id of node.inputs) wanted.add(id);
+    for (const id of inputsOf(node)) wanted.add(id);
   }
   return needed;
 }
@@ -73,8 +82,8 @@ function neededBy(
 /** An input of the scope's first backward node that an earlier node outside the scope's forward made. */
 function enteringGradient(first: Node, all: readonly Node[], scope: string): ValueId {
   const made = new Map<ValueId, Node>();
-  for (const node of all) for (const id of node.outputs) made.set(id, node);
-  const entering = first.inputs.find((id) => made.has(id) && made.get(id)!.scope !== scope);
+  for (const node of all) for (const id of outputsOf(node)) made.set(id, node);
+  const entering = inputsOf(first).find((id) => made.has(id) && made.get(id)!.scope !== scope);
   if (entering === undefined) throw new Error(`recompute: no gradient enters ${scope}`);
   return entering;
 }
@@ -89,15 +98,15 @@ function copyNodes(
 ): Map<ValueId, ValueId> {
   const copy = new Map<ValueId, ValueId>();
   for (const node of needed) {
-    const readsCopy = node.inputs.some((id) => copy.has(id));
-    const inputs = node.inputs.map((id) => copy.get(id) ?? id);
-    const outputs = node.outputs.map((id) => {
+    const readsCopy = inputsOf(node).some((id) => copy.has(id));
+    const reading = withInputs(node, (id) => copy.get(id) ?? id);
+    const copied = withOutputs(reading, (id) => {
       const value = values[id]!;
       values.push({ ...value, id: values.length, name: `${value.name}.again` });
       if (!crossing.has(id)) copy.set(id, values.length - 1);
       return values.length - 1;
     });
-    nodes.push({ ...node, inputs, outputs, ...(readsCopy ? {} : { after: entering }) });
+    nodes.push(readsCopy ? copied : { ...copied, after: entering });
   }
   return copy;
 }

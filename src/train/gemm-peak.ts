@@ -65,7 +65,7 @@ async function gemmRate(
     const b = new ProgramBuilder("gemm");
     const weight = b.weight("w", [width, width]);
     let y = b.input("x", "f32", x.shape);
-    for (let i = 0; i < products; i++) y = b.node("linear", [y, weight], {})[0]!;
+    for (let i = 0; i < products; i++) y = b.node("linear", { x: y, weight }, {}).y;
     b.output(y);
     const program = b.build();
     const gemm = await session.compile(precision === "bf16" ? frozenInBf16(program) : program);

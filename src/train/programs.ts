@@ -113,9 +113,9 @@ function stepProgram(options: TrainingOptions): Program {
 
 function accumulateProgram(options: TrainingOptions): Program {
   const { b, gradient } = differentiated(options, "accumulate");
-  b.guard(b.node("sumSquares", [gradient], {})[0]!);
+  b.guard(b.node("sumSquares", { x: gradient }, {}).sum);
   const sum = b.state("gradient", [options.layout.size]);
-  b.next(sum, b.node("add", [sum, gradient], {}, { names: ["gradient_next"] })[0]!);
+  b.next(sum, b.node("add", { a: sum, b: gradient }, {}, { names: { y: "gradient_next" } }).y);
   return b.build();
 }
 
@@ -123,7 +123,7 @@ function updateProgram(options: TrainingOptions): Program {
   const b = new ProgramBuilder("update");
   const sum = b.state("gradient", [options.layout.size]);
   appendUpdate(b, options.layout, options.optimizer, sum);
-  b.next(sum, b.node("zerosLike", [sum], {}, { names: ["gradient_next"] })[0]!);
+  b.next(sum, b.node("zerosLike", { x: sum }, {}, { names: { y: "gradient_next" } }).y);
   return b.build();
 }
 

@@ -16,9 +16,9 @@ function addingProgram() {
   const sum = b.state("sum", [2]);
   const held = b.state("held", [2]);
   b.next(held, sum);
-  b.next(sum, b.node("add", [sum, x], {})[0]!);
-  b.guard(b.node("sumSquares", [x], {})[0]!);
-  b.output(b.node("scale", [sum], { factor: 2 })[0]!, "double");
+  b.next(sum, b.node("add", { a: sum, b: x }, {}).y);
+  b.guard(b.node("sumSquares", { x }, {}).sum);
+  b.output(b.node("scale", { x: sum }, { factor: 2 }).y, "double");
   b.output(x);
   b.output(held);
   return b.build();

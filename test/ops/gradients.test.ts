@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { CASES, type OpCase } from "../../src/engines/conformance/cases.ts";
+import type { OpCase } from "../../src/engines/conformance/case-inputs.ts";
+import { CASES } from "../../src/engines/conformance/cases.ts";
 import { prepareCase } from "../../src/engines/conformance/run.ts";
 import type { HostTensor, Tensors } from "../../src/engines/engine.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
@@ -7,7 +8,7 @@ import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import type { OpName } from "../../src/ops/attrs.ts";
 import { definitionOf } from "../../src/ops/index.ts";
 import { ProgramBuilder } from "../../src/program/builder.ts";
-import type { Program, ValueId } from "../../src/program/program.ts";
+import { outputsOf, type Program, type ValueId, withOutputs } from "../../src/program/program.ts";
 import { createRng } from "../../src/rng.ts";
 import { expectClose } from "../expect-close.ts";
 
@@ -36,14 +37,15 @@ const differentiable = (Object.keys(CASES) as OpName[]).filter(
 describe.each(differentiable)("gradient of %s", (op) => {
   for (const opCase of CASES[op] as readonly OpCase[]) {
     it(opCase.name, async () => {
-      const { program, feeds, weights } = await prepareCase(op, opCase);
+      const { program, feeds, weights } = await prepareCase(op, opCase as never);
       const node = program.nodes[0]!;
       const rng = createRng(`direction/${op}`);
-      const direction = Float64Array.from({ length: size(program, node.outputs[0]!) }, () => rng.normal());
+      const [y, ...others] = outputsOf(node) as [ValueId, ...ValueId[]];
+      const direction = Float64Array.from({ length: size(program, y) }, () => rng.normal());
       const trained = program.inputs.filter((id) => program.values[id]!.dtype === "f32");
 
       const b = ProgramBuilder.from({ ...program, outputs: [] }, "gradient");
-      const dy = b.input("direction", "f32", program.values[node.outputs[0]!]!.shape);
+      const dy = b.input("direction", "f32", program.values[y]!.shape);
       const rule = definitionOf(op).gradient;
       if (rule === "none") throw new Error("unreachable");
       const gradients = rule({
@@ -51,21 +53,21 @@ describe.each(differentiable)("gradient of %s", (op) => {
         inputs: node.inputs,
         outputs: node.outputs,
         attrs: node.attrs,
-        dOutputs: node.outputs.map((_, i) => (i === 0 ? dy : null)),
-        needs: (i) => trained.includes(node.inputs[i]!),
+        dOutputs: withOutputs(node, (id) => (others.includes(id) ? null : dy) as ValueId).outputs as never,
+        needs: (name) => trained.includes((node.inputs as Record<string, ValueId>)[name]!),
       });
-      for (const [i, gradient] of gradients.entries())
-        if (gradient !== null) b.output(b.node("scale", [gradient], { factor: 1 })[0]!, `d${i}`);
+      for (const [name, gradient] of Object.entries(gradients as Record<string, ValueId | null>))
+        if (gradient !== null)
+          b.output(b.node("scale", { x: gradient }, { factor: 1 }).y, `gradient of ${name}`);
       const wideFeeds = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, wide(value)]));
-      const shape = program.values[node.outputs[0]!]!.shape as number[];
+      const shape = program.values[y]!.shape as number[];
       const analytic = await run(b.build(), { ...wideFeeds, direction: { shape, data: direction } }, weights);
 
       expect(trained.length).toBeGreaterThan(0);
       for (const id of trained) {
-        const i = node.inputs.indexOf(id);
         const name = program.values[id]!.name;
         const numeric = await central(program, wideFeeds, weights, name, direction);
-        expectClose(analytic[`d${i}`]!.data as Float64Array, numeric, TOLERANCE, `d${name}`);
+        expectClose(analytic[`gradient of ${name}`]!.data as Float64Array, numeric, TOLERANCE, `d${name}`);
       }
     });
   }

@@ -4,7 +4,7 @@ import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import { costOf } from "../../src/program/cost.ts";
 import { bytesOf, lastUses, memoryPlan } from "../../src/program/liveness.ts";
 import { printProgram } from "../../src/program/print.ts";
-import type { Program } from "../../src/program/program.ts";
+import { outputsOf, type Program } from "../../src/program/program.ts";
 import { logitsProgram, trainingPrograms } from "../../src/train/programs.ts";
 import { expectClose } from "../expect-close.ts";
 import {
@@ -101,7 +101,7 @@ describe("recompute", () => {
       memoryPlan(programs(false).accumulate).peakBytes,
     );
     const { nodes } = programs(true).accumulate;
-    const made = new Map(nodes.flatMap((node, i) => node.outputs.map((id) => [id, i] as const)));
+    const made = new Map(nodes.flatMap((node, i) => outputsOf(node).map((id) => [id, i] as const)));
     const tied = nodes.filter((node) => node.after !== undefined);
     expect(tied.length).toBeGreaterThan(0);
     for (const node of tied) expect(made.get(node.after!)!).toBeLessThan(nodes.indexOf(node));
@@ -174,12 +174,12 @@ describe("state", () => {
 });
 
 describe("memoryPlan", () => {
-  it("never places two living values over one another", () => {
+  it("never places two live values over one another", () => {
     const program = programs(true).step;
     const { offsets, arenaBytes, peakBytes } = memoryPlan(program);
     const uses = lastUses(program);
     const lives = program.nodes.flatMap((node, from) =>
-      node.outputs.map((id) => ({
+      outputsOf(node).map((id) => ({
         from,
         to: uses.get(id)!,
         at: offsets.get(id)!,

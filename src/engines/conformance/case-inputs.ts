@@ -1,3 +1,5 @@
+import type { AttrsOf, OpName } from "../../ops/attrs.ts";
+import type { Inputs } from "../../ops/signatures.ts";
 import type { Shape } from "../../program/program.ts";
 
 /** How an input is filled: standard normal, uniform in (0.5, 1.5), or the integers / zero-ones given. */
@@ -11,8 +13,16 @@ export interface CaseInput {
   readonly weight?: true;
 }
 
+export interface OpCase<Op extends OpName = OpName> {
+  readonly name: string;
+  readonly inputs: Inputs<Op, CaseInput>;
+  readonly attrs: AttrsOf<Op>;
+}
+
 export const n = (...shape: number[]): CaseInput => ({ shape });
 export const positive = (...shape: number[]): CaseInput => ({ shape, fill: "positive" });
+/** A vector of these numbers. */
+export const values = (...fill: number[]): CaseInput => ({ shape: [fill.length], fill });
 export const weight = (...shape: number[]): CaseInput => ({ shape, weight: true });
 export const normWeight = (...shape: number[]): CaseInput => ({ shape, fill: "positive", weight: true });
 export const ints = (shape: number[], fill: number[]): CaseInput => ({ shape, dtype: "i64", fill });

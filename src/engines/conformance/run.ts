@@ -1,15 +1,16 @@
 import type { OpName } from "../../ops/attrs.ts";
 import { elements } from "../../ops/definition.ts";
-import { definitionOf } from "../../ops/index.ts";
+import type { Inputs } from "../../ops/signatures.ts";
 import { ProgramBuilder } from "../../program/builder.ts";
-import { frozenInBf16, type Precision } from "../../program/precision.ts";
-import type { Program, ValueId } from "../../program/program.ts";
+import { frozenInBf16, type Precision, readsMatrix } from "../../program/precision.ts";
+import { mapNamed, type Named, type Program, type ValueId } from "../../program/program.ts";
 import { createRng } from "../../rng.ts";
 import type { Engine, HostTensor, Tensors } from "../engine.ts";
 import { memoryWeights } from "../memory-weights.ts";
 import { referenceEngine } from "../reference/reference.ts";
-import type { CaseInput } from "./case-inputs.ts";
-import { CASES, type OpCase } from "./cases.ts";
+
+import type { CaseInput, OpCase } from "./case-inputs.ts";
+import { CASES } from "./cases.ts";
 import { referenceFor } from "./rounded.ts";
 
 export interface PreparedCase {
@@ -28,35 +29,40 @@ export async function prepareCase<Op extends OpName>(
   const rng = createRng(`${op}/${opCase.name}`);
   const feeds: Record<string, HostTensor> = {};
   const weights: Record<string, HostTensor> = {};
-  const ids = opCase.inputs.map((input, i): ValueId => {
-    const name = `in${i}`;
+  const inputs = mapNamed(opCase.inputs as Named<CaseInput>, (input, operand, i): ValueId => {
+    const name = i === 0 ? operand : `${operand}${i}`;
     (input.weight ? weights : feeds)[name] = fill(input, rng);
     return input.weight ? b.weight(name, input.shape) : b.input(name, input.dtype ?? "f32", input.shape);
   });
-  for (const id of b.node(op, ids, opCase.attrs)) {
-    // bf16 stays on the device.
-    b.output(b.value(id).dtype === "bf16" ? b.node("cast", [id], { to: "f32" })[0]! : id);
+  const outputs = b.node(op, inputs as unknown as Inputs<Op, ValueId>, opCase.attrs);
+  for (const id of Object.values(outputs as Named<ValueId>).flat()) {
+    // A bf16 output is compared as float32.
+    b.output(b.value(id).dtype === "bf16" ? b.node("cast", { x: id }, { to: "f32" }).y : id);
   }
   const program = precision === "bf16" ? frozenInBf16(b.build()) : b.build();
   const prepared = { program, feeds, weights };
   return op === "attentionGrad"
-    ? { ...prepared, feeds: { ...feeds, ...(await forwardOf(opCase as OpCase, feeds)) } }
+    ? {
+        ...prepared,
+        feeds: { ...feeds, ...(await forwardOf(opCase as unknown as OpCase<"attentionGrad">, feeds)) },
+      }
     : prepared;
 }
 
 /** o and lse of attentionGrad must be those of its q, k, v. */
-async function forwardOf(opCase: OpCase, feeds: Tensors): Promise<Tensors> {
+async function forwardOf({ attrs }: OpCase<"attentionGrad">, feeds: Tensors): Promise<Tensors> {
   const b = new ProgramBuilder("attention");
-  const ids = [1, 2, 3, 6].map((i) => b.input(`in${i}`, i === 6 ? "i64" : "f32", feeds[`in${i}`]!.shape));
-  const [o, lse] = b.node("attention", ids, (opCase as OpCase<"attention">).attrs);
-  b.output(o!, "in4");
-  b.output(lse!, "in5");
+  const input = (name: string, dtype: "f32" | "i64" = "f32") => b.input(name, dtype, feeds[name]!.shape);
+  const inputs = { q: input("q"), k: input("k"), v: input("v"), segments: input("segments", "i64") };
+  const { o, lse } = b.node("attention", inputs, attrs);
+  b.output(o, "o");
+  b.output(lse, "lse");
   const { outputs } = await runOn(referenceEngine, { program: b.build(), feeds, weights: {} });
   const single = ({ shape, data }: HostTensor): HostTensor => ({
     shape,
     data: Float32Array.from(data as Float64Array),
   });
-  return { in4: single(outputs["in4"]!), in5: single(outputs["in5"]!) };
+  return { o: single(outputs["o"]!), lse: single(outputs["lse"]!) };
 }
 
 function fill(
@@ -125,14 +131,19 @@ export const BF16_TOLERANCE = 2 ** -6;
 
 /** Vectors are float32 on every engine. */
 export const toleranceOf = (engine: Engine, { inputs }: OpCase): number =>
-  engine.activations === "bf16" && inputs.some(({ shape }) => shape.length > 1) ? BF16_TOLERANCE : TOLERANCE;
+  engine.activations === "bf16" &&
+  Object.values(inputs as Named<CaseInput>)
+    .flat()
+    .some(({ shape }) => shape.length > 1)
+    ? BF16_TOLERANCE
+    : TOLERANCE;
 
 /** What there is to try in a precision: in bf16, only the operations that know it, unless all activations are in bf16. */
 export function casesFor(engine: Engine, precision: Precision): [OpName, OpCase][] {
   const ops = (Object.keys(CASES) as OpName[]).filter((op) => {
     if (engine.lacks?.includes(op)) return false;
     if (engine.activations === "bf16") return true;
-    const rounds = op === "cast" || definitionOf(op).frozen !== undefined;
+    const rounds = op === "cast" || readsMatrix(op);
     return precision === "bf16" ? rounds : op !== "cast";
   });
   return ops.flatMap((op) =>

@@ -1,11 +1,9 @@
-import type { Node, Program, ValueId } from "../../program/program.ts";
-import type { FusionPlan } from "../fusion.ts";
+import { type Node, type NodeOf, outputsOf, type Program, type ValueId } from "../../program/program.ts";
+import type { FusionPlan, LoraOp } from "../fusion.ts";
 import { columns, type DeviceBuffer, type Matrix, padded } from "./commands.ts";
 
 /** Projections on one input that are done as one product, in the order of the Program's weights. Gradient nodes have theirs too. */
-export interface FusedProjections<
-  Op extends "loraLinear" | "loraLinearGrad" = "loraLinear" | "loraLinearGrad",
-> {
+export interface FusedProjections<Op extends LoraOp = LoraOp> {
   readonly nodes: readonly Node<Op>[];
   /** The node at whose turn the unit is done: the first forward, the last backward. */
   readonly leader: Node;
@@ -59,7 +57,7 @@ class LayoutBuilder {
   readonly #slices = new Map<ValueId, ColumnSlice>();
   readonly #buffers = new Map<PackedLayout, DeviceBuffer>();
   readonly #fusedProjections: (Pick<FusedProjections, "leader" | "copiesInputs"> & {
-    readonly group: readonly Node[];
+    readonly group: readonly Node<LoraOp>[];
     readonly operand: ColumnSlice;
     readonly column: number;
   })[] = [];
@@ -67,12 +65,17 @@ class LayoutBuilder {
   constructor(program: Program, fusion: FusionPlan) {
     this.#program = program;
     this.#fusion = fusion;
-    for (const { outputs } of program.nodes) for (const id of outputs) this.#made.add(id);
+    for (const node of program.nodes) for (const id of outputsOf(node)) this.#made.add(id);
   }
 
   make(): MatrixLayout {
-    for (const group of this.#groups("loraLinear")) this.#placeForward(group);
-    for (const group of this.#groups("loraLinearGrad")) this.#placeGradient(group);
+    const { nodes } = this.#program;
+    const forward = nodes.filter((node) => node.op === "loraLinear");
+    // A sum has to be made of one of several results.
+    const folds = (node: Node): boolean => this.#fusion.folded.has(node);
+    for (const group of this.#groups(forward, folds)) this.#placeForward(group);
+    const backward = nodes.filter((node) => node.op === "loraLinearGrad");
+    for (const group of this.#groups(backward, () => false)) this.#placeGradient(group);
     for (const node of this.#program.nodes) if (node.op === "rope") this.#placeRotation(node);
     const fusedProjections = this.#fusedProjections.flatMap(
       ({ group, leader, operand, column, copiesInputs }) => {
@@ -80,7 +83,7 @@ class LayoutBuilder {
         const loraColumns = ranks.reduce((sum, rank) => sum + rank, 0);
         const whole = this.#matrixOf(operand, operand.packed.width);
         const projections = {
-          nodes: group as FusedProjections["nodes"],
+          nodes: group,
           leader,
           ranks,
           loraColumns,
@@ -98,27 +101,26 @@ class LayoutBuilder {
     };
   }
 
-  /** Sibling groups; one by one where a sum has to be made of one of several results. */
-  #groups(op: "loraLinear" | "loraLinearGrad"): (readonly Node[])[] {
-    const groups = new Set<readonly Node[]>();
-    for (const node of this.#program.nodes)
-      if (node.op === op) groups.add(this.#fusion.sharedInputGroups.get(node)!);
-    const together = (group: readonly Node[]): boolean =>
-      op === "loraLinearGrad" || !group.some((node) => this.#fusion.folded.has(node));
-    return [...groups].flatMap((group) => (together(group) ? [group] : group.map((node) => [node])));
+  /** Shared-input groups of the nodes; `splits` tells which nodes cannot be computed together with others. */
+  #groups<Op extends LoraOp>(
+    nodes: readonly NodeOf<Op>[],
+    splits: (node: NodeOf<Op>) => boolean,
+  ): (readonly NodeOf<Op>[])[] {
+    const groups = new Set(nodes.map((node) => this.#fusion.sharedInputGroup(node)));
+    return [...groups].flatMap((group) => (group.some(splits) ? group.map((node) => [node]) : [group]));
   }
 
-  #placeForward(group: readonly Node[]): void {
-    const nodes = this.#inWeightOrder(group, 1);
-    const x = group[0]!.inputs[0]!;
-    const outputs = nodes.map((node) => node.outputs[0]!);
+  #placeForward(group: readonly Node<"loraLinear">[]): void {
+    const nodes = this.#inWeightOrder(group);
+    const { x } = group[0]!.inputs;
+    const outputs = nodes.map((node) => node.outputs.y);
     if (nodes.length > 1) this.#sideBySide(outputs, this.#size(x).rows);
     this.#addFusedProjections(nodes, group[0]!, [x]);
   }
 
-  #placeGradient(group: readonly Node[]): void {
-    const nodes = this.#inWeightOrder(group, 2);
-    const gradients = nodes.map((node) => node.inputs[0]!);
+  #placeGradient(group: readonly Node<"loraLinearGrad">[]): void {
+    const nodes = this.#inWeightOrder(group);
+    const gradients = nodes.map((node) => node.inputs.dy);
     const free = (id: ValueId): boolean => this.#made.has(id) && !this.#slices.has(id);
     if (nodes.length > 1 && gradients.every(free) && new Set(gradients).size === gradients.length) {
       this.#sideBySide(gradients, this.#size(gradients[0]!).rows);
@@ -126,13 +128,13 @@ class LayoutBuilder {
     this.#addFusedProjections(nodes, group.at(-1)!, gradients);
   }
 
-  #inWeightOrder(group: readonly Node[], weight: number): Node[] {
-    const place = (node: Node): number => this.#program.weights.indexOf(node.inputs[weight]!);
+  #inWeightOrder<T extends Node<LoraOp>>(group: readonly T[]): T[] {
+    const place = ({ inputs }: T): number => this.#program.weights.indexOf(inputs.weight);
     return group.toSorted((a, b) => place(a) - place(b));
   }
 
   /** With a tail behind the values, in their own panel if they fill one, else in a copy. */
-  #addFusedProjections(group: readonly Node[], leader: Node, values: readonly ValueId[]): void {
+  #addFusedProjections(group: readonly Node<LoraOp>[], leader: Node, values: readonly ValueId[]): void {
     const loraColumns = group.reduce((sum, node) => sum + padded(this.#rank(node)), 0);
     const [first, ...others] = values.map((id) => this.#slice(id)) as [ColumnSlice, ...ColumnSlice[]];
     const fills =
@@ -157,8 +159,7 @@ class LayoutBuilder {
     }
   }
 
-  #placeRotation({ inputs, outputs }: Node): void {
-    const [from, to] = [inputs[0]!, outputs[0]!];
+  #placeRotation({ inputs: { x: from }, outputs: { y: to } }: Node<"rope">): void {
     if (!this.#made.has(from) || this.#fusion.uses.get(from) !== 1) return;
     const [placedFrom, placedTo] = [this.#slices.get(from), this.#slices.get(to)];
     if (placedFrom !== undefined && placedTo !== undefined) return;
@@ -174,15 +175,15 @@ class LayoutBuilder {
       let from = 0;
       for (const [i, node] of nodes.entries()) {
         if (node.op === "loraLinear")
-          loraHidden.set(node.outputs[1]!, columns(operandLora, from, this.#rank(node)));
+          loraHidden.set(node.outputs.loraHidden, columns(operandLora, from, this.#rank(node)));
         from += ranks[i]!;
       }
     }
     return loraHidden;
   }
 
-  #rank(node: Node): number {
-    return this.#program.values[node.inputs[node.op === "loraLinear" ? 2 : 3]!]!.shape[0] as number;
+  #rank({ inputs }: Node<LoraOp>): number {
+    return this.#program.values[inputs.A]!.shape[0] as number;
   }
 
   #packedLayout(rows: number, width: number, feed = false): PackedLayout {

@@ -1,8 +1,8 @@
 import type { OpName } from "../../ops/attrs.ts";
 import { elements } from "../../ops/definition.ts";
 import { activationsOf } from "../../program/precision.ts";
-import type { Node, Program, ValueId } from "../../program/program.ts";
-import { type FusionPlan, planFusion, type Summand } from "../fusion.ts";
+import type { Node, NodeOf, Program, ValueId } from "../../program/program.ts";
+import { type FusionPlan, type LoraOp, outputIn, planFusion } from "../fusion.ts";
 import { withoutCasts } from "./casts.ts";
 import {
   type BufferView,
@@ -12,7 +12,7 @@ import {
   sliceOf,
   type Vector,
 } from "./commands.ts";
-import { layOutMatrices, type MatrixLayout } from "./layout.ts";
+import { type FusedProjections, layOutMatrices, type MatrixLayout } from "./layout.ts";
 import { MASK_WORDS, makeMask } from "./ops/dropout.ts";
 import { LOWERINGS } from "./ops/index.ts";
 import type { Lowering, NodeContext } from "./ops/lowering.ts";
@@ -38,12 +38,8 @@ export interface LoweredProgram {
   readonly finite: Vector | undefined;
 }
 
-/** Where a lowering can add another matrix on the way out. */
-const summand: Summand = ({ op, outputs }) => {
-  if (op === "linear" || op === "loraLinear" || op === "linearGrad" || op === "rmsNormGrad")
-    return outputs[0];
-  return op === "loraLinearGrad" ? outputs[2] : undefined;
-};
+/** Outputs to which a command can add another matrix. */
+const fusable = outputIn("gemmOutput", "sumOutput");
 
 /** A Program whose sizes are all numbers. */
 export const lowerProgram = (program: Program): LoweredProgram => new Lowerer(program).lower();
@@ -65,7 +61,7 @@ class Lowerer {
     if (symbol !== undefined) throw new Error(`cuda engine: ${symbol.name} has a symbolic size`);
     const plain = withoutCasts(program);
     this.#program = plain;
-    this.#fusion = planFusion(plain, summand);
+    this.#fusion = planFusion(plain, fusable);
     this.#layout = layOutMatrices(plain, this.#fusion);
     this.#weights = new WeightBuffers(plain, this.#list, (id) => this.#vector(id));
     this.#matrices = activationsOf(plain);
@@ -112,16 +108,19 @@ class Lowerer {
 
   /** Parts of a flat vector lie in it. */
   #placeViews(): void {
-    for (const { op, inputs, outputs } of this.#program.nodes) {
-      const [flat, parts] = op === "unflatten" ? [inputs[0]!, outputs] : [outputs[0]!, inputs];
-      if (op !== "unflatten" && op !== "flatten") continue;
-      let from = 0;
-      for (const id of parts) {
-        const length = elements(this.#shape(id));
-        const elsewhere = this.#vectors.has(id) || this.#inputs.has(id);
-        if (!elsewhere) this.#vectors.set(id, sliceOf(this.#vector(flat), from, length));
-        from += length;
-      }
+    for (const node of this.#program.nodes) {
+      if (node.op === "unflatten") this.#placeParts(node.inputs.flat, node.outputs.parts);
+      if (node.op === "flatten") this.#placeParts(node.outputs.flat, node.inputs.parts);
+    }
+  }
+
+  #placeParts(flat: ValueId, parts: readonly ValueId[]): void {
+    let from = 0;
+    for (const id of parts) {
+      const length = elements(this.#shape(id));
+      const elsewhere = this.#vectors.has(id) || this.#inputs.has(id);
+      if (!elsewhere) this.#vectors.set(id, sliceOf(this.#vector(flat), from, length));
+      from += length;
     }
   }
 
@@ -138,49 +137,50 @@ class Lowerer {
     return { flag: sliceOf(block, numbers.length, 1), guards: sliceOf(block, 0, count) };
   }
 
-  #lowerNode<Op extends OpName>(node: Node<Op>): void {
+  #lowerNode<Op extends OpName>(node: NodeOf<Op>): void {
     this.#list.op = node.op;
     (LOWERINGS[node.op] as unknown as Lowering<Op>)(this.#context(node));
   }
 
-  #context<Op extends OpName>(node: Node<Op>): NodeContext<Op> {
-    const folded = this.#fusion.folded.get(node);
-    const outputOf = (i: number): ValueId => {
-      const id = node.outputs[i]!;
-      return folded?.value === id ? folded.sum : id;
-    };
+  #context<Op extends OpName>(node: NodeOf<Op>): NodeContext<Op> {
+    const folded = this.#fusion.folded.get(node as unknown as Node);
+    const inputs = node.inputs as Readonly<Record<string, ValueId>>;
+    const outputs = node.outputs as Readonly<Record<string, ValueId>>;
+    const sumOf = (id: ValueId): ValueId => (folded?.value === id ? folded.sum : id);
+    const projections = () => this.#layout.fusedProjections.get(node as unknown as Node)!;
     return {
       list: this.#list,
       node,
       attrs: node.attrs,
-      matrix: (i) => this.#layout.matrix(node.inputs[i]!),
-      vector: (i) => this.#vector(node.inputs[i]!),
-      dropoutMask: (i) => {
-        const { mask } = this.#program.values[node.inputs[i]!]!;
-        const fed = this.#vector(node.inputs[i]!);
-        return mask === undefined
-          ? fed
-          : makeMask(this.#list, fed, mask, elements(this.#shape(node.inputs[i]!)));
-      },
-      weight: (i) => this.#weights.plain(node.inputs[i]!),
-      weightVector: (i) => this.#weights.vectors([node.inputs[i]!], [elements(this.#shape(node.inputs[i]!))]),
-      out: (i) => this.#layout.matrix(outputOf(i)),
-      outVector: (i) => this.#vector(node.outputs[i]!),
-      shape: (i) => this.#shape(node.inputs[i]!),
-      isRead: (i) => (this.#fusion.uses.get(node.outputs[i]!) ?? 0) > 0,
+      matrix: (name) => this.#layout.matrix(inputs[name]!),
+      vector: (name) => this.#vector(inputs[name]!),
+      dropoutMask: (name) => this.#dropoutMask(inputs[name]!),
+      weight: (name) => this.#weights.plain(inputs[name]!),
+      weightVector: (name) => this.#weights.vectors([inputs[name]!], [elements(this.#shape(inputs[name]!))]),
+      out: (name) => this.#layout.matrix(sumOf(outputs[name]!)),
+      outVector: (name) => this.#vector(outputs[name]!),
+      shape: (name) => this.#shape(inputs[name]!),
+      isRead: (name) => (this.#fusion.uses.get(outputs[name]!) ?? 0) > 0,
       addend: () => (folded === undefined ? undefined : this.#addend(folded.into)),
+      vectorOf: (id) => this.#vector(id),
       lora: {
-        projections: () => this.#layout.fusedProjections.get(node)!,
-        weight: () => this.#weights.fusedWeight(this.#layout.fusedProjections.get(node)!),
-        bias: () => this.#weights.fusedBias(this.#layout.fusedProjections.get(node)!),
+        projections: () => projections() as unknown as FusedProjections<Extract<Op, LoraOp>>,
+        weight: () => this.#weights.fusedWeight(projections()),
+        bias: () => this.#weights.fusedBias(projections()),
         aliasToAddend: () => {
-          const result = folded?.sum ?? node.outputs[2];
+          const result = folded?.sum ?? fusable(node as unknown as Node);
           if (result !== undefined) this.#addendAliases.set(result, folded?.into);
         },
         matrixOf: (id) => this.#layout.matrix(id),
         vectorOf: (id) => this.#vector(id),
       },
     };
+  }
+
+  #dropoutMask(id: ValueId): Vector {
+    const { mask } = this.#program.values[id]!;
+    const fed = this.#vector(id);
+    return mask === undefined ? fed : makeMask(this.#list, fed, mask, elements(this.#shape(id)));
   }
 
   #addend(id: ValueId): Matrix | undefined {

@@ -1,8 +1,18 @@
-import type { Node, Program, StateSlot, ValueId } from "../../program/program.ts";
+import {
+  inputsOf,
+  type Node,
+  outputsOf,
+  type Program,
+  type StateSlot,
+  type ValueId,
+} from "../../program/program.ts";
 import { at, type CommandList, i32, type Vector } from "./commands.ts";
 import type { Finite } from "./lower.ts";
 import { clipNorm, updateInPlace } from "./ops/optimizer.ts";
 import { moveVector } from "./ops/shape.ts";
+
+/** Nodes that replace a state value, so that they can update it in place. */
+type InPlace = Node<"adamw" | "add" | "zerosLike">;
 
 /**
  * How state moves on: in place, after everything else, and only when the guards are finite. AdamW, a sum into a state value
@@ -10,7 +20,7 @@ import { moveVector } from "./ops/shape.ts";
  */
 export class StateUpdates {
   readonly #slots: readonly StateSlot[];
-  readonly #inPlace: Node[];
+  readonly #inPlace: InPlace[];
   /** clipScale nodes whose clipped gradient nobody but AdamW reads: its factor is applied there. */
   readonly #clips = new Map<ValueId, Node<"clipScale">>();
 
@@ -18,23 +28,26 @@ export class StateUpdates {
     this.#slots = program.state.filter(({ value, next }) => value !== next);
     const nextOf = new Map(this.#slots.map(({ value, next }) => [value, next]));
     const only = (id: ValueId): boolean => uses.get(id) === 1;
-    this.#inPlace = program.nodes.filter(({ op, inputs, outputs }) => {
-      const moves = (input: number, output: number): boolean =>
-        nextOf.get(inputs[input]!) === outputs[output] && only(outputs[output]!);
-      if (op === "adamw") return moves(0, 0) && moves(2, 1) && moves(3, 2);
-      return (op === "add" || op === "zerosLike") && moves(0, 0);
-    });
-    const made = new Map(program.nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));
-    for (const { op, inputs } of this.#inPlace) {
-      const clip = op === "adamw" ? made.get(inputs[1]!) : undefined;
-      if (clip?.op === "clipScale" && only(clip.outputs[0]!))
-        this.#clips.set(inputs[1]!, clip as Node<"clipScale">);
+    const replaces = (state: ValueId, next: ValueId): boolean => nextOf.get(state) === next && only(next);
+    const made = new Map(program.nodes.flatMap((node) => outputsOf(node).map((id) => [id, node] as const)));
+    this.#inPlace = program.nodes.filter(
+      (node): node is InPlace =>
+        (node.op === "adamw" &&
+          replaces(node.inputs.p, node.outputs.pNext) &&
+          replaces(node.inputs.m, node.outputs.mNext) &&
+          replaces(node.inputs.v, node.outputs.vNext)) ||
+        (node.op === "add" && replaces(node.inputs.a, node.outputs.y)) ||
+        (node.op === "zerosLike" && replaces(node.inputs.x, node.outputs.y)),
+    );
+    for (const node of this.#inPlace) {
+      const clip = node.op === "adamw" ? made.get(node.inputs.g) : undefined;
+      if (clip?.op === "clipScale" && only(clip.outputs.clipped)) this.#clips.set(clip.outputs.clipped, clip);
     }
   }
 
   /** Whether the node is left to `finish`. */
   defers(node: Node): boolean {
-    return this.#inPlace.includes(node) || [...this.#clips.values()].includes(node as Node<"clipScale">);
+    return ([...this.#inPlace, ...this.#clips.values()] as Node[]).includes(node);
   }
 
   finish(list: CommandList, vector: (id: ValueId) => Vector, finite: Finite | undefined): void {
@@ -47,8 +60,16 @@ export class StateUpdates {
     const factors = new Map<ValueId, Vector>();
     for (const [clipped, { op, inputs, outputs, attrs }] of this.#clips) {
       list.op = op;
-      const [squares, count, norm] = [vector(inputs[1]!), vector(inputs[2]!), vector(outputs[1]!)];
-      factors.set(clipped, clipNorm(list, { norm, squares, count, limit: attrs.limit }));
+      const { sumSquares, count } = inputs;
+      factors.set(
+        clipped,
+        clipNorm(list, {
+          norm: vector(outputs.norm),
+          squares: vector(sumSquares),
+          count: vector(count),
+          limit: attrs.limit,
+        }),
+      );
     }
     list.op = "program";
     if (finite !== undefined) {
@@ -58,38 +79,50 @@ export class StateUpdates {
     const flag = finite?.flag;
     const updated = new Set<ValueId>();
     for (const node of this.#inPlace) {
-      const { op, inputs } = node;
-      if (inputs.slice(1).some((id) => updated.has(id)))
-        throw new Error(`cuda engine: ${op} reads state that has moved`);
-      list.op = op;
-      const state = vector(inputs[0]!);
-      if (op === "adamw") {
-        const [m, v, ...scalars] = inputs.slice(2).map(vector) as [Vector, Vector, Vector, Vector, Vector];
-        const clip = this.#clips.get(inputs[1]!);
-        const update = {
-          parameters: state,
-          moment1: m,
-          moment2: v,
-          gradient: vector(clip?.inputs[0] ?? inputs[1]!),
-          factor: factors.get(inputs[1]!),
-          finite: flag,
-          scalars: scalars as [Vector, Vector, Vector],
-        };
-        updateInPlace(list, update, (node as Node<"adamw">).attrs);
-        for (const i of [0, 2, 3]) updated.add(inputs[i]!);
-      } else {
-        moveVector(
-          list,
-          state,
-          op === "add" ? { a: state, b: vector(inputs[1]!), finite: flag } : { finite: flag },
-        );
-        updated.add(inputs[0]!);
-      }
+      if (
+        inputsOf(node)
+          .slice(1)
+          .some((id) => updated.has(id))
+      )
+        throw new Error(`cuda engine: ${node.op} reads state that has moved`);
+      list.op = node.op;
+      for (const id of this.#update(node, list, vector, factors, flag)) updated.add(id);
     }
     for (const { value, next } of this.#slots) {
       if (!updated.has(value))
         moveVector(list, vector(value), { a: before.get(next) ?? vector(next), finite: flag });
     }
+  }
+
+  /** Puts the node's command on the list and returns the state values that it updates. */
+  #update(
+    node: InPlace,
+    list: CommandList,
+    vector: (id: ValueId) => Vector,
+    factors: ReadonlyMap<ValueId, Vector>,
+    finite: Vector | undefined,
+  ): readonly ValueId[] {
+    if (node.op === "adamw") {
+      const { p, g, m, v, learningRate, correction1, correction2 } = node.inputs;
+      const update = {
+        parameters: vector(p),
+        moment1: vector(m),
+        moment2: vector(v),
+        gradient: vector(this.#clips.get(g)?.inputs.g ?? g),
+        factor: factors.get(g),
+        finite,
+        scalars: [vector(learningRate), vector(correction1), vector(correction2)] as const,
+      };
+      updateInPlace(list, update, node.attrs);
+      return [p, m, v];
+    }
+    if (node.op === "add") {
+      const { a, b } = node.inputs;
+      moveVector(list, vector(a), { a: vector(a), b: vector(b), finite });
+      return [a];
+    }
+    moveVector(list, vector(node.inputs.x), { finite });
+    return [node.inputs.x];
   }
 }
 

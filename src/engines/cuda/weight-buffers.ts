@@ -1,5 +1,5 @@
 import type { PackedFormat } from "../../formats/quantise.ts";
-import type { Node, Program, ValueId } from "../../program/program.ts";
+import type { Program, ValueId } from "../../program/program.ts";
 import {
   at,
   type CommandList,
@@ -98,7 +98,7 @@ export class WeightBuffers {
   /** A packed one is unpacked, and its factors are placed, by commands at this place. */
   fusedWeight(projections: FusedProjections): { matrix: Matrix; partOffsets: number[] } {
     const { nodes, loraColumns } = projections;
-    const ids = nodes.map((node) => node.inputs[node.op === "loraLinear" ? 1 : 2]!);
+    const ids = nodes.map(({ inputs }) => inputs.weight);
     const sizes = ids.map((id) => sizeOf(this.#program, id));
     const spec = {
       kind: "matrix" as const,
@@ -129,8 +129,7 @@ export class WeightBuffers {
   ): Factor[] {
     let before = 0;
     return nodes.map((node, i): Factor => {
-      const first = node.op === "loraLinear" ? 2 : 3;
-      const [a, b] = [node.inputs[first]!, node.inputs[first + 1]!];
+      const { A: a, B: b } = node.inputs;
       const [{ rows: rank, width: K }, { rows: N }] = [sizeOf(this.#program, a), sizeOf(this.#program, b)];
       const [row, column] = [partOffsets.at(-1)! + before, weight.width - loraColumns + before];
       const sizes = [N, K, rank, ranks[i]!, weight.ld, row, partOffsets[i]!, column].map(i32);
@@ -142,12 +141,9 @@ export class WeightBuffers {
   }
 
   fusedBias({ nodes }: FusedProjections): Vector | undefined {
-    const biases = nodes.map((node) => {
-      const { hasBias } = (node as Node<"loraLinear">).attrs;
-      return hasBias ? node.inputs.at(-1)! : null;
-    });
+    const biases = nodes.map((node) => (node.op === "loraLinear" ? (node.inputs.bias ?? null) : null));
     if (biases.every((id) => id === null)) return undefined;
-    const rows = nodes.map((node) => sizeOf(this.#program, node.inputs[1]!).rows);
+    const rows = nodes.map((node) => sizeOf(this.#program, node.inputs.weight).rows);
     return this.vectors(biases, rows);
   }
 }

@@ -1,7 +1,16 @@
 import type { ElementType, ExternalData, OnnxGraph } from "../../formats/onnx.ts";
 import type { OpName } from "../../ops/attrs.ts";
-import type { DType, Node, Program, Shape, ValueId } from "../../program/program.ts";
-import { adjacentView, type FusionPlan, planFusion, type Summand } from "../fusion.ts";
+import { inputRoles } from "../../ops/signatures.ts";
+import {
+  type DType,
+  type Node,
+  type NodeOf,
+  outputsOf,
+  type Program,
+  type Shape,
+  type ValueId,
+} from "../../program/program.ts";
+import { adjacentView, type FusableOutput, type FusionPlan, outputIn, planFusion } from "../fusion.ts";
 import { GraphEmitter, type Profile, product, type Ref } from "./graph.ts";
 import { LOWERINGS } from "./ops/index.ts";
 import type { Lowering, NodeContext } from "./ops/lowering.ts";
@@ -41,24 +50,9 @@ const ELEMENTS: Readonly<Record<DType, ElementType>> = {
   u8: "uint8",
 };
 
-/** The input by which a node waits for others at next to no cost: the gain of a norm, else what the node works on. */
-const SMALL_INPUT: Partial<Record<OpName, number>> = { rmsNorm: 1, rmsNormGrad: 2 };
-
-/** A Gemm adds something for nothing, unless it adds a bias already. */
-const summand: Summand = (node) => {
-  switch (node.op) {
-    case "linear":
-      return node.inputs.length === 2 ? node.outputs[0] : undefined;
-    case "loraLinear":
-      return (node as Node<"loraLinear">).attrs.hasBias ? undefined : node.outputs[0];
-    case "linearGrad":
-      return node.outputs[0];
-    case "loraLinearGrad":
-      return node.outputs[2];
-    default:
-      return undefined;
-  }
-};
+const gemmOutput = outputIn("gemmOutput");
+/** A Gemm adds one value in the same pass: the bias, if there is one. */
+const fusable: FusableOutput = (node) => ("bias" in node.inputs ? undefined : gemmOutput(node));
 
 class Lowerer {
   readonly #program: Program;
@@ -73,7 +67,7 @@ class Lowerer {
   constructor(program: Program, options: LowerOptions) {
     this.#program = program;
     this.#options = options;
-    this.#fusion = planFusion(program, summand);
+    this.#fusion = planFusion(program, fusable);
     this.#g = new GraphEmitter(options.profile);
     this.#weights = new Set(program.weights);
   }
@@ -97,11 +91,13 @@ class Lowerer {
     this.#g.output(name, ELEMENTS[dtype], shape, this.#ref(id));
   }
 
-  #lowerNode<Op extends OpName>(node: Node<Op>): void {
-    const results = (LOWERINGS[node.op] as unknown as Lowering<Op>)(this.#context(node));
+  #lowerNode<Op extends OpName>(typed: NodeOf<Op>): void {
+    const node = typed as unknown as Node;
+    const outputs = outputsOf(node);
+    const results = (LOWERINGS[typed.op] as unknown as Lowering<Op>)(this.#context(typed));
     const folded = this.#fusion.folded.get(node);
     for (const [i, ref] of results.entries()) {
-      const id = node.outputs[i];
+      const id = outputs[i];
       if (ref === null || id === undefined) continue;
       this.#refs.set(id === folded?.value ? folded.sum : id, ref);
     }
@@ -109,26 +105,28 @@ class Lowerer {
   }
 
   /** Nobody reads the gradients of parameters before the very end, so the next norm has to wait for them. */
-  #note(node: Node): void {
-    const sharedInputGroup = this.#fusion.sharedInputGroups.get(node)!;
+  #note(node: NodeOf<"loraLinearGrad">): void {
+    const sharedInputGroup = this.#fusion.sharedInputGroup(node);
     if (sharedInputGroup.at(-1) !== node) return;
     for (const { outputs } of sharedInputGroup)
-      this.#unfinished.push(this.#ref(outputs[0]!), this.#ref(outputs[1]!));
+      this.#unfinished.push(this.#ref(outputs.dA), this.#ref(outputs.dB));
   }
 
-  #context<Op extends OpName>(node: Node<Op>): NodeContext<Op> {
+  #context<Op extends OpName>(node: NodeOf<Op>): NodeContext<Op> {
     const g = this.#g;
-    const waiting = this.#waitingInput(node);
-    const input = (i: number): Ref => (waiting?.index === i ? waiting.ref : this.#ref(node.inputs[i]!));
-    const folded = this.#fusion.folded.get(node);
+    const inputs = node.inputs as Readonly<Record<string, ValueId>>;
+    const waiting = this.#waitingInput(node as unknown as Node);
+    const input = (name: string): Ref => (waiting?.name === name ? waiting.ref : this.#ref(inputs[name]!));
+    const folded = this.#fusion.folded.get(node as unknown as Node);
     return {
       g,
       node,
       attrs: node.attrs,
       fusion: this.#fusion,
-      grid: (i) => g.reshape(input(i), this.#shape(node.inputs[i]!)),
-      rows: (i) => asRows(g, input(i), this.#shape(node.inputs[i]!)),
-      shape: (i) => this.#shape(node.inputs[i]!),
+      grid: (name) => g.reshape(input(name), this.#shape(inputs[name]!)),
+      gridOf: (id) => g.reshape(this.#ref(id), this.#shape(id)),
+      rows: (name) => asRows(g, input(name), this.#shape(inputs[name]!)),
+      shape: (name) => this.#shape(inputs[name]!),
       shapeOf: (id) => this.#shape(id),
       into: folded && asRows(g, this.#ref(folded.into), this.#shape(folded.into)),
       stack: (ids) => this.#stack(ids),
@@ -136,13 +134,16 @@ class Lowerer {
     };
   }
 
-  #waitingInput(node: Node): { index: number; ref: Ref } | undefined {
+  /** Input that carries the scheduling dependency: the norm weight, because it is smallest, else the first input. */
+  #waitingInput(node: Node): { name: string; ref: Ref } | undefined {
     const done = node.after === undefined ? [] : [this.#ref(node.after)];
-    const small = SMALL_INPUT[node.op];
+    const roles = inputRoles(node.op);
+    const small = roles.find(([, role]) => role === "normWeight")?.[0];
     if (small !== undefined) done.push(...this.#unfinished.splice(0));
     if (done.length === 0) return undefined;
-    const index = small ?? 0;
-    return { index, ref: this.#g.after(this.#ref(node.inputs[index]!), done) };
+    const name = small ?? roles[0]![0];
+    const id = (node.inputs as Readonly<Record<string, ValueId>>)[name]!;
+    return { name, ref: this.#g.after(this.#ref(id), done) };
   }
 
   #stack(ids: readonly ValueId[]): Ref {

@@ -1,7 +1,17 @@
 import { dequantise, quantise } from "../../formats/quantise.ts";
 import type { OpName } from "../../ops/attrs.ts";
+import type { Inputs } from "../../ops/signatures.ts";
 import { lastUses } from "../../program/liveness.ts";
-import type { Node, Program, Value, ValueId } from "../../program/program.ts";
+import {
+  inputsOf,
+  mapNamed,
+  type Named,
+  type NodeOf,
+  outputsOf,
+  type Program,
+  type Value,
+  type ValueId,
+} from "../../program/program.ts";
 import type { Engine, EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
 import { adamw, clipScale, sumSquares } from "./ops/adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./ops/attention.ts";
@@ -130,16 +140,12 @@ class ReferenceSession implements EngineSession {
     for (const { value } of program.state) live.set(value, this.#stateOf(name(value)));
     let bytes = 0;
     for (const [i, node] of program.nodes.entries()) {
-      const outputs = runNode(
-        node,
-        node.inputs.map((id) => live.get(id)!),
-      );
-      for (const [n, id] of node.outputs.entries()) {
-        live.set(id, outputs[n]!);
-        bytes += outputs[n]!.data.byteLength;
+      for (const [id, output] of runNode(node, live)) {
+        live.set(id, output);
+        bytes += output.data.byteLength;
       }
       this.#peakBytes = Math.max(this.#peakBytes, bytes);
-      for (const id of new Set([...node.inputs, ...node.outputs])) {
+      for (const id of new Set([...inputsOf(node), ...outputsOf(node)])) {
         if (uses.get(id) !== i || program.weights.includes(id) || program.inputs.includes(id)) continue;
         if (program.state.some((slot) => slot.value === id)) continue;
         bytes -= live.get(id)!.data.byteLength;
@@ -153,8 +159,18 @@ class ReferenceSession implements EngineSession {
   }
 }
 
-function runNode<Op extends OpName>(node: Node<Op>, inputs: readonly Tensor[]): readonly Tensor[] {
-  return (KERNELS[node.op] as unknown as Kernel<Op>)(inputs, node.attrs);
+/** The node's outputs with their values' ids. */
+function runNode<Op extends OpName>(
+  node: NodeOf<Op>,
+  live: ReadonlyMap<ValueId, Tensor>,
+): [ValueId, Tensor][] {
+  const kernel = KERNELS[node.op] as unknown as Kernel<Op>;
+  const inputs = mapNamed(node.inputs as Named<ValueId>, (id) => live.get(id)!);
+  const outputs = kernel(inputs as unknown as Inputs<Op, Tensor>, node.attrs) as Named<Tensor>;
+  return Object.entries(node.outputs as Named<ValueId>).flatMap(([name, id]): [ValueId, Tensor][] => {
+    const made = [outputs[name]!].flat() as Tensor[];
+    return [id].flat().map((each, i) => [each as ValueId, made[i]!]);
+  });
 }
 
 /** A copy, so that callers cannot reach into the state. */

@@ -1,6 +1,13 @@
 import type { OpName } from "../../ops/attrs.ts";
-import type { Node, Program, DType as ProgramDType, ValueId } from "../../program/program.ts";
-import { adjacentView, type FusionPlan, planFusion, type Summand } from "../fusion.ts";
+import {
+  type Node,
+  type NodeOf,
+  outputsOf,
+  type Program,
+  type DType as ProgramDType,
+  type ValueId,
+} from "../../program/program.ts";
+import { adjacentView, type FusionPlan, outputIn, planFusion } from "../fusion.ts";
 import { type Fetch, finishList, type KernelList } from "./kernel-list.ts";
 import { type DType, type Ref, type Shape, sizeOf } from "./kernels.ts";
 import { LOWERINGS } from "./ops/index.ts";
@@ -21,12 +28,8 @@ const DTYPES: Readonly<Record<ProgramDType, DType>> = {
   u8: "bool",
 };
 
-/** Where a lowering can leave its result as a sum that is not yet made. */
-const summand: Summand = (node) => {
-  if (node.op === "linear" || node.op === "loraLinear") return node.outputs[0];
-  if (node.op === "linearGrad" || node.op === "rmsNormGrad") return node.outputs[0];
-  return node.op === "loraLinearGrad" ? node.outputs[2] : undefined;
-};
+/** Outputs that a lowering can leave as a list of summands. */
+const fusable = outputIn("gemmOutput", "sumOutput");
 
 class Lowerer {
   readonly #program: Program;
@@ -37,7 +40,7 @@ class Lowerer {
 
   constructor(program: Program) {
     this.#program = program;
-    this.#fusion = planFusion(program, summand);
+    this.#fusion = planFusion(program, fusable);
   }
 
   lower(): KernelList {
@@ -78,12 +81,13 @@ class Lowerer {
     return ref;
   }
 
-  #lowerNode<Op extends OpName>(node: Node<Op>): void {
+  #lowerNode<Op extends OpName>(node: NodeOf<Op>): void {
+    const outputs = outputsOf(node as unknown as Node);
     this.#k.op = node.op;
     const results = (LOWERINGS[node.op] as unknown as Lowering<Op>)(this.#context(node));
-    const folded = this.#fusion.folded.get(node);
+    const folded = this.#fusion.folded.get(node as unknown as Node);
     for (const [i, result] of results.entries()) {
-      const id = node.outputs[i];
+      const id = outputs[i];
       if (result === null || id === undefined) continue;
       const terms = "slot" in result ? [result] : result;
       if (id === folded?.value) this.#terms.set(folded.sum, [...terms, ...this.#addends(folded.into)]);
@@ -91,16 +95,17 @@ class Lowerer {
     }
   }
 
-  #context<Op extends OpName>(node: Node<Op>): NodeContext<Op> {
-    const grid = (i: number): Ref => this.#ref(node.inputs[i]!);
+  #context<Op extends OpName>(node: NodeOf<Op>): NodeContext<Op> {
+    const inputs = node.inputs as Readonly<Record<string, ValueId>>;
     return {
       k: this.#k,
       node,
       attrs: node.attrs,
       fusion: this.#fusion,
-      grid,
-      rows: (i) => this.#rows(node.inputs[i]!, this.#sum(node.inputs[i]!)),
-      shape: (i) => this.#shape(node.inputs[i]!),
+      grid: (name) => this.#ref(inputs[name]!),
+      gridOf: (id) => this.#ref(id),
+      rows: (name) => this.#rows(inputs[name]!, this.#sum(inputs[name]!)),
+      shape: (name) => this.#shape(inputs[name]!),
       shapeOf: (id) => this.#shape(id),
       stack: (ids) => this.#stack(ids),
       define: (id, ref) => void this.#terms.set(id, [ref]),

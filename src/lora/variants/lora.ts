@@ -27,11 +27,10 @@ export const lora: Variant<"A" | "B"> = {
       initial: ({ shape: [rows], rank }) => new Float32Array(rows * rank),
     },
   ],
-  apply(b, { x, weight, bias, factors: { A, B }, scale, dropout, dropoutMask, names, scope }) {
-    const optional = [dropoutMask, bias].filter((id) => id !== undefined);
+  apply(b, { x, weight, bias, factors: { A, B }, scale, dropout, dropoutMask, name, scope }) {
     const attrs = { scale, dropout, hasBias: bias !== undefined };
-    const options = { names, ...(scope === undefined ? {} : { scope }) };
-    return b.node("loraLinear", [x, weight, A, B, ...optional], attrs, options)[0]!;
+    const inputs = { x, weight, A, B, dropoutMask, bias };
+    return b.node("loraLinear", inputs, attrs, { names: { y: name }, scope }).y;
   },
   merge(weight, { shape: [rows, columns], rank, scale }, { A, B }) {
     const merged = Float32Array.from(weight);

@@ -36,8 +36,8 @@ export interface AdaptedCall<Kind extends string = string> {
   readonly dropout: number;
   /** u8 of x's shape; undefined without dropout. */
   readonly dropoutMask: ValueId | undefined;
-  /** Of the result. */
-  readonly names: readonly string[];
+  /** Name of the result. */
+  readonly name: string;
   readonly scope: string | undefined;
 }
 

@@ -77,12 +77,17 @@ function linearsOf(
 }
 
 function project(b: ProgramBuilder, { path, shape, bias }: Linear, x: ValueId): ValueId {
-  const biases = bias ? [b.weight(`${path}.bias`, [shape[0]])] : [];
-  return b.node("linear", [x, b.weight(`${path}.weight`, shape), ...biases], {}, { names: [path] })[0]!;
+  const inputs = {
+    x,
+    bias: bias ? b.weight(`${path}.bias`, [shape[0]]) : undefined,
+    weight: b.weight(`${path}.weight`, shape),
+  };
+  return b.node("linear", inputs, {}, { names: { y: path } }).y;
 }
 
 const norm = (b: ProgramBuilder, config: LlamaConfig, x: ValueId, module: string): ValueId =>
-  b.node("rmsNorm", [x, b.weight(`${module}.weight`, [config.hiddenSize])], { eps: config.normEps })[0]!;
+  b.node("rmsNorm", { x, weight: b.weight(`${module}.weight`, [config.hiddenSize]) }, { eps: config.normEps })
+    .y;
 
 function forward(
   b: ProgramBuilder,
@@ -92,15 +97,15 @@ function forward(
   const { heads, kvHeads, headDim } = config;
   const inverseFrequencies = Array.from(ropeFrequencies(headDim, config.rope));
   const applyRope = (x: ValueId, heads: number): ValueId =>
-    b.node("rope", [x, positions], {
-      heads,
-      inverseFrequencies,
-      maxPositions: config.maxPositions,
-      inverse: false,
-    })[0]!;
+    b.node(
+      "rope",
+      { x, positions },
+      { heads, inverseFrequencies, maxPositions: config.maxPositions, inverse: false },
+    ).y;
   const attention = { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim) };
 
-  let x = b.node("embed", [ids, b.weight(EMBEDDING, [config.vocabSize, config.hiddenSize])], {})[0]!;
+  const table = b.weight(EMBEDDING, [config.vocabSize, config.hiddenSize]);
+  let x = b.node("embed", { ids, table }, {}).y;
   for (let layer = 0; layer < config.layers; layer++) {
     b.scope = `layers.${layer}`;
     const [q, k, v, o, gate, up, down] = linearsOf(config, layer);
@@ -108,12 +113,11 @@ function forward(
     const queries = applyRope(project(b, q, h), heads);
     const keys = applyRope(project(b, k, h), kvHeads);
     const attended = attend(layer, queries, keys, project(b, v, h), attention);
-    x = b.node("add", [x, project(b, o, attended)], {})[0]!;
+    x = b.node("add", { a: x, b: project(b, o, attended) }, {}).y;
     const m = norm(b, config, x, `model.layers.${layer}.post_attention_layernorm`);
-    const gated = b.node("gatedMlp", [project(b, gate, m), project(b, up, m)], {
-      activation: config.activation,
-    })[0]!;
-    x = b.node("add", [x, project(b, down, gated)], {})[0]!;
+    const inputs = { gate: project(b, gate, m), up: project(b, up, m) };
+    const gated = b.node("gatedMlp", inputs, { activation: config.activation }).y;
+    x = b.node("add", { a: x, b: project(b, down, gated) }, {}).y;
   }
   b.scope = undefined;
   return x;

@@ -57,14 +57,19 @@ inEveryOrder("activations", (device) => {
       ...[at(h), at(gate), at(up), i(rows), i(width), i(h.ld), i(gate.ld), i(up.ld)],
     ]);
     const attrs = { activation: "silu" } as const;
-    expectClose(read(emulator, h), gatedMlp([gate.values, up.values], attrs)[0]!.data, ROUNDED, "h");
+    expectClose(
+      read(emulator, h),
+      gatedMlp({ gate: gate.values, up: up.values }, attrs).y.data,
+      ROUNDED,
+      "h",
+    );
     emulator.run("gated_mlp_grad", grid, 256, [
       ...[at(gate), at(up), at(dh), at(gate), at(up), i(rows), i(width)],
       ...[i(gate.ld), i(up.ld), i(dh.ld), i(gate.ld), i(up.ld)],
     ]);
-    const [dg, du] = gatedMlpGrad([dh.values, gate.values, up.values], attrs);
-    expectClose(read(emulator, gate), dg!.data, ROUNDED, "dgate");
-    expectClose(read(emulator, up), du!.data, ROUNDED, "dup");
+    const { dGate, dUp } = gatedMlpGrad({ dy: dh.values, gate: gate.values, up: up.values }, attrs);
+    expectClose(read(emulator, gate), dGate.data, ROUNDED, "dgate");
+    expectClose(read(emulator, up), dUp.data, ROUNDED, "dup");
   });
 
   test.each(FORMS)(

@@ -35,8 +35,8 @@ interface Grid {
 
 /** Of the conformance cases; head sizes of 4 and 6 among them. */
 const conformance = CASES.attention.map(({ name, inputs, attrs }): Grid => {
-  const [B, S, width] = inputs[0]!.shape as readonly [number, number, number];
-  const segments = inputs[3]!.fill as readonly number[];
+  const [B, S, width] = inputs.q.shape as readonly [number, number, number];
+  const segments = inputs.segments.fill as readonly number[];
   return {
     name,
     B,
@@ -102,8 +102,8 @@ inEveryOrder("attention", (device) => {
       const { o, lse, gradients } = reference(inputs, dO, attrs, grid.window);
       expectClose(actual.o, o!.data, ROUNDED, "o");
       expectClose(actual.lse, lse!.data, FLOAT32, "lse");
-      for (const [n, name] of ["dq", "dk", "dv"].entries()) {
-        expectClose(actual.gradients[n]!, gradients[n]!.data, SUMS_OF_ROUNDED, name);
+      for (const [n, name] of (["dq", "dk", "dv"] as const).entries()) {
+        expectClose(actual.gradients[n]!, gradients[name].data, SUMS_OF_ROUNDED, name);
       }
       expect(device().stats()["conflicts"]).toBe(0);
     });
@@ -114,7 +114,7 @@ type Attrs = Parameters<typeof attention>[1];
 
 function reference(inputs: readonly Tensor[], dO: Tensor, attrs: Attrs, window?: number) {
   if (window !== undefined) return windowedAttention(inputs, dO, attrs, window);
-  const [o, lse] = attention(inputs, attrs);
-  const [q, k, v, segments] = inputs;
-  return { o, lse, gradients: attentionGrad([dO, q!, k!, v!, o!, lse!, segments!], attrs) };
+  const [q, k, v, segments] = inputs as [Tensor, Tensor, Tensor, Tensor];
+  const { o, lse } = attention({ q, k, v, segments }, attrs);
+  return { o, lse, gradients: attentionGrad({ dO, q, k, v, o, lse, segments }, attrs) };
 }

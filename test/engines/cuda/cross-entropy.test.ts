@@ -23,17 +23,21 @@ inEveryOrder("cross entropy", (device) => {
     emulator.run("sum_vector", [1], 256, [p(total), p(loss), i(N)]);
     const identity = tensor([V, V]);
     for (let v = 0; v < V; v++) identity.data[v * V + v] = 1;
-    const [sum, right, gradient] = linearCrossEntropy(
-      [
-        logits.values,
-        identity,
-        tensor([N], Float64Array.from(targets)),
-        tensor([N], Float64Array.from(weights)),
-      ],
+    const {
+      lossSum,
+      correct: right,
+      dh: gradient,
+    } = linearCrossEntropy(
+      {
+        h: logits.values,
+        weight: identity,
+        targets: tensor([N], Float64Array.from(targets)),
+        lossWeights: tensor([N], Float64Array.from(weights)),
+      },
       { chunkRows: N },
     );
-    expectClose(emulator.read(total, 1), sum!.data, FLOAT32, "loss");
-    expectClose([emulator.read(correct, N).reduce((a, b) => a + b)], right!.data, 0, "correct");
-    expectClose(read(emulator, logits), gradient!.data, ROUNDED, "gradient");
+    expectClose(emulator.read(total, 1), lossSum.data, FLOAT32, "loss");
+    expectClose([emulator.read(correct, N).reduce((a, b) => a + b)], right.data, 0, "correct");
+    expectClose(read(emulator, logits), gradient.data, ROUNDED, "gradient");
   });
 });

@@ -106,9 +106,9 @@ inEveryOrder("low-rank factors", (device) => {
           placed[(firstRow + n) * width + column + j] = real ? scale * b[n * rank + j]! : 0;
       }
       const w = tensor([N, K], W.values.data.slice(firstRow * K, (firstRow + N) * K));
-      const factors = [tensor([rank, K], a), tensor([N, rank], b)];
-      const [y] = loraLinear([x.values, w, ...factors], { scale, dropout: 0, hasBias: false });
-      for (let t = 0; t < T; t++) expected.set(y!.data.subarray(t * N, (t + 1) * N), t * 16 + firstRow);
+      const factors = { A: tensor([rank, K], a), B: tensor([N, rank], b) };
+      const { y } = loraLinear({ x: x.values, weight: w, ...factors }, { scale, dropout: 0, hasBias: false });
+      for (let t = 0; t < T; t++) expected.set(y.data.subarray(t * N, (t + 1) * N), t * 16 + firstRow);
       const words = [weight.pointer, ...[offsetA, offsetB].map((at) => parameters.pointer + BigInt(4 * at))];
       return { words, ints: [N, K, rank, 8, weight.ld, row, firstRow, column], float: scale };
     });

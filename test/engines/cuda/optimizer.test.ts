@@ -36,21 +36,22 @@ inEveryOrder("optimizer", (device) => {
     expectClose(emulator.read(state[0]!, N), w.values.data, 0, "not moved");
 
     const total = one(g.values.data.reduce((sum, x) => sum + x * x, 0));
-    const [clipped, expectedNorm] = clipScale([g.values, total, one(4)], { limit: 1 });
-    const scalars = [one(0.01), one(0.19), one(0.002)];
-    const given = [w.values, clipped!, m.values, tensor([N], v), ...scalars];
+    const inputs = { g: g.values, sumSquares: total, count: one(4) };
+    const { clipped, norm: expectedNorm } = clipScale(inputs, { limit: 1 });
+    const scalars = { learningRate: one(0.01), correction1: one(0.19), correction2: one(0.002) };
+    const given = { p: w.values, g: clipped, m: m.values, v: tensor([N], v), ...scalars };
     const expected = adamw(given, HYPER);
     // In two parts, as groups of parameters are stepped.
     step(factor, finite(emulator, [1, -3e38]), 0, 300);
     step(factor, 0n, 300, N);
-    expectClose(emulator.read(norm, 1), expectedNorm!.data, FLOAT32, "norm");
-    for (const [k, result] of expected.entries()) {
+    expectClose(emulator.read(norm, 1), expectedNorm.data, FLOAT32, "norm");
+    for (const [k, result] of Object.values(expected).entries()) {
       expectClose(emulator.read(state[k]!, N), result.data, FLOAT32, `state ${k}`);
     }
-    const [p2, m2, v2] = expected as [Tensor, Tensor, Tensor];
-    const again = adamw([p2, g.values, m2, v2, ...scalars], HYPER);
+    const { pNext, mNext, vNext } = expected;
+    const again = adamw({ p: pNext, g: g.values, m: mNext, v: vNext, ...scalars }, HYPER);
     step(0n, 0n, 0, N);
-    for (const [k, result] of again.entries()) {
+    for (const [k, result] of Object.values(again).entries()) {
       expectClose(emulator.read(state[k]!, N), result.data, FLOAT32, `state ${k} without a factor`);
     }
   });

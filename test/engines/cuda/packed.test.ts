@@ -27,12 +27,23 @@ const T = [2, 3] as const;
 const lora = { scale: 1.7, dropout: 0 };
 /** Rows in no multiple of 8, and more than one block of threads. */
 const CASES = [
-  ["linear", [n(...T, 64), weight(45, 64), weight(45)], {}],
-  ["linearGrad", [n(...T, 45), weight(45, 64)], {}],
-  ["loraLinear", [n(...T, 64), weight(45, 64), n(3, 64), n(45, 3)], { ...lora, hasBias: false }],
+  ["linear", { x: n(...T, 64), weight: weight(45, 64), bias: weight(45) }, {}],
+  ["linearGrad", { dy: n(...T, 45), weight: weight(45, 64) }, {}],
+  [
+    "loraLinear",
+    { x: n(...T, 64), weight: weight(45, 64), A: n(3, 64), B: n(45, 3) },
+    { ...lora, hasBias: false },
+  ],
   [
     "loraLinearGrad",
-    [n(...T, 45), n(...T, 64), weight(45, 64), n(3, 64), n(45, 3), n(...T, 3)],
+    {
+      dy: n(...T, 45),
+      x: n(...T, 64),
+      weight: weight(45, 64),
+      A: n(3, 64),
+      B: n(45, 3),
+      loraHidden: n(...T, 3),
+    },
     { ...lora, needsInput: true },
   ],
 ] as const;
@@ -48,7 +59,11 @@ const programsOn = (packed?: PackedFormat) =>
 
 describe.skipIf(missing !== null).each(["q8_0", "q4_0"] as const)("frozen matrices in %s", (packed) => {
   test.each(CASES)("%s is that of the values which the blocks hold", async (op, inputs, attrs) => {
-    const prepared = await prepareCase(op as OpName, { name: packed, inputs, attrs: attrs as never }, "bf16");
+    const prepared = await prepareCase(
+      op as OpName,
+      { name: packed, inputs: inputs as never, attrs: attrs as never },
+      "bf16",
+    );
     const program = frozenPacked(prepared.program, packed);
     expect(program.values.filter((value) => value.packed === packed)).toHaveLength(1);
     const blocks = { ...prepared, program, weights: inBf16(prepared.weights) };

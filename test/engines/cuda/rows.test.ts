@@ -40,9 +40,12 @@ inEveryOrder("rows", (device) => {
       ]);
     const turned = outputMatrix(emulator, T, x.width);
     turn(turned, x, 0);
-    const given = [tensor([1, T, x.width], x.values.data), tensor([1, T], Float64Array.from(positions))];
-    const [expected] = rope(given, { heads, inverseFrequencies, maxPositions: 31, inverse: false });
-    expectClose(read(emulator, turned), expected!.data, ROUNDED, "rotated");
+    const given = {
+      x: tensor([1, T, x.width], x.values.data),
+      positions: tensor([1, T], Float64Array.from(positions)),
+    };
+    const { y: expected } = rope(given, { heads, inverseFrequencies, maxPositions: 31, inverse: false });
+    expectClose(read(emulator, turned), expected.data, ROUNDED, "rotated");
     turn(turned, turned, 1);
     expectClose(read(emulator, turned), x.values.data, ROUNDED, "rotated back");
   });

@@ -15,7 +15,7 @@ export function windowedAttention(
   const [q, k, v, segments] = inputs as [Tensor, Tensor, Tensor, Tensor];
   const [B, S] = q.shape as [number, number];
   const [o, lse] = [tensor(q.shape), tensor([B, attrs.heads, S])];
-  const gradients = [tensor(q.shape), tensor(k.shape), tensor(v.shape)];
+  const gradients = { dq: tensor(q.shape), dk: tensor(k.shape), dv: tensor(v.shape) };
   for (let b = 0; b < B; b++) {
     for (let i = 0; i < S; i++) {
       const from = Math.max(0, i - window + 1);
@@ -25,19 +25,20 @@ export function windowedAttention(
         return m.data.slice((b * S + from) * width, (b * S + i + 1) * width);
       };
       const part = (m: Tensor): Tensor => tensor([1, length, m.data.length / (B * S)], cut(m));
-      const seen = [part(q), part(k), part(v), tensor([1, length], cut(segments))];
-      const [partO, partLse] = attention(seen, attrs);
+      const seen = { q: part(q), k: part(k), v: part(v), segments: tensor([1, length], cut(segments)) };
+      const { o: partO, lse: partLse } = attention(seen, attrs);
       const width = q.shape[2]!;
-      o.data.set(partO!.data.subarray(-width), (b * S + i) * width);
+      o.data.set(partO.data.subarray(-width), (b * S + i) * width);
       for (let h = 0; h < attrs.heads; h++) {
-        lse.data[(b * attrs.heads + h) * S + i] = partLse!.data[(h + 1) * length - 1]!;
+        lse.data[(b * attrs.heads + h) * S + i] = partLse.data[(h + 1) * length - 1]!;
       }
       const last = part(dO);
       last.data.fill(0, 0, -width);
-      const sums = attentionGrad([last, ...seen.slice(0, 3), partO!, partLse!, seen[3]!], attrs);
-      for (const [n, sum] of sums.entries()) {
+      const sums = attentionGrad({ ...seen, dO: last, o: partO, lse: partLse }, attrs);
+      for (const name of ["dq", "dk", "dv"] as const) {
+        const sum = sums[name];
         const start = (b * S + from) * (sum.data.length / length);
-        for (const [e, x] of sum.data.entries()) gradients[n]!.data[start + e]! += x;
+        for (const [e, x] of sum.data.entries()) gradients[name].data[start + e]! += x;
       }
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { OpCase } from "../../../src/engines/conformance/cases.ts";
+import type { OpCase } from "../../../src/engines/conformance/case-inputs.ts";
 import { prepareCase, relativeError, runOn, TOLERANCE } from "../../../src/engines/conformance/run.ts";
 import { onnxEngine } from "../../../src/engines/onnx/onnx.ts";
 import { referenceEngine } from "../../../src/engines/reference/reference.ts";
@@ -26,13 +26,13 @@ async function compare(op: "attention" | "attentionGrad", opCase: OpCase): Promi
 
 describe("attention in blocks of queries", () => {
   it.each([true, false])("forward, causal %s", async (causal) => {
-    const inputs = [normal(B, S, H * d), normal(B, S, K * d), normal(B, S, K * d), segments];
+    const inputs = { q: normal(B, S, H * d), k: normal(B, S, K * d), v: normal(B, S, K * d), segments };
     await compare("attention", { name: "long", inputs, attrs: { ...attrs, causal } });
   });
 
   it.each([true, false])("gradient, causal %s", async (causal) => {
     const [q, kv] = [normal(B, S, H * d), normal(B, S, K * d)];
-    const inputs = [q, q, kv, kv, q, normal(B, H, S), segments];
+    const inputs = { dO: q, q, k: kv, v: kv, o: q, lse: normal(B, H, S), segments };
     await compare("attentionGrad", { name: "long", inputs, attrs: { ...attrs, causal } });
   });
 });

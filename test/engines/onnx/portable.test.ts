@@ -1,6 +1,7 @@
 import ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { CASES, type OpCase } from "../../../src/engines/conformance/cases.ts";
+import type { OpCase } from "../../../src/engines/conformance/case-inputs.ts";
+import { CASES } from "../../../src/engines/conformance/cases.ts";
 import { prepareCase, relativeError, runOn, TOLERANCE } from "../../../src/engines/conformance/run.ts";
 import type { HostTensor, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";

@@ -18,9 +18,9 @@ function addingProgram() {
   const b = new ProgramBuilder("adding");
   const x = b.input("x", "f32", [2]);
   const sum = b.state("sum", [2]);
-  b.next(sum, b.node("add", [sum, x], {})[0]!);
-  b.guard(b.node("sumSquares", [x], {})[0]!);
-  b.output(b.node("scale", [sum], { factor: 2 })[0]!, "double");
+  b.next(sum, b.node("add", { a: sum, b: x }, {}).y);
+  b.guard(b.node("sumSquares", { x }, {}).sum);
+  b.output(b.node("scale", { x: sum }, { factor: 2 }).y, "double");
   return b.build();
 }
 
@@ -81,7 +81,7 @@ describe("state of an onnx session", () => {
     const session = await onnxEngine.open(weights, { threads: 1 });
     const b = new ProgramBuilder("huge");
     const column = b.input("column", "f32", [2 ** 21, 1]);
-    b.output(b.node("linear", [column, column], {})[0]!);
+    b.output(b.node("linear", { x: column, weight: column }, {}).y);
     const { run } = await session.compile(b.build());
     const feed = { shape: [2 ** 21, 1], data: new Float32Array(2 ** 21) };
     await expect(run({ column: feed })).rejects.toMatchObject({

@@ -7,10 +7,10 @@ const TILE = 64;
 const HEADS = [64, 96, 128];
 
 /** The kernels' sizes of a grid, and how many tiles of queries or keys it has. */
-function gridOf(c: NodeContext<"attention"> | NodeContext<"attentionGrad">, q: number) {
-  const [B, S] = c.shape(q) as [number, number];
+function gridOf(c: Pick<NodeContext<"attention">, "attrs" | "shape" | "matrix">) {
+  const [B, S] = c.shape("q") as [number, number];
   const { heads, kvHeads } = c.attrs;
-  const d = c.matrix(q).width / heads;
+  const d = c.matrix("q").width / heads;
   const head = HEADS.find((size) => d <= size);
   if (head === undefined) {
     throw new LorafitError("usage", `the cuda engine takes heads of up to ${HEADS.at(-1)} values, not ${d}`, {
@@ -22,23 +22,23 @@ function gridOf(c: NodeContext<"attention"> | NodeContext<"attentionGrad">, q: n
 }
 
 export const attention: Lowering<"attention"> = (c) => {
-  const { B, S, H, K, d, head, tiles, sharedBytes } = gridOf(c, 0);
-  const [o, lse, q, k, v] = [c.out(0), c.outVector(1), c.matrix(0), c.matrix(1), c.matrix(2)];
-  const places = [at(o), at(lse), at(q), at(k), at(v), at(c.vector(3))];
+  const { B, S, H, K, d, head, tiles, sharedBytes } = gridOf(c);
+  const [o, lse, q, k, v] = [c.out("o"), c.outVector("lse"), c.matrix("q"), c.matrix("k"), c.matrix("v")];
+  const places = [at(o), at(lse), at(q), at(k), at(v), at(c.vector("segments"))];
   const sizes = [S, H, K, d, q.ld, k.ld, v.ld, o.ld, Number(c.attrs.causal), 0].map(i32);
   const args = [...places, ...sizes, f32(c.attrs.scale)];
   c.list.launch(`attention_${head}`, [tiles, H, B], THREADS, args, sharedBytes(3));
 };
 
 export const attentionGrad: Lowering<"attentionGrad"> = (c) => {
-  const { B, S, H, K, d, head, tiles, sharedBytes } = gridOf(c, 1);
-  const [dO, q, k, v, o] = [c.matrix(0), c.matrix(1), c.matrix(2), c.matrix(3), c.matrix(4)];
-  const [dq, dk, dv] = [c.out(0), c.out(1), c.out(2)];
+  const { B, S, H, K, d, head, tiles, sharedBytes } = gridOf(c);
+  const [dO, q, k, v, o] = [c.matrix("dO"), c.matrix("q"), c.matrix("k"), c.matrix("v"), c.matrix("o")];
+  const [dq, dk, dv] = [c.out("dq"), c.out("dk"), c.out("dv")];
   const count = B * S * H;
   const delta = c.list.vector(count);
   const deltaArgs = [at(delta), at(dO), at(o), i32(S), i32(H), i32(d), i32(dO.ld), i32(o.ld), i64(count)];
   c.list.launch("attention_delta", [blocksFor(count * 32, THREADS)], THREADS, deltaArgs);
-  const saved = [at(dO), at(q), at(k), at(v), at(c.vector(5)), at(delta), at(c.vector(6))];
+  const saved = [at(dO), at(q), at(k), at(v), at(c.vector("lse")), at(delta), at(c.vector("segments"))];
   const sizes = [S, H, K, d, q.ld, k.ld, v.ld, dO.ld];
   const mask = [i32(Number(c.attrs.causal)), i32(0), f32(c.attrs.scale)];
   const kv = [at(dk), at(dv), ...saved, ...[...sizes, dk.ld, dv.ld].map(i32), ...mask];

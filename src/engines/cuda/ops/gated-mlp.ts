@@ -2,13 +2,19 @@ import { at, i32 } from "../commands.ts";
 import { type Lowering, VECTOR8_THREADS, vector8Grid } from "./lowering.ts";
 
 export const gatedMlp: Lowering<"gatedMlp"> = (c) => {
-  const [h, gate, up] = [c.out(0), c.matrix(0), c.matrix(1)];
+  const [h, gate, up] = [c.out("y"), c.matrix("gate"), c.matrix("up")];
   const sizes = [h.rows, h.width, h.ld, gate.ld, up.ld].map(i32);
   c.list.launch("gated_mlp", vector8Grid(h), VECTOR8_THREADS, [at(h), at(gate), at(up), ...sizes]);
 };
 
 export const gatedMlpGrad: Lowering<"gatedMlpGrad"> = (c) => {
-  const [dGate, dUp, dh, gate, up] = [c.out(0), c.out(1), c.matrix(0), c.matrix(1), c.matrix(2)];
+  const [dGate, dUp, dh, gate, up] = [
+    c.out("dGate"),
+    c.out("dUp"),
+    c.matrix("dy"),
+    c.matrix("gate"),
+    c.matrix("up"),
+  ];
   const sizes = [dh.rows, dh.width, dGate.ld, dUp.ld, dh.ld, gate.ld, up.ld].map(i32);
   const places = [at(dGate), at(dUp), at(dh), at(gate), at(up)];
   c.list.launch("gated_mlp_grad", vector8Grid(dh), VECTOR8_THREADS, [...places, ...sizes]);

@@ -6,7 +6,12 @@ const THREADS = 256;
 
 /** In chunks of rows: logits, in place their gradient, and its product with the head. */
 export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = (c) => {
-  const [h, head, targets, lossWeights] = [c.matrix(0), c.weight(1), c.vector(2), c.vector(3)];
+  const [h, head, targets, lossWeights] = [
+    c.matrix("h"),
+    c.weight("weight"),
+    c.vector("targets"),
+    c.vector("lossWeights"),
+  ];
   const [N, V] = [h.rows, head.rows];
   const [losses, correct] = [c.list.vector(N), c.list.vector(N)];
   const chunk = Math.min(N, c.attrs.chunkRows);
@@ -24,10 +29,10 @@ export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = (c) => {
       i32(V),
       i32(logits.ld),
     ]);
-    if (!c.isRead(2)) continue;
-    const dh = rowsFrom(c.out(2), from, logits.rows);
+    if (!c.isRead("dh")) continue;
+    const dh = rowsFrom(c.out("dh"), from, logits.rows);
     c.list.multiply({ c: dh, a: logits, b: head, layout: "nn", k: V });
   }
-  sumVector(c.list, c.outVector(0), losses);
-  sumVector(c.list, c.outVector(1), correct);
+  sumVector(c.list, c.outVector("lossSum"), losses);
+  sumVector(c.list, c.outVector("correct"), correct);
 };

@@ -1,12 +1,12 @@
 import type { Lowering } from "./lowering.ts";
 
 export const linear: Lowering<"linear"> = (c) => {
-  const b = c.weight(1);
-  const bias = c.node.inputs.length > 2 ? c.weightVector(2) : undefined;
+  const b = c.weight("weight");
+  const bias = c.node.inputs.bias === undefined ? undefined : c.weightVector("bias");
   const k = b.width;
   c.list.multiply({
-    c: c.out(0),
-    a: c.matrix(0),
+    c: c.out("y"),
+    a: c.matrix("x"),
     b,
     layout: "nt",
     k,
@@ -16,10 +16,10 @@ export const linear: Lowering<"linear"> = (c) => {
 };
 
 export const linearGrad: Lowering<"linearGrad"> = (c) => {
-  const b = c.weight(1);
+  const b = c.weight("weight");
   c.list.multiply({
-    c: c.out(0),
-    a: c.matrix(0),
+    c: c.out("dx"),
+    a: c.matrix("dy"),
     b,
     layout: "nn",
     k: b.rows,

@@ -29,14 +29,14 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const projections = c.lora.projections();
   if (projections.leader !== c.node) return;
   const { operand, operandLora } = projections;
-  const x = c.matrix(0);
+  const x = c.matrix("x");
   if (projections.copiesInputs) combineRows(c.list, { ...operand, width: x.width }, x);
   const { dropout } = c.attrs;
-  const dropped = dropout > 0 ? drop(c.list, x, c.dropoutMask(4), dropout) : x;
+  const dropped = dropout > 0 ? drop(c.list, x, c.dropoutMask("dropoutMask"), dropout) : x;
   const { matrix: weight, partOffsets } = c.lora.weight();
   const factorsA = rowsFrom(weight, partOffsets.at(-1)!, projections.loraColumns);
   c.list.multiply({ c: operandLora, a: dropped, b: factorsA, layout: "nt", k: x.width });
-  const y = fusedOutput(projections, c.lora.matrixOf, () => c.out(0));
+  const y = fusedOutput(projections, c.lora.matrixOf, () => c.out("y"));
   c.list.multiply({
     c: y,
     a: operand,
@@ -50,7 +50,7 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
 
 /** s = [dy] scale B;  dx = [dy | s] [W ; A];  dA = sᵀ drop(x), dB = scale dyᵀ low. */
 export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
-  const projections = c.lora.projections() as FusedProjections<"loraLinearGrad">;
+  const projections = c.lora.projections();
   if (projections.leader !== c.node) return c.lora.aliasToAddend();
   const { matrix: weight, partOffsets } = c.lora.weight();
   const { list } = c;
@@ -58,19 +58,19 @@ export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
   const outs = operand.width;
   if (projections.copiesInputs) {
     for (const [i, node] of projections.nodes.entries()) {
-      const dy = c.lora.matrixOf(node.inputs[0]!);
+      const dy = c.lora.matrixOf(node.inputs.dy);
       combineRows(list, columns(operand, partOffsets[i]!, dy.width), dy);
     }
   }
-  const x = c.matrix(1);
+  const x = c.matrix("x");
   const factorsB = columns({ ...weight, rows: outs }, padded(x.width), loraColumns);
   list.multiply({ c: operandLora, a: operand, b: factorsB, layout: "nn", k: outs });
   const { dropout, needsInput } = c.attrs;
   const loraHidden = needsInput ? inputGradient(c, projections, weight, partOffsets.at(-1)!) : undefined;
   if (dropout === 0) return factorGradients(c, projections, x, partOffsets);
-  const dropoutMask = c.dropoutMask(6);
+  const dropoutMask = c.dropoutMask("dropoutMask");
   if (loraHidden !== undefined)
-    drop(list, loraHidden, dropoutMask, dropout, { out: c.out(2), add: c.out(2) });
+    drop(list, loraHidden, dropoutMask, dropout, { out: c.out("dx"), add: c.out("dx") });
   factorGradients(c, projections, drop(list, x, dropoutMask, dropout), partOffsets);
 };
 
@@ -82,7 +82,7 @@ function inputGradient(
   firstA: number,
 ): Matrix | undefined {
   const { list } = c;
-  const [dx, add] = [c.out(2), c.addend()];
+  const [dx, add] = [c.out("dx"), c.addend()];
   const through = { ...weight, width: dx.width };
   const common = { layout: "nn", a: operand, b: through } as const;
   if (c.attrs.dropout === 0) {
@@ -98,12 +98,12 @@ function inputGradient(
 
 /** The outputs of a unit side by side as one matrix. */
 function fusedOutput(
-  projections: FusedProjections,
+  projections: FusedProjections<"loraLinear">,
   matrixOf: (id: number) => Matrix,
   single: () => Matrix,
 ): Matrix {
   if (projections.nodes.length === 1) return single();
-  const parts = projections.nodes.map((node) => matrixOf(node.outputs[0]!));
+  const parts = projections.nodes.map((node) => matrixOf(node.outputs.y));
   return { ...parts[0]!, width: parts.reduce((sum, { width }) => sum + padded(width), 0) };
 }
 
@@ -118,9 +118,9 @@ function factorGradients(
   const parts = projections.nodes.map((node, i) => {
     const s = columns(projections.operandLora, fromRank, projections.ranks[i]!);
     fromRank += projections.ranks[i]!;
-    const [dA, dB] = [c.lora.vectorOf(node.outputs[0]!), c.lora.vectorOf(node.outputs[1]!)];
-    const loraHidden = c.lora.matrixOf(node.inputs[5]!);
-    const dy = columns(projections.operand, partOffsets[i]!, c.lora.matrixOf(node.inputs[0]!).width);
+    const [dA, dB] = [c.lora.vectorOf(node.outputs.dA), c.lora.vectorOf(node.outputs.dB)];
+    const loraHidden = c.lora.matrixOf(node.inputs.loraHidden);
+    const dy = columns(projections.operand, partOffsets[i]!, c.lora.matrixOf(node.inputs.dy).width);
     return { dA, dB, s, loraHidden, dy, rank: loraHidden.width, scale: node.attrs.scale };
   });
   const follows = (a: Vector, b: Vector): boolean =>

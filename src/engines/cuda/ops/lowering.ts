@@ -1,37 +1,42 @@
 import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
-import type { Node } from "../../../program/program.ts";
+import type { ActivationRole, InputName, MatrixRole, OutputName } from "../../../ops/signatures.ts";
+import type { NodeOf, ValueId } from "../../../program/program.ts";
+import type { LoraOp } from "../../fusion.ts";
 import { type CommandList, type Matrix, padded, type Vector } from "../commands.ts";
 import type { FusedProjections } from "../layout.ts";
 
-/** What the lowering of one node sees; inputs and outputs are named by their position. */
+/** What the lowering of one node sees. */
 export interface NodeContext<Op extends OpName> {
   readonly list: CommandList;
-  readonly node: Node<Op>;
+  readonly node: NodeOf<Op>;
   readonly attrs: AttrsOf<Op>;
   /** Input as a bf16 matrix. */
-  matrix(input: number): Matrix;
-  /** Input as float32, int32 or bytes one behind the other. */
-  vector(input: number): Vector;
-  /** Input that is a dropout mask, one byte an element; made by a command at this place unless it was fed. */
-  dropoutMask(input: number): Vector;
+  matrix(input: InputName<Op, ActivationRole>): Matrix;
+  /** Input as contiguous float32, int32 or bytes. */
+  vector(input: InputName<Op, VectorRole>): Vector;
+  /** Dropout mask, one byte an element; made by a command at this place unless it was fed. */
+  dropoutMask(input: InputName<Op, "mask">): Vector;
   /** Frozen matrix by itself. */
-  weight(input: number): Matrix;
+  weight(input: InputName<Op, MatrixRole>): Matrix;
   /** Frozen vector, float32. */
-  weightVector(input: number): Vector;
-  /** Room for an output; where a sum is made on the way out, room for the sum. */
-  out(output: number): Matrix;
-  outVector(output: number): Vector;
-  shape(input: number): readonly number[];
-  /** Whether anybody reads the output. */
-  isRead(output: number): boolean;
-  /** What has to be added to the output on the way out. */
+  weightVector(input: InputName<Op, "normWeight" | "bias">): Vector;
+  /** Destination of an output; of the sum, where an addition is fused. */
+  out(output: OutputName<Op, ActivationRole>): Matrix;
+  outVector(output: OutputName<Op, VectorRole>): Vector;
+  shape(input: InputName<Op>): readonly number[];
+  isRead(output: OutputName<Op>): boolean;
+  /** Matrix to be added to the output in the same command. */
   addend(): Matrix | undefined;
-  /** Of the low-rank products: what is done together, and where its weight lies. */
-  readonly lora: LoraContext;
+  /** Vector of a value that is one of a list of operands. */
+  vectorOf(id: ValueId): Vector;
+  /** Projections that are computed together, and their weight. */
+  readonly lora: LoraContext<Op>;
 }
 
-export interface LoraContext {
-  projections(): FusedProjections;
+type VectorRole = "tensor" | "flat" | "statistic" | "scalar" | "index" | "mask";
+
+export interface LoraContext<Op extends OpName> {
+  projections(): FusedProjections<Extract<Op, LoraOp>>;
   /** The unit's augmented weight, see weights.ts, and the first row of each node's part, then of the A's. */
   weight(): { readonly matrix: Matrix; readonly partOffsets: readonly number[] };
   bias(): Vector | undefined;

@@ -4,12 +4,12 @@ import type { Lowering } from "./lowering.ts";
 const THREADS = 128;
 
 export const rmsNorm: Lowering<"rmsNorm"> = (c) => {
-  const [y, rstd, x] = [c.out(0), c.outVector(1), c.matrix(0)];
+  const [y, rstd, x] = [c.out("y"), c.outVector("rstd"), c.matrix("x")];
   const args = [
     at(y),
     at(rstd),
     at(x),
-    at(c.weightVector(1)),
+    at(c.weightVector("weight")),
     i32(x.width),
     i32(y.ld),
     i32(x.ld),
@@ -19,8 +19,8 @@ export const rmsNorm: Lowering<"rmsNorm"> = (c) => {
 };
 
 export const rmsNormGrad: Lowering<"rmsNormGrad"> = (c) => {
-  const [dx, dy, x, add] = [c.out(0), c.matrix(0), c.matrix(1), c.addend()];
-  const places = [at(dx), at(dy), at(x), at(c.weightVector(2)), at(c.vector(3)), at(add)];
+  const [dx, dy, x, add] = [c.out("dx"), c.matrix("dy"), c.matrix("x"), c.addend()];
+  const places = [at(dx), at(dy), at(x), at(c.weightVector("weight")), at(c.vector("rstd")), at(add)];
   const sizes = [i32(x.width), i32(dx.ld), i32(dy.ld), i32(x.ld), i32(add?.ld ?? 0)];
   c.list.launch("rms_norm_grad", [x.rows], THREADS, [...places, ...sizes]);
 };

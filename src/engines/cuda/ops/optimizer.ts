@@ -13,7 +13,7 @@ export function sumVector(list: CommandList, out: Vector, x: Vector): void {
 }
 
 export const sumSquares: Lowering<"sumSquares"> = (c) => {
-  const x = c.vector(0);
+  const x = c.vector("x");
   const partial = c.list.vector(Math.ceil(x.length / ELEMENTS_PER_BLOCK));
   c.list.launch("sum_squares", [partial.length], THREADS, [
     at(partial),
@@ -21,7 +21,7 @@ export const sumSquares: Lowering<"sumSquares"> = (c) => {
     i64(x.length),
     i64(ELEMENTS_PER_BLOCK),
   ]);
-  sumVector(c.list, c.outVector(0), partial);
+  sumVector(c.list, c.outVector("sum"), partial);
 };
 
 /** The norm, and the factor that clips: 1 / count or less. */
@@ -35,9 +35,14 @@ export function clipNorm(
 }
 
 export const clipScale: Lowering<"clipScale"> = (c) => {
-  const [g, squares, count, norm] = [c.vector(0), c.vector(1), c.vector(2), c.outVector(1)];
+  const [g, squares, count, norm] = [
+    c.vector("g"),
+    c.vector("sumSquares"),
+    c.vector("count"),
+    c.outVector("norm"),
+  ];
   const factor = clipNorm(c.list, { norm, squares, count, limit: c.attrs.limit });
-  moveVector(c.list, c.outVector(0), { a: g, factor });
+  moveVector(c.list, c.outVector("clipped"), { a: g, factor });
 };
 
 export interface Update {
@@ -68,12 +73,12 @@ export function updateInPlace(list: CommandList, update: Update, attrs: AttrsOf<
 }
 
 export const adamw: Lowering<"adamw"> = (c) => {
-  const moving = [0, 2, 3].map((input, output): Vector => {
+  const moved = (input: "p" | "m" | "v", output: "pNext" | "mNext" | "vNext"): Vector => {
     const to = c.outVector(output);
     moveVector(c.list, to, { a: c.vector(input) });
     return to;
-  });
-  const [parameters, moment1, moment2] = moving as [Vector, Vector, Vector];
-  const scalars = [c.vector(4), c.vector(5), c.vector(6)] as const;
-  updateInPlace(c.list, { parameters, moment1, moment2, gradient: c.vector(1), scalars }, c.attrs);
+  };
+  const [parameters, moment1, moment2] = [moved("p", "pNext"), moved("m", "mNext"), moved("v", "vNext")];
+  const scalars = [c.vector("learningRate"), c.vector("correction1"), c.vector("correction2")] as const;
+  updateInPlace(c.list, { parameters, moment1, moment2, gradient: c.vector("g"), scalars }, c.attrs);
 };

@@ -8,8 +8,8 @@ export const rope: Lowering<"rope"> = (c) => {
   const { heads, inverseFrequencies, maxPositions, inverse } = c.attrs;
   const half = inverseFrequencies.length;
   const [cosine, sine] = tablesOf(c.list, inverseFrequencies, maxPositions);
-  const [out, x] = [c.out(0), c.matrix(0)];
-  rotate(c.list, { out, x, heads, half, positions: c.vector(1).view, cosine, sine, inverse });
+  const [out, x] = [c.out("y"), c.matrix("x")];
+  rotate(c.list, { out, x, heads, half, positions: c.vector("positions").view, cosine, sine, inverse });
 };
 
 interface Rotation {

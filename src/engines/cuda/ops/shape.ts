@@ -26,43 +26,43 @@ export function moveVector(list: CommandList, to: Vector, { a, b, factor, finite
 }
 
 export const embed: Lowering<"embed"> = (c) => {
-  const [out, table] = [c.out(0), c.weight(1)];
-  const args = [at(out), at(table), at(c.vector(0)), i32(out.width), i32(out.ld), i32(table.ld)];
+  const [out, table] = [c.out("y"), c.weight("table")];
+  const args = [at(out), at(table), at(c.vector("ids")), i32(out.width), i32(out.ld), i32(table.ld)];
   c.list.launch("gather_rows", [out.rows], ROW_THREADS, args);
 };
 
 export const gatherRows: Lowering<"gatherRows"> = (c) => {
-  const [out, x] = [c.out(0), c.matrix(0)];
-  const args = [at(out), at(x), at(c.vector(1)), i32(out.width), i32(out.ld), i32(x.ld)];
+  const [out, x] = [c.out("y"), c.matrix("x")];
+  const args = [at(out), at(x), at(c.vector("rows")), i32(out.width), i32(out.ld), i32(x.ld)];
   c.list.launch("gather_rows", [out.rows], ROW_THREADS, args);
 };
 
 export const scatterRows: Lowering<"scatterRows"> = (c) => {
-  const [out, dy] = [c.out(0), c.matrix(0)];
+  const [out, dy] = [c.out("dx"), c.matrix("dy")];
   const sizes = [dy.rows, out.width, out.ld, dy.ld].map(i32);
-  c.list.launch("scatter_rows", [out.rows], ROW_THREADS, [at(out), at(dy), at(c.vector(1)), ...sizes]);
+  c.list.launch("scatter_rows", [out.rows], ROW_THREADS, [at(out), at(dy), at(c.vector("rows")), ...sizes]);
 };
 
 export const add: Lowering<"add"> = (c) => {
-  if (c.shape(0).length > 1) combineRows(c.list, c.out(0), c.matrix(0), c.matrix(1));
-  else moveVector(c.list, c.outVector(0), { a: c.vector(0), b: c.vector(1) });
+  if (c.shape("a").length > 1) combineRows(c.list, c.out("y"), c.matrix("a"), c.matrix("b"));
+  else moveVector(c.list, c.outVector("y"), { a: c.vector("a"), b: c.vector("b") });
 };
 
 export const scale: Lowering<"scale"> = (c) => {
   const { factor } = c.attrs;
-  if (c.shape(0).length > 1) return combineRows(c.list, c.out(0), c.matrix(0), undefined, factor);
+  if (c.shape("x").length > 1) return combineRows(c.list, c.out("y"), c.matrix("x"), undefined, factor);
   const constant = { view: c.list.constant([f32(factor)]), length: 1 };
-  moveVector(c.list, c.outVector(0), { a: c.vector(0), factor: constant });
+  moveVector(c.list, c.outVector("y"), { a: c.vector("x"), factor: constant });
 };
 
-export const zerosLike: Lowering<"zerosLike"> = (c) => moveVector(c.list, c.outVector(0), {});
+export const zerosLike: Lowering<"zerosLike"> = (c) => moveVector(c.list, c.outVector("y"), {});
 
 /** Parts lie in the flat vector from the start, but for those that come from outside. */
 export const flatten: Lowering<"flatten"> = (c) => {
-  const flat = c.outVector(0);
+  const flat = c.outVector("flat");
   let from = 0;
-  for (const i of c.node.inputs.keys()) {
-    const part = c.vector(i);
+  for (const id of c.node.inputs.parts) {
+    const part = c.vectorOf(id);
     const to = sliceOf(flat, from, part.length);
     const there = part.view.buffer === to.view.buffer && part.view.offset === to.view.offset;
     if (!there) moveVector(c.list, to, { a: part });

@@ -1,8 +1,12 @@
-import type { Dim } from "../../../program/program.ts";
+import type { Dim, ValueId } from "../../../program/program.ts";
 import { HIDDEN, queryBlocks } from "../../attention.ts";
 import type { GraphEmitter, Ref } from "../graph.ts";
 import { fromHeads, grouped, scalarSize, toHeads } from "./heads.ts";
 import type { Lowering, NodeContext } from "./lowering.ts";
+
+type AttentionContext = Pick<NodeContext<"attention">, "g" | "grid" | "rows" | "shape" | "attrs"> & {
+  readonly node: { readonly inputs: { readonly segments: ValueId } };
+};
 
 /** Queries `from` to `to` of every head, which see at most the keys up to `end`. */
 interface Chunk {
@@ -29,9 +33,9 @@ function part(g: GraphEmitter, x: Ref, from: number, to: Dim, axis: number): Ref
 }
 
 /** 0 where a pair sees each other, [B,1,S,S]. */
-function visibility({ g, node, grid, attrs }: NodeContext<"attention" | "attentionGrad">, at: number): Ref {
-  return g.share(`/mask/${node.inputs[at]}/${attrs.causal}`, () => {
-    const segments = grid(at);
+function visibility({ g, node, grid, attrs }: AttentionContext): Ref {
+  return g.share(`/mask/${node.inputs.segments}/${attrs.causal}`, () => {
+    const segments = grid("segments");
     const [B, S] = segments.shape as [Dim, Dim];
     const same = g.each("Equal", g.reshape(segments, [B, 1, S, 1]), g.reshape(segments, [B, 1, 1, S]));
     if (!attrs.causal) return g.each("Where", same, g.scalar(0), g.scalar(HIDDEN));
@@ -42,22 +46,17 @@ function visibility({ g, node, grid, attrs }: NodeContext<"attention" | "attenti
 }
 
 /**
- * Inputs q, k, v stand at `at` and behind it, segments at `segmentsAt`. Shared under the value o, so that the gradient finds
+ * Shared under the value o, so that the gradient finds
  * the probabilities of the forward pass when both are in one graph.
  */
-function attend(
-  c: NodeContext<"attention" | "attentionGrad">,
-  o: number,
-  at: number,
-  segmentsAt: number,
-): Attended {
+function attend(c: AttentionContext, o: ValueId): Attended {
   const { g, grid, attrs, shape } = c;
   return g.share(`/attention/${o}`, () => {
     const { heads, kvHeads, causal } = attrs;
-    const [B, S] = shape(at) as [Dim, Dim];
-    const q = toHeads(g, grid(at), [B, S], heads);
-    const [k, v] = [toHeads(g, grid(at + 1), [B, S], kvHeads), toHeads(g, grid(at + 2), [B, S], kvHeads)];
-    const mask = visibility(c, segmentsAt);
+    const [B, S] = shape("q") as [Dim, Dim];
+    const q = toHeads(g, grid("q"), [B, S], heads);
+    const [k, v] = [toHeads(g, grid("k"), [B, S], kvHeads), toHeads(g, grid("v"), [B, S], kvHeads)];
+    const mask = visibility(c);
     const chunk = (from: number, to: Dim, end: Dim): Chunk => {
       const rows = part(g, q, from, to, 2);
       const chunkQ = grouped(g, rows, heads, kvHeads);
@@ -80,21 +79,21 @@ const ungrouped = (g: GraphEmitter, x: Ref, { scores }: Chunk): Ref =>
 
 export const attention: Lowering<"attention"> = (c) => {
   const { g, node, attrs, shape } = c;
-  const { chunks, v } = attend(c, node.outputs[0]!, 0, 3);
+  const { chunks, v } = attend(c, node.outputs.o);
   const os = chunks.map((chunk) =>
     ungrouped(g, g.matmul(chunk.probabilities, part(g, v, 0, chunk.end, 2)), chunk),
   );
   const lses = chunks.map(({ scores }) => g.reduce("ReduceLogSumExp", scores, 3, false));
-  return [fromHeads(g, g.concat(os, 2), shape(0), attrs.heads), g.concat(lses, 2)];
+  return [fromHeads(g, g.concat(os, 2), shape("q"), attrs.heads), g.concat(lses, 2)];
 };
 
 /** Inputs: do, q, k, v, o, lse, segments. ds = p (do vᵀ - rowsum(do o)): Dao et al. 2022, "FlashAttention". */
 export const attentionGrad: Lowering<"attentionGrad"> = (c) => {
   const { g, node, grid, attrs, shape } = c;
   const { heads, kvHeads, scale } = attrs;
-  const { chunks, k, v } = attend(c, node.inputs[4]!, 1, 6);
-  const [B, S, width] = shape(1) as [Dim, Dim, number];
-  const dOs = toHeads(g, grid(0), [B, S], heads);
+  const { chunks, k, v } = attend(c, node.inputs.o);
+  const [B, S, width] = shape("q") as [Dim, Dim, number];
+  const dOs = toHeads(g, grid("dO"), [B, S], heads);
   // rowsum(p dp) is the same number over S terms rather than d.
   const deltas = Number(S) < width / heads ? undefined : rowDots(c);
   const gradients = chunks.map((chunk) => {
@@ -138,7 +137,7 @@ function padded(g: GraphEmitter, x: Ref, S: Dim): Ref {
 
 /** rowsum(do o) for each head, from the layout in which both are kept anyway -> [B,H,S,1] */
 function rowDots({ g, grid, attrs, shape }: NodeContext<"attentionGrad">): Ref {
-  const [B, S, width] = shape(0) as [Dim, Dim, number];
-  const products = g.reshape(g.each("Mul", grid(0), grid(4)), [B, S, attrs.heads, width / attrs.heads]);
+  const [B, S, width] = shape("dO") as [Dim, Dim, number];
+  const products = g.reshape(g.each("Mul", grid("dO"), grid("o")), [B, S, attrs.heads, width / attrs.heads]);
   return g.transpose(g.reduce("ReduceSum", products, 3, true), [0, 2, 1, 3]);
 }

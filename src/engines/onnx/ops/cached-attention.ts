@@ -6,10 +6,10 @@ import type { Lowering, NodeContext } from "./lowering.ts";
 
 /** Which cached columns each new row sees, 0 or 1: [B,1,S,total]; and whether it sees any: [B,1,S,1]. */
 function cacheVisibility({ g, node, grid, shape }: NodeContext<"cachedAttention">): { bias: Ref; any: Ref } {
-  return g.share(`/cache/${node.inputs[5]}`, () => {
-    const mask = grid(5);
+  return g.share(`/cache/${node.inputs.mask}`, () => {
+    const mask = grid("mask");
     const [B, total] = mask.shape as [Dim, Dim];
-    const S = shape(0)[1]!;
+    const S = shape("q")[1]!;
     const [end, one] = [scalarSize(g, total), scalarSize(g, 1)];
     const first = g.each("Sub", end, scalarSize(g, S));
     const columns = g.node("Range", [scalarSize(g, 0), end, one], {}, [total]);
@@ -28,13 +28,13 @@ function cacheVisibility({ g, node, grid, shape }: NodeContext<"cachedAttention"
 export const cachedAttention: Lowering<"cachedAttention"> = (c) => {
   const { g, grid, attrs, shape } = c;
   const { heads, kvHeads, scale } = attrs;
-  const [B, S] = shape(0) as [Dim, Dim];
-  const total = shape(5)[1]!;
+  const [B, S] = shape("q") as [Dim, Dim];
+  const total = shape("mask")[1]!;
   const cached = (past: Ref, fresh: Ref): Ref =>
     g.node("Concat", [past, toHeads(g, fresh, [B, S], kvHeads)], { axis: 2 }, past.shape.with(2, total));
-  const [keys, values] = [cached(grid(3), grid(1)), cached(grid(4), grid(2))];
+  const [keys, values] = [cached(grid("pastKey"), grid("k")), cached(grid("pastValue"), grid("v"))];
   const { bias, any } = cacheVisibility(c);
-  const q = grouped(g, toHeads(g, grid(0), [B, S], heads), heads, kvHeads);
+  const q = grouped(g, toHeads(g, grid("q"), [B, S], heads), heads, kvHeads);
   const products = g.matmul(q, keys, { transB: true, alpha: scale });
   const scores = g.each("Add", g.reshape(products, [B, heads, S, total]), bias);
   const probabilities = g.each("Mul", g.node("Softmax", [scores], { axis: -1 }, scores.shape), any);

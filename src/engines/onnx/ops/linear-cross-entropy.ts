@@ -7,17 +7,15 @@ import type { Lowering } from "./lowering.ts";
  * onnxruntime comes upon first finishes the chunk.
  */
 export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = ({ g, rows, grid, shape, attrs }) => {
-  const N = Number(shape(0)[0]);
+  const N = Number(shape("h")[0]);
   const sizes = Array.from({ length: Math.ceil(N / attrs.chunkRows) }, (_, i) =>
     Math.min(attrs.chunkRows, N - i * attrs.chunkRows),
   );
-  const [h, targets, lossWeights] = [rows(0), grid(2), grid(3)].map((x) => g.split(x, sizes, 0)) as [
-    Ref[],
-    Ref[],
-    Ref[],
-  ];
+  const [h, targets, lossWeights] = [rows("h"), grid("targets"), grid("lossWeights")].map((x) =>
+    g.split(x, sizes, 0),
+  ) as [Ref[], Ref[], Ref[]];
   const chunks = sizes.map((_, i) =>
-    chunk(g, grid(1), h[i]!, targets[i]!, g.reshape(lossWeights[i]!, [sizes[i]!, 1])),
+    chunk(g, grid("weight"), h[i]!, targets[i]!, g.reshape(lossWeights[i]!, [sizes[i]!, 1])),
   );
   const sums =
     chunks.length === 1

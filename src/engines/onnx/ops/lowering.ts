@@ -1,20 +1,22 @@
 import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
-import type { Node, Shape, ValueId } from "../../../program/program.ts";
+import type { InputName } from "../../../ops/signatures.ts";
+import type { NodeOf, Shape, ValueId } from "../../../program/program.ts";
 import type { FusionPlan } from "../../fusion.ts";
 import type { GraphEmitter, Ref } from "../graph.ts";
 
 /** What a lowering sees of its node. */
-export interface NodeContext<Op extends OpName = OpName> {
+export interface NodeContext<Op extends OpName> {
   readonly g: GraphEmitter;
-  readonly node: Node<Op>;
+  readonly node: NodeOf<Op>;
   readonly attrs: AttrsOf<Op>;
   readonly fusion: FusionPlan;
-  /** Input i in the shape of the Program's value. */
-  grid(i: number): Ref;
-  /** Input i as a matrix: all sizes but the last in one. */
-  rows(i: number): Ref;
-  /** The shape of input i. */
-  shape(i: number): Shape;
+  /** Input in the shape of the Program's value. */
+  grid(name: InputName<Op>): Ref;
+  gridOf(id: ValueId): Ref;
+  /** Input as a matrix: all sizes but the last in one. */
+  rows(name: InputName<Op>): Ref;
+  /** The shape of an input. */
+  shape(name: InputName<Op>): Shape;
   shapeOf(id: ValueId): Shape;
   /** What the result is to be added to, as a matrix, where the plan folds an addition into this node. */
   readonly into: Ref | undefined;

@@ -1,7 +1,7 @@
 import type { Lowering } from "./lowering.ts";
 
 export const rmsNorm: Lowering<"rmsNorm"> = ({ g, rows, grid, attrs }) => {
-  const [x, normWeight] = [rows(0), grid(1)];
+  const [x, normWeight] = [rows("x"), grid("weight")];
   const one = [x.shape[0]!, 1];
   if (g.profile === "ort") {
     const attributes = { axis: -1, epsilon: { float: attrs.eps }, stash_type: 1 };
@@ -14,7 +14,7 @@ export const rmsNorm: Lowering<"rmsNorm"> = ({ g, rows, grid, attrs }) => {
 
 /** With e = dy gain: dx = inv e - x inv³ mean(e x). */
 export const rmsNormGrad: Lowering<"rmsNormGrad"> = ({ g, rows, grid }) => {
-  const [dy, x, normWeight, rstd] = [rows(0), rows(1), grid(2), rows(3)];
+  const [dy, x, normWeight, rstd] = [rows("dy"), rows("x"), grid("weight"), rows("rstd")];
   const e = g.each("Mul", dy, normWeight);
   const mean = g.reduce("ReduceMean", g.each("Mul", e, x), 1, true);
   const factor = g.each("Mul", g.each("Mul", rstd, rstd), g.each("Mul", rstd, mean));

@@ -25,8 +25,8 @@ export const rope: Lowering<"rope"> = ({ g, node, grid, rows, attrs, shape }) =>
   const half = attrs.inverseFrequencies.length;
   // Only the rows of the positions at hand go further: a table may have a hundred thousand.
   const at = (table: Ref): Ref =>
-    g.share(`/at/${table.name}/${node.inputs[1]}`, () => {
-      const positions = g.flat(grid(1));
+    g.share(`/at/${table.name}/${node.inputs.positions}`, () => {
+      const positions = g.flat(grid("positions"));
       return g.node("Gather", [table, positions], { axis: 0 }, [...positions.shape, half]);
     });
   const turned = (): Ref =>
@@ -34,12 +34,12 @@ export const rope: Lowering<"rope"> = ({ g, node, grid, rows, attrs, shape }) =>
       ? g.share(`/neg/${at(sin).name}`, () => g.node("Neg", [at(sin)], {}, at(sin).shape))
       : at(sin);
   if (g.profile === "ort") {
-    const [B, S] = shape(1) as [number, number];
+    const [B, S] = shape("positions") as [number, number];
     const attributes = { interleaved: 0, num_heads: attrs.heads };
-    const inputs = [grid(0), g.reshape(g.range(B * S), [B, S]), at(cos), turned()];
-    return [g.node("RotaryEmbedding", inputs, attributes, shape(0))];
+    const inputs = [grid("x"), g.reshape(g.range(B * S), [B, S]), at(cos), turned()];
+    return [g.node("RotaryEmbedding", inputs, attributes, shape("x"))];
   }
-  const x = rows(0);
+  const x = rows("x");
   const heads = g.reshape(x, [x.shape[0]!, attrs.heads, 2 * half]);
   const [lo, hi] = [g.slice(heads, 0, half, 2), g.slice(heads, half, 2 * half, 2)];
   const across = (table: Ref): Ref => g.reshape(table, [x.shape[0]!, 1, half]);

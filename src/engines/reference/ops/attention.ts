@@ -40,39 +40,39 @@ function softmax(scores: number[]): number {
   return lse;
 }
 
-export const attention: Kernel<"attention"> = ([q, k, v, segments], attrs) => {
-  const o = tensor(q!.shape);
-  const [B, S] = q!.shape as [number, number, number];
+export const attention: Kernel<"attention"> = ({ q, k, v, segments }, attrs) => {
+  const o = tensor(q.shape);
+  const [B, S] = q.shape as [number, number, number];
   const lse = tensor([B, attrs.heads, S]);
-  eachQuery(q!, segments!, attrs, (row) => {
-    const p = row.seen.map((j) => attrs.scale * dot(q!.data, row.q, k!.data, j, row.d));
+  eachQuery(q, segments, attrs, (row) => {
+    const p = row.seen.map((j) => attrs.scale * dot(q.data, row.q, k.data, j, row.d));
     lse.data[row.lse] = softmax(p);
     for (const [n, j] of row.seen.entries()) {
-      for (let e = 0; e < row.d; e++) o.data[row.q + e]! += p[n]! * v!.data[j + e]!;
+      for (let e = 0; e < row.d; e++) o.data[row.q + e]! += p[n]! * v.data[j + e]!;
     }
   });
-  return [o, lse];
+  return { o, lse };
 };
 
-export const attentionGrad: Kernel<"attentionGrad"> = ([dO, q, k, v, o, lse, segments], attrs) => {
-  const [dq, dk, dv] = [tensor(q!.shape), tensor(k!.shape), tensor(v!.shape)];
-  eachQuery(q!, segments!, attrs, (row) => {
-    const delta = dot(dO!.data, row.q, o!.data, row.q, row.d);
+export const attentionGrad: Kernel<"attentionGrad"> = ({ dO, q, k, v, o, lse, segments }, attrs) => {
+  const [dq, dk, dv] = [tensor(q.shape), tensor(k.shape), tensor(v.shape)];
+  eachQuery(q, segments, attrs, (row) => {
+    const delta = dot(dO.data, row.q, o.data, row.q, row.d);
     for (const j of row.seen) {
-      const p = Math.exp(attrs.scale * dot(q!.data, row.q, k!.data, j, row.d) - lse!.data[row.lse]!);
-      const ds = attrs.scale * p * (dot(dO!.data, row.q, v!.data, j, row.d) - delta);
+      const p = Math.exp(attrs.scale * dot(q.data, row.q, k.data, j, row.d) - lse.data[row.lse]!);
+      const ds = attrs.scale * p * (dot(dO.data, row.q, v.data, j, row.d) - delta);
       for (let e = 0; e < row.d; e++) {
-        dv.data[j + e]! += p * dO!.data[row.q + e]!;
-        dq.data[row.q + e]! += ds * k!.data[j + e]!;
-        dk.data[j + e]! += ds * q!.data[row.q + e]!;
+        dv.data[j + e]! += p * dO.data[row.q + e]!;
+        dq.data[row.q + e]! += ds * k.data[j + e]!;
+        dk.data[j + e]! += ds * q.data[row.q + e]!;
       }
     }
   });
-  return [dq, dk, dv];
+  return { dq, dk, dv };
 };
 
 export const cachedAttention: Kernel<"cachedAttention"> = (inputs, { heads, kvHeads, scale }) => {
-  const [q, k, v, pastKey, pastValue, mask] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const { q, k, v, pastKey, pastValue, mask } = inputs;
   const [B, S, width] = q.shape as [number, number, number];
   const d = width / heads;
   const past = pastKey.shape[2]!;
@@ -99,7 +99,7 @@ export const cachedAttention: Kernel<"cachedAttention"> = (inputs, { heads, kvHe
       }
     }
   }
-  return [o, keys, values];
+  return { o, presentKey: keys, presentValue: values };
 };
 
 /** past [B,K,P,d] and fresh [B,S,K*d] -> [B,K,P+S,d] */

@@ -1,9 +1,12 @@
+import type { ValueId } from "../../../program/program.ts";
 import { HIDDEN, type QueryBlock, queryBlocks } from "../../attention.ts";
 import type { Ref } from "../kernels.ts";
 import { fromHeads, grouped, hiddenUnless, toHeads } from "./heads.ts";
 import type { Lowering, NodeContext } from "./lowering.ts";
 
-type AttentionContext = NodeContext<"attention" | "attentionGrad">;
+type AttentionContext = Pick<NodeContext<"attention">, "k" | "grid" | "rows" | "shape" | "attrs"> & {
+  readonly node: { readonly inputs: { readonly segments: ValueId } };
+};
 
 interface Block extends QueryBlock {
   /** scale q, [B,K,(H/K) C,d] */
@@ -22,10 +25,10 @@ interface Attended {
 }
 
 /** 0 where a query of the block sees a key, [B,1,C,end]. Input `at` is the segments. */
-function visibility(c: AttentionContext, at: number, { from, to, end }: QueryBlock): Ref {
+function visibility(c: AttentionContext, { from, to, end }: QueryBlock): Ref {
   const { k, node, grid, attrs } = c;
-  return k.share(`/mask/${node.inputs[at]}/${attrs.causal}/${from}/${to}/${end}`, () => {
-    const segments = grid(at);
+  return k.share(`/mask/${node.inputs.segments}/${attrs.causal}/${from}/${to}/${end}`, () => {
+    const segments = grid("segments");
     const B = segments.shape[0]!;
     const rows = k.reshape(k.slice(segments, from, to, 1), [B, 1, to - from, 1]);
     const columns = k.reshape(k.slice(segments, 0, end, 1), [B, 1, 1, end]);
@@ -42,25 +45,25 @@ const range = ({ k }: AttentionContext, from: number, to: number, shape: readonl
   );
 
 /**
- * Inputs q, k, v stand at `at` and behind it, segments at `segmentsAt`. Shared under the value o, so that the gradient finds
+ * Shared under the value o, so that the gradient finds
  * the probabilities of the forward pass.
  */
-function attend(c: AttentionContext, o: number, at: number, segmentsAt: number): Attended {
+function attend(c: AttentionContext, o: ValueId): Attended {
   const { k, rows, attrs, shape } = c;
   return k.share(`/attention/${o}`, () => {
     const { heads, kvHeads, causal, scale } = attrs;
-    const [B, S] = shape(at) as [number, number, number];
-    const queries = toHeads(k, k.times(rows(at), scale), B, S, heads);
-    const keys = toHeads(k, rows(at + 1), B, S, kvHeads);
+    const [B, S] = shape("q") as [number, number, number];
+    const queries = toHeads(k, k.times(rows("q"), scale), B, S, heads);
+    const keys = toHeads(k, rows("k"), B, S, kvHeads);
     const blocks = queryBlocks(S, causal).map((block): Block => {
       const { from, to, end } = block;
       const q = grouped(k, k.slice(queries, from, to, 2), kvHeads);
       const products = k.matmul(q, k.slice(keys, 0, end, 2), { b: true });
       const byHead = k.reshape(products, [B, heads, to - from, end]);
-      const scores = k.each("Add", byHead, visibility(c, segmentsAt, block));
+      const scores = k.each("Add", byHead, visibility(c, block));
       return { ...block, q, scores, probabilities: grouped(k, k.map("Softmax", scores), kvHeads) };
     });
-    return { blocks, keys, values: toHeads(k, rows(at + 2), B, S, kvHeads) };
+    return { blocks, keys, values: toHeads(k, rows("v"), B, S, kvHeads) };
   });
 }
 
@@ -70,7 +73,7 @@ const ungrouped = ({ k }: AttentionContext, x: Ref, { scores }: Block): Ref =>
 
 export const attention: Lowering<"attention"> = (c) => {
   const { k, node } = c;
-  const { blocks, values } = attend(c, node.outputs[0]!, 0, 3);
+  const { blocks, values } = attend(c, node.outputs.o);
   const parts = blocks.map((block) => {
     const o = ungrouped(c, k.matmul(block.probabilities, k.slice(values, 0, block.end, 2)), block);
     const max = k.reduce("Max", block.scores, 3, false);
@@ -97,11 +100,11 @@ export const attention: Lowering<"attention"> = (c) => {
 export const attentionGrad: Lowering<"attentionGrad"> = (c) => {
   const { k, node, rows, attrs, shape } = c;
   const { heads, kvHeads, scale } = attrs;
-  const { blocks, keys, values } = attend(c, node.inputs[4]!, 1, 6);
-  const [B, S] = shape(1) as [number, number, number];
-  const dOs = toHeads(k, rows(0), B, S, heads);
+  const { blocks, keys, values } = attend(c, node.inputs.o);
+  const [B, S] = shape("q") as [number, number, number];
+  const dOs = toHeads(k, rows("dO"), B, S, heads);
   // rowsum(p dp) is the same number over S terms rather than d.
-  const deltas = S < shape(1)[2]! / heads ? undefined : rowDots(c, B, S);
+  const deltas = S < shape("q")[2]! / heads ? undefined : rowDots(c, B, S);
   const gradients = blocks.map((block) => {
     const { from, to, end, q, probabilities } = block;
     const dO = grouped(k, k.slice(dOs, from, to, 2), kvHeads);
@@ -130,7 +133,7 @@ export const attentionGrad: Lowering<"attentionGrad"> = (c) => {
 
 /** rowsum(do o) for each head -> [B,H,S,1] */
 function rowDots({ k, rows, attrs }: NodeContext<"attentionGrad">, B: number, S: number): Ref {
-  const products = k.each("Multiply", rows(0), rows(4));
+  const products = k.each("Multiply", rows("dO"), rows("o"));
   const width = products.shape[1]! / attrs.heads;
   const sums = k.reduce("Sum", k.reshape(products, [B * S * attrs.heads, width]), 1, false);
   return k.transpose(k.reshape(sums, [B, S, attrs.heads, 1]), [0, 2, 1, 3]);

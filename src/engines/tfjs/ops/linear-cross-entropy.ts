@@ -4,7 +4,7 @@ import type { Lowering } from "./lowering.ts";
 
 /** Chunk by chunk, forward and gradient together, without keeping logits: ∂sum/∂h = weights (softmax(h Wᵀ) - one-hot) W. */
 export const linearCrossEntropy: Lowering<"linearCrossEntropy"> = ({ k, rows, grid, attrs }) => {
-  const [h, matrix, targets, lossWeights] = [rows(0), grid(1), grid(2), grid(3)];
+  const [h, matrix, targets, lossWeights] = [rows("h"), grid("weight"), grid("targets"), grid("lossWeights")];
   const N = h.shape[0]!;
   const chunks = Array.from({ length: Math.ceil(N / attrs.chunkRows) }, (_, i) => {
     const part = (x: Ref): Ref => k.slice(x, i * attrs.chunkRows, Math.min(N, (i + 1) * attrs.chunkRows));

@@ -27,13 +27,13 @@ function table(c: NodeContext<"rope">, which: "cos" | "sin"): Ref {
 /** x cos + swapped(x) sin, where swapped changes the places of the two halves of each head. */
 export const rope: Lowering<"rope"> = (c) => {
   const { k, node, grid, rows, attrs } = c;
-  const x = rows(0);
+  const x = rows("x");
   const T = x.shape[0]!;
   const half = attrs.inverseFrequencies.length;
   const at = (which: "cos" | "sin"): Ref => {
     const all = table(c, which);
-    return k.share(`/at/${all.slot}/${node.inputs[1]}`, () =>
-      k.reshape(k.gather(all, k.flat(grid(1))), [T, 1, 2 * half]),
+    return k.share(`/at/${all.slot}/${node.inputs.positions}`, () =>
+      k.reshape(k.gather(all, k.flat(grid("positions"))), [T, 1, 2 * half]),
     );
   };
   const heads = k.reshape(x, [T, attrs.heads, 2 * half]);
