@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { LorafitError } from "../errors.ts";
+import { jsonLines } from "../formats/jsonl.ts";
 
 /** One row of a data file: its value, or why it has none. */
 export type DataLine =
@@ -11,30 +12,15 @@ export type DataLine =
  * @throws usage error when the file cannot be read
  */
 export function dataLines(path: string): DataLine[] {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
+    bytes = readFileSync(path);
   } catch (cause) {
     throw new LorafitError("usage", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
   }
-  return path.toLowerCase().endsWith(".csv") ? csvLines(text) : jsonLines(text);
-}
-
-function jsonLines(text: string): DataLine[] {
-  const lines: DataLine[] = [];
-  for (const [index, source] of text.split("\n").entries()) {
-    if (source.trim() === "") continue;
-    const line = index + 1;
-    try {
-      const value: unknown = JSON.parse(source);
-      if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-        lines.push({ line, value: value as Record<string, unknown> });
-      } else lines.push({ line, problem: "expected a JSON object" });
-    } catch (error) {
-      lines.push({ line, problem: `is not JSON: ${(error as Error).message}` });
-    }
-  }
-  return lines;
+  return path.toLowerCase().endsWith(".csv")
+    ? csvLines(bytes.toString("utf8").replace(/^\ufeff/, ""))
+    : jsonLines(bytes);
 }
 
 /** RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. */

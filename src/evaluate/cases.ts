@@ -4,8 +4,8 @@ import * as z from "zod";
 import type { Message } from "../data/rows.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { didYouMean, nearest } from "../suggest.ts";
+import { type CaseLine, readCaseLines } from "../task/case-lines.ts";
 import type { Task } from "../task/load.ts";
-import { caseHash } from "../task/lock.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { type Check, parseCheck } from "./checks/index.ts";
 import { groupMistakes } from "./groups.ts";
@@ -35,7 +35,7 @@ const chatRow = z.looseObject({
 const textRow = z.looseObject({ ...shared, text });
 const pairRow = z.looseObject({ ...shared, good: text, bad: text });
 
-/** What a case asks: an answer to be checked, a text to be predicted, or a preference between two texts. */
+/** Content of a case: a conversation to answer, a text to predict, or a preference between two texts. */
 export type CaseBody =
   | { kind: "chat"; messages: readonly Message[]; checks: Check[] }
   | { kind: "text"; text: string }
@@ -61,16 +61,16 @@ export interface Case {
 
 type Shape = typeof chatRow | typeof textRow | typeof pairRow;
 
-function shapeOf(row: object): Shape {
+function shapeOf(row: CaseLine["row"]): Shape {
   if ("messages" in row || "checks" in row) return chatRow;
   return "text" in row ? textRow : pairRow;
 }
 
 /**
- * Unknown keys are metadata, but one that is nearly a key of the row is a slip: `critcal` would quietly take a case out of the critical
- * ones. Short words are near too many.
+ * Unknown keys that are nearly a key of the row: `critcal` would silently take a case out of the critical ones. Other unknown keys are
+ * metadata. Words of fewer than 5 letters are near too many others.
  */
-function slips(row: object, known: readonly string[]): string[] {
+function slips(row: CaseLine["row"], known: readonly string[]): string[] {
   return Object.keys(row).flatMap((key) => {
     const meant = known.includes(key) || key.length < 5 ? undefined : nearest(key, known);
     return meant === undefined || meant in row
@@ -79,29 +79,19 @@ function slips(row: object, known: readonly string[]): string[] {
   });
 }
 
+/** The case of a line, or undefined with its mistakes added to the list. */
 function parseCase(
-  line: string,
+  { where, hash, row }: CaseLine,
   pack: string,
-  where: string,
   task: Task,
   mistakes: string[],
 ): Case | undefined {
-  let row: unknown;
-  try {
-    row = JSON.parse(line);
-  } catch (error) {
-    mistakes.push(`${where}: ${(error as Error).message}`);
-    return undefined;
-  }
-  if (typeof row !== "object" || row === null || Array.isArray(row)) {
-    mistakes.push(`${where}: a case is a JSON object`);
-    return undefined;
-  }
   const shape = shapeOf(row);
   const parsed = shape.safeParse(row, { reportInput: true });
   const wrong = slips(row, Object.keys(shape.shape));
   if (!parsed.success) wrong.push(...issueTexts(parsed.error, "", ["role", "content"]));
-  const checks = "checks" in row && Array.isArray(row.checks) ? parseChecks(row.checks, task, wrong) : [];
+  const { checks: entries } = row;
+  const checks = Array.isArray(entries) ? parseChecks(entries, task, wrong) : [];
   mistakes.push(...wrong.map((text) => `${where}: ${text}`));
   if (!parsed.success) return undefined;
   const { id, cluster, rule, slice, critical } = parsed.data;
@@ -112,7 +102,7 @@ function parseCase(
     ...(rule !== undefined && { rule }),
     ...(slice !== undefined && { slice }),
     critical,
-    hash: caseHash(line),
+    hash,
     where,
     row: parsed.data,
     body: bodyOf(parsed.data, checks),
@@ -135,34 +125,27 @@ function bodyOf(row: z.output<Shape>, checks: Check[]): CaseBody {
 }
 
 /**
- * Reads all packs of a task.
+ * Reads the cases of all packs.
  * @throws data error that lists every mistake with file:line; usage error when the rows are sound but a criterion has no case
  */
 export function readCases(task: Task): Case[] {
-  const mistakes: string[] = [];
   const policy = relative(process.cwd(), task.paths.policy);
   const rules = parsePolicy(readFileSync(task.paths.policy, "utf8"), policy).map((rule) => rule.id);
+  const packs = readCaseLines(task);
+  const mistakes = packs.flatMap((pack) => pack.mistakes);
   const cases = new Map<string, Case>();
-  for (const [pack, file] of Object.entries(task.paths.cases)) {
-    const name = relative(process.cwd(), file);
-    const lines = readFileSync(file, "utf8")
-      .replace(/^\ufeff/, "")
-      .split("\n");
-    let count = 0;
-    for (const [index, line] of lines.entries()) {
-      if (line.trim() === "") continue;
-      count++;
-      const item = parseCase(line, pack, `${name}:${index + 1}`, task, mistakes);
+  for (const { pack, lines } of packs) {
+    for (const line of lines) {
+      const item = parseCase(line, pack, task, mistakes);
       if (item === undefined) continue;
-      const earlier = cases.get(item.id);
-      if (earlier !== undefined)
-        mistakes.push(`${item.where}: id ${item.id} already stands in ${earlier.where}`);
-      if (item.rule !== undefined && !rules.includes(item.rule)) {
-        mistakes.push(`${item.where}: rule ${item.rule} is not in ${policy}${didYouMean(item.rule, rules)}`);
+      const { id, rule, where } = item;
+      const earlier = cases.get(id);
+      if (earlier !== undefined) mistakes.push(`${where}: id ${id} is already used in ${earlier.where}`);
+      if (rule !== undefined && !rules.includes(rule)) {
+        mistakes.push(`${where}: rule ${rule} is not in ${policy}${didYouMean(rule, rules)}`);
       }
-      cases.set(item.id, item);
+      cases.set(id, item);
     }
-    if (count === 0) mistakes.push(`${name}: has no case`);
   }
   const all = [...cases.values()];
   mistakes.push(...groupMistakes(all));

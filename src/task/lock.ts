@@ -4,6 +4,7 @@ import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
+import { type CasePack, readCaseLines } from "./case-lines.ts";
 import type { Task } from "./load.ts";
 import { scriptsOf } from "./scripts.ts";
 
@@ -38,46 +39,33 @@ export interface LockIdentity {
   embedder: string;
 }
 
-/** sha256 of one case: of its line in the file, without the white space around it. */
-export function caseHash(line: string): string {
-  return sha256(line.trim());
-}
-
-function lockPack(name: string, file: string): TaskLock["cases"][string] {
-  const bytes = readFileSync(file);
+function lockPack({ file, sha256, lines, mistakes: unread }: CasePack): TaskLock["cases"][string] {
   const cases: Record<string, string> = {};
-  const mistakes: string[] = [];
-  for (const [index, line] of bytes.toString("utf8").split("\n").entries()) {
-    if (line.trim() === "") continue;
-    try {
-      const id = String((JSON.parse(line.trim()) as { id?: unknown }).id ?? "");
-      if (id === "" || id in cases) throw new Error(id === "" ? "has no id" : `id ${id} is taken`);
-      cases[id] = caseHash(line);
-    } catch (cause) {
-      mistakes.push(`${name}:${index + 1}: ${(cause as Error).message}`);
-    }
+  const mistakes = [...unread];
+  for (const { where, hash, row } of lines) {
+    const id = String(row["id"] ?? "");
+    if (id === "") mistakes.push(`${where}: has no id`);
+    else if (id in cases) mistakes.push(`${where}: id ${id} is taken`);
+    cases[id] = hash;
   }
   if (mistakes.length > 0) {
     throw new LorafitError("data", `cases cannot be locked:\n${listMistakes(mistakes)}`, {
       hint: "one JSON object a line, each with its own id",
     });
   }
-  return { file: name, sha256: sha256(bytes), cases };
+  return { file, sha256, cases };
 }
 
-/** Hashes of the users' functions that the cases call; a case that calls one that is not there is `readCases`'s to refuse. */
-function lockScripts(task: Task): Record<string, string> {
-  const names = Object.values(task.paths.cases).flatMap((file) =>
-    readFileSync(file, "utf8")
-      .split("\n")
-      .flatMap((line) => (line.trim() === "" ? [] : scriptsOf(JSON.parse(line.trim())))),
-  );
+/** Hashes of the user functions that the cases call; `readCases` refuses a case that calls a missing one. */
+function lockScripts(task: Task, packs: readonly CasePack[]): Record<string, string> {
+  const names = packs.flatMap(({ lines }) => lines.flatMap(({ row }) => scriptsOf(row)));
   const present = [...new Set(names)].sort().filter((name) => existsSync(join(task.folder, name)));
   return Object.fromEntries(present.map((name) => [name, sha256(readFileSync(join(task.folder, name)))]));
 }
 
 /** The lock that this task would have now. */
 export function makeLock(task: Task, identity: LockIdentity): TaskLock {
+  const packs = readCaseLines(task);
   return {
     version: 1,
     task: task.name,
@@ -90,10 +78,8 @@ export function makeLock(task: Task, identity: LockIdentity): TaskLock {
     policy: sha256(readFileSync(task.paths.policy)),
     scorer: identity.scorer,
     embedder: identity.embedder,
-    cases: Object.fromEntries(
-      Object.entries(task.paths.cases).map(([pack, file]) => [pack, lockPack(task.cases[pack]!, file)]),
-    ),
-    scripts: lockScripts(task),
+    cases: Object.fromEntries(packs.map((pack) => [pack.pack, lockPack(pack)])),
+    scripts: lockScripts(task, packs),
   };
 }
 

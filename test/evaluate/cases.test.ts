@@ -63,8 +63,8 @@ describe("readCases", () => {
       /domain\.jsonl:4: checks\[0\]: regex: /,
       /domain\.jsonl:5: rule R11 is not in .*policy\.md; did you mean R1\?/,
       /domain\.jsonl:6: id/,
-      /domain\.jsonl:7: a case is a JSON object/,
-      /general\.jsonl:1: id d already stands in .*domain\.jsonl:5/,
+      /domain\.jsonl:7: expected a JSON object/,
+      /general\.jsonl:1: id d is already used in .*domain\.jsonl:5/,
       /general\.jsonl:2: bad/,
       /general\.jsonl:3: /,
     ]) {
