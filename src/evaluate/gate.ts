@@ -55,6 +55,8 @@ export interface Verdict {
   base_artifact_sha256: string;
   artifact_sha256: string;
   lock_sha256: string;
+  /** SHA-256 of every file of the adapter and of the tuned export, by its name in a release. */
+  files: Readonly<Record<string, string>>;
   /** The ledger's entry of this look. */
   ledger_sha256: string;
 }
@@ -66,6 +68,8 @@ export interface GateInput {
   answers: readonly AnswerRow[];
   /** Hash of the tuned artefact as it lies on disk now. */
   artifactSha256: string;
+  /** Hashes of the files that ship. */
+  files: Readonly<Record<string, string>>;
   look: Look;
   /** Rows that the run was trained on. */
   trained: TrainedRows;
@@ -267,6 +271,7 @@ export function gate(input: GateInput): Verdict {
     base_artifact_sha256: input.answers[0]!.base_sha256,
     artifact_sha256: input.artifactSha256,
     lock_sha256: lockSha256(input.lock),
+    files: input.files,
     ledger_sha256: look.ledger_sha256,
   };
 }

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { LorafitError } from "../errors.ts";
+import { LorafitError, listMistakes } from "../errors.ts";
 import { exclusively } from "../formats/exclusive.ts";
 import { appendedLines, appendLine } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
 import type { Task } from "../task/load.ts";
+import { keepLedgerHead, lockedLedger } from "../task/lock.ts";
 
 const common = {
   /** ISO 8601. */
@@ -49,10 +50,24 @@ export const ledgerFile = (task: Task): string => join(task.folder, "looks.jsonl
 
 /**
  * Every look at a task's cases and every change of its goalposts after one, oldest first.
- * @throws data error when a line is damaged or the chain of hashes is broken: something was changed or taken out
+ * @throws data error when a line is damaged or the chain of hashes is broken: something was changed or taken out; mismatch error
+ *   when the entry that the lock names as the last one is not there
  */
 export function readLedger(task: Task): Recorded[] {
-  const file = ledgerFile(task);
+  const entries = readChain(ledgerFile(task));
+  const locked = lockedLedger(task);
+  if (locked !== undefined && entries[locked.entries - 1]?.sha256 !== locked.head)
+    throw ledgerCut([`task.lock: names entry ${locked.entries} of the ledger, which is not there`]);
+  return entries;
+}
+
+/** @param lines what names an entry that is not there */
+export const ledgerCut = (lines: readonly string[]): LorafitError =>
+  new LorafitError("mismatch", `the ledger of looks was cut or replaced:\n${listMistakes(lines)}`, {
+    hint: "restore looks.jsonl: it only ever grows",
+  });
+
+function readChain(file: string): Recorded[] {
   let previous = START;
   return appendedLines(file).map((line, index) => {
     const damaged = (what: string, cause?: unknown) =>
@@ -86,10 +101,11 @@ export function appendToLedger<E extends LedgerEntry>(
   task: Task,
   entry: Omit<E, "at" | "previous">,
 ): Recorded<E> {
-  const file = ledgerFile(task);
-  const previous = readLedger(task).at(-1)?.sha256 ?? START;
+  const before = readLedger(task);
+  const previous = before.at(-1)?.sha256 ?? START;
   const whole = { ...entry, at: new Date().toISOString(), previous } as E;
   const line = JSON.stringify(whole);
-  appendLine(file, line);
+  appendLine(ledgerFile(task), line);
+  keepLedgerHead(task, { entries: before.length + 1, head: sha256(line) });
   return { ...whole, sha256: sha256(line) };
 }

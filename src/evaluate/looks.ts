@@ -1,4 +1,3 @@
-import { LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
 import {
@@ -6,6 +5,8 @@ import {
   appendToLedger,
   type LedgerEntry,
   type LookEntry,
+  ledgerCut,
+  type Recorded,
   readLedger,
 } from "./ledger.ts";
 
@@ -49,17 +50,10 @@ export function takeLook(
   task: Task,
   lock: TaskLock,
   artifactSha256: string,
-  seen: readonly { where: string; sha256: string }[] = [],
+  seen: readonly NamedLook[] = [],
 ): Look {
   const ledger = readLedger(task);
-  const present = new Set(ledger.map((entry) => entry.sha256));
-  const lost = seen.filter(({ sha256 }) => !present.has(sha256));
-  if (lost.length > 0) {
-    const lines = lost.map(({ where }) => `${where}: its look is not there`);
-    throw new LorafitError("mismatch", `the ledger of looks was cut or replaced:\n${listMistakes(lines)}`, {
-      hint: "restore looks.jsonl: it only ever grows",
-    });
-  }
+  checkNamedLooks(ledger, seen);
   const amendments = ledger
     .filter((entry) => entry.kind === "amendment")
     .map(({ at, reason, changes, looks }) => ({ at, reason, changes, looks }));
@@ -76,6 +70,19 @@ export function takeLook(
     ledger_sha256: entry.sha256,
     amendments,
   };
+}
+
+/** An entry of the ledger that a verdict names. */
+export interface NamedLook {
+  readonly where: string;
+  readonly sha256: string;
+}
+
+/** @throws mismatch error that lists the verdicts whose look the ledger does not hold */
+export function checkNamedLooks(ledger: readonly Recorded[], seen: readonly NamedLook[]): void {
+  const present = new Set(ledger.map((entry) => entry.sha256));
+  const lost = seen.filter(({ sha256 }) => !present.has(sha256));
+  if (lost.length > 0) throw ledgerCut(lost.map(({ where }) => `${where}: its look is not there`));
 }
 
 /** Which look the next one would be at each pack's cases, given by their hashes, and the beginnings of these. */

@@ -3,11 +3,11 @@ import type { Engine } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { jsonText } from "../formats/json.ts";
-import { type Adapter, adapterSha256, readAdapter } from "../lora/adapter.ts";
+import { type Adapter, adapterConfigSha256, adapterSha256, readAdapter } from "../lora/adapter.ts";
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
-import { artifactSha256, REPORT_FILE, writeFolder } from "./folder.ts";
+import { artifactOf, fileHashes, REPORT_FILE, writeFolder } from "./folder.ts";
 import { writeHotSwap, writeMerged } from "./onnx.ts";
 import { copyPeft } from "./peft.ts";
 import { openExported } from "./session.ts";
@@ -25,7 +25,11 @@ export interface ExportReport {
   readonly adapter_sha256: string | null;
   /** Null for PEFT: its factors are read back and compared bit by bit. */
   readonly comparison: Comparison | null;
+  /** Of adapter_config.json; null for the base alone. */
+  readonly adapter_config_sha256: string | null;
   readonly artifact_sha256: string;
+  /** SHA-256 of every other file in the folder, by name. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface ExportOptions {
@@ -106,13 +110,15 @@ function writeReported(
 ): Promise<ExportReport> {
   return writeFolder(out, async (folder) => {
     const comparison = await write(folder);
-    const artifact_sha256 = artifactSha256(folder);
+    const files = fileHashes(folder);
     const report: ExportReport = {
       format,
       base_sha256: base.sha256,
       adapter_sha256: peftFolder === null ? null : adapterSha256(peftFolder),
+      adapter_config_sha256: peftFolder === null ? null : adapterConfigSha256(peftFolder),
       comparison,
-      artifact_sha256,
+      artifact_sha256: artifactOf(files),
+      files,
     };
     writeFileAtomic(join(folder, REPORT_FILE), jsonText(report));
     return report;

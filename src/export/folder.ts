@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import {
   closeSync,
   copyFileSync,
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { makeFolder, sha256File, writing } from "../formats/files.ts";
+import { sha256 } from "../formats/hash.ts";
 
 /** Origin and comparison of an export. A folder with this file is an export. */
 export const REPORT_FILE = "export.json";
@@ -87,12 +88,37 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Sorted paths of all files under a folder, relative to it, with "/" as separator. */
-export function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-    .sort();
+/** Names of all regular files in a folder and those below, with "/" between their parts, sorted. */
+export const filesIn = (folder: string): string[] => folderContents(folder).files;
+
+/**
+ * Names of the regular files in a folder and those below, and a line for each entry through which somebody could change the folder
+ * from outside: symbolic links, hard links to files elsewhere (where the file system counts them), and anything that is no file.
+ */
+export function folderContents(folder: string): { files: string[]; problems: string[] } {
+  const files: string[] = [];
+  const problems = lstatSync(folder).isSymbolicLink() ? [`${basename(folder)}: is a symbolic link`] : [];
+  const names = new Map<string, string[]>();
+  const links = new Map<string, number>();
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(folder, path).replaceAll("\\", "/");
+    if (entry.isDirectory()) continue;
+    if (entry.isSymbolicLink()) problems.push(`${name}: is a symbolic link`);
+    else if (!entry.isFile()) problems.push(`${name}: is not a regular file`);
+    else {
+      const { dev, ino, nlink } = statSync(path, { bigint: true });
+      const key = `${dev}:${ino}`;
+      names.set(key, [...(names.get(key) ?? []), name]);
+      links.set(key, Number(nlink));
+      files.push(name);
+    }
+  }
+  for (const [key, known] of names) {
+    if (links.get(key)! > known.length)
+      problems.push(...known.map((name) => `${name}: is a hard link to a file outside the folder`));
+  }
+  return { files: files.sort(), problems: problems.sort() };
 }
 
 function sync(path: string): void {
@@ -114,18 +140,29 @@ export function secondName(from: string, to: string): void {
   }
 }
 
-/** SHA-256 over the names and contents of all files in the folder except the report, sorted by name. */
-export function artifactSha256(folder: string): string {
-  const files = filesIn(folder).filter((name) => name !== REPORT_FILE);
-  const whole = createHash("sha256");
+/** SHA-256 of every regular file in a folder, by name, sorted. */
+export function fileHashes(folder: string): Record<string, string> {
   // Hard links of one file are read once.
   const known = new Map<string, string>();
-  for (const name of files) {
-    const path = join(folder, name);
-    const { dev, ino } = statSync(path, { bigint: true });
-    const digest = known.get(`${dev}:${ino}`) ?? sha256File(path);
-    known.set(`${dev}:${ino}`, digest);
-    whole.update(`${digest}  ${name}\n`);
-  }
-  return whole.digest("hex");
+  return Object.fromEntries(
+    filesIn(folder).map((name) => {
+      const path = join(folder, name);
+      const { dev, ino } = statSync(path, { bigint: true });
+      const digest = known.get(`${dev}:${ino}`) ?? sha256File(path);
+      known.set(`${dev}:${ino}`, digest);
+      return [name, digest];
+    }),
+  );
 }
+
+/** SHA-256 over the names and contents of all files in the folder except the report, in order of name. */
+export const artifactSha256 = (folder: string): string => artifactOf(fileHashes(folder));
+
+/** The same from the hashes of the files. */
+export const artifactOf = (files: Readonly<Record<string, string>>): string =>
+  sha256(
+    Object.entries(files)
+      .filter(([name]) => name !== REPORT_FILE)
+      .map(([name, digest]) => `${digest}  ${name}\n`)
+      .join(""),
+  );

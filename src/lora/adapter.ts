@@ -4,7 +4,7 @@ import { sha256File } from "../formats/files.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { flattenFactors } from "./flat.ts";
 import { type LoraLayout, loraLayout } from "./layout.ts";
-import { type PeftAdapter, readPeft } from "./peft.ts";
+import { PEFT_FILES, type PeftAdapter, readPeft } from "./peft.ts";
 
 /** An adapter in memory: the layout of its factors, and their values [P]. */
 export interface Adapter {
@@ -42,6 +42,8 @@ export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: strin
   return { layout, flat: flattenFactors(layout, adapter.tensors, where) };
 }
 
-/** Hash of a PEFT folder's factors. */
-export const adapterSha256 = (folder: string): string =>
-  sha256File(join(folder, "adapter_model.safetensors"));
+/** SHA-256 of a PEFT folder's factors. */
+export const adapterSha256 = (folder: string): string => sha256File(join(folder, PEFT_FILES.weights));
+
+/** SHA-256 of a PEFT folder's configuration, which scales the factors. */
+export const adapterConfigSha256 = (folder: string): string => sha256File(join(folder, PEFT_FILES.config));

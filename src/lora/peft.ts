@@ -10,6 +10,9 @@ import { parsePeftName } from "./layout.ts";
 import { firstMatch } from "./pattern.ts";
 import { VARIANTS, type VariantName } from "./variants/index.ts";
 
+/** Names of the files in a PEFT folder. */
+export const PEFT_FILES = { config: "adapter_config.json", weights: "adapter_model.safetensors" } as const;
+
 /** An adapter as PEFT stores it: huggingface/peft, src/peft/tuners/lora/config.py and utils/save_and_load.py. */
 export interface PeftAdapter {
   readonly config: LoraConfig;
@@ -45,7 +48,7 @@ const READ = new Set(Object.keys(configSchema.shape));
 
 /** @throws data error that lists everything that is missing, damaged or not supported */
 export function readPeft(folder: string): PeftAdapter {
-  const file = join(folder, "adapter_config.json");
+  const file = join(folder, PEFT_FILES.config);
   if (!existsSync(file)) {
     throw new LorafitError("data", `${file}: no such file`, {
       hint: "name a folder in PEFT's format",
@@ -70,7 +73,7 @@ export function readPeft(folder: string): PeftAdapter {
   if (!parsed.success || variant === undefined || mistakes.length > 0)
     throw new LorafitError("data", `${file}: not a LoRA that can be read\n${listMistakes(mistakes)}`);
   const { data } = parsed;
-  const weights = openSafetensors(join(folder, "adapter_model.safetensors"));
+  const weights = openSafetensors(join(folder, PEFT_FILES.weights));
   const targets =
     data.target_modules === "all-linear" ? ("all-linear" as const) : [data.target_modules].flat();
   const config: LoraConfig = {
@@ -160,10 +163,10 @@ export function writePeft(
     use_rslora: config.rsLora,
     ...VARIANTS[config.variant].peftFlags,
   };
-  writeSafetensors(join(folder, "adapter_model.safetensors"), adapter.tensors, {
+  writeSafetensors(join(folder, PEFT_FILES.weights), adapter.tensors, {
     format: "pt",
     "lorafit.base_sha256": adapter.baseSha256,
   });
   const sorted = Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileAtomic(join(folder, "adapter_config.json"), `${JSON.stringify(sorted, null, 2)}\n`);
+  writeFileAtomic(join(folder, PEFT_FILES.config), `${JSON.stringify(sorted, null, 2)}\n`);
 }

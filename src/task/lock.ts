@@ -4,6 +4,7 @@ import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
+import { jsonText, readJson } from "../formats/json.ts";
 import { type CasePack, readCaseLines } from "./case-lines.ts";
 import type { Task } from "./load.ts";
 import { scriptsOf } from "./scripts.ts";
@@ -27,6 +28,8 @@ const lockSchema = z.strictObject({
     z.strictObject({ file: z.string(), sha256: hash, cases: z.record(z.string(), hash) }),
   ),
   scripts: z.record(z.string(), hash),
+  /** Length and last entry of the ledger of looks; absent before the first one. No goalpost, so outside of lockSha256. */
+  ledger: z.strictObject({ entries: z.int().min(1), head: hash }).optional(),
 });
 
 /** task.lock: the goalposts, fixed before training. The same task gives the same bytes. */
@@ -83,14 +86,9 @@ export function makeLock(task: Task, identity: LockIdentity): TaskLock {
   };
 }
 
-/** The bytes of task.lock. */
-export function lockText(lock: TaskLock): string {
-  return `${JSON.stringify(lock, null, 2)}\n`;
-}
-
-/** sha256 of the lock as written; verdict.json names it. */
-export function lockSha256(lock: TaskLock): string {
-  return sha256(lockText(lock));
+/** SHA-256 of the goalposts in the lock, without the ledger's head; verdict.json names it. */
+export function lockSha256({ ledger: _, ...goalposts }: TaskLock): string {
+  return sha256(jsonText(goalposts));
 }
 
 export function lockFile(task: Task): string {
@@ -100,30 +98,34 @@ export function lockFile(task: Task): string {
 /** Freezes the task: writes task.lock beside task.yaml. */
 export function writeLock(task: Task, identity: LockIdentity): TaskLock {
   const lock = makeLock(task, identity);
-  writeFileAtomic(lockFile(task), lockText(lock));
+  writeFileAtomic(lockFile(task), jsonText(lock));
   return lock;
+}
+
+/** The ledger's length and last entry, as the lock has them; undefined without a sound lock or before the first look. */
+export function lockedLedger(task: Task): TaskLock["ledger"] {
+  try {
+    return readLock(task).ledger;
+  } catch (error) {
+    if (LorafitError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Keeps the ledger's length and last entry in the lock, so that a ledger that was cut or removed is noticed. */
+export function keepLedgerHead(task: Task, ledger: NonNullable<TaskLock["ledger"]>): void {
+  if (existsSync(lockFile(task))) writeFileAtomic(lockFile(task), jsonText({ ...readLock(task), ledger }));
 }
 
 /** @throws usage error when there is no lock, data error when it is damaged */
 export function readLock(task: Task): TaskLock {
   const file = lockFile(task);
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new LorafitError("usage", `${file}: the task is not locked`, {
-      hint: "run `lorafit lock` first",
-      cause,
-    });
-  }
-  try {
-    return lockSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new LorafitError("data", `${file}: the lock is damaged`, {
-      hint: "restore it, or lock anew",
-      cause,
-    });
-  }
+  return readJson(file, {
+    schema: lockSchema,
+    hint: "restore it, or lock anew",
+    absent: () =>
+      new LorafitError("usage", `${file}: the task is not locked`, { hint: "run `lorafit lock` first" }),
+  });
 }
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);

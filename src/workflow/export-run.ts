@@ -1,12 +1,11 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
-import { type ExportReport, exportModel } from "../export/export.ts";
+import { exportModel } from "../export/export.ts";
 import { REPORT_FILE } from "../export/folder.ts";
-import { readJson } from "../formats/json.ts";
-import { adapterSha256 } from "../lora/adapter.ts";
 import { runFolder } from "../train/run-folder.ts";
+import { exportReport, isExportOfAdapter } from "./artefact.ts";
 import type { Exporting } from "./events.ts";
 import { exportFolder, type Run } from "./run.ts";
 
@@ -22,14 +21,8 @@ export const exportTimes = (run: string): number[] =>
   );
 
 /** True if both sides are exported, the tuned one from the adapter as it is now. */
-export function isExportedRun({ path }: Run): boolean {
-  const adapterOf = (side: "base" | "tuned"): string | null | undefined =>
-    existsSync(reportFile(path, side))
-      ? readJson<ExportReport>(reportFile(path, side), { hint: "export again with `lorafit eval`" })
-          .adapter_sha256
-      : undefined;
-  return adapterOf("base") === null && adapterOf("tuned") === adapterSha256(runFolder(path).adapter);
-}
+export const isExportedRun = ({ path }: Run): boolean =>
+  exportReport(path, "base")?.adapter_sha256 === null && isExportOfAdapter(path);
 
 /**
  * Exports base and tuned model with the same exporter, each read back and compared with the training engine.

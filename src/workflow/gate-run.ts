@@ -1,74 +1,79 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { privateFinders } from "../data/curate/private.ts";
-import { LorafitError } from "../errors.ts";
+import { LorafitError, listMistakes } from "../errors.ts";
 import { dataPreconditions } from "../evaluate/data-preconditions.ts";
-import { gate, type Verdict } from "../evaluate/gate.ts";
+import { type GateInput, gate, type Verdict } from "../evaluate/gate.ts";
 import { holdingLedger } from "../evaluate/ledger.ts";
 import { takeLook } from "../evaluate/looks.ts";
+import { wrongScores } from "../evaluate/rescore.ts";
 import { seedResult } from "../evaluate/seeds.ts";
 import { artifactSha256 } from "../export/folder.ts";
-import type { Task } from "../task/load.ts";
-import { listRuns } from "../train/run-folder.ts";
+import { filesToJudge } from "./artefact.ts";
 import type { Judged } from "./events.ts";
 import { verifyLock } from "./lock-task.ts";
-import { answersFile, exportFolder, type Run, readVerdict, verdictFile } from "./run.ts";
+import { answersFile, exportFolder, type Run } from "./run.ts";
 import { seedOf } from "./run-parts.ts";
 import { trainedRows } from "./trained-rows.ts";
 
-/** Decides on the answers, after one more look at the cases is in the ledger. The same answers give the same verdict. */
-export function decideRun(run: Run): Verdict {
+/**
+ * Decides on the answers, after one more look at the cases is in the ledger. The same answers give the same verdict.
+ * @throws mismatch error, before the look is taken, when the lock, the files of the artefact or the recorded scores are not sound
+ */
+export async function decideRun(run: Run): Promise<Verdict> {
   const { project, task, path } = run;
-  const { lock, cases, own, look } = holdingLedger(task, () => {
+  const answered = await answersOf(run);
+  const others = await Promise.all(
+    run.seeds.map(async (other) => ({ other, answered: await answersOf(other) })),
+  );
+  const { lock, look } = holdingLedger(task, () => {
     const lock = verifyLock(project);
-    const own = answered(run);
-    return {
-      lock,
-      cases: project.cases,
-      own,
-      look: takeLook(task, lock, own.artifactSha256, namedLooks(task)),
-    };
+    return { lock, look: takeLook(task, lock, answered.artifactSha256) };
   });
   const trained = trainedRows(run);
   const common = {
     task,
     lock,
-    cases,
+    cases: project.cases,
     look,
     trained,
     dataPreconditions: dataPreconditions(trained, privateFinders(task.data.personal)),
     policy: readFileSync(task.paths.policy, "utf8"),
   };
-  const others = run.seeds.map((other) => {
-    const { criteria } = gate({ ...common, ...answered(other) });
+  const seeds = others.map(({ other, answered }) => {
+    const { criteria } = gate({ ...common, ...answered });
     return seedResult(seedOf(other.record), relative(path, other.path), criteria);
   });
   return gate({
     ...common,
-    ...own,
-    ...(others.length > 0 && { seeds: { own: seedOf(run.record), others } }),
+    ...answered,
+    ...(seeds.length > 0 && { seeds: { own: seedOf(run.record), others: seeds } }),
   });
 }
 
 /** Decides as decideRun and keeps the verdict as verdict.json. */
 export async function* gateRun(run: Run): AsyncGenerator<Judged, void> {
-  run.verdict = decideRun(run);
+  run.verdict = await decideRun(run);
   yield { event: "judged", run: run.path, verdict: run.verdict };
 }
 
-/** The answers of a run and the hash of the artefact that is there now. */
-function answered(run: Run): { answers: Run["answers"]; artifactSha256: string } {
-  if (!existsSync(answersFile(run.path))) {
-    throw new LorafitError("usage", `${run.path}: no case was answered yet`, {
+/** The answers of a run, once its files and its recorded scores are found sound. */
+async function answersOf(run: Run): Promise<Pick<GateInput, "answers" | "artifactSha256" | "files">> {
+  const { path, task, project } = run;
+  if (!existsSync(answersFile(path))) {
+    throw new LorafitError("usage", `${path}: no case was answered yet`, {
       hint: `run \`lorafit eval\` first`,
     });
   }
-  return { answers: run.answers, artifactSha256: artifactSha256(exportFolder(run.path, "tuned")) };
-}
-
-/** The ledger's entries that the verdicts of the task's runs name. */
-function namedLooks(task: Task): { where: string; sha256: string }[] {
-  return listRuns(task.folder)
-    .filter((path) => existsSync(verdictFile(path)))
-    .map((path) => ({ where: path, sha256: readVerdict(path).ledger_sha256 }));
+  const files = filesToJudge(path);
+  const wrong = await wrongScores(task, project.cases, run.answers);
+  if (wrong.length > 0) {
+    const file = answersFile(path);
+    throw new LorafitError(
+      "mismatch",
+      `${file}: these scores are not what the answers give:\n${listMistakes(wrong)}`,
+      { hint: "run `lorafit eval` again" },
+    );
+  }
+  return { answers: run.answers, artifactSha256: artifactSha256(exportFolder(path, "tuned")), files };
 }

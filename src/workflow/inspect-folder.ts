@@ -9,9 +9,9 @@ import { readRun, runFolder } from "../train/run-folder.ts";
 import type { Inspection } from "./inspect.ts";
 import { elements, inspectBase } from "./inspect-base.ts";
 import { inspectOnnx, inspectTask, unknown } from "./inspect-file.ts";
-import { RELEASE_FILE } from "./release.ts";
+
 import { readVerdict, verdictFile } from "./run.ts";
-import { verifyRelease } from "./verify-release.ts";
+import { RELEASE_FILE, verifyRelease } from "./verify-release.ts";
 
 /** Kinds of folders by what lies in them; the first that fits, so that a release is not taken for what it contains. */
 export async function inspectFolder(path: string, cacheDir: string): Promise<Inspection> {

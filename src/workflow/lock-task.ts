@@ -4,13 +4,14 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import { scriptFiles } from "../evaluate/answer.ts";
 import { loadScripts } from "../evaluate/checks/script.ts";
 import { type AmendmentEntry, appendToLedger, holdingLedger, readLedger } from "../evaluate/ledger.ts";
-import { levelOf, lookAt } from "../evaluate/looks.ts";
+import { checkNamedLooks, levelOf, lookAt, type NamedLook } from "../evaluate/looks.ts";
 import { type PowerNote, powerNotes } from "../evaluate/power.ts";
 import { SCORER_VERSION } from "../evaluate/scorers.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import {
   checkLock,
+  keepLedgerHead,
   type LockIdentity,
   lockChanges,
   lockFile,
@@ -20,8 +21,10 @@ import {
   type TaskLock,
   writeLock,
 } from "../task/lock.ts";
+import { listRuns } from "../train/run-folder.ts";
 import type { Locked, Power } from "./events.ts";
 import type { Project } from "./project.ts";
+import { readVerdict, verdictFile } from "./run.ts";
 
 const lockIdentity = (base: WeightSource): LockIdentity => ({
   baseSha256: base.sha256,
@@ -38,7 +41,9 @@ export const isLocked = ({ task }: Project): boolean => existsSync(lockFile(task
 export function verifyLock({ task, base }: Project): TaskLock {
   const lock = readLock(task);
   checkLock(task, lock, lockIdentity(base));
-  const last = readLedger(task).at(-1);
+  const ledger = readLedger(task);
+  checkNamedLooks(ledger, namedLooks(task));
+  const last = ledger.at(-1);
   if (last !== undefined && last.lock_sha256 !== lockSha256(lock)) {
     throw new LorafitError("mismatch", `${lockFile(task)}: is not the lock that was last looked with`, {
       hint: "restore it, or say why the goalposts moved with `lorafit lock --reason TEXT`",
@@ -57,10 +62,14 @@ export async function* lockProject(project: Project, reason?: string): AsyncGene
   await loadScripts(task.folder, scriptFiles(cases));
   const identity = lockIdentity(project.base);
   const { lock, amended } = holdingLedger(task, () => {
+    checkNamedLooks(readLedger(task), namedLooks(task));
     const lock = makeLock(task, identity);
     const amended = changesSinceLook(task, lock);
     if (amended.length > 0) amend(task, lock, amended, reason);
+    const ledger = readLedger(task);
     writeLock(task, identity);
+    const head = ledger.at(-1)?.sha256;
+    if (head !== undefined) keepLedgerHead(task, { entries: ledger.length, head });
     return { lock, amended };
   });
   yield {
@@ -100,6 +109,12 @@ function changesSinceLook(task: Task, now: TaskLock): string[] {
     ...(before === undefined ? [] : lockChanges(before, now)),
   ];
 }
+
+/** The ledger's entries that the verdicts of the task's runs name. */
+const namedLooks = (task: Task): NamedLook[] =>
+  listRuns(task.folder)
+    .filter((path) => existsSync(verdictFile(path)))
+    .map((path) => ({ where: path, sha256: readVerdict(path).ledger_sha256 }));
 
 /** Reports taskPower. */
 export async function* showPower(project: Project): AsyncGenerator<Power, void> {

@@ -2,15 +2,15 @@ import { cpSync, existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { artifactSha256, filesIn, writeFolder } from "../export/folder.ts";
+import { artifactSha256, fileHashes, writeFolder } from "../export/folder.ts";
 import { sha256File, writeFileAtomic, writing } from "../formats/files.ts";
 import { jsonText } from "../formats/json.ts";
 import { licenceOf } from "../model/licence.ts";
 import { packageVersion } from "../package.ts";
 import { lockFile, lockSha256 } from "../task/lock.ts";
 import { runFolder } from "../train/run-folder.ts";
+import { ADAPTER, artefactChanges, fileChanges, MODEL } from "./artefact.ts";
 import { usedCuration } from "./curate-task.ts";
-import { isExportedRun } from "./export-run.ts";
 import { decideRun } from "./gate-run.ts";
 import { verifyLock } from "./lock-task.ts";
 import { modelCard } from "./model-card.ts";
@@ -18,9 +18,7 @@ import { repairFile } from "./repair.ts";
 import { writeReport } from "./report-run.ts";
 import { exportFolder, type Run, verdictFile } from "./run.ts";
 import { ROLES, type Standing, signOffsFile, standings } from "./sign.ts";
-
-/** Name of the list of a release's files; its presence marks a folder as a release. */
-export const RELEASE_FILE = "release.json";
+import { RELEASE_FILE } from "./verify-release.ts";
 
 /** A reason to keep the door closed. What does not belong together cannot be overridden: the card would tell lies. */
 export interface Refusal {
@@ -48,34 +46,32 @@ export interface Release {
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
-/** Everything that speaks against handing this run over; empty when the door is open. */
-export function refusals(run: Run): Refusal[] {
-  return [...evidenceRefusals(run), ...signOffRefusals(standings(run.path))];
-}
+/** Every reason to refuse a release; empty when nothing stands in its way. */
+export const refusals = async (run: Run): Promise<Refusal[]> => [
+  ...(await evidenceRefusals(run)),
+  ...signOffRefusals(standings(run.path)),
+];
 
-/** Whether the verdict is a pass on exactly this artefact, lock and base, and is what the answers give. */
-function evidenceRefusals(run: Run): Refusal[] {
+/** Compares files, lock and answers with the verdict, decides again, and asks for a pass. */
+async function evidenceRefusals(run: Run): Promise<Refusal[]> {
   const { path, project } = run;
   const fixed = (reason: string): Refusal => ({ reason, overridable: false });
   if (!existsSync(verdictFile(path))) return [fixed("there is no verdict: `lorafit gate` gives one")];
   const { verdict } = run;
-  const found: Refusal[] = [];
-  const tuned = exportFolder(path, "tuned");
-  if (!existsSync(tuned) || artifactSha256(tuned) !== verdict.artifact_sha256)
-    found.push(fixed("the exported model is not the one that the verdict is about"));
-  if (!isExportedRun(run))
-    found.push(fixed("the adapter is not the one that the exported model was made of"));
+  const found = artefactChanges(path, verdict.files ?? {}).map((line) =>
+    fixed(`not as it was judged: ${line}`),
+  );
   try {
     if (lockSha256(verifyLock(project)) !== verdict.lock_sha256)
       found.push(
         fixed("task.lock is not the one that the verdict was given under: run `lorafit gate` again"),
       );
+    if (found.length === 0 && jsonText(await decideRun(run)) !== jsonText(verdict))
+      found.push(fixed("verdict.json is not what the answers give: run `lorafit gate` again"));
   } catch (error) {
     if (!LorafitError.is(error)) throw error;
     found.push(fixed(error.message));
   }
-  if (found.length === 0 && jsonText(decideRun(run)) !== jsonText(verdict))
-    found.push(fixed("verdict.json is not what the answers give: run `lorafit gate` again"));
   if (verdict.verdict !== "pass")
     found.push({ reason: `the verdict is ${verdict.verdict}`, overridable: true });
   return found;
@@ -103,7 +99,7 @@ export async function releaseRun(
   },
 ): Promise<Release> {
   const { out, override } = options;
-  const found = refusals(run);
+  const found = await refusals(run);
   const closed = override === undefined ? found : found.filter(({ overridable }) => !overridable);
   if (closed.length > 0) {
     const lines = closed.map(({ reason }) => reason.replaceAll("\n", "\n  "));
@@ -124,6 +120,11 @@ async function fill(
   const { path, record, task, verdict } = run;
   const { base } = run.project;
   await copyParts(folder, run);
+  const copied = fileHashes(folder);
+  const judged = Object.entries(copied).filter(([name]) => [ADAPTER, MODEL].includes(name.split("/")[0]!));
+  const changes = fileChanges(verdict.files, Object.fromEntries(judged));
+  if (changes.length > 0)
+    throw new LorafitError("mismatch", `${path}: changed while it was copied:\n${listMistakes(changes)}`);
   const release: Omit<Release, "files"> = {
     format_version: 1,
     task: task.name,
@@ -147,10 +148,10 @@ async function fill(
   };
   writeFileAtomic(join(folder, "README.md"), modelCard(run, verdict, release));
   const files = Object.fromEntries(
-    filesIn(folder).map((name) => {
-      const file = join(folder, name);
-      return [name, { bytes: statSync(file).size, sha256: sha256File(file) }];
-    }),
+    Object.entries(fileHashes(folder)).map(([name, sha256]) => [
+      name,
+      { bytes: statSync(join(folder, name)).size, sha256 },
+    ]),
   );
   const whole: Release = { ...release, files };
   writeFileAtomic(join(folder, RELEASE_FILE), jsonText(whole));
@@ -162,8 +163,8 @@ async function copyParts(folder: string, run: Run): Promise<void> {
   const { path, task } = run;
   await writeReport(run);
   const parts: readonly [name: string, from: string | undefined][] = [
-    ["model", exportFolder(path, "tuned")],
-    ["adapter", runFolder(path).adapter],
+    [MODEL, exportFolder(path, "tuned")],
+    [ADAPTER, runFolder(path).adapter],
     ["verdict.json", verdictFile(path)],
     ["report.html", join(path, "report.html")],
     ["config.json", runFolder(path).config],

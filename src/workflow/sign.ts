@@ -3,9 +3,9 @@ import { join } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import { artifactSha256 } from "../export/folder.ts";
 import { appendLine, sha256File } from "../formats/files.ts";
-import { exportFolder, readVerdict, verdictFile } from "./run.ts";
+import { artefactChanges } from "./artefact.ts";
+import { readVerdict, verdictFile } from "./run.ts";
 
 /** Who has to agree before an adapter is handed over. */
 export const ROLES = {
@@ -39,14 +39,9 @@ export interface Standing {
 
 export const signOffsFile = (run: string): string => join(run, "sign-offs.jsonl");
 
-/** What a sign-off is bound to; null for what is not there. */
-function identity(run: string): { verdict_sha256: string | null; artifact_sha256: string | null } {
-  const tuned = exportFolder(run, "tuned");
-  return {
-    verdict_sha256: existsSync(verdictFile(run)) ? sha256File(verdictFile(run)) : null,
-    artifact_sha256: existsSync(tuned) ? artifactSha256(tuned) : null,
-  };
-}
+/** SHA-256 of verdict.json; null before the gate. */
+const verdictSha256 = (run: string): string | null =>
+  existsSync(verdictFile(run)) ? sha256File(verdictFile(run)) : null;
 
 /**
  * Adds a sign-off on the verdict and the artefact as they lie there to the run's sign-offs.jsonl, which only ever grows.
@@ -60,10 +55,10 @@ export function signRun(
   const name = who.name.trim().replace(/\s+/g, " ");
   if (name === "") throw new LorafitError("usage", "--name: is empty", { hint: "name the person who signs" });
   readSignOffs(run);
-  const { verdict_sha256, artifact_sha256 } = identity(run);
-  if (artifact_sha256 !== verdict.artifact_sha256) {
-    throw new LorafitError("mismatch", `${run}: the export is not the one that the verdict is about`, {
-      hint: `run \`lorafit eval ${run}\` and \`lorafit gate ${run}\` again`,
+  const changes = artefactChanges(run, verdict.files ?? {});
+  if (changes.length > 0) {
+    throw new LorafitError("mismatch", `${run}: is not as it was judged:\n${listMistakes(changes)}`, {
+      hint: `put it back, or run \`lorafit eval ${run}\` and \`lorafit gate ${run}\` again`,
     });
   }
   const signOff: SignOff = {
@@ -72,8 +67,8 @@ export function signRun(
     ...(who.note === undefined ? {} : { note: who.note }),
     at: new Date().toISOString(),
     verdict: verdict.verdict,
-    verdict_sha256: verdict_sha256!,
-    artifact_sha256,
+    verdict_sha256: verdictSha256(run)!,
+    artifact_sha256: verdict.artifact_sha256,
   };
   appendLine(signOffsFile(run), JSON.stringify(signOff));
   return { signOff, verdict };
@@ -104,13 +99,15 @@ export function readSignOffs(run: string): SignOff[] {
 /** Where each role stands now: its last sign-off counts while verdict and artefact are what was signed. */
 export function standings(run: string): Standing[] {
   const signOffs = readSignOffs(run);
-  const now = identity(run);
+  const judged = existsSync(verdictFile(run)) ? readVerdict(run) : undefined;
+  const sound = judged !== undefined && artefactChanges(run, judged.files ?? {}).length === 0;
+  const now = verdictSha256(run);
   return roleSchema.options.map((role): Standing => {
     const signOff = signOffs.findLast((entry) => entry.role === role);
     if (signOff === undefined) return { role };
     const changed = [
-      ...(signOff.artifact_sha256 === now.artifact_sha256 ? [] : ["artefact"]),
-      ...(signOff.verdict_sha256 === now.verdict_sha256 ? [] : ["verdict"]),
+      ...(sound && signOff.artifact_sha256 === judged.artifact_sha256 ? [] : ["artefact"]),
+      ...(signOff.verdict_sha256 === now ? [] : ["verdict"]),
     ];
     if (changed.length === 0) return { role, signOff };
     return { role, signOff, void: `the ${changed.join(" and the ")} changed after it` };

@@ -1,14 +1,16 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import * as z from "zod";
-import { artifactSha256 } from "../export/folder.ts";
-import { sha256File } from "../formats/files.ts";
+import type { Verdict } from "../evaluate/gate.ts";
+import { artifactSha256, fileHashes, folderContents } from "../export/folder.ts";
 import { readJson } from "../formats/json.ts";
-import { RELEASE_FILE } from "./release.ts";
+import { fileChanges, MODEL } from "./artefact.ts";
+
+/** Name of the list of a release's files; its presence marks a folder as a release. */
+export const RELEASE_FILE = "release.json";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** As far as release.json is read again. */
+/** The part of release.json that is read again. */
 const releaseSchema = z.looseObject({
   format_version: z.literal(1),
   task: z.string(),
@@ -20,33 +22,37 @@ const releaseSchema = z.looseObject({
   artifact_sha256: hash,
   files: z.record(z.string(), z.strictObject({ bytes: z.int().min(0), sha256: hash })),
 });
+type ReleaseRecord = z.output<typeof releaseSchema>;
+
+const hint = "fetch the release again";
 
 /**
- * Hashes every file of a release and compares: what has changed, is missing, or was added, each by name. Names in
- * release.json are compared with those in the folder and never opened.
+ * Hashes every file of a release and compares: each file that has changed, is missing, was added or is a link, by name. Then compares
+ * release.json with verdict.json. Names in release.json are compared with those in the folder and never opened.
  * @throws data error when release.json itself is damaged
  */
 export function verifyRelease(folder: string): {
-  readonly release: z.output<typeof releaseSchema>;
+  readonly release: ReleaseRecord;
   readonly damaged: readonly string[];
 } {
-  const list = join(folder, RELEASE_FILE);
-  const release = readJson(list, { schema: releaseSchema, hint: "fetch the release again" });
-  const expected = new Map(Object.entries(release.files));
-  const damaged: string[] = [];
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const name = relative(folder, path).replaceAll("\\", "/");
-    if (entry.isDirectory() || name === RELEASE_FILE) continue;
-    const known = expected.get(name);
-    expected.delete(name);
-    if (known === undefined) damaged.push(`${name}: is not part of the release`);
-    else if (!entry.isFile()) damaged.push(`${name}: is not a file`);
-    else if (sha256File(path) !== known.sha256) damaged.push(`${name}: has changed`);
-  }
-  for (const name of expected.keys()) damaged.push(`${name}: is missing`);
-  const model = join(folder, "model");
-  if (damaged.length === 0 && (!existsSync(model) || artifactSha256(model) !== release.artifact_sha256))
-    damaged.push(`${RELEASE_FILE}: names another artefact than model/`);
-  return { release, damaged: damaged.sort() };
+  const release = readJson(join(folder, RELEASE_FILE), { schema: releaseSchema, hint });
+  const { [RELEASE_FILE]: _, ...now } = fileHashes(folder);
+  const listed = Object.fromEntries(
+    Object.entries(release.files).map(([name, { sha256 }]) => [name, sha256]),
+  );
+  const damaged = [...folderContents(folder).problems, ...fileChanges(listed, now)];
+  return { release, damaged: damaged.length > 0 ? damaged.sort() : contradictions(folder, release) };
+}
+
+/** Statements of release.json that the files beside it do not bear out. */
+function contradictions(folder: string, release: ReleaseRecord): string[] {
+  const { verdict, files } = readJson<Verdict>(join(folder, "verdict.json"), { hint });
+  const judged = Object.entries(files).filter(([name, hash]) => release.files[name]?.sha256 !== hash);
+  return [
+    ...judged.map(([name]) => `${RELEASE_FILE}: names another ${name} than verdict.json`),
+    ...(verdict === release.verdict ? [] : [`${RELEASE_FILE}: names another verdict than verdict.json`]),
+    ...(artifactSha256(join(folder, MODEL)) === release.artifact_sha256
+      ? []
+      : [`${RELEASE_FILE}: names another artefact than ${MODEL}/`]),
+  ];
 }

@@ -65,6 +65,7 @@ export const FIRST_LOOK = {
     amendments: [],
   },
   trained: { own: [], replay: [], cases: [], policy: [], groupKey: undefined },
+  files: {},
   dataPreconditions: [],
   policy: "R1 (critical) Returns within 60 days.",
 };
