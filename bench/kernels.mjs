@@ -1,14 +1,12 @@
 // Writes bench/KERNELS.md: what each kernel needs on each architecture, from kernels/dist/manifest.json, and how many of its
 // blocks a multiprocessor holds; --print writes to stdout instead. Needs `npm run build`.
 import { readFileSync, writeFileSync } from "node:fs";
-import { gemm, TILES } from "../dist/engines/cuda/gemm.js";
+import { gemmCall, TILES } from "../dist/engines/cuda/gemm-kernel.js";
 import { lowerProgram } from "../dist/engines/cuda/lower.js";
 import { occupancy } from "./occupancy.mjs";
 import { configOf, MODELS, SHAPES, stepProgram } from "./step-program.mjs";
 
 const manifest = JSON.parse(readFileSync(new URL("../kernels/dist/manifest.json", import.meta.url), "utf8"));
-/** An H100 or H200. */
-const MULTIPROCESSORS = 132;
 
 /**
  * {kernel: {threads, sharedBytes}} as the cuda engine launches them, over the models, and over what they do not have. A product
@@ -18,8 +16,8 @@ function launches() {
   const seen = {};
   const record = (config, options) => {
     const program = stepProgram(config, { precision: "bf16", ...options });
-    const calls = lowerProgram(program, MULTIPROCESSORS).list.commands.flatMap(({ call, product }) =>
-      call === undefined ? TILES.map((tile) => gemm(product, tile)) : [call],
+    const calls = lowerProgram(program).list.commands.flatMap(({ call, gemm }) =>
+      call === undefined ? TILES.map((tile) => gemmCall(gemm, tile)) : [call],
     );
     for (const { kernel, threads, sharedBytes } of calls) {
       const known = seen[kernel] ?? { threads: 0, sharedBytes: 0 };

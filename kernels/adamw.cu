@@ -4,8 +4,9 @@
 //   m <- β1 m + (1 - β1) g factor;  v <- β2 v + (1 - β2) (g factor)²
 //   p <- p (1 - η decay) - η (m / c1) / (sqrt(v / c2) + eps),   η = rate × ratio of the value's group
 //
-// Everything that changes from step to step lies in device memory, so that a captured graph can be replayed: rate, c1 = 1 - β1^t,
-// c2 = 1 - β2^t, count [1]. Where `finite` [1] is 0 nothing moves (null: always moves; factor null: 1). No timing on a GPU yet.
+// p, m, v, g float32 [n]. Values that change between steps are read from device memory, so that a captured graph can be replayed:
+// rate, c1 = 1 - β1^t, c2 = 1 - β2^t, count [1]. With `finite` [1] = 0 nothing is written (null: always written; factor null: 1).
+// Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
 /// One thread.
@@ -16,7 +17,7 @@ KERNEL(clip_norm, 1)(float* norm, float* factor, const float* squares, const flo
 }
 EXPORT(clip_norm)
 
-/// Elements from..to, a thread each, in blocks of 256. rest = 1 - β comes from the host: float32 cannot form 1 - 0.999 (off by 1e-5).
+/// Elements from..to, one thread each, in blocks of 256. rest = 1 - β comes from the host: 1 - 0.999 in float32 is off by 1e-5.
 KERNEL(adamw, 256)(float* p, float* m, float* v, const float* g, const float* factor, const u32* finite, const float* rate, const float* correction1,
               const float* correction2, float beta1, float beta2, float rest1, float rest2, float eps, float decay, float ratio, i64 from, i64 to) {
   const i64 i = from + (i64)blockIdx.x * 256 + threadIdx.x;

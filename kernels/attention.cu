@@ -1,37 +1,39 @@
-// Attention over a [batch, sequence] grid, never holding the scores: FlashAttention-2's order of work (Dao 2023, arXiv 2307.08691).
+// Attention over a [batch, sequence] grid without materialised scores, tiled as FlashAttention-2 (Dao 2023, arXiv 2307.08691).
 //
 //   o = softmax(scale q kᵀ, masked) v,   lse = log Σ e^(masked scores)            forward
 //   delta = Σ do o                                                                attention_delta
 //   p = e^(scale q kᵀ - lse),  dp = do vᵀ,  ds = p (dp - delta) scale             recomputed in both of:
-//   dk = dsᵀ q,  dv = pᵀ do                                                       attention_grad_kv, a block for each 64 keys
-//   dq = ds k                                                                     attention_grad_q,  a block for each 64 queries
+//   dk = dsᵀ q,  dv = pᵀ do                                                       attention_grad_kv, one block for 64 keys
+//   dq = ds k                                                                     attention_grad_q,  one block for 64 queries
 //
-// Position i sees j when segments agree, and j <= i if `causal`, and i - j < window if window > 0. Query head h uses key head h K / H.
-// q, o, do, dq [B S, H d]; k, v, dk, dv [B S, K d]; segments i32 [B S]; lse, delta float32 [B, H, S]. d at most HEAD; where d is no multiple
-// of 8, rows of a head are not 16-byte aligned and move element by element. bf16 in, float32 scores and sums, probabilities rounded to
-// bf16 for the second product.
+// Query i attends to key j if their segments are equal, and j <= i if `causal`, and i - j < window if window > 0. Query head h uses key
+// head h K / H.
+// q, o, do, dq [B S, H d]; k, v, dk, dv [B S, K d]; segments i32 [B S]; lse, delta float32 [B, H, S]. d at most HEAD; with
+// d no multiple of 8, rows of a head are not 16-byte aligned and are copied element by element. bf16 operands, float32 scores and sums,
+// probabilities rounded to bf16 for the second product.
 //
 // Grid [ceil(S / 64), H, B], for attention_grad_kv [ceil(S / 64), K, B], of 128 threads; dynamic shared memory 64 x (HEAD + 8) x 2 bytes x 3
-// forward, x 4 backward. attention_delta: a warp for each (position, head), ceil(count / 4) blocks of 128 for count = B S H.
+// forward, x 4 backward. attention_delta: one warp for each (position, head), ceil(count / 4) blocks of 128, count = B S H.
 //
 // Two backward kernels compute the scores twice (7 products instead of 5) and need no atomics, so the same input gives the same bytes.
-// Four warps of 16 rows; 64 x 64 tiles; rows in shared memory are HEAD + 8 wide, so that ldmatrix meets every bank once. No timing on a GPU yet.
+// Four warps of 16 rows; 64 x 64 tiles; the row stride in shared memory is HEAD + 8, so that ldmatrix has no bank conflicts. Versions
+// tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
 namespace {
 
 constexpr int TILE = 64;
-constexpr float NOTHING = -3.0e38f;
+constexpr float MASKED = -3.0e38f;
 
 struct Grid { int S, H, K, d, causal, window; };
 
 struct In { const bf16* at; int ld; };
 struct Out { bf16* at; int ld; };
-/// What begins at this row and column.
+/// Slice from this row and column on.
 DEVICE In part(In m, i64 row, int column) { return {m.at + row * m.ld + column, m.ld}; }
 DEVICE Out part(Out m, i64 row, int column) { return {m.at + row * m.ld + column, m.ld}; }
 
-/// ROWS rows of one head, zeros beyond row S and column d. 128 threads.
+/// Loads ROWS rows of one head, zeros beyond row S and column d. 128 threads.
 template <int HEAD, int ROWS = TILE> DEVICE void load_rows(bf16* tile, In from, int row0, int S, int d) {
   constexpr int CHUNKS = HEAD / 8;
   if (d % 8) {
@@ -49,7 +51,7 @@ template <int HEAD, int ROWS = TILE> DEVICE void load_rows(bf16* tile, In from, 
   }
 }
 
-/// acc [16, 8 N] += rows of `a` (this warp's 16) times rows of `b` (8 N), both [.., HEAD]: a bᵀ.
+/// acc [16, 8 N] += a bᵀ for this warp's 16 rows of `a` and 8 N rows of `b`, both [.., HEAD].
 template <int HEAD, int N> DEVICE void times_transposed(float (&acc)[1][N][4], const bf16* a, const bf16* b, int lane) {
 #pragma unroll
   for (int k = 0; k < HEAD / 16; k++) {
@@ -61,7 +63,7 @@ template <int HEAD, int N> DEVICE void times_transposed(float (&acc)[1][N][4], c
   }
 }
 
-/// acc [16, HEAD] += p [16, 8 N] b [8 N, HEAD]; p comes in the layout in which times_transposed leaves its sums.
+/// acc [16, HEAD] += p [16, 8 N] b [8 N, HEAD]; p has the fragment layout of times_transposed's accumulators.
 template <int HEAD, int N> DEVICE void times(float (&acc)[1][HEAD / 8][4], const float (&p)[1][N][4], const bf16* b, int lane) {
 #pragma unroll
   for (int k = 0; k < N / 2; k++) {
@@ -74,11 +76,11 @@ template <int HEAD, int N> DEVICE void times(float (&acc)[1][HEAD / 8][4], const
   }
 }
 
-DEVICE bool visible(const Grid& grid, const int* segments, int i, int j) {
+DEVICE bool is_visible(const Grid& grid, const int* segments, int i, int j) {
   return i < grid.S && j < grid.S && segments[i] == segments[j] && (!grid.causal || j <= i) && (grid.window <= 0 || i - j < grid.window);
 }
 
-/// Writes this warp's 16 rows of one of `heads` heads, and the zeros behind the last head.
+/// Stores this warp's 16 rows of one of `heads` heads, and zeros in the padding after the last head.
 template <int HEAD>
 DEVICE void store_rows(Out to, const float (&acc)[1][HEAD / 8][4], const float (&factor)[2], int row0, int head, int heads, int S, int d, int lane) {
 #pragma unroll
@@ -110,11 +112,11 @@ DEVICE void forward(bf16* memory, Out o, float* lse, In q, In k, In v, const int
   const int kv = h * grid.K / grid.H * grid.d;
   segments += first;
   load_rows<HEAD>(tile_q, part(q, first, h * grid.d), q0, grid.S, grid.d);
-  float sum[1][HEAD / 8][4] = {}, top[2] = {NOTHING, NOTHING}, total[2] = {0.f, 0.f};
+  float sum[1][HEAD / 8][4] = {}, top[2] = {MASKED, MASKED}, total[2] = {0.f, 0.f};
   const int end = grid.causal ? min(grid.S, q0 + TILE) : grid.S;
   const int begin = grid.window > 0 ? max(0, (q0 - grid.window + 1) / TILE * TILE) : 0;
   for (int k0 = begin; k0 < end; k0 += TILE) {
-    __syncthreads();  // the tile before is done with
+    __syncthreads();  // the previous tile is no longer read
     load_rows<HEAD>(tile_k, part(k, first, kv), k0, grid.S, grid.d);
     load_rows<HEAD>(tile_v, part(v, first, kv), k0, grid.S, grid.d);
     cp_commit();
@@ -128,28 +130,28 @@ DEVICE void forward(bf16* memory, Out o, float* lse, In q, In k, In v, const int
 #pragma unroll
       for (int e = 0; e < 4; e++) {
         const int row = q0 + warp * 16 + (lane >> 2) + (e >> 1) * 8, column = k0 + j * 8 + (lane & 3) * 2 + (e & 1);
-        s[0][j][e] = visible(grid, segments, row, column) ? s[0][j][e] * scale : NOTHING;
+        s[0][j][e] = is_visible(grid, segments, row, column) ? s[0][j][e] * scale : MASKED;
         largest[e >> 1] = fmaxf(largest[e >> 1], s[0][j][e]);
       }
 #pragma unroll
-    for (int half = 0; half < 2; half++) {  // a row lies in four neighbouring lanes
+    for (int half = 0; half < 2; half++) {  // a row is spread over four adjacent lanes
       largest[half] = fmaxf(largest[half], __shfl_xor_sync(~0u, largest[half], 1));
       largest[half] = fmaxf(largest[half], __shfl_xor_sync(~0u, largest[half], 2));
     }
-    const float shrink[2] = {fast_exp(top[0] - largest[0]), fast_exp(top[1] - largest[1])};
+    const float rescale[2] = {fast_exp(top[0] - largest[0]), fast_exp(top[1] - largest[1])};
 #pragma unroll
-    for (int half = 0; half < 2; half++) top[half] = largest[half], total[half] *= shrink[half];
+    for (int half = 0; half < 2; half++) top[half] = largest[half], total[half] *= rescale[half];
 #pragma unroll
     for (int j = 0; j < 8; j++)
 #pragma unroll
       for (int e = 0; e < 4; e++) {
-        s[0][j][e] = s[0][j][e] > NOTHING ? fast_exp(s[0][j][e] - top[e >> 1]) : 0.f;
+        s[0][j][e] = s[0][j][e] > MASKED ? fast_exp(s[0][j][e] - top[e >> 1]) : 0.f;
         total[e >> 1] += s[0][j][e];
       }
 #pragma unroll
     for (int j = 0; j < HEAD / 8; j++)
 #pragma unroll
-      for (int e = 0; e < 4; e++) sum[0][j][e] *= shrink[e >> 1];
+      for (int e = 0; e < 4; e++) sum[0][j][e] *= rescale[e >> 1];
     times<HEAD>(sum, s, tile_v, lane);
   }
   float inverse[2];
@@ -164,7 +166,7 @@ DEVICE void forward(bf16* memory, Out o, float* lse, In q, In k, In v, const int
   store_rows<HEAD>(part(o, first, 0), sum, inverse, q0 + warp * 16, h, grid.H, grid.S, grid.d, lane);
 }
 
-/// ds and p of a 16 x 8 N tile of scores. `transposed`: rows are keys and columns queries.
+/// Replaces s by p and dp by ds in a 16 x 8 N tile of scores. `transposed`: rows are keys, columns are queries.
 template <int N> DEVICE void score_gradient(float (&s)[1][N][4], float (&dp)[1][N][4], bool transposed, const Grid& grid, const int* segments, const float* lse,
                            const float* delta, float scale, int row0, int column0, int lane) {
 #pragma unroll
@@ -173,7 +175,7 @@ template <int N> DEVICE void score_gradient(float (&s)[1][N][4], float (&dp)[1][
     for (int e = 0; e < 4; e++) {
       const int row = row0 + (lane >> 2) + (e >> 1) * 8, column = column0 + j * 8 + (lane & 3) * 2 + (e & 1);
       const int query = transposed ? column : row, key = transposed ? row : column;
-      const bool seen = visible(grid, segments, query, key);
+      const bool seen = is_visible(grid, segments, query, key);
       const float p = seen ? fast_exp(s[0][j][e] * scale - lse[query]) : 0.f;
       dp[0][j][e] = seen ? p * (dp[0][j][e] - delta[query]) * scale : 0.f;
       s[0][j][e] = p;
@@ -183,7 +185,7 @@ template <int N> DEVICE void score_gradient(float (&s)[1][N][4], float (&dp)[1][
 template <int HEAD>
 DEVICE void grad_kv(bf16* memory, Out dk, Out dv, In d_out, In q, In k, In v, const float* lse, const float* delta, const int* segments,
                     const Grid& grid, float scale) {
-  constexpr int QUERIES = HEAD > 96 ? 32 : 64;  // with 64, head size 128 spills registers
+  constexpr int QUERIES = HEAD > 96 ? 32 : 64;  // with 64 queries, head size 128 spills registers
   bf16 *tile_k = memory, *tile_v = tile_k + TILE * (HEAD + 8), *tile_q = tile_v + TILE * (HEAD + 8), *tile_o = tile_q + QUERIES * (HEAD + 8);
   const int k0 = blockIdx.x * TILE, kv = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S;
@@ -219,7 +221,7 @@ DEVICE void grad_kv(bf16* memory, Out dk, Out dv, In d_out, In q, In k, In v, co
 template <int HEAD>
 DEVICE void grad_q(bf16* memory, Out dq, In d_out, In q, In k, In v, const float* lse, const float* delta, const int* segments, const Grid& grid,
                    float scale) {
-  constexpr int KEYS = HEAD > 96 ? 32 : 64;  // as for grad_kv
+  constexpr int KEYS = HEAD > 96 ? 32 : 64;  // as in grad_kv
   bf16 *tile_q = memory, *tile_o = tile_q + TILE * (HEAD + 8), *tile_k = tile_o + TILE * (HEAD + 8), *tile_v = tile_k + KEYS * (HEAD + 8);
   const int q0 = blockIdx.x * TILE, h = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S, stats = ((i64)batch * grid.H + h) * grid.S;

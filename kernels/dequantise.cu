@@ -1,11 +1,11 @@
-// GGUF's quantised blocks of 32 columns -> bf16, as one product reads them (ggml-org/llama.cpp, gguf-py/gguf/quants.py):
+// Unpacks GGUF's quantised blocks of 32 columns to bf16 for a GEMM (ggml-org/llama.cpp, gguf-py/gguf/quants.py):
 //
 //   q8_0:  half d, 32 x int8 q:          q d                                                    34 bytes
 //   q4_0:  half d, 16 bytes of nibbles:  (q - 8) d, low nibbles the first 16 values, high the rest  18 bytes
 //
-// packed [rows, columns / 32] blocks without gaps, columns a multiple of 32; out [rows, width] bf16, zero from column `columns` on: that is where
-// the factors of adapters go. q d is exact in float32 and rounded once. A thread for each eight columns, in ceil(rows ceil(width / 8) / 256)
-// blocks of 256. Versions tried: one. No timing on a GPU yet.
+// packed [rows, columns / 32] contiguous blocks, columns a multiple of 32; out [rows, width] bf16, zero from column `columns` on, where the
+// LoRA columns begin. q d is exact in float32 and rounded once. One thread for eight columns, in ceil(rows ceil(width / 8) / 256) blocks of
+// 256. Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
 namespace {
@@ -16,9 +16,9 @@ DEVICE u16 two_bytes(const unsigned char* from) { return *(const u16*)from; }
 }  // namespace
 
 KERNEL(dequantise_q8_0, 256)(bf16* out, const unsigned char* packed, int rows, int columns, int width, int ld) {
-  const Place at = place_of_eight(width);
+  const Vec8Position at = vec8_position(width);
   if (at.row >= rows) return;
-  Eight values = {};
+  Vec8 values = {};
   if (at.column < columns) {
     const unsigned char* block = packed + (at.row * (columns / 32) + at.column / 32) * 34;
     const float d = half_to_float(two_bytes(block));
@@ -34,9 +34,9 @@ KERNEL(dequantise_q8_0, 256)(bf16* out, const unsigned char* packed, int rows, i
 EXPORT(dequantise_q8_0)
 
 KERNEL(dequantise_q4_0, 256)(bf16* out, const unsigned char* packed, int rows, int columns, int width, int ld) {
-  const Place at = place_of_eight(width);
+  const Vec8Position at = vec8_position(width);
   if (at.row >= rows) return;
-  Eight values = {};
+  Vec8 values = {};
   if (at.column < columns) {
     const unsigned char* block = packed + (at.row * (columns / 32) + at.column / 32) * 18;
     const float d = half_to_float(two_bytes(block));

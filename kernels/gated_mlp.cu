@@ -1,18 +1,19 @@
-// The gate of an MLP: h = silu(gate) up, silu(x) = x / (1 + e^-x), and its gradient.
+// Gated MLP activation (SwiGLU; Shazeer 2020, arXiv 2002.05202): h = silu(gate) up, silu(x) = x / (1 + e^-x), and its gradient.
 //
 //   dgate = dh up σ (1 + gate (1 - σ)),   dup = dh gate σ,   σ = 1 / (1 + e^-gate)
 //
-// All [rows, width] bf16, float32 between; a thread for each eight columns, in ceil(rows ceil(width / 8) / 256) blocks of 256. silu is
-// rounded to bf16 before the product, as transformers does in bf16. dgate and dup may be gate and up. No timing on a GPU yet.
+// All [rows, width] bf16, computed in float32; one thread for eight columns, in ceil(rows ceil(width / 8) / 256) blocks of 256. silu is
+// rounded to bf16 before the multiplication, as in transformers' bf16. dgate and dup may alias gate and up. Versions tried: one. No timing
+// on a GPU yet.
 #include "gpu.h"
 
 DEVICE float sigmoid(float x) { return 1.f / (1.f + fast_exp(-x)); }
 
 KERNEL(gated_mlp, 256)(bf16* h, const bf16* gate, const bf16* up, int rows, int width, int ldh, int ld_gate, int ld_up) {
-  const Place at = place_of_eight(width);
+  const Vec8Position at = vec8_position(width);
   if (at.row >= rows) return;
-  const Eight g = load8(gate + at.row * ld_gate + at.column);
-  Eight out = load8(up + at.row * ld_up + at.column);
+  const Vec8 g = load8(gate + at.row * ld_gate + at.column);
+  Vec8 out = load8(up + at.row * ld_up + at.column);
 #pragma unroll
   for (int i = 0; i < 8; i++) out.v[i] *= to_float(to_bf16(g.v[i] * sigmoid(g.v[i])));
   store8(h + at.row * ldh + at.column, out);
@@ -21,10 +22,10 @@ EXPORT(gated_mlp)
 
 KERNEL(gated_mlp_grad, 256)(bf16* dgate, bf16* dup, const bf16* dh, const bf16* gate, const bf16* up, int rows, int width, int ld_dgate, int ld_dup,
                        int ld_dh, int ld_gate, int ld_up) {
-  const Place at = place_of_eight(width);
+  const Vec8Position at = vec8_position(width);
   if (at.row >= rows) return;
-  const Eight d = load8(dh + at.row * ld_dh + at.column), g = load8(gate + at.row * ld_gate + at.column), u = load8(up + at.row * ld_up + at.column);
-  Eight dg, du;
+  const Vec8 d = load8(dh + at.row * ld_dh + at.column), g = load8(gate + at.row * ld_gate + at.column), u = load8(up + at.row * ld_up + at.column);
+  Vec8 dg, du;
 #pragma unroll
   for (int i = 0; i < 8; i++) {
     const float s = sigmoid(g.v[i]);

@@ -1,27 +1,27 @@
-// Products of bf16 matrices on tensor cores, accumulated in float32.
+// GEMM of bf16 matrices on tensor cores with float32 accumulation.
 //
 //   gemm_nt:  C [M,N] = A [M,K] Bᵀ + add + bias      B [N,K]      (forward)
 //   gemm_nn:  C [M,N] = A [M,K] B  + add + bias      B [K,N]      (backward)
 //
-// A low-rank product costs columns of K: with [x | low] and [W | scale B] side by side in memory one loop runs over both, x Wᵀ + low
-// (scale B)ᵀ; likewise [dy | S] [W ; A] backward. add [M,N] (null: none) may be c itself; bias float32 [N] or null.
+// A LoRA product extends K: with [x | xA] and [W | scale B] contiguous in memory one loop computes x Wᵀ + xA (scale B)ᵀ; likewise
+// [dy | s] [W ; A] backward. add [M,N] (null: none) may be c itself; bias float32 [N] or null.
 //
-// Grid [ceil(N / BN), ceil(M / BM)] of 128 threads, 4 stages x 32 x (BM + BN) x 2 bytes of dynamic shared memory; a tile's name is BM x BN.
+// Grid [ceil(N / BN), ceil(M / BM)] of 128 threads, 4 stages x 32 x (BM + BN) x 2 bytes of dynamic shared memory; tiles are named BM x BN.
 // K in steps of 32, four warps of (BM/2) x (BN/2), four stages of cp.async, shared memory swizzled in chunks of 16 bytes so that ldmatrix
-// meets every bank once. What ptxas says of it is in dist/manifest.json. No timing on a GPU yet.
+// has no bank conflicts. Registers and shared memory are in dist/manifest.json. Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
 namespace {
 
 constexpr int STAGES = 4, BK = 32, THREADS = 128;
 
-/// Where chunk `chunk` of row `row` lies, in elements, in a tile whose rows hold CHUNKS chunks of 8.
+/// Element offset of a chunk of eight in a tile of CHUNKS chunks a row.
 template <int CHUNKS> DEVICE int swizzled(int row, int chunk) {
   if (CHUNKS >= 8) return row * CHUNKS * 8 + ((chunk ^ (row & 7)) << 3);
   return row * CHUNKS * 8 + ((chunk ^ ((row >> 1) & 3)) << 3);
 }
 
-/// ROWS x (8 CHUNKS) of a row-major matrix into shared memory; what lies outside of `rows` x `columns` becomes zero.
+/// Loads ROWS x (8 CHUNKS) of a row-major matrix into shared memory, zeros outside `rows` x `columns`.
 template <int ROWS, int CHUNKS>
 DEVICE void load_tile(bf16* tile, const bf16* from, int row0, int column0, int rows, int columns, int ld) {
 #pragma unroll

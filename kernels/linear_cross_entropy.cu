@@ -1,10 +1,11 @@
-// Cross entropy of logits in place: a row of logits becomes the gradient of its loss.
+// Cross entropy of logits in place: each row of logits is replaced by the gradient of its loss.
 //
 //   loss = w (lse - x[target]);  correct = w [x[target] >= max];  x[v] <- w (e^(x[v] - lse) - [v = target])
 //
-// logits bf16 [rows, V] at ld; targets i32, weights float32; a row of
-// weight 0 becomes zero. One block of 256 threads a row: one pass with an online maximum and sum, one that writes.
-// The two reductions go in a fixed order, so the same input gives the same bytes. No timing on a GPU yet.
+// logits bf16 [rows, V] with row stride ld; targets i32 [rows]; weights, loss, correct float32 [rows]. A row of weight 0 becomes zero.
+// One block of 256 threads for each row, grid [rows]: one pass with an online maximum and sum (Milakov and Gimelshein 2018, arXiv
+// 1805.02867), one pass that writes. Both reductions have a fixed order, so the same input gives the same bytes. Versions tried: one. No
+// timing on a GPU yet.
 #include "gpu.h"
 
 KERNEL(cross_entropy_rows, 256)(bf16* logits, const int* targets, const float* weights, float* loss, float* correct, int V, int ld) {
@@ -30,7 +31,7 @@ KERNEL(cross_entropy_rows, 256)(bf16* logits, const int* targets, const float* w
   const float top = block_max<8>(largest, scratch);
   const float total = block_sum<8>(sum * fast_exp(largest - top), scratch);
   const float at_target = to_float(row[target]);
-  __syncthreads();  // everybody has read the target before its place is written
+  __syncthreads();  // all threads have read the target's logit before it is overwritten
   if (threadIdx.x == 0) {
     loss[blockIdx.x] = weight * (top + logf(total) - at_target);
     correct[blockIdx.x] = at_target >= top ? weight : 0.f;

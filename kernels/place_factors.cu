@@ -1,15 +1,19 @@
-// The bf16 working copies of all adapters of a model, from the float32 parameters into the columns behind and the rows below the
-// frozen weights: [W | scale B] and A, as the products read them. No timing on a GPU yet.
+// Copies the float32 LoRA factors in bf16 into the LoRA columns and rows of the frozen weights, for all adapters in one launch:
+//
+//   [ W | scale B ]     W [N, K], B [N, rank], A [rank, K]; the GEMMs read [W | scale B] forward and [W ; A] backward
+//   [ A |    .    ]
+//
+// Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
-/// One pair of factors; 64 bytes, written by the host in this order.
+/// One pair of factors: 64 bytes, written by the host in this order.
 struct FactorEntry {
   bf16* weight;
   const float* a;               // A [rank, K]
   const float* b;               // B [N, rank]
-  int N, K, rank, padded_rank;  // what lies between rank and padded_rank becomes zero
-  int ld, row;                  // A goes to rows row..row + padded_rank of the weight, columns 0..round8(K)
-  int first_row, column;        // scale B goes to rows first_row..first_row + N, columns column..column + padded_rank
+  int N, K, rank, padded_rank;  // columns and rows rank..padded_rank become zero
+  int ld, row;                  // destination of A: rows row..row + padded_rank, columns 0..round8(K)
+  int first_row, column;        // destination of scale B: rows first_row..first_row + N, columns column..column + padded_rank
   float scale;
   int unused;
 };

@@ -1,27 +1,27 @@
-// Gradients of the low-rank factors of a group of projections: sums over all positions, split into slabs whose parts are added in a fixed
-// order (sum_slabs).
+// Gradients of the LoRA factors of fused projections: sums over all positions, split into slabs. sum_slabs adds the slabs in a fixed order.
 //
-//   partial [slab][offset + m r + j] = factor Σ over the slab's positions of x[t, m] y[t, j]      `transposed`: [offset + j M + m]
+//   partial [slab][offset + m r + j] = factor Σ_t x[t, m] y[t, j] over the slab's positions t      `transposed`: [offset + j M + m]
 //
-// For dB [N,r]: x = dy, y = low. For dA [r,K], transposed: x = input, y = dy scale B. x [T, M], y [T, r], bf16; partial float32
-// [slabs, size]. A block of 128 threads holds 64 columns of x and RANK columns of y, r <= RANK, and walks its `slab` positions in steps of
-// 32 on tensor cores, so x is read once in all. Grid [ceil(widest M / 64), slabs, entries]. No timing on a GPU yet.
+// dB [N, r]: x = dy, y = xA (the low-rank activations). dA [r, K], transposed: x = input, y = dy scale B. x [T, M], y [T, r] bf16; partial
+// float32 [slabs, size]. A block of 128 threads holds 64 columns of x and RANK columns of y, r <= RANK, and steps through its `slab`
+// positions 32 at a time on tensor cores, so x is read once. Grid [ceil(widest M / 64), slabs, entries]. Versions tried: one. No timing on
+// a GPU yet.
 #include "gpu.h"
 
 namespace {
 
 constexpr int COLUMNS = 64, STEP = 32;
 
-/// One factor of one projection; 48 bytes, written by the host in this order.
+/// One factor of one projection: 48 bytes, written by the host in this order.
 struct RankEntry {
   const bf16* x;
   const bf16* y;
-  i64 offset;  // of the result in the partial vector of a slab
+  i64 offset;  // of the result in a slab's partial vector
   int M, r, ldx, ldy, transposed;
   float factor;
 };
 
-/// 32 rows of COUNT columns of a matrix, zeros outside; rows are COUNT + 8 wide in shared memory.
+/// Loads STEP rows of COUNT columns, zeros outside; the row stride in shared memory is COUNT + 8.
 template <int COUNT> DEVICE void load_positions(bf16* tile, const bf16* from, int row0, int row_end, int column0, int columns, int ld) {
   constexpr int CHUNKS = COUNT / 8;
   for (int c = threadIdx.x; c < STEP * CHUNKS; c += 128) {
@@ -48,7 +48,7 @@ DEVICE void rank_gradient(float* partial, RankEntry e, int T, int slab, i64 size
 #pragma unroll
     for (int k = 0; k < STEP / 16; k++) {
       u32 fa[1][4], fb[RANK / 16][4], loaded[4];
-      // x lies [position, column] and is wanted [column, position]: its transposed quarters come in the order 0, 2, 1, 3.
+      // x is stored [position, column] and used as [column, position]: the transposed 8x8 quarters are in the order 0, 2, 1, 3.
       ldmatrix4_transposed(loaded, tile_x + (k * 16 + (lane & 15)) * (COLUMNS + 8) + warp * 16 + (lane >> 4) * 8);
       fa[0][0] = loaded[0], fa[0][1] = loaded[2], fa[0][2] = loaded[1], fa[0][3] = loaded[3];
 #pragma unroll

@@ -1,12 +1,12 @@
-// Flat float32 vectors. Sums go in a fixed order, so that the same input gives the same bytes whatever the grid does. 256 threads a block.
+// Operations on flat float32 vectors. Sums have a fixed order, so the same input gives the same bytes in any order of blocks.
 //
-//   sum_squares:  partial [SLABS] = Σ over a slab of g² (a slab is a fixed share of the vector, whatever the GPU)   grid [SLABS]
+//   sum_squares:  partial [slabs] = Σ g² over a slab (a fixed number of elements on every GPU)                      grid [slabs]
 //   sum_vector:   out [1] = Σ x [n]                                                                                 grid [1]
-//   sum_slabs:    first [n_first] and second [n_second], one behind the other, = Σ over `slabs` of partial [slabs, n_first + n_second]
+//   sum_slabs:    [first | second] [n_first + n_second] = Σ over slabs of partial [slabs, n_first + n_second]
 //   all_finite:   finite [1] = 1 when all values [n] are finite, else 0                                             grid [1]
-//   move_vector:  to [n] = factor a + b where `finite` is 1 (null: always); a, b null: zeros; factor [1], null: 1; to may be a or b
+//   scale_add:    to [n] = factor a + b if `finite` is 1 (null: always); a, b null: zeros; factor [1], null: 1; to may alias a or b
 //
-// sum_slabs and move_vector: a thread for each element. No timing on a GPU yet.
+// Blocks of 256 threads; sum_slabs and scale_add have one thread for each element. Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
 KERNEL(sum_squares, 256)(float* partial, const float* g, i64 n, i64 slab) {
@@ -39,19 +39,19 @@ EXPORT(sum_slabs)
 
 KERNEL(all_finite, 256)(u32* finite, const float* values, int n) {
   SHARED(float, scratch, 32);
-  float strange = 0.f;
-  // A difference with itself is 0 for every finite number, and NaN for infinities and NaN.
-  for (int i = threadIdx.x; i < n; i += 256) strange += values[i] - values[i] == 0.f ? 0.f : 1.f;
-  strange = block_sum<8>(strange, scratch);
-  if (threadIdx.x == 0) finite[0] = strange == 0.f;
+  float nonfinite = 0.f;
+  // x - x is 0 for finite x, and NaN for infinities and NaN.
+  for (int i = threadIdx.x; i < n; i += 256) nonfinite += values[i] - values[i] == 0.f ? 0.f : 1.f;
+  nonfinite = block_sum<8>(nonfinite, scratch);
+  if (threadIdx.x == 0) finite[0] = nonfinite == 0.f;
 }
 EXPORT(all_finite)
 
-KERNEL(move_vector, 256)(float* to, const float* a, const float* b, const float* factor, const u32* finite, i64 n) {
+KERNEL(scale_add, 256)(float* to, const float* a, const float* b, const float* factor, const u32* finite, i64 n) {
   const i64 i = (i64)blockIdx.x * 256 + threadIdx.x;
   if (i >= n || (finite && !*finite)) return;
   float sum = b ? b[i] : 0.f;
   if (a) sum += (factor ? *factor : 1.f) * a[i];
   to[i] = sum;
 }
-EXPORT(move_vector)
+EXPORT(scale_add)

@@ -1,8 +1,8 @@
-// Rotary positions by halves, as Hugging Face lays them out; `out` may be x:
+// Rotary position embedding (Su et al. 2021, arXiv 2104.09864) on halves of a head, as in transformers; `out` may be x:
 //
 //   (a, b) -> (a cos - b sin, b cos + a sin)   for pairs (x[j], x[j + half]) of each head; `inverse` rotates back (the gradient)
 //
-// x, out [tokens, heads 2 half] bf16; positions i32 [tokens]; cosine and sine float32 [positions, half]. A thread for each eight pairs of a
+// x, out [tokens, heads 2 half] bf16; positions i32 [tokens]; cosine and sine float32 [positions, half]. One thread for eight pairs of a
 // head (fewer at its end), in ceil(tokens heads ceil(half / 8) / 256) blocks of 256. Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
@@ -19,7 +19,7 @@ KERNEL(rope, 256)(bf16* out, const bf16* x, const int* positions, const float* c
   const float* sin = sine + (i64)positions[t] * half + first;
   const float direction = inverse ? -1.f : 1.f;
   if (half % 8 == 0) {
-    Eight a = load8(from), b = load8(from + half);
+    Vec8 a = load8(from), b = load8(from + half);
 #pragma unroll
     for (int j = 0; j < 8; j++) {
       const float c = cos[j], s = direction * sin[j], left = a.v[j], right = b.v[j];

@@ -1,4 +1,4 @@
-// A block of threads as fibers on one worker thread; blocks spread over a pool of them.
+// Runs a block of threads as fibers on one worker thread; blocks are distributed over a pool of workers.
 #include "block.h"
 
 #include <csignal>
@@ -22,7 +22,7 @@ struct Block {
   std::vector<Fiber> fibers;
   std::vector<char*> stacks;
   std::vector<Warp> warps;
-  std::vector<u32> ready;  // threads that may go on, in the order in which they do
+  std::vector<u32> ready;  // runnable threads, in order
   size_t next_ready = 0;
   std::vector<u32> at_barrier;
   void* main_stack = nullptr;
@@ -70,7 +70,7 @@ Settings& settings() {
   return chosen;
 }
 
-// ------------------------------------------------------------------------------------------------ taking turns
+// ------------------------------------------------------------------------------------------------ scheduling
 static std::string text(Site site) {
   const char* slash = site.file ? std::strrchr(site.file, '/') : nullptr;
   return std::string(slash ? slash + 1 : site.file ? site.file : "?") + ":" + std::to_string(site.line);
@@ -89,7 +89,7 @@ void fail(const std::string& what) {
   std::snprintf(where, sizeof where, " (block %u,%u,%u thread %u,%u,%u)", b.x, b.y, b.z, t.x, t.y, t.z);
   block->error = what + where;
   leave_block();
-  std::abort();  // nobody comes back to a block that failed
+  std::abort();  // unreachable: a failed block is never resumed
 }
 void fail(const std::string& what, Site site) { fail(text(site) + ": " + what); }
 
@@ -212,7 +212,7 @@ static void run_block(const Launch& launch, uint3 index) {
   current = nullptr;
 }
 
-/// A thread that touches what no allocation holds ends its kernel; everything else goes to whoever handled it before.
+/// An access outside all allocations ends the kernel with an error; faults of other code go to the previous handler.
 static struct sigaction previous_handler;
 static void on_fault(int signal, siginfo_t* info, void* context) {
   if (current) {
@@ -234,7 +234,7 @@ static void catch_faults() {
   });
 }
 
-/// Blocks with their stacks are kept from launch to launch: as many as ever ran at once.
+/// Blocks with their stacks, reused by later launches: as many as ever ran at once.
 static std::vector<Block*> idle;
 static std::mutex pool_guard;
 static Block* take_block() {

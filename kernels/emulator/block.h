@@ -1,4 +1,4 @@
-// Inside of the emulator: fibers, and the block that a worker thread is running.
+// Internals of the emulator: fibers, and the block that a worker thread runs.
 #pragma once
 #include <string>
 #include <vector>
@@ -15,7 +15,7 @@ namespace emu {
 
 struct Copy { void* shared; const void* global; bool valid; u32 group; };
 
-/// One CUDA thread. Fibers of a block take turns on one worker thread and never leave it.
+/// One CUDA thread. The fibers of a block are scheduled on one worker thread and never leave it.
 struct Fiber {
   void* stack_pointer;
   uint3 index;
@@ -26,11 +26,11 @@ struct Fiber {
   u32 group;                 // of the next copies
 };
 
-/// A collective that some lanes of a warp have reached and others not.
+/// A collective that some lanes of a warp have reached and others have not.
 struct Rendezvous { u32 mask, arrived; Collective kind; Site site; };
 struct Warp { LaneInput in[32]; LaneOutput out[32]; std::vector<Rendezvous> pending; };
 
-/// Counted over all launches since the last report; the order is that of emuStats (driver.cpp).
+/// Counts over all launches since the last report, in the order of emuStats (driver.cpp).
 struct Stats { u64 blocks, barriers, collectives, partial_collectives, ldmatrix, ldmatrix_conflicts, copies, mma; };
 
 struct Launch { dim3 grid, block; u32 dynamic_bytes; void (*call)(void**); void** arguments; const char* name; };
@@ -39,7 +39,7 @@ enum class Order { forward, reverse, random };
 struct Settings { Order order; u64 seed; u32 threads; };
 Settings& settings();
 
-/// Runs every block; returns an empty string, or what the first failing thread did wrong.
+/// Runs every block; returns an empty string, or the error of the first failing thread.
 std::string run(const Launch& launch, Stats& stats);
 
 // For warp.cpp:

@@ -1,7 +1,7 @@
-// Kernels that are wrong on purpose, each in one way: the tests prove that the emulator catches it.
+// Kernels with one deliberate error each. The tests check that the emulator reports it.
 #include "../gpu.h"
 
-/// Reads what another thread wrote, without the barrier between.
+/// Reads another thread's write without a barrier.
 KERNEL(broken_race, 0)(float* out) {
   SHARED(float, shared, 64);
   shared[threadIdx.x] = (float)threadIdx.x;
@@ -9,7 +9,7 @@ KERNEL(broken_race, 0)(float* out) {
 }
 EXPORT(broken_race)
 
-/// Half of the block waits at a barrier that the other half never reaches.
+/// Half of the block waits at a barrier that the other half does not reach.
 KERNEL(broken_divergent_barrier, 0)(float* out) {
   if (threadIdx.x < 32) __syncthreads();
   out[threadIdx.x] = 1.f;
@@ -36,7 +36,7 @@ KERNEL(broken_early_read, 0)(float* out, const float* in) {
 }
 EXPORT(broken_early_read)
 
-/// Waits for one group too few.
+/// Waits for one copy group too few.
 KERNEL(broken_wait, 0)(float* out, const float* in) {
   SHARED(float, shared, 512);
   for (int stage = 0; stage < 2; stage++) {
@@ -59,7 +59,7 @@ KERNEL(broken_leftover_copy, 0)(float* out, const float* in) {
 }
 EXPORT(broken_leftover_copy)
 
-/// Writes behind the end of `out`, which holds n floats.
+/// Writes beyond the end of `out`, which holds n floats.
 KERNEL(broken_out_of_bounds, 0)(float* out, int n) { out[n + threadIdx.x] = 1.f; }
 EXPORT(broken_out_of_bounds)
 
@@ -73,17 +73,17 @@ KERNEL(broken_divergent_shuffle, 0)(float* out) {
 }
 EXPORT(broken_divergent_shuffle)
 
-/// A lane that calls a collective without being in its mask.
+/// Lanes call a collective without being in its mask.
 KERNEL(broken_mask, 0)(float* out) { out[threadIdx.x] = (float)__ballot_sync(1u, 1); }
 EXPORT(broken_mask)
 
-/// Sums over blocks in the order in which they happen to run: out[1] is the order's fingerprint.
+/// Combines blocks in execution order: out[1] identifies the order.
 KERNEL(broken_block_order, 0)(float* out) {
   if (threadIdx.x == 0) out[1] = out[1] * 0.5f + (float)(blockIdx.x + 1);
 }
 EXPORT(broken_block_order)
 
-/// Rows of 64 bytes without a swizzle: ldmatrix meets the same banks.
+/// Rows of 64 bytes without a swizzle: ldmatrix has bank conflicts.
 KERNEL(broken_bank_conflicts, 0)(u32* out) {
   SHARED(bf16, tile, 32 * 32);
   for (int i = threadIdx.x; i < 32 * 32; i += 32) tile[i] = to_bf16((float)i);
@@ -94,6 +94,6 @@ KERNEL(broken_bank_conflicts, 0)(u32* out) {
 }
 EXPORT(broken_bank_conflicts)
 
-/// Its blocks have other sizes than it says.
+/// Declares blocks of 64 threads; the test launches another size.
 KERNEL(broken_block_size, 64)(float* out) { out[threadIdx.x] = 1.f; }
 EXPORT(broken_block_size)

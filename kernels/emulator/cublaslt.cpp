@@ -1,12 +1,14 @@
 // cuBLASLt, under its own names and signatures, over the emulated device: the subset that src/engines/cuda/cublaslt.ts calls, for bf16
-// matrices and float32 sums. Descriptors mean what cublasLt.h says: column-major unless the order says row-major, any transpose and
-// distance, D = op(A) op(B) + beta C + bias. What it does not know it refuses, by the status that the library gives.
+// matrices and float32 sums. Descriptors follow cublasLt.h: column-major unless the order says row-major, any transpose and leading
+// dimension, D = op(A) op(B) + beta C + bias. Anything else is refused with the library's status.
 //
-// There are three algorithms: 0 adds in order; 1 cuts K in two and adds the halves, which lie in the workspace until then; 2 is 0 from
-// the last to the first. So they round differently, as real ones do.
+// Three algorithms, which round differently as real ones do: 0 sums in order; 1 splits K in two and keeps one half's sums in the
+// workspace; 2 sums from the last to the first.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -29,6 +31,8 @@ struct Result { Algorithm algorithm; size_t workspace; int state; float waves; i
 std::set<const void*> alive;
 bool bias_as_output = false;
 int forgetful = -1;
+/// Kernels that have run: algorithm, M, N, K.
+std::map<std::array<u64, 4>, bool> loaded;
 template <class T> T* valid(void* handle) { return alive.count(handle) ? (T*)handle : nullptr; }
 template <class T> int keep(void** out, T* made) { alive.insert(*out = made); return OK; }
 template <class T> int drop(void* handle) { if (!alive.erase(handle)) return INVALID; delete (T*)handle; return OK; }
@@ -38,7 +42,7 @@ template <class T> int assign(T& to, const void* from, size_t bytes) {
   return OK;
 }
 
-/// A matrix as op() leaves it.
+/// A matrix after op().
 struct View { u16* data; u64 rows, columns; i64 row, column; };
 View view(const void* data, const Layout& l, bool transposed) {
   const i64 row = l.row_major ? l.ld : 1, column = l.row_major ? 1 : l.ld;
@@ -49,7 +53,7 @@ float at(const View& m, u64 r, u64 c) { return to_float(bf16{m.data[(i64)r * m.r
 
 bool sound(const Layout& l) { return l.type == R_16BF && l.rows && l.columns && l.ld >= (i64)(l.row_major ? l.columns : l.rows); }
 
-/// What is wrong with the descriptors, before any data.
+/// Validates the descriptors, before any data.
 int check(const Operation& o, const Layout& a, const Layout& b, const Layout& c, const Layout& d) {
   if (o.compute != COMPUTE_32F || o.scale != R_32F) return UNSUPPORTED;
   for (const Layout* l : {&a, &b, &c, &d})
@@ -145,12 +149,13 @@ int cublasLtMatmul(void* handle, void* operation, const float* alpha, const void
   const View va = view(A, *la, o->transpose_a), vb = view(B, *lb, o->transpose_b), vc = view(C, *lc, false), vd = view(D, *ld, false);
   const float scale = *alpha, times = *beta;
   const Operation op = *o;
+  if (emu::load_lazily(loaded[{which, vd.rows, vd.columns, va.columns}]) != SUCCESS) return INTERNAL;
   const CUresult queued = emu::enqueue(stream, [=] {
     const u64 K = va.columns - (which == (u64)forgetful ? 8 : 0), rows = vd.rows;
     std::vector<float> a(K * rows), sums(rows);
     for (u64 k = 0; k < K; k++)
       for (u64 r = 0; r < rows; r++) a[k * rows + r] = at(va, r, k);
-    /// Of one column of D, over K from..to.
+    /// Sums of one column of D over K from..to.
     const auto add_up = [&](u64 col, u64 from, u64 to, bool backwards) {
       std::fill(sums.begin(), sums.end(), 0.0f);
       for (u64 n = from; n < to; n++) {
@@ -178,12 +183,12 @@ int cublasLtMatmul(void* handle, void* operation, const float* alpha, const void
   return queued == SUCCESS ? OK : INTERNAL;
 }
 
-// ------------------------------------------------------------------------------------------------ what only an emulator has
-/// Handles and descriptors that were made and not destroyed.
+// ------------------------------------------------------------------------------------------------ emulator only
+/// Number of handles and descriptors that were created and not destroyed.
 u64 emuCublasLtAlive() { return alive.size(); }
-/// Whether a bias must have the type of D, as cublasLt.h has it for bf16.
+/// Requires a bias to have the type of D, as cublasLt.h documents for bf16.
 void emuCublasLtBiasAsOutput(int strict) { bias_as_output = strict != 0; }
-/// An algorithm that leaves the last eight of every sum out; -1: none.
+/// Makes an algorithm omit the last eight terms of every sum; -1: none.
 void emuCublasLtForgetful(int algorithm) { forgetful = algorithm; }
 
 }  // extern "C"

@@ -1,11 +1,12 @@
-// The driver API, under libcuda's own names and signatures, over the emulated device: the subset that src/engines/cuda/driver.ts
-// declares; its streams, graphs and events are in stream.cpp. Errors of kernels surface at the next synchronisation, and stay, as on
-// a device.
+// The driver API, under libcuda's names and signatures, over the emulated device: the subset that src/engines/cuda/driver.ts declares.
+// Streams, graphs and events are in stream.cpp. A kernel's error surfaces at the next synchronisation and stays until the context is
+// destroyed, as on a device.
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,10 @@ typedef u64 CUdeviceptr;
 
 namespace {
 
-struct Kernel { std::string name; u32 threads; void (*call)(void**); std::vector<u32> sizes; int dynamic_limit = 48 * 1024; };
+struct Kernel { std::string name; u32 threads; void (*call)(void**); std::vector<u32> sizes; };
+/// A kernel of one loaded module.
+struct Function { const Kernel* kernel; int dynamic_limit = 48 * 1024; bool loaded = false; };
+struct Module { std::map<std::string, Function> functions; };
 std::map<std::string, Kernel>& kernels() {
   static std::map<std::string, Kernel> all;
   return all;
@@ -30,9 +34,19 @@ Stats totals{};
 u64 launches = 0;
 struct Allocation { void* mapping; size_t mapped, bytes; };
 std::map<CUdeviceptr, Allocation> allocations;
+std::map<void*, size_t> pinned;
+std::map<void*, std::unique_ptr<Module>> modules;
 size_t allocated = 0;
+/// Users of the primary context; contexts created, and modules loaded, since the process began.
+u64 retained = 0, contexts_created = 0, modules_loaded = 0;
 
-/// What the device pretends to be: EMU_DEVICES, EMU_DRIVER (13000), EMU_CAPABILITY (90), EMU_BYTES; EMU_TAKEN of them by others since it was asked.
+void unmap(const Allocation& allocation) {
+  munmap(allocation.mapping, allocation.mapped);
+  allocated -= allocation.bytes;
+}
+
+/// Properties of the device: EMU_DEVICES, EMU_DRIVER (13000), EMU_CAPABILITY (90), EMU_BYTES; EMU_TAKEN bytes in use by other processes,
+/// which cuMemGetInfo does not report.
 u64 pretended(const char* variable, u64 otherwise) {
   const char* text = std::getenv(variable);
   return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
@@ -65,14 +79,29 @@ CUresult cuDeviceGetAttribute(int* value, int attribute, int) {
     default: return INVALID_VALUE;
   }
 }
-CUresult cuDevicePrimaryCtxRetain(void** context, int) { *context = (void*)1; return SUCCESS; }
-CUresult cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
-CUresult cuCtxSetCurrent(void*) { return SUCCESS; }
+CUresult cuDevicePrimaryCtxRetain(void** context, int) {
+  if (!initialised) return NOT_INITIALIZED;
+  if (retained++ == 0) contexts_created++;
+  *context = (void*)1;
+  return SUCCESS;
+}
+/// The last release destroys the context with everything in it, and a failed kernel's error with it.
+CUresult cuDevicePrimaryCtxRelease_v2(int) {
+  if (retained == 0) return INVALID_CONTEXT;
+  if (--retained > 0) return SUCCESS;
+  drop_work();
+  for (const auto& [pointer, allocation] : allocations) unmap(allocation);
+  allocations.clear();
+  modules.clear();
+  return SUCCESS;
+}
+CUresult cuCtxSetCurrent(void*) { return retained ? SUCCESS : INVALID_CONTEXT; }
 CUresult cuCtxSynchronize() { return synchronise(); }
 
 CUresult cuMemGetInfo_v2(size_t* free, size_t* total) { *free = DEVICE_BYTES - allocated; *total = DEVICE_BYTES; return SUCCESS; }
-/// Ends at a guard page, begins as NaN.
+/// Ends at a guard page and is filled with NaN.
 CUresult cuMemAlloc_v2(CUdeviceptr* pointer, size_t bytes) {
+  if (!retained) return INVALID_CONTEXT;
   if (capturing()) return CAPTURE_UNSUPPORTED;
   if (bytes == 0) return INVALID_VALUE;
   if (allocated + bytes + pretended("EMU_TAKEN", 0) > DEVICE_BYTES) return OUT_OF_MEMORY;
@@ -92,24 +121,35 @@ CUresult cuMemFree_v2(CUdeviceptr pointer) {
   if (const CUresult result = synchronise()) return result;
   const auto found = allocations.find(pointer);
   if (found == allocations.end()) return INVALID_VALUE;
-  munmap(found->second.mapping, found->second.mapped);
-  allocated -= found->second.bytes;
+  unmap(found->second);
   allocations.erase(found);
   return SUCCESS;
 }
 CUresult cuMemHostAlloc(void** pointer, size_t bytes, unsigned) {
   *pointer = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return *pointer == MAP_FAILED ? OUT_OF_MEMORY : SUCCESS;
-}
-CUresult cuMemFreeHost(void*) { return synchronise(); }
-
-CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void* from, size_t bytes) {
-  if (const CUresult result = synchronise()) return result;
-  std::memcpy((void*)to, from, bytes);
+  if (*pointer == MAP_FAILED) return OUT_OF_MEMORY;
+  pinned[*pointer] = bytes;
   return SUCCESS;
 }
+/// Fills the memory with NaN and leaves it mapped, so that a later read shows.
+CUresult cuMemFreeHost(void* pointer) {
+  const CUresult result = synchronise();
+  const auto found = pinned.find(pointer);
+  if (found == pinned.end()) return INVALID_VALUE;
+  std::memset(pointer, 0xff, found->second);
+  pinned.erase(found);
+  return result;
+}
+
+/// From pageable memory: the call returns once the bytes are staged, and the transfer is work of the legacy stream, which is not
+/// ordered before the work of a non-blocking stream.
+CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void* from, size_t bytes) {
+  if (const CUresult result = synchronise_legacy()) return result;
+  std::vector<char> staged((const char*)from, (const char*)from + bytes);
+  return enqueue(nullptr, [=, staged = std::move(staged)] { std::memcpy((void*)to, staged.data(), bytes); return SUCCESS; });
+}
 CUresult cuMemcpyDtoH_v2(void* to, CUdeviceptr from, size_t bytes) {
-  if (const CUresult result = synchronise()) return result;
+  if (const CUresult result = synchronise_legacy()) return result;
   std::memcpy(to, (void*)from, bytes);
   return SUCCESS;
 }
@@ -129,39 +169,47 @@ CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count, void* st
   return enqueue(stream, [=] { std::fill_n((u32*)to, count, value); return SUCCESS; });
 }
 
-/// Takes anything for its own kernels; with EMU_REFUSES=200, only PTX, and that error for everything else.
+/// Accepts any image as its own kernels; with EMU_REFUSES=200 only PTX, and fails with that error otherwise.
 CUresult cuModuleLoadData(void** module, const void* image) {
   const u64 refuses = pretended("EMU_REFUSES", 0);
   if (refuses && std::strncmp((const char*)image, "//", 2) != 0) return (CUresult)refuses;
-  *module = (void*)1;
+  if (!retained) return INVALID_CONTEXT;
+  auto made = std::make_unique<Module>();
+  *module = made.get();
+  modules[*module] = std::move(made);
+  modules_loaded++;
   return SUCCESS;
 }
-CUresult cuModuleUnload(void*) { return SUCCESS; }
-CUresult cuModuleGetFunction(void** function, void*, const char* name) {
-  const auto found = kernels().find(name);
-  if (found == kernels().end()) return NOT_FOUND;
-  *function = &found->second;
+CUresult cuModuleUnload(void* module) { return modules.erase(module) ? SUCCESS : INVALID_VALUE; }
+CUresult cuModuleGetFunction(void** function, void* module, const char* name) {
+  const auto kernel = kernels().find(name);
+  if (kernel == kernels().end()) return NOT_FOUND;
+  if (!modules.count(module)) return INVALID_VALUE;
+  auto& functions = modules[module]->functions;
+  if (!functions.count(name)) {
+    if (capturing()) return CAPTURE_UNSUPPORTED;
+    functions[name].kernel = &kernel->second;
+  }
+  *function = &functions[name];
   return SUCCESS;
 }
 CUresult cuFuncSetAttribute(void* function, int attribute, int value) {
   if (attribute != 8 || value > 227 * 1024) return INVALID_VALUE;
-  ((Kernel*)function)->dynamic_limit = value;
-  return SUCCESS;
-}
-CUresult cuFuncGetAttribute(int* value, int attribute, void* function) {
-  if (attribute != 8) return INVALID_VALUE;
-  *value = ((Kernel*)function)->dynamic_limit;
+  if (capturing()) return CAPTURE_UNSUPPORTED;
+  ((Function*)function)->dynamic_limit = value;
   return SUCCESS;
 }
 CUresult cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned dynamic_bytes, void* stream,
                         void** parameters, void** extra) {
-  const Kernel& kernel = *(Kernel*)function;
+  Function& of_module = *(Function*)function;
+  const Kernel& kernel = *of_module.kernel;
   if (!gx || !gy || !gz || !bx || !by || !bz || gy > 65535 || gz > 65535 || extra) return INVALID_VALUE;
-  if ((u64)bx * by * bz > 1024 || (int)dynamic_bytes > kernel.dynamic_limit) return INVALID_VALUE;
+  if ((u64)bx * by * bz > 1024 || (int)dynamic_bytes > of_module.dynamic_limit) return INVALID_VALUE;
   if (kernel.threads && bx * by * bz != kernel.threads) {
     last_error = kernel.name + ": blocks of " + std::to_string(bx * by * bz) + " threads, it is written for " + std::to_string(kernel.threads);
     return INVALID_VALUE;
   }
+  if (const CUresult result = load_lazily(of_module.loaded)) return result;
   std::vector<std::vector<char>> values;
   for (size_t i = 0; i < kernel.sizes.size(); i++) values.emplace_back((char*)parameters[i], (char*)parameters[i] + kernel.sizes[i]);
   return enqueue(stream, [=, &kernel]() mutable {
@@ -179,7 +227,7 @@ CUresult cuGetErrorName(CUresult error, const char** name) {
   static const std::map<int, const char*> names = {
       {SUCCESS, "CUDA_SUCCESS"}, {INVALID_VALUE, "CUDA_ERROR_INVALID_VALUE"}, {OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY"},
       {NOT_INITIALIZED, "CUDA_ERROR_NOT_INITIALIZED"}, {INVALID_DEVICE, "CUDA_ERROR_INVALID_DEVICE"},
-      {NOT_FOUND, "CUDA_ERROR_NOT_FOUND"}, {NOT_READY, "CUDA_ERROR_NOT_READY"}, {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+      {INVALID_CONTEXT, "CUDA_ERROR_INVALID_CONTEXT"}, {NOT_FOUND, "CUDA_ERROR_NOT_FOUND"}, {NOT_READY, "CUDA_ERROR_NOT_READY"}, {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS"},
       {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED"}, {CAPTURE_UNSUPPORTED, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"},
       {CAPTURE_INVALIDATED, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"}};
   const auto found = names.find(error);
@@ -188,21 +236,24 @@ CUresult cuGetErrorName(CUresult error, const char** name) {
 }
 CUresult cuGetErrorString(CUresult error, const char** text) { return cuGetErrorName(error, text); }
 
-// ------------------------------------------------------------------------------------------------ what only an emulator has
-/// 0 forward, 1 reverse, 2 random: of blocks in a grid and of threads in a block.
+// ------------------------------------------------------------------------------------------------ emulator only
+/// Order of blocks in a grid and of threads in a block: 0 forward, 1 reverse, 2 random.
 void emuOrder(int order, u64 seed) { settings().order = (Order)order; settings().seed = seed; }
-/// Worker threads; with one, blocks run strictly in their order.
+/// Number of worker threads; with one, blocks run strictly in order.
 void emuThreads(u32 threads) { settings().threads = threads; }
-/// What the kernel that failed did wrong, and where.
+/// Message and source position of the failed kernel.
 const char* emuLastError() { return last_error.c_str(); }
-/// blocks, barriers, collectives, partial collectives, ldmatrix, ldmatrix with bank conflicts, cp.async, mma, kernel launches; then from 0 again.
+/// Counts of blocks, barriers, collectives, partial collectives, ldmatrix, ldmatrix with bank conflicts, cp.async, mma, kernel launches;
+/// resets them.
 void emuStats(u64* out) {
   std::memcpy(out, &totals, sizeof totals);
   out[sizeof totals / sizeof(u64)] = launches;
   totals = Stats{};
   launches = 0;
 }
-/// Forgets a kernel's error, which on a device would need a new process.
+/// Counts since the process began: contexts created, modules loaded; then the current users of the context.
+void emuContexts(u64* out) { out[0] = contexts_created, out[1] = modules_loaded, out[2] = retained; }
+/// Clears a kernel's error, for which a device needs a new context.
 void emuReset() { drop_work(); last_error.clear(); }
 
 }  // extern "C"

@@ -1,5 +1,5 @@
-// What a kernel sees when it is compiled for the CPU: CUDA's types, built-in variables and the intrinsics that gpu.h wraps.
-// A block runs as one fiber per thread (block.cpp); collectives of a warp are a rendezvous of its lanes (warp.cpp).
+// CUDA's types, built-in variables and the intrinsics that gpu.h wraps, for a kernel that is compiled for the CPU. A block runs as one
+// fiber per thread (block.cpp); a warp's collective is a rendezvous of its lanes (warp.cpp).
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -51,7 +51,7 @@ unsigned char* dynamic_shared();
 /// The same memory for every thread that passes the same key; NaN when first touched by a block.
 void* static_shared(const void* key, size_t bytes);
 
-/// Where in the source a thread stands, for reports.
+/// Source position of a thread, for error messages.
 struct Site { const char* file; int line; };
 
 void barrier(Site site);
@@ -59,15 +59,15 @@ void barrier(Site site);
 enum class Collective { shuffle_xor, shuffle_down, shuffle_index, ballot, sync, ldmatrix, ldmatrix_transposed, mma, mma_tile };
 struct LaneInput { u32 value[10]; const void* pointer; };
 struct LaneOutput { u32 value[4]; };
-/// Runs when the last lane of `mask` has come; a lane that stands at another collective is an error.
+/// Executes when the last lane of `mask` arrives. A lane waiting at another collective is an error.
 LaneOutput collective(Collective kind, u32 mask, const LaneInput& in, Site site);
 
-/// Poisons the destination now and delivers at the wait: the latest legal time.
+/// Fills the destination with NaN now and copies at the wait, the latest legal time.
 void copy_async(void* shared, const void* global, bool valid, Site site);
 void commit_copies();
 void wait_copies(u32 newest);
 
-/// A kernel by name: how many bytes each argument has, and how to call it with a table of pointers to them.
+/// Registers a kernel: name, sizes of its arguments in bytes, and a function that calls it with a table of pointers to them.
 void add_kernel(const char* name, u32 threads, void (*call)(void**), const u32* sizes, u32 count);
 
 template <class T> struct Caller;
@@ -170,7 +170,7 @@ static inline void mma16816(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1, EM
   emu::LaneOutput out = emu::collective(emu::Collective::mma, ~0u, in, {file, line});
   std::memcpy(c, out.value, 16);
 }
-/// The lanes' operands of an mma_tile: shapes are the same for all, so one lane's says them.
+/// A lane's operands of an mma_tile. MI and NJ are the same in all lanes.
 struct EmuTile { float* c; const u32* a; const u32* b; };
 template <int MI, int NJ>
 static inline void mma_tile(float (&c)[MI][NJ][4], const u32 (&a)[MI][4], const u32 (&b)[NJ / 2][4], EMU_SITE) {

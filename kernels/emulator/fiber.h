@@ -1,4 +1,4 @@
-// Changing stacks: 14 instructions on x86-64, ucontext elsewhere (five times slower).
+// Stack switching: 14 instructions on x86-64, ucontext elsewhere (five times slower).
 #pragma once
 #include <sys/mman.h>
 
@@ -8,7 +8,7 @@ namespace emu {
 
 constexpr size_t STACK_BYTES = 64 * 1024;
 
-/// With a guard page below, so that a kernel that needs more stack stops instead of writing into another fiber's.
+/// A stack with a guard page below it, so that an overflow stops the kernel.
 inline char* new_stack() {
   char* memory = (char*)mmap(nullptr, STACK_BYTES + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
@@ -43,7 +43,7 @@ emu_switch:
 
 inline void* prepare(char* stack, void (*entry)()) {
   void** top = (void**)(stack + STACK_BYTES);
-  *--top = nullptr;  // where entry would return to
+  *--top = nullptr;  // return address of entry
   *--top = (void*)entry;
   for (int i = 0; i < 6; i++) *--top = nullptr;
   return top;
@@ -57,11 +57,11 @@ inline void switch_stacks(void** save, void* load) { emu_switch(save, load); }
 namespace emu {
 
 inline void* prepare(char* stack, void (*entry)()) {
-  constexpr size_t room = (sizeof(ucontext_t) + 63) & ~(size_t)63;
-  ucontext_t* context = new (stack) ucontext_t;  // at the far end of the stack itself
+  constexpr size_t reserved = (sizeof(ucontext_t) + 63) & ~(size_t)63;
+  ucontext_t* context = new (stack) ucontext_t;  // at the low end of the stack
   getcontext(context);
-  context->uc_stack.ss_sp = stack + room;
-  context->uc_stack.ss_size = STACK_BYTES - room;
+  context->uc_stack.ss_sp = stack + reserved;
+  context->uc_stack.ss_size = STACK_BYTES - reserved;
   context->uc_link = nullptr;
   makecontext(context, entry, 0);
   return context;

@@ -1,5 +1,5 @@
-// Streams, graphs and events of the emulated device. Work waits in its stream until somebody synchronises or asks: a program that
-// reads too early, or reuses a host buffer too soon, is wrong here every time. The device has a clock that only work moves on.
+// Streams, graphs and events of the emulated device. Work stays queued until a call synchronises with it, the latest legal time: a
+// program that reads too early or reuses a host buffer too soon gets wrong results every time. Only work advances the device's clock.
 #include "stream.h"
 
 #include <algorithm>
@@ -13,12 +13,12 @@ using namespace emu;
 namespace {
 
 struct Work { std::function<CUresult()> run; double ms; };
-struct Stream { std::deque<Work> queue; std::vector<Work>* capture = nullptr; };
+struct Stream { bool blocking; std::deque<Work> queue; std::vector<Work>* capture = nullptr; };
 struct Graph { std::vector<Work> work; };
 struct Event { Stream* stream = nullptr; bool reached = true; bool asked = false; double at = 0; };
 
 CUresult sticky = SUCCESS;
-Stream legacy;
+Stream legacy{true, {}, nullptr};
 std::vector<Stream*> streams = {&legacy};
 double now_ms = 0;
 std::map<std::string, double> costs;
@@ -52,6 +52,12 @@ CUresult emu::enqueue(void* handle, std::function<CUresult()> run, double ms) {
   return SUCCESS;
 }
 
+CUresult emu::load_lazily(bool& loaded) {
+  if (!loaded && capturing()) return CAPTURE_UNSUPPORTED;
+  loaded = true;
+  return SUCCESS;
+}
+
 double emu::cost_of(const std::string& kernel) {
   const auto found = costs.find(kernel);
   return found == costs.end() ? 0 : found->second;
@@ -63,6 +69,13 @@ CUresult emu::synchronise() {
   return sticky;
 }
 
+CUresult emu::synchronise_legacy() {
+  if (capturing()) return CAPTURE_UNSUPPORTED;
+  for (Stream* stream : streams)
+    if (stream->blocking) drain(*stream);
+  return sticky;
+}
+
 void emu::drop_work() {
   for (Stream* stream : streams) stream->queue.clear();
   sticky = SUCCESS;
@@ -70,8 +83,8 @@ void emu::drop_work() {
 
 extern "C" {
 
-CUresult cuStreamCreate(void** stream, unsigned) {
-  streams.push_back(new Stream);
+CUresult cuStreamCreate(void** stream, unsigned flags) {
+  streams.push_back(new Stream{flags == 0, {}, nullptr});
   *stream = streams.back();
   return SUCCESS;
 }
@@ -118,7 +131,7 @@ CUresult cuEventRecord(void* event, void* stream) {
   recorded->stream = &of(stream);
   return enqueue(stream, [=] { recorded->reached = true; recorded->at = now_ms; return (CUresult)SUCCESS; });
 }
-/// Not ready when asked the first time, so that the caller's waiting is tried; the second time the work is done.
+/// The first query returns NOT_READY, so that the caller's polling is exercised; the second completes the work.
 CUresult cuEventQuery(void* event) {
   Event& e = *(Event*)event;
   if (!e.reached && !e.asked) { e.asked = true; return sticky == SUCCESS ? NOT_READY : sticky; }
@@ -137,8 +150,8 @@ CUresult cuEventElapsedTime(float* milliseconds, void* from, void* to) {
 }
 CUresult cuEventDestroy_v2(void* event) { drain_all(); delete (Event*)event; return SUCCESS; }
 
-// ------------------------------------------------------------------------------------------------ what only an emulator has
-/// What every later launch of a kernel takes on the device's clock.
+// ------------------------------------------------------------------------------------------------ emulator only
+/// Sets the duration of every later launch of a kernel on the device's clock.
 void emuCost(const char* kernel, double ms) { costs[kernel] = ms; }
 
 }  // extern "C"

@@ -1,4 +1,4 @@
-// Collectives of a warp: the last lane to arrive computes for all. Fragment layouts are those of the PTX manual,
+// Collectives of a warp: the last lane to arrive computes for all. Fragment layouts follow the PTX manual,
 // "Matrix multiply-accumulate operation using mma instruction", m16n8k16 with .bf16.
 #include "block.h"
 
@@ -12,7 +12,7 @@ static void shuffle(Collective kind, u32 mask, Warp& warp) {
     if (!(mask >> lane & 1)) continue;
     const u32 by = warp.in[lane].value[1];
     const u32 source = kind == Collective::shuffle_xor ? lane ^ by : kind == Collective::shuffle_down ? (lane + by < 32 ? lane + by : lane) : by & 31;
-    // What a lane outside of the mask would give is undefined: something that nobody takes for a result.
+    // The value of a lane outside the mask is undefined: return a recognisable one.
     warp.out[lane].value[0] = mask >> source & 1 ? warp.in[source].value[0] : 0xffffffffu;
   }
 }
@@ -54,7 +54,7 @@ static void ldmatrix(bool transposed, Warp& warp, Site site) {
 
 constexpr u32 MAX_M = 8 * 16, MAX_N = 16 * 8;
 
-/// MI x NJ tiles of 16x8; `operands(lane)` are its fragments.
+/// Multiplies MI x NJ tiles of 16x8; `operands(lane)` returns a lane's fragments.
 template <class Operands> static void multiply(u32 MI, u32 NJ, Operands operands) {
   if (MI * 16 > MAX_M || NJ * 8 > MAX_N) fail("mma_tile is larger than the emulator holds");
   static thread_local float A[MAX_M][16], B[16][MAX_N], C[MAX_M][MAX_N];

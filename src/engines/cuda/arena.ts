@@ -1,52 +1,52 @@
 import { type LiveRange, placeLiveRanges } from "../../program/liveness.ts";
 import type { DeviceMemory } from "../engine.ts";
-import { type BufferView, type DeviceBuffer, type Field, fieldsOf } from "./commands.ts";
+import { type BufferStorage, type BufferView, type DeviceBuffer, type Field, fieldsOf } from "./commands.ts";
 import { type LoweredProgram, viewOf } from "./lower.ts";
 import { weightKey } from "./weights.ts";
 
-/** cuMemAlloc's own alignment; enough for every load of the kernels. */
+/** Alignment of cuMemAlloc, bytes; sufficient for every load of the kernels. */
 const ALIGNMENT = 256;
 
-/** Where the rooms of a lowered Program lie, before any memory is asked for. */
+/** Offsets and sizes of a lowered Program's buffers, before any allocation. */
 export interface MemoryLayout {
-  /** By room, bytes within the block of its kind. */
+  /** Offset of each buffer in the block of its kind, bytes. */
   readonly offsets: ReadonlyMap<DeviceBuffer, number>;
   readonly arenaBytes: number;
   readonly feedBytes: number;
   readonly resultBytes: number;
   readonly constants: readonly DeviceBuffer[];
   readonly constantBytes: number;
-  /** Kept by the session under their names and keys. */
+  /** State and weights, which the session keeps by name and key. */
   readonly persistent: readonly DeviceBuffer[];
 }
 
 /**
- * Rooms of the arena live from the first command that names them to the last; what is fed lives from the start, and what is
- * read back to the end.
+ * Places the buffers. An arena buffer is live from the first to the last command that names it, a fed one from the start, an
+ * output to the end.
  */
 export function layOutMemory({ list, inputs, outputs }: LoweredProgram): MemoryLayout {
   const ranges = new Map<DeviceBuffer, { from: number; to: number }>();
   const end = list.commands.length;
-  const use = (address: BufferView | null, when: number): void => {
-    if (address === null) return;
-    const range = ranges.get(address.buffer) ?? { from: when, to: when };
+  const use = (view: BufferView | null, when: number): void => {
+    if (view === null) return;
+    const range = ranges.get(view.buffer) ?? { from: when, to: when };
     range.to = Math.max(range.to, when);
     range.from = Math.min(range.from, when);
-    ranges.set(address.buffer, range);
+    ranges.set(view.buffer, range);
   };
   const useAll = (fields: readonly Field[], when: number): void => {
     for (const field of fields) {
       if (!("view" in field)) continue;
       use(field.view, when);
-      // A table of addresses stands for what they point to.
+      // A table of addresses keeps its targets live.
       if (field.view?.buffer.storage.kind === "constant") useAll(field.view.buffer.storage.fields, when);
     }
   };
-  for (const placed of inputs) use(viewOf(placed), 0);
+  for (const input of inputs) use(viewOf(input), 0);
   for (const [when, command] of list.commands.entries()) useAll(fieldsOf(command), when);
-  for (const placed of outputs) use(viewOf(placed), end);
+  for (const output of outputs) use(viewOf(output), end);
 
-  const ofKind = (kind: DeviceBuffer["storage"]["kind"]): DeviceBuffer[] =>
+  const ofKind = (kind: BufferStorage["kind"]): DeviceBuffer[] =>
     [...ranges.keys()].filter(({ storage }) => storage.kind === kind);
   const shared = ofKind("arena");
   const { offsets, arenaBytes } = placeLiveRanges(
@@ -74,7 +74,7 @@ export function layOutMemory({ list, inputs, outputs }: LoweredProgram): MemoryL
   };
 }
 
-/** What a session with these Programs takes of the device: every weight once, one arena for all. */
+/** Device memory of a session with these Programs: every weight and state value once, and one arena of the largest size. */
 export function sessionBytes(lowered: readonly LoweredProgram[]): Omit<DeviceMemory, "free"> {
   const bytes = { weights: 0, state: 0, activations: 0 };
   const seen = new Set<string>();

@@ -1,6 +1,6 @@
 import { type Program, type ValueId, withInputs } from "../../program/program.ts";
 
-/** The Program without casts between matrices: they are bf16 all the same, so that a cast of one is itself. */
+/** Removes casts between matrices: on this engine every matrix is bf16, so such a cast is the identity. */
 export function withoutCasts(program: Program): Program {
   const roots = new Map<ValueId, ValueId>();
   const root = (id: ValueId): ValueId => roots.get(id) ?? id;

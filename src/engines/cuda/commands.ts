@@ -1,29 +1,32 @@
 import type { OpName } from "../../ops/attrs.ts";
 import type { WeightSpec } from "./weights.ts";
 
-/** Device memory of its own; where it lies is decided when the whole list of commands is known. */
+/** Device memory whose address is settled once all commands are known. */
 export interface DeviceBuffer {
   readonly bytes: number;
-  readonly storage: /** Shared with rooms that are in use at other times. */
-    | { readonly kind: "arena" }
-    /** Written before the first command of every run. */
-    | { readonly kind: "feed" }
-    /** Read after the last command of every run. */
-    | { readonly kind: "result" }
-    | { readonly kind: "state"; readonly name: string }
-    | { readonly kind: "weight"; readonly spec: WeightSpec }
-    /** Written once. Fields may be addresses, which are known by then. */
-    | { readonly kind: "constant"; readonly fields: readonly Field[] };
+  readonly storage: BufferStorage;
 }
 
-/** A place in a room. */
+export type BufferStorage =
+  /** Part of the arena, shared with buffers whose live ranges do not overlap. */
+  | { readonly kind: "arena" }
+  /** Written by the host before the first command of every run. */
+  | { readonly kind: "feed" }
+  /** Read by the host after the last command of every run. */
+  | { readonly kind: "result" }
+  | { readonly kind: "state"; readonly name: string }
+  | { readonly kind: "weight"; readonly spec: WeightSpec }
+  /** Written once its fields' addresses are known. */
+  | { readonly kind: "constant"; readonly fields: readonly Field[] };
+
+/** Part of a buffer from an offset on. */
 export interface BufferView {
   readonly buffer: DeviceBuffer;
   /** Bytes. */
   readonly offset: number;
 }
 
-/** One field of a constant or one argument of a kernel, by its C type. `at` null is a null pointer. */
+/** Field of a constant or argument of a kernel, by its C type. `view` null is a null pointer. */
 export type Field =
   | { readonly view: BufferView | null }
   | { readonly i32: number }
@@ -31,7 +34,7 @@ export type Field =
   | { readonly f32: number }
   | { readonly floats: Float32Array };
 
-/** A matrix [rows, width] of bf16 in rows of `ld` elements, perhaps a stretch of columns of a wider one. */
+/** Matrix [rows, width] of bf16 with a row stride of `ld` elements; may be a slice of columns of a wider one. */
 export interface Matrix {
   readonly view: BufferView;
   readonly rows: number;
@@ -39,13 +42,13 @@ export interface Matrix {
   readonly ld: number;
 }
 
-/** Numbers one behind the other: float32, or int32 for ids, positions and the like, or bytes. */
+/** Contiguous float32, int32 (ids, positions, segments) or bytes. */
 export interface Vector {
   readonly view: BufferView;
   readonly length: number;
 }
 
-/** A kernel call whose addresses are not known yet. */
+/** Kernel launch with unresolved addresses. */
 export interface KernelCall {
   readonly kernel: string;
   readonly grid: readonly [number, number?, number?];
@@ -55,7 +58,7 @@ export interface KernelCall {
   readonly args: readonly Exclude<Field, { floats: Float32Array }>[];
 }
 
-/** C [M,N] = A B (+ add) (+ bias), summed in float32. Which kernel does it is settled on the device (products.ts). */
+/** C [M,N] = A B (+ add) (+ bias), bf16 with float32 sums. The autotuner selects the kernel. */
 export interface Gemm {
   readonly c: Matrix;
   readonly a: Matrix;
@@ -63,39 +66,39 @@ export interface Gemm {
   /** nt: C = A Bᵀ, b [N, K]. nn: C = A B, b [K, N]. */
   readonly layout: "nt" | "nn";
   readonly k: number;
-  /** Lies apart from c. */
+  /** Does not overlap c. */
   readonly add?: Matrix | undefined;
   /** Float32 [N]. */
   readonly bias?: Vector | undefined;
 }
 
-/** Of everything about it but where it lies. */
+/** Cache key: every property of the GEMM except its addresses. */
 export function gemmKey({ c, a, b, layout, k, add, bias }: Gemm): string {
   const sizes = `${layout} ${c.rows}x${c.width}x${k}, rows of ${c.ld}, ${a.ld}, ${b.ld}`;
   return `${sizes}${add === undefined ? "" : `, add ${add.ld}`}${bias === undefined ? "" : ", bias"}`;
 }
 
 export type Command = {
-  /** The operation that it is part of. */
+  /** Operation of the node that the command implements. */
   readonly op: OpName | "program";
 } & ({ readonly call: KernelCall } | { readonly gemm: Gemm });
 
-/** What a command reads, writes, or takes as a number. */
+/** Operands and arguments of a command. */
 export function fieldsOf(command: Command): readonly Field[] {
   if ("call" in command) return command.call.args;
   const { c, a, b, add, bias } = command.gemm;
   return [c, a, b, add, bias].map(at);
 }
 
-/** Columns are laid out in chunks of eight bf16 numbers, 16 bytes: what the kernels load at a time. */
+/** Width rounded up to eight bf16 elements: the 16 bytes that a kernel loads at a time. */
 export const padded = (width: number): number => Math.ceil(width / 8) * 8;
 
-/** `columns` from column `from` on. */
+/** Slice of `width` columns from column `from` on. */
 export function columns(matrix: Matrix, from: number, width: number): Matrix {
   return { ...matrix, width, view: { buffer: matrix.view.buffer, offset: matrix.view.offset + 2 * from } };
 }
 
-/** From row `from` on. */
+/** Slice of `rows` rows from row `from` on. */
 export function rowsFrom(matrix: Matrix, from: number, rows: number): Matrix {
   return {
     ...matrix,
@@ -104,14 +107,15 @@ export function rowsFrom(matrix: Matrix, from: number, rows: number): Matrix {
   };
 }
 
+/** Slice of `length` elements of `bytes` each from element `from` on. */
 export function sliceOf({ view }: Vector, from: number, length: number, bytes = 4): Vector {
   return { view: { buffer: view.buffer, offset: view.offset + bytes * from }, length };
 }
 
-/** What one run of a Program does, in order. */
+/** Commands of one run of a Program, in order. */
 export class CommandList {
   readonly commands: Command[] = [];
-  /** The operation whose commands come next. */
+  /** Operation of the commands appended next. */
   op: Command["op"] = "program";
 
   launch(

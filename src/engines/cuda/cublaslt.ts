@@ -1,36 +1,35 @@
 import { LorafitError } from "../../errors.ts";
 import { type BufferView, type Gemm, gemmKey, type Matrix } from "./commands.ts";
-import type { CublasLtCall, CublasLtLibrary } from "./cublaslt-library.ts";
-import type { Device } from "./device.ts";
+import type { CublasLtCall, CublasLtLibrary } from "./cublaslt-binding.ts";
 import type { DevicePointer, Handle } from "./driver.ts";
 import type { Gpu } from "./gpu.ts";
 
-/** Numbers of cudaDataType, cublasComputeType_t, cublasOperation_t and cublasLtEpilogue_t. */
+/** Values of cudaDataType, cublasComputeType_t, cublasOperation_t and cublasLtEpilogue_t. */
 const R_32F = 0;
 const R_16BF = 14;
 const COMPUTE_32F = 68;
 const OP_T = 1;
 const EPILOGUE_BIAS = 4;
-/** Of cublasLtMatmulDescAttributes_t. */
+/** Values of cublasLtMatmulDescAttributes_t. */
 const OPERATION = { transposeA: 3, transposeB: 4, epilogue: 7, biasPointer: 8, biasType: 26 } as const;
-/** Of cublasLtMatmulPreferenceAttributes_t; the last four are for A, B, C and D. */
+/** Values of cublasLtMatmulPreferenceAttributes_t; the last four are for A, B, C and D. */
 const PREFERENCE = { workspace: 1, reductions: 3, alignments: [5, 6, 7, 8] } as const;
-/** CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE: parts of a sum that is split stay float32 until they are added. */
+/** CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE: partial sums of split K stay in float32 until they are added. */
 const SUMS_IN_FLOAT32 = 2;
-/** Of every matrix and row of the engine; the heuristic takes 256 bytes for granted. */
+/** Alignment of every matrix and row, bytes. The heuristic's default is 256. */
 const ALIGNMENT = 16;
-/** cublasLtMatmulHeuristicResult_t: the algorithm, a size, the status, a float and four reserved ints. */
+/** Layout of cublasLtMatmulHeuristicResult_t: algorithm, size, status, float, four reserved ints. */
 const RESULT = { bytes: 96, algorithm: 64, state: 72 } as const;
-/** How many of its algorithms are asked for. */
+/** Number of algorithms requested from the heuristic. */
 const WANTED = 8;
 const SET = "cublasLtMatmulDescSetAttribute";
 
-/** cublasLtMatmulAlgo_t: means the same again to the same version on the same GPU. */
+/** cublasLtMatmulAlgo_t: valid for the same library version on the same GPU. */
 export type Algorithm = Buffer;
-/** Where it lies now. */
-type ResolvePointer = (address: BufferView) => DevicePointer;
+/** Device address of a view at this moment. */
+type ResolvePointer = (view: BufferView) => DevicePointer;
 
-/** Of all products of one shape. */
+/** Descriptors shared by all GEMMs with one key. */
 interface Descriptors {
   readonly operation: Handle;
   readonly a: Handle;
@@ -39,52 +38,52 @@ interface Descriptors {
   readonly c: Handle;
 }
 
-/** Of the workspace: what PyTorch found that Hopper's algorithms need to be fast, and the other GPUs'. */
-export const workspaceBytes = ({ capability }: Device): number => (capability[0] === 9 ? 32 : 4) * 2 ** 20;
+/**
+ * Workspace of the library, on every GPU. PyTorch uses 32 MiB on Hopper and 4 elsewhere; with 4 MiB the head's input gradient
+ * cannot split K.
+ */
+export const WORKSPACE_BYTES = 32 * 2 ** 20;
 
-/** NVIDIA's own matrix products, by the library that is on the machine. */
+/** GEMMs by the cuBLASLt of the machine. */
 export class CublasLt {
   readonly library: CublasLtLibrary;
   readonly #gpu: Gpu;
   readonly #handle: Handle;
   readonly #workspace: DevicePointer;
-  readonly #workspaceBytes: number;
   readonly #descriptors = new Map<string, Descriptors>();
 
   constructor(gpu: Gpu, { library, handle }: { library: CublasLtLibrary; handle: Handle }) {
     this.#gpu = gpu;
     this.library = library;
     this.#handle = handle;
-    this.#workspaceBytes = workspaceBytes(gpu.device);
-    this.#workspace = gpu.allocate(this.#workspaceBytes);
+    this.#workspace = gpu.allocate(WORKSPACE_BYTES);
   }
 
   /**
-   * Fast paths, and the fastest of them all, read and write 16 bytes at a time: rows must begin at such a place, so distances and
-   * widths have to be multiples of eight. The engine sees to the distances; where a width is none, its padding has to become zero
-   * as well, which our own kernel does. How many rows there are makes no difference.
+   * True if N and K are multiples of eight. The fast algorithms access 16 bytes at a time. The engine pads row strides to
+   * that; padding columns must also become zero, which only lorafit's kernel does. M is arbitrary.
    */
   static takes({ c, k }: Gemm): boolean {
     return c.width % 8 === 0 && k % 8 === 0;
   }
 
-  /** What the library would do the product by, fastest first in its opinion; none where it does not offer it. */
+  /** Algorithms that the library's heuristic proposes, fastest first by its estimate; empty if it refuses the GEMM. */
   algorithms(gemm: Gemm, resolve: ResolvePointer): Algorithm[] {
     if (!CublasLt.takes(gemm)) return [];
     const { operation, a, b, add, c } = this.#describe(gemm);
-    // An older library that knows no float32 bias, or one that does not have it for bf16, leaves the product to us.
+    // A library without a float32 bias for bf16 leaves the GEMM to lorafit's kernel.
     if (gemm.bias !== undefined && this.#setBias(operation, resolve(gemm.bias.view)) !== 0) return [];
     const preference = this.#make("cublasLtMatmulPreferenceCreate");
     const prefer = (attribute: number, value: Uint32Array | BigUint64Array): void =>
       this.#call("cublasLtMatmulPreferenceSetAttribute", preference, attribute, value, value.byteLength);
-    prefer(PREFERENCE.workspace, BigUint64Array.of(BigInt(this.#workspaceBytes)));
+    prefer(PREFERENCE.workspace, BigUint64Array.of(BigInt(WORKSPACE_BYTES)));
     prefer(PREFERENCE.reductions, Uint32Array.of(SUMS_IN_FLOAT32));
     for (const attribute of PREFERENCE.alignments) prefer(attribute, Uint32Array.of(ALIGNMENT));
     const results = Buffer.alloc(WANTED * RESULT.bytes);
     const returned = [0];
     const layouts = [b, a, add, c];
-    const found = [this.#handle, operation, ...layouts, preference, WANTED, results, returned];
-    const status = this.library.call("cublasLtMatmulAlgoGetHeuristic", ...found);
+    const args = [this.#handle, operation, ...layouts, preference, WANTED, results, returned];
+    const status = this.library.call("cublasLtMatmulAlgoGetHeuristic", ...args);
     this.#call("cublasLtMatmulPreferenceDestroy", preference);
     if (status !== 0) return [];
     return Array.from({ length: returned[0]! }, (_, i) =>
@@ -94,7 +93,7 @@ export class CublasLt {
       .map((result) => result.subarray(0, RESULT.algorithm));
   }
 
-  /** Puts the product on the stream. */
+  /** Enqueues the GEMM on the session's stream. */
   multiply(gemm: Gemm, algorithm: Algorithm, resolve: ResolvePointer): void {
     const { operation, a, b, add, c } = this.#describe(gemm);
     const [from, into] = [gemm.add ?? gemm.c, gemm.c].map(({ view }) => resolve(view));
@@ -103,11 +102,11 @@ export class CublasLt {
       "cublasLtMatmul",
       ...[this.#handle, operation, Float32Array.of(1), resolve(gemm.b.view), b, resolve(gemm.a.view), a],
       ...[Float32Array.of(gemm.add === undefined ? 0 : 1), from, add, into, c],
-      ...[algorithm, this.#workspace, this.#workspaceBytes, this.#gpu.stream],
+      ...[algorithm, this.#workspace, WORKSPACE_BYTES, this.#gpu.stream],
     );
   }
 
-  /** Whatever state the device is in. */
+  /** Destroys descriptors and handle; safe after a kernel's failure. */
   close(): void {
     const { call } = this.library;
     for (const { operation, a, b, add, c } of this.#descriptors.values()) {
@@ -117,13 +116,10 @@ export class CublasLt {
     call("cublasLtDestroy", this.#handle);
   }
 
-  /**
-   * The library counts column by column, so each of our matrices is its own transpose there, and Cᵀ = Bᵀ Aᵀ: b comes first, and
-   * is turned for nt.
-   */
+  /** The library is column-major, so it sees each matrix transposed and computes Cᵀ = Bᵀ Aᵀ: b comes first, transposed for nt. */
   #describe(gemm: Gemm): Descriptors {
-    const name = gemmKey(gemm);
-    const known = this.#descriptors.get(name);
+    const key = gemmKey(gemm);
+    const known = this.#descriptors.get(key);
     if (known !== undefined) return known;
     const { c, a, b, layout, k, add, bias } = gemm;
     const operation = this.#make("cublasLtMatmulDescCreate", COMPUTE_32F, R_32F);
@@ -140,7 +136,7 @@ export class CublasLt {
       add: add === undefined ? into : matrix(add, c.width, c.rows),
       c: into,
     };
-    this.#descriptors.set(name, made);
+    this.#descriptors.set(key, made);
     return made;
   }
 
@@ -154,9 +150,9 @@ export class CublasLt {
   }
 
   #make(name: CublasLtCall, ...args: unknown[]): Handle {
-    const place: unknown[] = [null];
-    this.#call(name, place, ...args);
-    return BigInt(place[0] as number | bigint);
+    const output: unknown[] = [null];
+    this.#call(name, output, ...args);
+    return BigInt(output[0] as number | bigint);
   }
 
   #call(name: CublasLtCall, ...args: unknown[]): void {

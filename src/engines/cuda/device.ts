@@ -1,15 +1,13 @@
-import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { LorafitError } from "../../errors.ts";
 import type { Driver, Handle } from "./driver.ts";
 
-/** Numbers of CUdevice_attribute. */
+/** Values of CUdevice_attribute. */
 const ATTRIBUTE = { multiprocessors: 16, major: 75, minor: 76, sharedBytes: 97 } as const;
 
-/** CUDA 11.4, driver 470: the first that takes the PTX in kernels/dist. */
+/** CUDA 11.4, driver 470: the first version that takes the PTX in kernels/dist. */
 const OLDEST_DRIVER = 11_040;
 const OLDEST_CAPABILITY = 8;
-/** Below this nothing that is worth training fits. */
+/** Smallest free memory with which training is worth starting. */
 const LEAST_BYTES = 2 ** 30;
 
 export interface Device {
@@ -17,10 +15,9 @@ export interface Device {
   /** Compute capability, such as [9, 0]. */
   readonly capability: readonly [major: number, minor: number];
   readonly multiprocessors: number;
-  /** Shared memory that one block may have. */
+  /** Largest shared memory of one block, bytes. */
   readonly sharedBytes: number;
   readonly totalBytes: number;
-  readonly freeBytes: number;
   /** CUDA version of the driver, such as 13.0. */
   readonly driver: string;
   readonly ordinal: number;
@@ -28,7 +25,7 @@ export interface Device {
 }
 
 /**
- * The first visible device, with its primary context made current.
+ * The first visible device, with its primary context retained and made current.
  * @throws environment error that says why lorafit's kernels cannot run here
  */
 export function openDevice(driver: Driver): Device {
@@ -56,12 +53,11 @@ export function openDevice(driver: Driver): Device {
   }
   const context = driver.out("cuDevicePrimaryCtxRetain", ordinal);
   driver.call("cuCtxSetCurrent", context);
-  const [free, total]: unknown[][] = [[null], [null]];
-  driver.call("cuMemGetInfo", free, total);
-  const freeBytes = Number(free![0]);
-  if (freeBytes < LEAST_BYTES) {
+  const { free, total } = memoryInfo(driver);
+  if (free < LEAST_BYTES) {
+    driver.call("cuDevicePrimaryCtxRelease", ordinal);
     throw refusal(
-      `${name} has ${Math.floor(freeBytes / 2 ** 20)} MiB free`,
+      `${name} has ${Math.floor(free / 2 ** 20)} MiB free`,
       "end what else uses the GPU (nvidia-smi lists it)",
     );
   }
@@ -70,12 +66,18 @@ export function openDevice(driver: Driver): Device {
     capability,
     multiprocessors: attribute("multiprocessors"),
     sharedBytes: attribute("sharedBytes"),
-    totalBytes: Number(total![0]),
-    freeBytes,
+    totalBytes: total,
     driver: versionText(version),
     ordinal,
     context,
   };
+}
+
+/** Memory of the current context's device at this moment, bytes. */
+export function memoryInfo(driver: Driver): { readonly free: number; readonly total: number } {
+  const [free, total]: unknown[][] = [[null], [null]];
+  driver.call("cuMemGetInfo", free, total);
+  return { free: Number(free![0]), total: Number(total![0]) };
 }
 
 const versionText = (version: number): string =>
@@ -83,23 +85,3 @@ const versionText = (version: number): string =>
 
 const refusal = (message: string, hint: string): LorafitError =>
   new LorafitError("environment", message, { hint });
-
-/**
- * Why a driver library cannot even be started, or null. Loads and starts it in a child process: a broken driver must not take
- * this process down with it.
- */
-export function probeDriver(path: string): string | null {
-  const koffi = createRequire(import.meta.url).resolve("koffi");
-  const script = `const library = require(${JSON.stringify(koffi)}).load(${JSON.stringify(path)});
-    require("node:fs").writeSync(1, String(library.func("int cuInit(uint flags)")(0)));`;
-  const { stdout, stderr, signal, error } = spawnSync(process.execPath, ["-e", script], {
-    encoding: "utf8",
-    timeout: 60_000,
-  });
-  if (error !== undefined) return `the driver cannot be tried: ${error.message}`;
-  if (signal !== null) return `${path} crashes when it is started (${signal})`;
-  if (stdout === "0") return null;
-  if (stdout !== "") return `${path} does not start: error ${stdout} of cuInit`;
-  const reason = /^.*Error: (.*)$/m.exec(stderr)?.[1] ?? "it cannot be loaded";
-  return `no NVIDIA driver: ${path}: ${reason}`;
-}

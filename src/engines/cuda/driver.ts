@@ -2,14 +2,14 @@ import { createRequire } from "node:module";
 import type { LibraryHandle } from "koffi";
 import { LorafitError } from "../../errors.ts";
 
-/** Of the driver: contexts, modules, functions, streams, graphs, events. All are pointers, kept as 64-bit integers. */
+/** Handle of a context, module, function, stream, graph or event: a pointer, kept as a 64-bit integer. */
 export type Handle = bigint;
-/** An address on the device. */
+/** Address in device memory. */
 export type DevicePointer = bigint;
 
 /**
- * What lorafit uses of the CUDA driver API (docs.nvidia.com/cuda/cuda-driver-api), with C's signatures; handles are declared as
- * the integers that they are in a 64-bit process. The emulator exports the same names (kernels/emulator/driver.cpp).
+ * The calls of the CUDA driver API (docs.nvidia.com/cuda/cuda-driver-api) that lorafit uses, by their C signatures. Handles are
+ * declared as 64-bit integers. The emulator exports the same names (kernels/emulator/driver.cpp).
  */
 const SIGNATURES = {
   cuInit: "int cuInit(uint flags)",
@@ -62,35 +62,36 @@ const SIGNATURES = {
 
 export type DriverCall = keyof typeof SIGNATURES;
 
+/** CUDA_ERROR_NOT_READY. */
 const NOT_READY = 600;
 
-/** What a user can do about an error of the driver, by its number. */
+/** Advice to the user by CUresult. */
 const HINTS: Readonly<Record<number, string>> = {
   2: "use a smaller batch, shorter rows, recomputation, or a GPU with more memory",
   100: "no CUDA device is visible: check nvidia-smi and CUDA_VISIBLE_DEVICES",
   209: "this GPU is older than the kernels: compute capability 8.0 (Ampere) or newer is needed",
   222: "update the NVIDIA driver: 470 or newer is needed",
-  700: "a kernel touched memory that is not its own: please report it with the command that you ran",
+  700: "a kernel accessed memory outside its buffers: please report it with the command that you ran",
   719: "a kernel failed: please report it with the command that you ran",
   802: "the GPU's fabric is not ready: check nvidia-smi and the fabric manager",
   803: "the driver and its kernel module have different versions: restart the machine",
 };
 
-/** The library's file name where nobody names another one (LORAFIT_CUDA_DRIVER). */
+/** File name of the driver library; LORAFIT_CUDA_DRIVER overrides the system's. */
 export function driverLibrary(): string {
   const named = process.env["LORAFIT_CUDA_DRIVER"];
   if (named) return named;
   return process.platform === "win32" ? "nvcuda.dll" : "libcuda.so.1";
 }
 
-/** The driver library, loaded. Calls throw when the driver says anything but success. */
+/** The loaded driver library. Calls throw on any result other than CUDA_SUCCESS. */
 export class Driver {
   readonly #library: LibraryHandle;
   readonly #functions = new Map<string, (...args: unknown[]) => number>();
   readonly #koffi: typeof import("koffi");
   readonly path: string;
 
-  /** @throws environment error when there is no such library */
+  /** @throws environment error when the library cannot be loaded */
   constructor(path = driverLibrary()) {
     this.path = path;
     try {
@@ -104,60 +105,63 @@ export class Driver {
     }
   }
 
-  /** @throws environment error with the driver's own name for what went wrong */
+  /** @throws environment error with the driver's name for the failure */
   call(name: DriverCall, ...args: unknown[]): void {
     const code = this.status(name, ...args);
     if (code !== 0) throw this.error(name, code);
   }
 
-  /** The call's result as the driver gives it: 0 is success. */
+  /** @returns the call's CUresult: 0 is success */
   status(name: DriverCall, ...args: unknown[]): number {
     return this.#function(name, SIGNATURES[name])(...args);
   }
 
-  /** The one value that a call writes through a pointer; `args` are the other arguments. */
+  /** @returns the value that the call writes through its output pointer; `args` are the other arguments */
   out(name: DriverCall, ...args: unknown[]): bigint {
-    const place: unknown[] = [null];
+    const output: unknown[] = [null];
     const parameters = SIGNATURES[name].split(",");
     args.splice(
       parameters.findIndex((text) => text.includes("_Out_")),
       0,
-      place,
+      output,
     );
     this.call(name, ...args);
-    return BigInt(place[0] as number | bigint);
+    return BigInt(output[0] as number | bigint);
   }
 
   error(name: DriverCall, code: number): LorafitError {
-    const place: (string | null)[] = [null];
-    this.#function("cuGetErrorName", "int cuGetErrorName(int error, _Out_ const char **name)")(code, place);
+    const symbol: (string | null)[] = [null];
+    this.#function("cuGetErrorName", "int cuGetErrorName(int error, _Out_ const char **name)")(code, symbol);
     return new LorafitError(
       "environment",
-      `${name}: ${place[0] ?? "unknown error"} (${code})${this.#detail()}`,
+      `${name}: ${symbol[0] ?? "unknown error"} (${code})${this.#detail()}`,
       {
         hint: HINTS[code] ?? "run `lorafit doctor`",
       },
     );
   }
 
-  /** Whether all work before the event is done. */
+  /** True if all work before the event is done. */
   reached(event: Handle): boolean {
     const code = this.status("cuEventQuery", event);
     if (code !== 0 && code !== NOT_READY) throw this.error("cuEventQuery", code);
     return code === 0;
   }
 
-  /** The bytes at a host address, such as pinned memory. */
+  /** View of the bytes at a host address, such as pinned memory. */
   view(address: bigint, bytes: number): ArrayBuffer {
     return this.#koffi.view(address, bytes) as ArrayBuffer;
   }
 
-  /** Where a buffer's bytes lie; it must stay referenced as long as the driver may read them. */
+  /**
+   * Address of a buffer's bytes. The caller must keep the buffer reachable while the driver may use the address. Reading
+   * `.buffer` first moves a small array out of V8's heap, where the garbage collector would relocate it.
+   */
   addressOf(buffer: ArrayBufferView): bigint {
-    return BigInt(this.#koffi.address(buffer));
+    return BigInt(this.#koffi.address(new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)));
   }
 
-  /** A function that only the emulator has; undefined on a real driver. */
+  /** Binds a function that only the emulator exports; undefined on a real driver. */
   emulator(signature: string): ((...args: unknown[]) => unknown) | undefined {
     try {
       return this.#library.func(signature);
@@ -167,8 +171,8 @@ export class Driver {
   }
 
   #detail(): string {
-    const said = this.emulator("const char *emuLastError()")?.();
-    return said ? `: ${said}` : "";
+    const detail = this.emulator("const char *emuLastError()")?.();
+    return detail ? `: ${detail}` : "";
   }
 
   #function(name: string, signature: string): (...args: unknown[]) => number {

@@ -1,59 +1,61 @@
 import { type BufferView, type Gemm, gemmKey, type KernelCall, rowsFrom } from "./commands.ts";
 import { CublasLt } from "./cublaslt.ts";
-import { openCublasLt } from "./cublaslt-library.ts";
+import { openCublasLt } from "./cublaslt-search.ts";
 import type { DevicePointer } from "./driver.ts";
 import { GemmCache, type GemmChoice } from "./gemm-cache.ts";
 import { gemmCall, modelledTile, TILES } from "./gemm-kernel.ts";
 import type { Gpu } from "./gpu.ts";
 import { deviceBytes, readResult } from "./host.ts";
 
-/** How an executable calls kernels, and where its rooms lie. */
+/** Launches kernels and resolves addresses for one Program. */
 export interface LaunchContext {
   call(kernel: KernelCall): void;
-  resolve(address: BufferView): DevicePointer;
+  /** Passed on by itself, so it does not depend on `this`. */
+  readonly resolve: (view: BufferView) => DevicePointer;
 }
 
-/** Milliseconds for which each candidate runs, twice: the first time warms up. */
-const ENOUGH = 0.5;
+/** Milliseconds for which a candidate is timed, after as long a warm-up. */
+const TIMED_MS = 0.5;
 const MOST_REPETITIONS = 20;
 
-/** At either end of a result, to see whether the library computed what our kernel does. */
+/** Rows at either end of a result that are compared with lorafit's kernel. */
 const CHECKED_ROWS = 16;
-/** Of the norm: another order of adding turns some of the roundings to bf16, 2^-8 of a number each. */
+/** Relative L2 tolerance: a different summation order flips some bf16 roundings, 2^-8 each. */
 const TOLERANCE = 2 ** -7;
 
-function nearlySame(theirs: Float32Array, ours: Float32Array): boolean {
-  const squares = (values: Float32Array): number => values.reduce((sum, value) => sum + value ** 2, 0);
-  const apart = ours.map((value, i) => theirs[i]! - value);
-  return squares(apart) <= TOLERANCE ** 2 * squares(ours);
+/** True if the relative L2 distance of `actual` from `expected` is within TOLERANCE. */
+function close(actual: Float32Array, expected: Float32Array): boolean {
+  let [distance, norm] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    distance += (actual[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return distance <= TOLERANCE ** 2 * norm;
 }
 
-/** Does the products of a session, each shape by what was fastest on this device, and agrees with our own kernel. */
+/** Runs a session's GEMMs, each shape by the fastest kernel or cuBLASLt algorithm that agrees with lorafit's kernel. */
 export class GemmAutotuner {
   readonly #gpu: Gpu;
   readonly #library: CublasLt | undefined;
-  readonly #file: GemmCache;
+  readonly #cache: GemmCache;
   readonly #choices = new Map<string, GemmChoice>();
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
     const open = openCublasLt(gpu.device);
     this.#library = open === undefined ? undefined : new CublasLt(gpu, open);
-    this.#file = new GemmCache(gpu.device, open?.library);
+    this.#cache = new GemmCache(gpu.device, open?.library);
   }
 
-  /**
-   * Puts the product on the stream. A shape that was not met before is timed first, which waits for the device: so every product
-   * runs once before it is captured.
-   */
-  run(gemm: Gemm, caller: LaunchContext): void {
-    const name = gemmKey(gemm);
-    const choice = this.#choices.get(name) ?? this.#file.read(name) ?? this.#fastest(gemm, caller);
-    this.#choices.set(name, choice);
-    this.#run(gemm, choice, caller);
+  /** Enqueues the GEMM. The first run of a shape times the candidates, which waits for the device and is refused under capture. */
+  run(gemm: Gemm, context: LaunchContext): void {
+    const key = gemmKey(gemm);
+    const choice = this.#choices.get(key) ?? this.#cache.read(key) ?? this.#fastest(gemm, context);
+    this.#choices.set(key, choice);
+    this.#enqueue(gemm, choice, context);
   }
 
-  /** The name of what does a product that has run. */
+  /** Kernel name, or "cublasLt", of a GEMM that has run. */
   implementationOf(gemm: Gemm): string {
     const choice = this.#choices.get(gemmKey(gemm))!;
     return "tile" in choice ? gemmCall(gemm, choice.tile).kernel : "cublasLt";
@@ -63,57 +65,60 @@ export class GemmAutotuner {
     this.#library?.close();
   }
 
-  #run(gemm: Gemm, choice: GemmChoice, caller: LaunchContext): void {
-    if ("tile" in choice) caller.call(gemmCall(gemm, choice.tile));
-    else this.#library!.multiply(gemm, choice.algorithm, caller.resolve);
+  #enqueue(gemm: Gemm, choice: GemmChoice, context: LaunchContext): void {
+    if ("tile" in choice) context.call(gemmCall(gemm, choice.tile));
+    else this.#library!.multiply(gemm, choice.algorithm, context.resolve);
   }
 
-  /** On the product's own operands, as often as needed: it reads nothing that it writes. */
-  #fastest(gemm: Gemm, caller: LaunchContext): GemmChoice {
+  /** Times all candidates on the GEMM's own operands. Repetition is safe: it reads nothing that it writes. */
+  #fastest(gemm: Gemm, context: LaunchContext): GemmChoice {
     const modelled = { tile: modelledTile(gemm, this.#gpu.device.multiprocessors) };
-    const once = (): number => this.#gpu.time(() => this.#run(gemm, modelled, caller));
-    // A device without a clock, such as the emulator, leaves it at the model.
+    const once = (): number => this.#gpu.time(() => this.#enqueue(gemm, modelled, context));
+    // Without a clock (the emulator) the model decides.
     if (once() === 0) return modelled;
-    const repetitions = Math.min(MOST_REPETITIONS, Math.ceil(ENOUGH / once()));
+    const repetitions = Math.min(MOST_REPETITIONS, Math.ceil(TIMED_MS / once()));
     const candidates: GemmChoice[] = [
       ...TILES.map((tile) => ({ tile })),
-      ...(this.#library?.algorithms(gemm, caller.resolve) ?? []).map((algorithm) => ({ algorithm })),
+      ...(this.#library?.algorithms(gemm, context.resolve) ?? []).map((algorithm) => ({ algorithm })),
     ];
-    const ours = this.#ends(gemm, caller);
+    const expected = this.#ends(gemm, context);
     const timed = candidates.map((choice) => ({
       choice,
-      ms: this.#timeOf(gemm, choice, caller, repetitions),
+      ms: this.#timeOf(gemm, choice, context, repetitions),
     }));
     const { choice } = timed
       .toSorted((a, b) => a.ms - b.ms)
       .find(({ choice }) => {
         if ("tile" in choice) return true;
-        this.#run(gemm, choice, caller);
-        return nearlySame(this.#ends(gemm, caller), ours);
+        this.#enqueue(gemm, choice, context);
+        return close(this.#ends(gemm, context), expected);
       })!;
-    this.#file.add(gemmKey(gemm), choice);
+    this.#cache.add(gemmKey(gemm), choice);
     return choice;
   }
 
-  /** The first and the last rows of the result, as they are now. */
-  #ends({ c }: Gemm, caller: LaunchContext): Float32Array {
-    this.#gpu.wait();
+  /** First and last rows of the result, after all work on the stream. */
+  #ends({ c }: Gemm, context: LaunchContext): Float32Array {
     const rows = Math.min(CHECKED_ROWS, c.rows);
-    const ends = [0, c.rows - rows].map((from) => {
-      const placed = { kind: "matrix", matrix: rowsFrom(c, from, rows) } as const;
-      const bytes = new Uint8Array(deviceBytes(placed, "f32"));
-      this.#gpu.driver.call("cuMemcpyDtoH", bytes, caller.resolve(placed.matrix.view), bytes.byteLength);
-      return [...readResult(bytes.buffer, 0, placed)];
-    });
-    return Float32Array.from(ends.flat());
+    const ends = new Float32Array(2 * rows * c.width);
+    for (const [i, from] of [0, c.rows - rows].entries()) {
+      const value = { kind: "matrix", matrix: rowsFrom(c, from, rows) } as const;
+      const bytes = new Uint8Array(deviceBytes(value, "f32"));
+      this.#gpu.download(context.resolve(value.matrix.view), bytes);
+      ends.set(readResult(bytes.buffer, 0, value), i * rows * c.width);
+    }
+    return ends;
   }
 
-  /** As a graph, as it will run: called one by one, short products would wait for the host, and the host would be timed. */
-  #timeOf(gemm: Gemm, choice: GemmChoice, caller: LaunchContext, repetitions: number): number {
+  /** Milliseconds of a graph of `repetitions` GEMMs; infinite for an algorithm that the library proposes and then refuses. */
+  #timeOf(gemm: Gemm, choice: GemmChoice, context: LaunchContext, repetitions: number): number {
     const { driver, stream } = this.#gpu;
     try {
+      // Loads the kernel outside capture: drivers before CUDA 12.3 load lazily at the first launch, which capture forbids.
+      this.#enqueue(gemm, choice, context);
+      // Timed as a graph: launched one by one, short GEMMs would wait for the host.
       const graph = this.#gpu.capture(() => {
-        for (let i = 0; i < repetitions; i++) this.#run(gemm, choice, caller);
+        for (let i = 0; i < repetitions; i++) this.#enqueue(gemm, choice, context);
       });
       const launch = (): void => driver.call("cuGraphLaunch", graph, stream);
       launch();
@@ -121,7 +126,6 @@ export class GemmAutotuner {
       driver.call("cuGraphExecDestroy", graph);
       return ms;
     } catch (error) {
-      // An algorithm that the library offers and then refuses.
       if ("algorithm" in choice) return Number.POSITIVE_INFINITY;
       throw error;
     }

@@ -1,6 +1,6 @@
 import { at, type Gemm, i32, type KernelCall, padded } from "./commands.ts";
 
-/** Tiles of kernels/gemm.cu, largest first: rows and columns of C that one block makes. */
+/** Tiles of kernels/gemm.cu, largest first: rows and columns of C per block. */
 export const TILES = [
   [128, 128],
   [128, 64],
@@ -9,16 +9,17 @@ export const TILES = [
 ] as const;
 export type Tile = (typeof TILES)[number];
 const STAGES = 4;
-const STEP = 32;
+/** Elements of K per stage. */
+const K_STEP = 32;
 
-/** The product by our own kernel. The sum over K goes in the same order whatever the tile. */
+/** Launch of lorafit's own kernel. The order of the sum over K does not depend on the tile. */
 export function gemmCall({ c, a, b, layout, k, add, bias }: Gemm, [rows, cols]: Tile): KernelCall {
   const [M, N] = [c.rows, padded(c.width)];
   return {
     kernel: `gemm_${layout}_${rows}x${cols}`,
     grid: [Math.ceil(N / cols), Math.ceil(M / rows)],
     threads: 128,
-    sharedBytes: STAGES * (rows + cols) * STEP * 2,
+    sharedBytes: STAGES * (rows + cols) * K_STEP * 2,
     args: [
       ...[at(c), i32(M), i32(c.width), i32(c.ld), at(a), at(b), i32(k), i32(a.ld), i32(b.ld)],
       ...[at(add), i32(add?.ld ?? 0), at(bias)],
@@ -27,8 +28,8 @@ export function gemmCall({ c, a, b, layout, k, add, bias }: Gemm, [rows, cols]: 
 }
 
 /**
- * The tile that keeps the GPU busiest: least work of the fullest multiprocessor, counting a smaller tile's poorer reuse of
- * what it loads. A model, for where nothing can be timed.
+ * Tile with the least modelled time, for a device without a clock: waves of blocks over the multiprocessors, times the work of
+ * a block and a charge for its loads, which smaller tiles reuse less.
  */
 export function modelledTile({ c }: Gemm, multiprocessors: number): Tile {
   const [M, N] = [c.rows, padded(c.width)];

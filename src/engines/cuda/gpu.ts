@@ -1,67 +1,43 @@
-import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
-import { type Device, openDevice } from "./device.ts";
-import { type DevicePointer, Driver, type Handle } from "./driver.ts";
+import { abandonContext, type CudaContext, cudaContext } from "./context.ts";
+import type { Device } from "./device.ts";
+import type { DevicePointer, Driver, Handle } from "./driver.ts";
 
-/** What `node kernels/build.mjs device` made. */
-export const DIST = new URL("../../../kernels/dist/", import.meta.url);
-/** CUDA_ERROR_OUT_OF_MEMORY. */
-const OUT_OF_MEMORY = 2;
-/** CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, to be raised for more than this. */
+/** CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: must be raised before a launch with more than SHARED_DEFAULT. */
 const DYNAMIC_SHARED = 8;
 const SHARED_DEFAULT = 48 * 1024;
-/** CU_STREAM_NON_BLOCKING: no waiting for the legacy stream. */
+/** CU_STREAM_NON_BLOCKING: no implicit ordering with the legacy stream. */
 const NON_BLOCKING = 1;
 /** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL. */
 const THREAD_LOCAL = 1;
 
-/** Hash of what the kernels were built from. */
-export function kernelSources(): string {
-  return (JSON.parse(readFileSync(new URL("manifest.json", DIST), "utf8")) as { sources: string }).sources;
-}
-
-/** The device with lorafit's kernels, one stream, and what was allocated on it. */
+/** One stream of the device, and the memory and kernels of one session. */
 export class Gpu {
   readonly driver: Driver;
   readonly device: Device;
   readonly stream: Handle;
-  readonly #module: Handle;
+  readonly #context: CudaContext;
   readonly #functions = new Map<string, { readonly handle: Handle; sharedBytes: number }>();
   readonly #allocated = new Map<DevicePointer, number>();
   readonly #pinned = new Set<bigint>();
+  /** Host side of a copy in progress. The driver has only its address, which does not keep the buffer reachable. */
+  readonly #inFlight = new Set<ArrayBufferView>();
   #peak = 0;
   #lastEnqueued: Promise<unknown> = Promise.resolve();
 
   /** @throws environment error that says why the kernels cannot run here */
   constructor() {
-    this.driver = new Driver();
-    this.device = openDevice(this.driver);
-    this.#module = this.#load();
+    this.#context = cudaContext();
+    this.driver = this.#context.driver;
+    this.device = this.#context.device;
     this.stream = this.driver.out("cuStreamCreate", NON_BLOCKING);
   }
 
-  /** Native code where the driver takes it; else the driver compiles the PTX, once, and keeps it in its cache. */
-  #load(): Handle {
-    const place: unknown[] = [null];
-    const status = this.driver.status(
-      "cuModuleLoadData",
-      place,
-      readFileSync(new URL("kernels.fatbin", DIST)),
-    );
-    if (status === 0) return BigInt(place[0] as number | bigint);
-    if (status === OUT_OF_MEMORY) throw this.driver.error("cuModuleLoadData", status);
-    // No code for this GPU, or a driver older than the compiler, which knows neither its compression nor its kind of cubin and
-    // says so in several ways: PTX of an old version is for both.
-    const ptx = gunzipSync(readFileSync(new URL("kernels.ptx.gz", DIST)));
-    return this.driver.out("cuModuleLoadData", Buffer.concat([ptx, Buffer.of(0)]));
-  }
-
-  /** A kernel that may be launched with so much dynamic shared memory. */
+  /** Handle of a kernel that may be launched with `sharedBytes` of dynamic shared memory. */
   kernel(name: string, sharedBytes: number): Handle {
     let known = this.#functions.get(name);
     if (known === undefined) {
       known = {
-        handle: this.driver.out("cuModuleGetFunction", this.#module, name),
+        handle: this.driver.out("cuModuleGetFunction", this.#context.module, name),
         sharedBytes: SHARED_DEFAULT,
       };
       this.#functions.set(name, known);
@@ -73,7 +49,7 @@ export class Gpu {
     return known.handle;
   }
 
-  /** @throws environment error when there is not so much memory */
+  /** @throws environment error when the device has too little memory */
   allocate(bytes: number): DevicePointer {
     const pointer = this.driver.out("cuMemAlloc", Math.max(bytes, 16));
     this.#allocated.set(pointer, bytes);
@@ -85,7 +61,7 @@ export class Gpu {
     if (this.#allocated.delete(pointer)) this.driver.call("cuMemFree", pointer);
   }
 
-  /** Host memory that the device reads and writes while the host goes on. */
+  /** Allocates pinned host memory, which the device reads and writes asynchronously. */
   pin(bytes: number): { readonly address: bigint; readonly memory: ArrayBuffer } {
     const size = Math.max(bytes, 16);
     const address = this.driver.out("cuMemHostAlloc", size, 0);
@@ -97,24 +73,46 @@ export class Gpu {
     if (this.#pinned.delete(address)) this.driver.call("cuMemFreeHost", address);
   }
 
+  /**
+   * Copies to the device and waits. The copy is on the session's stream: a copy on the legacy stream is not ordered before the
+   * kernels of a non-blocking stream, and from pageable memory it may still be in flight when the call returns.
+   */
   upload(pointer: DevicePointer, data: ArrayBufferView): void {
-    this.driver.call("cuMemcpyHtoD", pointer, data, data.byteLength);
+    this.#copyAndWait(data, (address) =>
+      this.driver.call("cuMemcpyHtoDAsync", pointer, address, data.byteLength, this.stream),
+    );
   }
 
-  /** Puts work on the stream in the order in which it was asked for, once `ready` has settled. */
+  /** Copies from the device after all work on the stream, and waits. */
+  download(pointer: DevicePointer, into: ArrayBufferView): void {
+    this.#copyAndWait(into, (address) =>
+      this.driver.call("cuMemcpyDtoHAsync", address, pointer, into.byteLength, this.stream),
+    );
+  }
+
+  #copyAndWait(host: ArrayBufferView, enqueue: (address: bigint) => void): void {
+    this.#inFlight.add(host);
+    enqueue(this.driver.addressOf(host));
+    this.wait();
+    this.#inFlight.delete(host);
+  }
+
+  /** Runs `enqueue` once `ready` has settled and all earlier calls of this method have run theirs. */
   enqueueInOrder(ready: Promise<unknown>, enqueue: () => void): Promise<void> {
     const enqueued = Promise.all([this.#lastEnqueued, ready]).then(enqueue);
     this.#lastEnqueued = enqueued.catch(() => undefined);
     return enqueued;
   }
 
-  /** What `enqueue` puts on the stream, instead of doing it, as a graph that can be launched. */
+  /** Captures the work that `enqueue` puts on the stream as an executable graph. */
   capture(enqueue: () => void): Handle {
     this.driver.call("cuStreamBeginCapture", this.stream, THREAD_LOCAL);
     try {
       enqueue();
     } catch (error) {
-      this.driver.status("cuStreamEndCapture", this.stream, [null]);
+      const graph: unknown[] = [null];
+      const status = this.driver.status("cuStreamEndCapture", this.stream, graph);
+      if (status === 0) this.driver.status("cuGraphDestroy", BigInt(graph[0] as number | bigint));
       throw error;
     }
     const captured = this.driver.out("cuStreamEndCapture", this.stream);
@@ -124,20 +122,27 @@ export class Gpu {
     return graph;
   }
 
-  /** Waits for what `enqueue` puts on the stream. @returns milliseconds of the device's clock; 0 when it has none */
+  /** Waits for the work that `enqueue` puts on the stream. @returns its device time in milliseconds; 0 without a clock */
   time(enqueue: () => void): number {
-    const event = (): Handle => {
-      const made = this.driver.out("cuEventCreate", 0);
-      this.driver.call("cuEventRecord", made, this.stream);
-      return made;
-    };
-    const from = event();
+    const from = this.recordEvent();
     enqueue();
-    const to = event();
+    const to = this.recordEvent();
     this.wait();
+    return this.elapsed(from, to);
+  }
+
+  /** A timing event on the stream. */
+  recordEvent(): Handle {
+    const event = this.driver.out("cuEventCreate", 0);
+    this.driver.call("cuEventRecord", event, this.stream);
+    return event;
+  }
+
+  /** Milliseconds between two events that have been reached; destroys both. */
+  elapsed(from: Handle, to: Handle): number {
     const ms = [0];
     this.driver.call("cuEventElapsedTime", ms, from, to);
-    for (const each of [from, to]) this.driver.call("cuEventDestroy", each);
+    for (const event of [from, to]) this.driver.call("cuEventDestroy", event);
     return ms[0]!;
   }
 
@@ -153,14 +158,14 @@ export class Gpu {
     return this.#peak;
   }
 
+  /** Frees the session's memory and stream. The context stays open unless a kernel has failed in it. */
   close(): void {
-    // After a kernel's failure the context is lost, and every call says so again: nothing is left to be freed.
-    if (this.driver.status("cuStreamSynchronize", this.stream) === 0) {
-      for (const pointer of [...this.#allocated.keys()]) this.free(pointer);
-      for (const address of [...this.#pinned]) this.unpin(address);
-      this.driver.call("cuStreamDestroy", this.stream);
-      this.driver.call("cuModuleUnload", this.#module);
+    if (this.driver.status("cuStreamSynchronize", this.stream) !== 0) {
+      abandonContext(this.#context);
+      return;
     }
-    this.driver.status("cuDevicePrimaryCtxRelease", this.device.ordinal);
+    for (const pointer of [...this.#allocated.keys()]) this.free(pointer);
+    for (const address of [...this.#pinned]) this.unpin(address);
+    this.driver.call("cuStreamDestroy", this.stream);
   }
 }

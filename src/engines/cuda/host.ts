@@ -5,36 +5,36 @@ import { FedMask } from "../fed-mask.ts";
 import type { Matrix } from "./commands.ts";
 import type { DeviceValue } from "./lower.ts";
 
-/** Bytes that the value takes on the device, padding included. */
-export function deviceBytes(placed: DeviceValue, dtype: DType): number {
-  if (placed.kind === "matrix") return matrixBytes(placed.matrix);
-  return dtype === "u8" ? placed.vector.length : 4 * placed.vector.length;
+/** Size of the value on the device in bytes, padding included. */
+export function deviceBytes(value: DeviceValue, dtype: DType): number {
+  if (value.kind === "matrix") return matrixBytes(value.matrix);
+  return dtype === "u8" ? value.vector.length : 4 * value.vector.length;
 }
 
-/** From the first number to the last, which are not the whole rows when the matrix is a stretch of a wider one. */
+/** From the first element to the last; without the last row's padding, which a slice of a wider matrix does not own. */
 const matrixBytes = ({ rows, width, ld }: Matrix): number => 2 * ((rows - 1) * ld + width);
 
 /**
- * Writes a fed value as the device has it: bf16 in padded rows, or float32, int32 or bytes. Of a mask, the words that it is made
- * from, as kernels/dropout.cu reads them.
+ * Writes a fed value in its device format: bf16 in padded rows, or float32, int32 or bytes. A dropout mask is fed as the four
+ * words from which kernels/dropout.cu generates it.
  */
 export function writeFeed(
   memory: ArrayBuffer,
   offset: number,
-  placed: DeviceValue,
+  value: DeviceValue,
   { name, dtype, mask }: Value,
   feed: HostTensor,
 ): void {
   if (mask !== undefined) {
     if (!(feed instanceof FedMask))
-      throw new Error(`input ${name} takes a FedMask, which the device makes itself`);
+      throw new Error(`input ${name} takes a FedMask: the device generates the mask itself`);
     const { seed, step, microStep } = feed.site;
     new Uint32Array(memory, offset, 4).set([seed, 0, step, microStep]);
     return;
   }
   const { data } = feed;
-  if (placed.kind === "matrix") {
-    const { rows, width, ld } = placed.matrix;
+  if (value.kind === "matrix") {
+    const { rows, width, ld } = value.matrix;
     const rounded = float32ToBfloat16(Float32Array.from(data as Float32Array));
     const out = new Uint16Array(memory, offset, rows * ld).fill(0);
     for (let row = 0; row < rows; row++) out.set(rounded.subarray(row * width, (row + 1) * width), row * ld);
@@ -48,10 +48,10 @@ export function writeFeed(
   }
 }
 
-/** A value that came back, in float32. */
-export function readResult(memory: ArrayBuffer, offset: number, placed: DeviceValue): Float32Array {
-  if (placed.kind === "vector") return new Float32Array(memory, offset, placed.vector.length).slice();
-  const { rows, width, ld } = placed.matrix;
+/** Converts a downloaded value to float32. */
+export function readResult(memory: ArrayBuffer, offset: number, value: DeviceValue): Float32Array {
+  if (value.kind === "vector") return new Float32Array(memory, offset, value.vector.length).slice();
+  const { rows, width, ld } = value.matrix;
   const wide = bfloat16ToFloat32(new Uint16Array(memory, offset, (rows - 1) * ld + width));
   const out = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) out.set(wide.subarray(row * ld, row * ld + width), row * width);

@@ -13,22 +13,33 @@ export interface Launch {
   readonly grid: readonly [number, number?, number?];
   /** Threads of a block. */
   readonly threads: number;
-  /** Bytes of dynamic shared memory; above 48 KiB the kernel must have been allowed them. */
+  /** Bytes of dynamic shared memory. Above 48 KiB the kernel's limit must have been raised (Gpu.kernel). */
   readonly sharedBytes?: number;
   readonly args: readonly Argument[];
 }
 
-/** Puts a kernel on the stream. The arguments are copied by the call, also when it is captured. */
+/** Largest number of arguments; the kernels have at most 21. */
+const MOST_ARGUMENTS = 64;
+/**
+ * Argument values, and the table of their addresses that cuLaunchKernel reads. They live as long as the module: only their
+ * addresses reach the driver, so a buffer per launch could be collected before the call reads it.
+ */
+const values = Buffer.from(new ArrayBuffer(8 * MOST_ARGUMENTS));
+const table = Buffer.from(new ArrayBuffer(8 * MOST_ARGUMENTS));
+let valuesAddress: bigint | undefined;
+
+/** Enqueues a kernel. The driver copies the arguments during the call, also under capture. */
 export function launch(
   driver: Driver,
   stream: Handle,
   { kernel, grid, threads, sharedBytes = 0, args }: Launch,
 ): void {
-  const values = Buffer.alloc(8 * args.length);
-  const table = Buffer.alloc(8 * args.length);
-  const base = driver.addressOf(values);
+  if (args.length > MOST_ARGUMENTS) throw new Error(`a launch takes at most ${MOST_ARGUMENTS} arguments`);
+  if (valuesAddress === undefined) {
+    valuesAddress = driver.addressOf(values);
+    for (let i = 0; i < MOST_ARGUMENTS; i++) table.writeBigUInt64LE(valuesAddress + BigInt(8 * i), 8 * i);
+  }
   for (const [i, argument] of args.entries()) {
-    table.writeBigUInt64LE(base + BigInt(8 * i), 8 * i);
     if ("pointer" in argument) values.writeBigUInt64LE(argument.pointer, 8 * i);
     else if ("i64" in argument) values.writeBigInt64LE(BigInt(argument.i64), 8 * i);
     else if ("i32" in argument) values.writeInt32LE(argument.i32, 8 * i);

@@ -9,9 +9,10 @@ import type {
 } from "../engine.ts";
 import type { DeviceBuffer } from "./commands.ts";
 import type { DevicePointer } from "./driver.ts";
-import { CudaExecutable, type SessionResources } from "./executable.ts";
+import { CudaExecutable } from "./executable.ts";
 import { GemmAutotuner } from "./gemm-autotuner.ts";
 import { Gpu } from "./gpu.ts";
+import type { SessionResources } from "./program-memory.ts";
 import { weightData, weightKey } from "./weights.ts";
 
 interface StateValue {
@@ -20,12 +21,12 @@ interface StateValue {
   readonly length: number;
 }
 
-/** Weights and state stay where they are; Programs run one after the other on one stream and share one arena. */
+/** Weights and state on the device. Programs run one after another on one stream and share one arena. */
 export class CudaSession implements EngineSession {
   readonly device: string;
   readonly overlaps = true;
   readonly #gpu: Gpu;
-  readonly #products: GemmAutotuner;
+  readonly #gemms: GemmAutotuner;
   readonly #source: EngineWeights;
   readonly #onKernel: EngineOptions["onKernel"];
   readonly #weights = new Map<string, DevicePointer>();
@@ -36,44 +37,41 @@ export class CudaSession implements EngineSession {
 
   constructor(source: EngineWeights, onKernel: EngineOptions["onKernel"]) {
     this.#gpu = new Gpu();
-    this.#products = new GemmAutotuner(this.#gpu);
+    this.#gemms = new GemmAutotuner(this.#gpu);
     const { name, capability, driver } = this.#gpu.device;
     this.device = `${name} (${capability.join(".")}), CUDA ${driver}, bf16`;
     this.#source = source;
     this.#onKernel = onKernel;
   }
 
-  /** One executable for each Program, by identity. */
+  /** @returns the Program's executable; the same object for the same Program */
   async compile(program: Program): Promise<Executable> {
     const known = this.#executables.get(program);
     if (known !== undefined) return known;
     const resources: SessionResources = {
-      products: this.#products,
+      gemms: this.#gemms,
       arena: () => this.#arena!.pointer,
       state: (name) => this.#stateOf(name).pointer,
       weight: (buffer) => this.#weights.get(keyOf(buffer))!,
       generation: () => this.#generation,
     };
-    const dispose = (): void => void this.#executables.delete(program);
-    const executable = new CudaExecutable(this.#gpu, program, {
-      resources,
+    const executable = new CudaExecutable(this.#gpu, program, resources, {
       onKernel: this.#onKernel,
-      dispose,
+      onDispose: () => void this.#executables.delete(program),
     });
-    this.#growArena(executable.memory.arenaBytes);
-    for (const buffer of executable.memory.persistent)
+    this.#growArena(executable.memory.layout.arenaBytes);
+    for (const buffer of executable.memory.layout.persistent)
       if (buffer.storage.kind === "weight") this.#upload(buffer);
     this.#executables.set(program, executable);
     return executable;
   }
 
   async readState(names?: readonly string[]): Promise<Tensors> {
-    this.#gpu.wait();
     const tensors: Record<string, HostTensor> = {};
     for (const name of names ?? this.#state.keys()) {
       const { pointer, shape, length } = this.#stateOf(name);
       const data = new Float32Array(length);
-      this.#gpu.driver.call("cuMemcpyDtoH", data, pointer, data.byteLength);
+      this.#gpu.download(pointer, data);
       tensors[name] = { shape, data };
     }
     return tensors;
@@ -94,14 +92,14 @@ export class CudaSession implements EngineSession {
     }
   }
 
-  /** Of the device. */
+  /** Device memory of this session, without the context. */
   memory(): { liveBytes: number; peakBytes: number } {
     return { liveBytes: this.#gpu.liveBytes, peakBytes: this.#gpu.peakBytes };
   }
 
   async close(): Promise<void> {
     for (const executable of [...this.#executables.values()]) await executable.dispose();
-    this.#products.close();
+    this.#gemms.close();
     this.#gpu.close();
   }
 

@@ -4,11 +4,14 @@ import type { EngineWeights } from "../engine.ts";
 import { padded } from "./commands.ts";
 
 /**
- * How frozen weights lie on the device. A matrix: those of `names` one below the other, in rows of padded(columns) + tail bf16
- * numbers, each as many rows as its own rounded up to eight where there are several or a tail; then `tail` rows. The tail
- * takes the low-rank factors: scale B in the columns behind W, A in the rows below. Then one product does both:
- * [x | low] [W | scale B]ᵀ forward, and [dy | s] [W ; A] backward. Packed: the same rows as blocks, without the tail, which is where they
- * are unpacked to. A vector: float32, `rows` apart.
+ * Device layout of frozen weights.
+ *
+ * Matrix: the weights of `names` below one another, with a row stride of padded(columns) + loraColumns bf16 elements, followed by
+ * loraColumns rows. With several weights or LoRA columns each part's rows are padded to eight. The factors go into the added
+ * columns (scale B, beside W) and rows (A, below W), so that one GEMM computes both products: [x | xA] [W | scale B]ᵀ forward and
+ * [dy | s] [W ; A] backward. Packed: the same rows as quantised blocks, without LoRA columns; those belong to the unpacked copy.
+ *
+ * Vector: float32, each part padded to eight elements.
  */
 export type WeightSpec =
   | MatrixSpec
@@ -23,13 +26,13 @@ export interface MatrixSpec {
   readonly packed?: PackedFormat | undefined;
 }
 
-/** Same key, same bytes: Programs of a session share them. */
+/** Key under which the Programs of a session share a weight. */
 export const weightKey = (spec: WeightSpec): string => JSON.stringify(spec);
 
 const paddedRows = (spec: MatrixSpec, rows: number): number =>
   spec.names.length > 1 || spec.loraColumns > 0 ? padded(rows) : rows;
 
-/** First row of each part, and the row behind the last. */
+/** First row of each part, then the first row after the last part. */
 export function rowOffsets(spec: MatrixSpec): number[] {
   const partOffsets = [0];
   for (const rows of spec.rows) partOffsets.push(partOffsets.at(-1)! + paddedRows(spec, rows));
@@ -42,7 +45,7 @@ export function weightBytes(spec: WeightSpec): number {
   return 2 * (rowOffsets(spec).at(-1)! + spec.loraColumns) * (padded(spec.columns) + spec.loraColumns);
 }
 
-/** The weight as it goes to the device; everything that no weight covers is zero. */
+/** Bytes to upload; zero outside the weights. */
 export function weightData(spec: WeightSpec, source: EngineWeights): Uint8Array | Uint16Array | Float32Array {
   if (spec.kind === "vector") {
     const out = new Float32Array(weightBytes(spec) / 4);
@@ -66,7 +69,7 @@ export function weightData(spec: WeightSpec, source: EngineWeights): Uint8Array 
   return out;
 }
 
-/** Rows between the parts are blocks of zeros. */
+/** Padding rows are blocks of zeros. */
 function packedData(spec: MatrixSpec, format: PackedFormat, source: EngineWeights): Uint8Array {
   const out = new Uint8Array(weightBytes(spec));
   const row = packedBytes(format, spec.columns);

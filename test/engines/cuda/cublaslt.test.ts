@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CublasLt } from "../../../src/engines/cuda/cublaslt.ts";
-import { candidates, loadCublasLt, openCublasLt } from "../../../src/engines/cuda/cublaslt-library.ts";
+import { loadCublasLt } from "../../../src/engines/cuda/cublaslt-binding.ts";
+import { candidates, openCublasLt } from "../../../src/engines/cuda/cublaslt-search.ts";
 import { gemmCall, TILES } from "../../../src/engines/cuda/gemm-kernel.ts";
 import { Gpu } from "../../../src/engines/cuda/gpu.ts";
 import { expectClose } from "../../expect-close.ts";
@@ -69,6 +70,9 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
     const c = outputMatrix(emulator, 8, 16);
     const product = into(c);
     const [algorithm] = lt.algorithms(product, resolve);
+    // Loads the library's kernel, which capture forbids.
+    const elsewhere = outputMatrix(emulator, 8, 16);
+    lt.multiply(into(elsewhere), algorithm!, resolve);
     const graph = gpu.capture(() => lt.multiply(product, algorithm!, resolve));
     gpu.wait();
     expect(() => expectClose(read(emulator, c), expected, ROUNDED, "not yet")).toThrow();
@@ -172,6 +176,22 @@ describe("where cuBLASLt is looked for", () => {
     const [local, conda, eleven, twelve, thirteen] = files;
     expect(found(13, files)).toEqual([thirteen, twelve, eleven, local, conda, ...bare]);
     expect(found(12, [])).toEqual([twelve, eleven, local, conda, ...bare.slice(1)]);
+  });
+
+  test("the packages of the Python on PATH, as it is found and as its link resolves, without an active environment", () => {
+    const packages = "lib/python3.11/site-packages/nvidia/cublas/lib/libcublasLt.so.12";
+    for (const file of [`tool/${packages}`, `opt/python/${packages}`, "opt/python/bin/python3.11"]) {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), "");
+    }
+    mkdirSync(join(root, "tool/bin"), { recursive: true });
+    symlinkSync(join(root, "opt/python/bin/python3.11"), join(root, "tool/bin/python3"));
+    const PATH = `${join(root, "empty")}:${join(root, "tool/bin")}:/usr/bin`;
+    const paths = candidates(12, { environment: { PATH }, platform: "linux", home: join(root, "home") });
+    expect(paths.filter((path) => path.startsWith(root)).map((path) => relative(root, path))).toEqual([
+      `tool/${packages}`,
+      `opt/python/${packages}`,
+    ]);
   });
 
   test("under Windows' names and folders", () => {

@@ -20,7 +20,7 @@ inEveryOrder("dropout", (device) => {
     const emulator = device();
     const words = emulator.alloc(Uint32Array.of(site.seed, 0, site.step, site.microStep));
     const keep = emulator.alloc(n);
-    emulator.run("philox_keep", [Math.ceil(n / 8 / 256)], 256, [
+    emulator.run("philox_mask", [Math.ceil(n / 8 / 256)], 256, [
       ...[p(keep), p(words), i(site.site), i(Math.round(dropout * 65536)), l(n)],
     ]);
     expect(bytes(emulator, keep, n)).toEqual(dropoutMask(site, n, dropout));

@@ -9,7 +9,7 @@ const build = fileURLToPath(new URL("../../../kernels/build.mjs", import.meta.ur
 
 const made = spawnSync(process.execPath, [build, "emulator"], { encoding: "utf8" });
 
-/** Why the emulator cannot be built here, or null. */
+/** Reason why the emulator cannot be built on this machine, or null. */
 export const missing: string | null = made.status === 0 ? null : made.stderr.trim();
 if (missing !== null) console.warn(`tests on the CUDA emulator are skipped: ${missing}`);
 
@@ -18,7 +18,7 @@ export const library = made.stdout.trim();
 export type BlockOrder = "forward" | "reverse" | "random";
 export const ORDERS: readonly BlockOrder[] = ["forward", "reverse", "random"];
 
-/** The emulated device, and what the real driver does not tell. */
+/** The emulated device, with the emulator's own controls and counters. */
 export class Emulator {
   readonly driver = new Driver(library);
   readonly device = openDevice(this.driver);
@@ -46,20 +46,32 @@ export class Emulator {
     return Object.fromEntries(names.map((name, i) => [name, Number(counts[i])]));
   }
 
+  /** Contexts created and modules loaded since the process began, and users of the context now. */
+  contexts(): { created: number; modules: number; users: number } {
+    const counts = new BigUint64Array(3);
+    this.driver.emulator("void emuContexts(void *out)")!(counts);
+    const [created, modules, users] = [...counts].map(Number) as [number, number, number];
+    return { created, modules, users };
+  }
+
   reset(): void {
     this.driver.emulator("void emuReset()")!();
   }
 
-  /** Device memory; left as NaN, or filled. */
+  /** Device memory, filled with `content`, or with NaN for a size. */
   alloc(content: number | ArrayBufferView): DevicePointer {
     const bytes = typeof content === "number" ? content : content.byteLength;
     const pointer = this.driver.out("cuMemAlloc", bytes);
-    if (typeof content !== "number") this.driver.call("cuMemcpyHtoD", pointer, content, bytes);
+    if (typeof content !== "number") {
+      this.driver.call("cuMemcpyHtoD", pointer, content, bytes);
+      this.driver.call("cuCtxSynchronize");
+    }
     return pointer;
   }
 
   read(pointer: DevicePointer, floats: number): Float32Array {
     const out = new Float32Array(floats);
+    this.driver.call("cuCtxSynchronize");
     this.driver.call("cuMemcpyDtoH", out, pointer, out.byteLength);
     return out;
   }
@@ -68,7 +80,7 @@ export class Emulator {
     return this.driver.out("cuModuleGetFunction", this.module, name);
   }
 
-  /** Launches and waits. */
+  /** Launches a kernel and waits. */
   run(
     name: string,
     grid: readonly [number, number?, number?],
@@ -83,7 +95,7 @@ export class Emulator {
   }
 }
 
-/** The same tests with blocks and threads in each order; skipped where the emulator cannot be built. */
+/** Runs the tests with blocks and threads in each order; skipped where the emulator cannot be built. */
 export function inEveryOrder(what: string, tests: (device: () => Emulator) => void): void {
   describe.skipIf(missing !== null).each(ORDERS)(`${what}, blocks in %s order`, (order) => {
     let emulator: Emulator;

@@ -81,6 +81,7 @@ export function outputMatrix(emulator: Emulator, rows: number, width: number): D
 /** The numbers; the padding must be zero, and the neighbours must be what they were. */
 export function read(emulator: Emulator, { pointer, rows, width, ld }: DeviceMatrix): Float32Array {
   const bits = new Uint16Array(rows * ld);
+  emulator.driver.call("cuCtxSynchronize");
   emulator.driver.call("cuMemcpyDtoH", bits, pointer - BigInt(2 * LEFT), bits.byteLength);
   const wide = bfloat16ToFloat32(bits);
   const out = new Float32Array(rows * width);

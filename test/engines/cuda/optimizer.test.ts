@@ -67,12 +67,12 @@ inEveryOrder("optimizer", (device) => {
     }
   });
 
-  test("move_vector: sums, copies, zeros, and nothing when the guard says so", () => {
+  test("scale_add: sums, copies, zeros, and nothing when the guard says so", () => {
     const emulator = device();
     const [a, b] = [vector(emulator, 300), vector(emulator, 300)];
     const factor = p(floats(emulator, [-2]));
     const move = (to: bigint, args: Parameters<typeof emulator.run>[3]): Float32Array => {
-      emulator.run("move_vector", [2], 256, [p(to), ...args, l(300)]);
+      emulator.run("scale_add", [2], 256, [p(to), ...args, l(300)]);
       return emulator.read(to, 300);
     };
     const [A, B] = [a.values.data, b.values.data];

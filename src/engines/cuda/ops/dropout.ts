@@ -15,7 +15,7 @@ export function makeMask(
 ): Vector {
   const dropoutMask = list.bytes(length);
   const numbers = [i32(site), i32(keepThreshold(dropout)), i64(length)];
-  list.launch("philox_keep", [blocksFor(length / 8, VECTOR8_THREADS)], VECTOR8_THREADS, [
+  list.launch("philox_mask", [blocksFor(length / 8, VECTOR8_THREADS)], VECTOR8_THREADS, [
     at(dropoutMask),
     at(words),
     ...numbers,

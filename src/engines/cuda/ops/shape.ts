@@ -22,7 +22,7 @@ export interface Moved {
 /** to = factor a + b, what is missing being 1 or 0. */
 export function moveVector(list: CommandList, to: Vector, { a, b, factor, finite }: Moved): void {
   const args = [at(to), at(a), at(b), at(factor), at(finite), i64(to.length)];
-  list.launch("move_vector", [blocksFor(to.length, THREADS)], THREADS, args);
+  list.launch("scale_add", [blocksFor(to.length, THREADS)], THREADS, args);
 }
 
 export const embed: Lowering<"embed"> = (c) => {
