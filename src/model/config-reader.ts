@@ -19,6 +19,7 @@ const HARMLESS = new Set(
 export class ConfigReader {
   readonly #raw: Readonly<Record<string, unknown>>;
   readonly #where: string;
+  #defaults: Readonly<Record<string, unknown>> = {};
   readonly #read = new Set<string>();
   readonly #mistakes: string[] = [];
 
@@ -27,10 +28,15 @@ export class ConfigReader {
     this.#where = where;
   }
 
+  /** Sets values of absent keys: the defaults of the family's class in transformers, where they differ from Llama's. */
+  defaults(values: Readonly<Record<string, unknown>>): void {
+    this.#defaults = values;
+  }
+
   /** The value as it is; the key counts as read. */
   get(key: string): unknown {
     this.#read.add(key);
-    return this.#raw[key];
+    return this.#raw[key] === undefined ? this.#defaults[key] : this.#raw[key];
   }
 
   /** A positive number; `fallback` where the key is absent or null. */

@@ -40,6 +40,14 @@ const MODELS = {
       original_max_position_embeddings: 32,
     },
   },
+  "Granite's multipliers": {
+    model_type: "granite",
+    embedding_multiplier: 3,
+    attention_multiplier: 0.3,
+    residual_multiplier: 0.5,
+    logits_scaling: 2,
+  },
+  "a layer without positions": { model_type: "smollm3", no_rope_layers: [0, 1] },
 };
 const ROWS = [
   [3, 14, 15, 9, 26, 5, 35, 8, 9, 7],

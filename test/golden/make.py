@@ -20,8 +20,11 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.models.granite.modeling_granite import GraniteRMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
+from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
+from transformers.models.smollm3.modeling_smollm3 import SmolLM3RMSNorm
 
 HERE = Path(__file__).parent
 if "--as-torch" not in sys.argv:
@@ -29,7 +32,8 @@ if "--as-torch" not in sys.argv:
     def norm(self, x):
         return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
 
-    LlamaRMSNorm.forward = Qwen2RMSNorm.forward = norm
+    for module in (LlamaRMSNorm, Qwen2RMSNorm, MistralRMSNorm, GraniteRMSNorm, SmolLM3RMSNorm):
+        module.forward = norm
     torch.Tensor.cos = lambda x, cos=torch.Tensor.cos: cos(x.double()).to(x.dtype)
     torch.Tensor.sin = lambda x, sin=torch.Tensor.sin: sin(x.double()).to(x.dtype)
     torch.Tensor.__rpow__ = lambda x, base: torch.pow(base, x.double()).to(x.dtype)
@@ -61,6 +65,30 @@ NEW = {
                     tie_word_embeddings=True, max_position_embeddings=64, rms_norm_eps=1e-6, rope_parameters=dict(rope_type="default", rope_theta=1e6)),
         adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
         batch=lambda: padded_batch(2, 24, 61)),
+    # Own head size, no biases, a window that covers the context.
+    "mistral": dict(
+        family="mistral",
+        config=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=8, intermediate_size=40, vocab_size=59,
+                    tie_word_embeddings=False, max_position_embeddings=64, sliding_window=64, rms_norm_eps=1e-5,
+                    rope_parameters=dict(rope_type="default", rope_theta=1e4)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: packed_batch(2, 26, 59, [[9, 12], [26]])),
+    # Four multipliers, biases at attention.
+    "granite": dict(
+        family="granite",
+        config=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=1, intermediate_size=36, vocab_size=53,
+                    tie_word_embeddings=True, attention_bias=True, max_position_embeddings=64, rms_norm_eps=1e-5, embedding_multiplier=6.0,
+                    attention_multiplier=0.2, residual_multiplier=0.22, logits_scaling=4.0, rope_parameters=dict(rope_type="default", rope_theta=1e4)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: padded_batch(2, 24, 53)),
+    # The second of three layers without rotary positions.
+    "smollm3": dict(
+        family="smollm3",
+        config=dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, intermediate_size=32, vocab_size=47,
+                    tie_word_embeddings=True, max_position_embeddings=64, rms_norm_eps=1e-6, no_rope_layers=[1, 0, 1],
+                    rope_parameters=dict(rope_type="default", rope_theta=2e6)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: packed_batch(2, 22, 47, [[10, 9], [14, 8]])),
 }
 
 

@@ -17,6 +17,9 @@ const CASES = [
   ["untied-llama3", "rslora"],
   ["linear-packed", "vdown"],
   ["qwen2", "all"],
+  ["mistral", "all"],
+  ["granite", "all"],
+  ["smollm3", "all"],
 ] as const;
 
 function wide(path: string): Map<string, Float64Array> {

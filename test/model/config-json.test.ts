@@ -19,6 +19,9 @@ for (const [what, changes] of Object.entries({
     pad_token_id: 0,
   },
   "Qwen2's biases": { model_type: "qwen2" },
+  "Mistral's window": { model_type: "mistral", sliding_window: null },
+  "Granite's multipliers": { model_type: "granite", embedding_multiplier: 12, logits_scaling: 8 },
+  "SmolLM3's layers without positions": { model_type: "smollm3", num_hidden_layers: 5 },
   "linear scaling": { rope_scaling: { type: "linear", factor: 2 } },
   "llama3 scaling": { rope_scaling: llama3, rope_theta: 500000 },
 })) {

@@ -86,6 +86,28 @@ test("Qwen2 has biases at q, k and v, and an unused window is accepted", () => {
   );
 });
 
+test("Mistral's window must cover the context; an absent one is transformers' default", () => {
+  const mistral = { model_type: "mistral" };
+  expect(parse({ ...mistral, sliding_window: null })).toEqual({ ...parse({}), family: "mistral" });
+  expect(parse({ ...mistral, sliding_window: 256 }).maxPositions).toBe(256);
+  expect(parse(mistral).maxPositions).toBe(256);
+  expect(() => parse({ ...mistral, sliding_window: 255 })).toThrow(/sliding_window: 255 is shorter than/);
+  expect(() => parse({ ...mistral, max_position_embeddings: 8192 })).toThrow(
+    /sliding_window: 4096 is shorter/,
+  );
+});
+
+test("SmolLM3 leaves out positions in every fourth layer, or where no_rope_layers has a 0", () => {
+  const smollm3 = { model_type: "smollm3", num_hidden_layers: 9 };
+  expect(parse(smollm3).layersWithoutRope).toEqual([3, 7]);
+  expect(parse({ ...smollm3, no_rope_layer_interval: 3 }).layersWithoutRope).toEqual([2, 5, 8]);
+  expect(parse({ ...smollm3, num_hidden_layers: 3, no_rope_layers: [0, 1, 1] }).layersWithoutRope).toEqual([
+    0,
+  ]);
+  expect(parse({ ...smollm3, tie_word_embeddings: undefined }).tied).toBe(true);
+  expect(() => parse({ ...smollm3, no_rope_layers: [1, 1] })).toThrow(/no_rope_layers: is not a list of 9/);
+});
+
 test.each([
   ["another family", { model_type: "gpt_neox" }, /model_type "gpt_neox" is not supported/],
   ["another activation", { hidden_act: "gelu" }, /hidden_act: "gelu" is not supported/],
@@ -145,7 +167,9 @@ test("all mistakes are listed in one data error that names the file", () => {
 
 test("an unknown model_type is refused with the ones that are known", () => {
   expect(() => parse({ model_type: "mamba" })).toThrow(
-    expect.objectContaining({ hint: "supported: llama (SmolLM2, Llama, TinyLlama), qwen2 (Qwen2, Qwen2.5)" }),
+    expect.objectContaining({
+      hint: "supported: llama (SmolLM2, Llama, TinyLlama), qwen2 (Qwen2, Qwen2.5), mistral (Mistral 7B v0.2 and later), granite (Granite 3 dense), smollm3 (SmolLM3)",
+    }),
   );
 });
 

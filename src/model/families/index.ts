@@ -2,11 +2,14 @@ import { LorafitError } from "../../errors.ts";
 import type { ModelConfig } from "../config.ts";
 import { ConfigReader } from "../config-reader.ts";
 import type { Family, GgufFamily } from "../family.ts";
+import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
+import { mistral } from "./mistral.ts";
 import { qwen2 } from "./qwen2.ts";
+import { smollm3 } from "./smollm3.ts";
 
 /** Every family that lorafit knows. */
-const FAMILIES: readonly Family[] = [llama, qwen2];
+export const FAMILIES: readonly Family[] = [llama, qwen2, mistral, granite, smollm3];
 
 export function familyOf({ family: name }: Pick<ModelConfig, "family">): Family {
   const family = FAMILIES.find(({ modelType }) => modelType === name);

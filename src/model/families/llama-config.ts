@@ -12,13 +12,25 @@ export interface LlamaConfig extends ModelConfig {
   /** Which projections of attention have a bias: "qkv" leaves out the output's. */
   readonly attentionBias: "none" | "qkv" | "all";
   readonly mlpBias: boolean;
+  /** Granite's factors. `attention` replaces 1 / sqrt(headDim); `logits` divides. */
+  readonly multipliers?: {
+    readonly embedding: number;
+    readonly attention: number;
+    readonly residual: number;
+    readonly logits: number;
+  };
+  /** Layers whose attention uses no positions (SmolLM3). */
+  readonly layersWithoutRope?: readonly number[];
 }
+
+/** What a variation adds to the shared keys. */
+type Own = Pick<LlamaConfig, "attentionBias" | "mlpBias" | "multipliers" | "layersWithoutRope">;
 
 /** The keys that llama and its variations share. */
 export function readLlamaConfig(
   reader: ConfigReader,
   family: string,
-  biases: Pick<LlamaConfig, "attentionBias" | "mlpBias">,
+  { attentionBias, mlpBias, ...more }: Own,
 ): LlamaConfig {
   reader.only("hidden_act", ["silu", "swish"]);
   const layerTypes = [reader.get("layer_types") ?? []].flat();
@@ -45,13 +57,25 @@ export function readLlamaConfig(
     maxPositions: reader.integer("max_position_embeddings", 2048),
     rope: readRope(reader),
     tied: reader.flag("tie_word_embeddings"),
-    attentionBias: biases.attentionBias,
-    mlpBias: biases.mlpBias,
+    attentionBias,
+    mlpBias,
+    ...more,
     bosId: reader.tokenIds("bos_token_id")[0] ?? null,
     eosIds: reader.tokenIds("eos_token_id"),
     padId: reader.tokenIds("pad_token_id")[0] ?? null,
   };
 }
+
+/** Biases where config.json has keys for them. */
+export const readBiases = (reader: ConfigReader): Pick<LlamaConfig, "attentionBias" | "mlpBias"> => ({
+  attentionBias: reader.flag("attention_bias") ? "all" : "none",
+  mlpBias: reader.flag("mlp_bias"),
+});
+
+export const biasJson = ({ attentionBias, mlpBias }: LlamaConfig): Record<string, unknown> => ({
+  attention_bias: attentionBias === "all",
+  mlp_bias: mlpBias,
+});
 
 /** The keys that `readLlamaConfig` reads. */
 export function llamaConfigJson(config: LlamaConfig): Record<string, unknown> {

@@ -3,7 +3,7 @@ import type { ValueId } from "../../program/program.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import type { Family, ForwardContext, Linear } from "../family.ts";
 import { ropeFrequencies } from "../rope.ts";
-import { type LlamaConfig, llamaConfigJson, readLlamaConfig } from "./llama-config.ts";
+import { biasJson, type LlamaConfig, llamaConfigJson, readBiases, readLlamaConfig } from "./llama-config.ts";
 import { llamaGguf } from "./llama-gguf.ts";
 
 /** Decoders with pre-norm blocks of attention and gated MLP (Touvron et al. 2023, "LLaMA"; transformers' modeling_llama.py). */
@@ -12,17 +12,13 @@ export const llama: Family<LlamaConfig> = {
   architecture: "LlamaForCausalLM",
   examples: "SmolLM2, Llama, TinyLlama",
   parseConfig,
-  configJson: (config) => ({
-    ...llamaConfigJson(config),
-    attention_bias: config.attentionBias === "all",
-    mlp_bias: config.mlpBias,
-  }),
+  configJson: (config) => ({ ...llamaConfigJson(config), ...biasJson(config) }),
   linears: (config) => Array.from({ length: config.layers }, (_, layer) => linearsOf(config, layer)).flat(),
   initial: (name) => (NORM.test(name) ? 1 : name.endsWith(".bias") ? 0 : "normal"),
   ignores: (name) => IGNORED.test(name),
   forward,
   head(b, config, x) {
-    const normed = norm(b, config, x, "model.norm");
+    const normed = scaled(b, norm(b, config, x, "model.norm"), 1 / (config.multipliers?.logits ?? 1));
     const head = config.tied ? EMBEDDING : HEAD;
     return { normed, head: b.weight(head, [config.vocabSize, config.hiddenSize]) };
   },
@@ -33,10 +29,7 @@ export const llama: Family<LlamaConfig> = {
 
 function parseConfig(reader: ConfigReader): LlamaConfig {
   reader.only("sliding_window", [null]);
-  return readLlamaConfig(reader, "llama", {
-    attentionBias: reader.flag("attention_bias") ? "all" : "none",
-    mlpBias: reader.flag("mlp_bias"),
-  });
+  return readLlamaConfig(reader, "llama", readBiases(reader));
 }
 
 const EMBEDDING = "model.embed_tokens.weight";
@@ -89,35 +82,38 @@ const norm = (b: ProgramBuilder, config: LlamaConfig, x: ValueId, module: string
   b.node("rmsNorm", { x, weight: b.weight(`${module}.weight`, [config.hiddenSize]) }, { eps: config.normEps })
     .y;
 
+const scaled = (b: ProgramBuilder, x: ValueId, factor: number): ValueId =>
+  factor === 1 ? x : b.node("scale", { x }, { factor }).y;
+
 function forward(
   b: ProgramBuilder,
   config: LlamaConfig,
   { ids, positions, attend }: ForwardContext,
 ): ValueId {
-  const { heads, kvHeads, headDim } = config;
+  const { heads, kvHeads, headDim, multipliers, layersWithoutRope = [] } = config;
   const inverseFrequencies = Array.from(ropeFrequencies(headDim, config.rope));
-  const applyRope = (x: ValueId, heads: number): ValueId =>
-    b.node(
-      "rope",
-      { x, positions },
-      { heads, inverseFrequencies, maxPositions: config.maxPositions, inverse: false },
-    ).y;
-  const attention = { heads, kvHeads, headDim, scale: 1 / Math.sqrt(headDim) };
+  const applyRope = (layer: number, x: ValueId, heads: number): ValueId => {
+    if (layersWithoutRope.includes(layer)) return x;
+    const attrs = { heads, inverseFrequencies, maxPositions: config.maxPositions, inverse: false };
+    return b.node("rope", { x, positions }, attrs).y;
+  };
+  const attention = { heads, kvHeads, headDim, scale: multipliers?.attention ?? 1 / Math.sqrt(headDim) };
+  const residual = multipliers?.residual ?? 1;
 
   const table = b.weight(EMBEDDING, [config.vocabSize, config.hiddenSize]);
-  let x = b.node("embed", { ids, table }, {}).y;
+  let x = scaled(b, b.node("embed", { ids, table }, {}).y, multipliers?.embedding ?? 1);
   for (let layer = 0; layer < config.layers; layer++) {
     b.scope = `layers.${layer}`;
     const [q, k, v, o, gate, up, down] = linearsOf(config, layer);
     const h = norm(b, config, x, `model.layers.${layer}.input_layernorm`);
-    const queries = applyRope(project(b, q, h), heads);
-    const keys = applyRope(project(b, k, h), kvHeads);
+    const queries = applyRope(layer, project(b, q, h), heads);
+    const keys = applyRope(layer, project(b, k, h), kvHeads);
     const attended = attend(layer, queries, keys, project(b, v, h), attention);
-    x = b.node("add", { a: x, b: project(b, o, attended) }, {}).y;
+    x = b.node("add", { a: x, b: scaled(b, project(b, o, attended), residual) }, {}).y;
     const m = norm(b, config, x, `model.layers.${layer}.post_attention_layernorm`);
     const inputs = { gate: project(b, gate, m), up: project(b, up, m) };
     const gated = b.node("gatedMlp", inputs, { activation: config.activation }).y;
-    x = b.node("add", { a: x, b: project(b, down, gated) }, {}).y;
+    x = b.node("add", { a: x, b: scaled(b, project(b, down, gated), residual) }, {}).y;
   }
   b.scope = undefined;
   return x;

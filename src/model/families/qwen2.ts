@@ -16,6 +16,7 @@ export const qwen2: Family<LlamaConfig> = {
 };
 
 function parseConfig(reader: ConfigReader): LlamaConfig {
+  reader.defaults({ num_key_value_heads: 32, max_position_embeddings: 32768 });
   // The file names a window even where none is used.
   if (reader.get("use_sliding_window") === true) reader.only("sliding_window", [null]);
   // Keys of llama that transformers does not read here.
