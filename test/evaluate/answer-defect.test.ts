@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { defectOf, LOOPING, repeatedShare } from "../../src/evaluate/answer-defect.ts";
 import { type Check, judgeCheck, parseCheck } from "../../src/evaluate/checks/index.ts";
@@ -83,6 +84,14 @@ describe("repeatedShare", () => {
   test("counts characters where words are not separated", () => {
     expect(repeatedShare("可以退货可以退货可以退货")).toBeGreaterThan(LOOPING);
     expect(repeatedShare("六十天之内可以退货，请保留收据。")).toBe(0);
+  });
+
+  // fixtures/loops.json says which models wrote these.
+  test("of real answers of small models the loops are loops, and repetitive answers are not", () => {
+    const url = new URL("fixtures/loops.json", import.meta.url);
+    const { loops, answers } = JSON.parse(readFileSync(url, "utf8")) as Record<string, string[]>;
+    expect(loops!.filter((text) => defectOf(text) === undefined)).toEqual([]);
+    expect(answers!.filter((text) => defectOf(text) !== undefined)).toEqual([]);
   });
 
   test.each([
