@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { EXIT, listMistakes } from "../errors.ts";
-import { type Inspection, inspect } from "../workflow/inspect.ts";
+import { inspect } from "../workflow/inspect/inspect.ts";
+import type { Inspection } from "../workflow/inspect/inspection.ts";
 import type { Context } from "./context.ts";
 
 export function addInspect(program: Command, context: Context): void {

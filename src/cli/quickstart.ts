@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import pc from "picocolors";
+import type { Verdict } from "../evaluate/gate.ts";
+import { meaningOf } from "../evaluate/meaning.ts";
 import { makeFolder, writing } from "../formats/files.ts";
 import { runPipeline } from "../workflow/pipeline.ts";
 import type { Context } from "./context.ts";
@@ -15,21 +17,26 @@ const DATASETS = fileURLToPath(new URL("../../datasets", import.meta.url));
 export function addQuickstart(program: Command, context: Context): void {
   program
     .command("quickstart")
-    .description("The AwesomeShoes task on the bundled base, the whole road; needs no network.")
+    .description(
+      "The AwesomeShoes task on the bundled base, the whole pipeline to a verdict; needs no network.",
+    )
     .option("--out <dir>", "folder for a copy of the task and its run", "quickstart")
     .option("--engine <name>", "engine to train on (default: auto)")
     .action(async ({ out, engine }: { out: string; engine?: string }) => {
+      const { output } = context;
       const began = performance.now();
       const folder = copyTask(out);
-      context.output.say(`${pc.bold("quickstart")}: the AwesomeShoes task, copied to ${folder}`);
-      const { path: run } = await render(
-        runPipeline(projectOf(taskOf(folder), context), { engine }),
-        context,
-      );
+      output.say(`${pc.bold("quickstart")}: the AwesomeShoes task, copied to ${folder}`);
+      const judged = await render(runPipeline(projectOf(taskOf(folder), context), { engine }), context);
+      const { path: run, verdict } = judged;
+      output.event({ event: "verdict", run, ...summaryOf(verdict) });
       const took = (performance.now() - began) / 1000;
-      context.output.result(
+      output.result(
         { event: "quickstart-end", folder, run, seconds: Math.round(took) },
         [
+          "",
+          `The demonstration ran to its verdict, ${pc.bold(verdict.verdict)}, and so ends with exit code 0. ` +
+            `On a task of your own \`lorafit run\` ends with the code of the verdict, here ${verdict.exit_code}.`,
           "",
           `Done in ${seconds(took)}. Where to look next:`,
           `  ${join(run, "report.html")}   the verdict, every answer that changed, the training`,
@@ -42,7 +49,14 @@ export function addQuickstart(program: Command, context: Context): void {
     });
 }
 
-/** The task folder and the general pack that it shares, side by side as in the package. A folder in use is gone on with. */
+/** The verdict in short, for machines. */
+const summaryOf = (verdict: Verdict) => ({
+  verdict: verdict.verdict,
+  exitCode: verdict.exit_code,
+  meaning: meaningOf(verdict),
+});
+
+/** Copies the task folder and the general pack that it shares, side by side as in the package. Keeps a folder that is in use. */
 function copyTask(out: string): string {
   const folder = resolve(out, "awesomeshoes");
   if (existsSync(join(folder, "task.yaml"))) return folder;

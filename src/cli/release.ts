@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
-import { releaseRun } from "../workflow/release.ts";
+import { releaseRun } from "../workflow/release/release.ts";
 import type { Context } from "./context.ts";
 import { runOf } from "./task.ts";
 

@@ -3,7 +3,7 @@ import { jointPower } from "../evaluate/power.ts";
 import { verdictTable } from "../evaluate/table.ts";
 import { percent } from "../formats/percent.ts";
 import type { PipelineEvent } from "../workflow/events.ts";
-import { lossText, outcomeText } from "../workflow/repair-text.ts";
+import { lossText, outcomeText } from "../workflow/repair/text.ts";
 import type { Context } from "./context.ts";
 import { showCuration } from "./curate.ts";
 import { megabytes, seconds } from "./format.ts";

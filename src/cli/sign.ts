@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { findRun } from "../train/run-folder.ts";
-import { ROLES, type Role, signRun, standings } from "../workflow/sign.ts";
+import { ROLES, type Role, signRun, standings } from "../workflow/release/sign.ts";
 import type { Context } from "./context.ts";
 
 interface Flags {
@@ -31,16 +31,27 @@ export function addSign(program: Command, context: Context): void {
 }
 
 function sign(run: string, flags: Flags, { output }: Context): void {
-  const { signOff } = signRun(run, flags);
+  const { signOff, verdict } = signRun(run, flags);
   const open = standings(run).filter(({ signOff, void: why }) => signOff === undefined || why !== undefined);
   const left = open.map(({ role, void: why }) => (why === undefined ? role : `${role} (${why})`));
   output.result(
-    { event: "signed", run, ...signOff, missing: open.map(({ role }) => role) },
+    {
+      event: "signed",
+      run,
+      ...signOff,
+      missing: open.map(({ role }) => role),
+      releasable: verdict.verdict === "pass",
+    },
     [
       `${pc.bold("sign")}: ${signOff.name} as ${ROLES[signOff.role]}, on the verdict ${pc.bold(signOff.verdict)} and artefact ${signOff.artifact_sha256.slice(0, 12)}…`,
-      left.length === 0
-        ? `all roles have signed: \`lorafit release ${run} --out DIR\` hands it over`
-        : `still to sign: ${left.join(", ")}`,
+      ...(left.length === 0 ? [] : [`still to sign: ${left.join(", ")}`]),
+      verdict.verdict !== "pass"
+        ? pc.yellow(
+            `\`lorafit release\` will refuse this run, because its verdict is ${verdict.verdict}; only --override --reason TEXT hands it over`,
+          )
+        : left.length === 0
+          ? `all roles have signed: \`lorafit release ${run} --out DIR\` hands it over`
+          : `then \`lorafit release ${run} --out DIR\` hands it over`,
     ].join("\n"),
   );
 }

@@ -3,7 +3,7 @@ import type { AnswerEvent } from "../evaluate/answer.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import type { PowerNote } from "../evaluate/power.ts";
 import type { TrainEvent } from "../train/events.ts";
-import type { RepairEvent } from "./repair.ts";
+import type { RepairEvent } from "./repair/repair.ts";
 
 export type StageName = "curate" | "lock" | "train" | "export" | "eval" | "gate" | "report";
 

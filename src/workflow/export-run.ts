@@ -5,8 +5,8 @@ import { LorafitError } from "../errors.ts";
 import { exportModel } from "../export/export.ts";
 import { REPORT_FILE } from "../export/folder.ts";
 import { runFolder } from "../train/run-folder.ts";
-import { exportReport, isExportOfAdapter } from "./artefact.ts";
 import type { Exporting } from "./events.ts";
+import { exportReport, isExportOfAdapter } from "./release/artefact.ts";
 import { exportFolder, type Run } from "./run.ts";
 
 const SIDES = ["base", "tuned"] as const;

@@ -16,9 +16,9 @@ import { type RunRecord, runFolder } from "../train/run-folder.ts";
 import { usedCuration } from "./curate-task.ts";
 import { readDrift } from "./drift-run.ts";
 import type { Reported } from "./events.ts";
-import { readRepair } from "./repair.ts";
+import { ROLES, standings } from "./release/sign.ts";
+import { readRepair } from "./repair/repair.ts";
 import type { Run } from "./run.ts";
-import { ROLES, standings } from "./sign.ts";
 
 /** Writes report.html of a judged run. */
 export async function* reportRun(run: Run): AsyncGenerator<Reported, void> {

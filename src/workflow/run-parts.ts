@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type RunRecord, runFolder } from "../train/run-folder.ts";
-import { repairFile } from "./repair.ts";
+import { repairFile } from "./repair/repair.ts";
 
 /** A further adapter of a run: the same training with another seed. */
 export interface SeedPart {

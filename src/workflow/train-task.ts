@@ -13,7 +13,7 @@ import { driftReference, keepForLater } from "./drift-run.ts";
 import type { DriftReferenceKept, SeedStart } from "./events.ts";
 import { isLocked, verifyLock } from "./lock-task.ts";
 import type { Project } from "./project.ts";
-import { budgetOf, placeOf, type RepairEvent, repairFile, repairRun } from "./repair.ts";
+import { budgetOf, placeOf, type RepairEvent, repairFile, repairRun } from "./repair/repair.ts";
 import { missingParts, seedParts } from "./run-parts.ts";
 
 type Event = TrainEvent | SeedStart | RepairEvent | DriftReferenceKept;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openSafetensors, readFloat32 } from "../../src/formats/safetensors.ts";
 import { findRun } from "../../src/train/run-folder.ts";
-import type { RepairRecord } from "../../src/workflow/repair.ts";
+import type { RepairRecord } from "../../src/workflow/repair/repair.ts";
 import { expectClose } from "../expect-close.ts";
 import { forgetfulTask } from "./forgetful-task.ts";
 import { jsonLines, lorafit } from "./lorafit.ts";

@@ -173,7 +173,8 @@ test("all refusals are listed at once; an override needs a reason, which stands 
   await cli("lock", task, "--reason", "fewer cases");
   expect((await cli("eval", run)).code).toBe(0);
   expect((await cli("gate", run)).code).toBe(4);
-  await cli("sign", run, "--role", "lead", "--name", "Ada");
+  const warned = await cli("sign", run, "--role", "lead", "--name", "Ada");
+  expect(warned.stdout).toContain("will refuse this run, because its verdict is inconclusive");
   const closed = await cli("release", run, "--out", out);
   expect(closed.code).toBe(1);
   expect(closed.stderr).toMatch(

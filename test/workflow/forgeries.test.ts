@@ -17,13 +17,13 @@ import { loadTask } from "../../src/task/load.ts";
 import { findRun } from "../../src/train/run-folder.ts";
 import { evaluateRun } from "../../src/workflow/eval-run.ts";
 import { gateRun } from "../../src/workflow/gate-run.ts";
-import { inspect } from "../../src/workflow/inspect.ts";
+import { inspect } from "../../src/workflow/inspect/inspect.ts";
 import { lockProject } from "../../src/workflow/lock-task.ts";
 import { runPipeline } from "../../src/workflow/pipeline.ts";
 import { Project } from "../../src/workflow/project.ts";
-import { releaseRun } from "../../src/workflow/release.ts";
+import { releaseRun } from "../../src/workflow/release/release.ts";
+import { ROLES, type Role, signRun, standings } from "../../src/workflow/release/sign.ts";
 import { openRun, type Run } from "../../src/workflow/run.ts";
-import { ROLES, type Role, signRun, standings } from "../../src/workflow/sign.ts";
 import { passingTask } from "../cli/passing-task.ts";
 
 const judged = passingTask();

@@ -1,6 +1,6 @@
-import { percent } from "../formats/percent.ts";
+import { percent } from "../../formats/percent.ts";
 import type { RepairRecord } from "./repair.ts";
-import type { Trial } from "./repair-trials.ts";
+import type { Trial } from "./trials.ts";
 
 const nat = (value: number): string => value.toFixed(4);
 const change = (lost: number): string => `${lost < 0 ? "gains" : "loses"} ${nat(Math.abs(lost))} nat`;

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { LorafitError, listMistakes } from "../errors.ts";
-import type { ExportReport } from "../export/export.ts";
-import { fileHashes, folderContents, REPORT_FILE } from "../export/folder.ts";
-import { readJson } from "../formats/json.ts";
-import { adapterConfigSha256, adapterSha256 } from "../lora/adapter.ts";
-import { PEFT_FILES } from "../lora/peft.ts";
-import { runFolder } from "../train/run-folder.ts";
-import { exportFolder } from "./run.ts";
+import { LorafitError, listMistakes } from "../../errors.ts";
+import type { ExportReport } from "../../export/export.ts";
+import { fileHashes, folderContents, REPORT_FILE } from "../../export/folder.ts";
+import { readJson } from "../../formats/json.ts";
+import { adapterConfigSha256, adapterSha256 } from "../../lora/adapter.ts";
+import { PEFT_FILES } from "../../lora/peft.ts";
+import { runFolder } from "../../train/run-folder.ts";
+import { exportFolder } from "../run.ts";
 
 /** SHA-256 of files by name. */
 export type FileHashes = Readonly<Record<string, string>>;

@@ -1,12 +1,10 @@
 import { join } from "node:path";
 import * as z from "zod";
-import type { Verdict } from "../evaluate/gate.ts";
-import { artifactSha256, fileHashes, folderContents } from "../export/folder.ts";
-import { readJson } from "../formats/json.ts";
+import type { Verdict } from "../../evaluate/gate.ts";
+import { artifactSha256, fileHashes, folderContents } from "../../export/folder.ts";
+import { readJson } from "../../formats/json.ts";
 import { fileChanges, MODEL } from "./artefact.ts";
-
-/** Name of the list of a release's files; its presence marks a folder as a release. */
-export const RELEASE_FILE = "release.json";
+import { RELEASE_FILE } from "./record.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 

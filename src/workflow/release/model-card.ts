@@ -1,13 +1,13 @@
-import type { Verdict } from "../evaluate/gate.ts";
-import { readJson } from "../formats/json.ts";
-import { percent } from "../formats/percent.ts";
-import type { CurationRecord } from "../report/data.ts";
+import type { Verdict } from "../../evaluate/gate.ts";
+import { readJson } from "../../formats/json.ts";
+import { percent } from "../../formats/percent.ts";
+import type { CurationRecord } from "../../report/data.ts";
+import { usedCuration } from "../curate-task.ts";
+import { readRepair } from "../repair/repair.ts";
+import type { Run } from "../run.ts";
 import { budget, evidence, limits } from "./card-evidence.ts";
-import { usedCuration } from "./curate-task.ts";
 import { bullets, code, plain, section, table } from "./markdown.ts";
-import type { Release } from "./release.ts";
-import { readRepair } from "./repair.ts";
-import type { Run } from "./run.ts";
+import type { Release } from "./record.ts";
 import { ROLES } from "./sign.ts";
 
 /** README.md of a release, in the form of a model card: what it is for, on what evidence, and what nobody tested. */

@@ -1,19 +1,19 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readConsumerFiles } from "../export/consumer-files.ts";
-import { openGgufFile } from "../formats/gguf.ts";
-import { openSafetensors } from "../formats/safetensors.ts";
-import { readPeft } from "../lora/peft.ts";
-import { CHECKPOINT_TENSORS, readCheckpointAt } from "../train/checkpoint.ts";
-import { readRun, runFolder } from "../train/run-folder.ts";
-import type { Inspection } from "./inspect.ts";
-import { elements, inspectBase } from "./inspect-base.ts";
-import { inspectOnnx, inspectTask, unknown } from "./inspect-file.ts";
+import { readConsumerFiles } from "../../export/consumer-files.ts";
+import { openGgufFile } from "../../formats/gguf.ts";
+import { openSafetensors } from "../../formats/safetensors.ts";
+import { readPeft } from "../../lora/peft.ts";
+import { CHECKPOINT_TENSORS, readCheckpointAt } from "../../train/checkpoint.ts";
+import { readRun, runFolder } from "../../train/run-folder.ts";
+import { RELEASE_FILE } from "../release/record.ts";
+import { verifyRelease } from "../release/verify-release.ts";
+import { readVerdict, verdictFile } from "../run.ts";
+import { inspectBase } from "./base.ts";
+import { inspectOnnx, inspectTask } from "./file.ts";
+import { elements, type Inspection, unknown } from "./inspection.ts";
 
-import { readVerdict, verdictFile } from "./run.ts";
-import { RELEASE_FILE, verifyRelease } from "./verify-release.ts";
-
-/** Kinds of folders by what lies in them; the first that fits, so that a release is not taken for what it contains. */
+/** Kinds of folders by their files; the first match counts, so that a release is not taken for the model in it. */
 export async function inspectFolder(path: string, cacheDir: string): Promise<Inspection> {
   const has = (name: string): boolean => existsSync(join(path, name));
   if (has(RELEASE_FILE)) return inspectRelease(path);

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { LorafitError, listMistakes } from "../errors.ts";
-import type { Verdict } from "../evaluate/gate.ts";
-import { appendLine, sha256File } from "../formats/files.ts";
+import { LorafitError, listMistakes } from "../../errors.ts";
+import type { Verdict } from "../../evaluate/gate.ts";
+import { appendLine, sha256File } from "../../formats/files.ts";
+import { readVerdict, verdictFile } from "../run.ts";
 import { artefactChanges } from "./artefact.ts";
-import { readVerdict, verdictFile } from "./run.ts";
 
 /** Who has to agree before an adapter is handed over. */
 export const ROLES = {

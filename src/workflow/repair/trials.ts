@@ -1,14 +1,14 @@
-import type { Engine, HostTensor } from "../engines/engine.ts";
-import { LorafitError } from "../errors.ts";
-import { scaleFactors } from "../lora/flat.ts";
-import type { LoraLayout } from "../lora/layout.ts";
-import type { WeightSource } from "../model/weights.ts";
-import type { Task } from "../task/load.ts";
-import { newestCheckpoint, readCheckpoint, stepsOf } from "../train/checkpoint.ts";
-import { validate } from "../train/loop.ts";
-import { planRun, stepperOptions, type TrainPlan } from "../train/plan.ts";
-import { runFolder } from "../train/run-folder.ts";
-import { createStepper } from "../train/stepper.ts";
+import type { Engine, HostTensor } from "../../engines/engine.ts";
+import { LorafitError } from "../../errors.ts";
+import { scaleFactors } from "../../lora/flat.ts";
+import type { LoraLayout } from "../../lora/layout.ts";
+import type { WeightSource } from "../../model/weights.ts";
+import type { Task } from "../../task/load.ts";
+import { newestCheckpoint, readCheckpoint, stepsOf } from "../../train/checkpoint.ts";
+import { validate } from "../../train/loop.ts";
+import { planRun, stepperOptions, type TrainPlan } from "../../train/plan.ts";
+import { runFolder } from "../../train/run-folder.ts";
+import { createStepper } from "../../train/stepper.ts";
 
 /** An adapter that a run could end with, and what it costs. Losses are nats per supervised token on held-out rows. */
 export interface Trial {

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
-import type { Case } from "../evaluate/cases.ts";
-import type { Verdict } from "../evaluate/gate.ts";
-import { meaningOf } from "../evaluate/meaning.ts";
-import { barText, differenceText, estimateText, pText, scoreText } from "../evaluate/result-text.ts";
-import { rightText } from "../evaluate/right-counts.ts";
-import type { SeedResult } from "../evaluate/seeds.ts";
-import { percent } from "../formats/percent.ts";
-import { parsePolicy } from "../task/policy.ts";
+import type { Case } from "../../evaluate/cases.ts";
+import type { Verdict } from "../../evaluate/gate.ts";
+import { meaningOf } from "../../evaluate/meaning.ts";
+import { barText, differenceText, estimateText, pText, scoreText } from "../../evaluate/result-text.ts";
+import { rightText } from "../../evaluate/right-counts.ts";
+import type { SeedResult } from "../../evaluate/seeds.ts";
+import { percent } from "../../formats/percent.ts";
+import { parsePolicy } from "../../task/policy.ts";
+import { readRepair } from "../repair/repair.ts";
+import { outcomeText, trialText } from "../repair/text.ts";
+import type { Run } from "../run.ts";
 import { bullets, plain, section, table } from "./markdown.ts";
-import { readRepair } from "./repair.ts";
-import { outcomeText, trialText } from "./repair-text.ts";
-import type { Run } from "./run.ts";
 
 /** The verdict in numbers, and what it rests on. */
 export function evidence(verdict: Verdict): string {

@@ -1,10 +1,9 @@
-import { LorafitError } from "../errors.ts";
-import { openModel } from "../model/open.ts";
-import type { TensorInfo } from "../model/weights.ts";
-import { loadTokenizer } from "../tokens/tokenizer.ts";
-import type { Inspection } from "./inspect.ts";
+import { LorafitError } from "../../errors.ts";
+import { openModel } from "../../model/open.ts";
+import { loadTokenizer } from "../../tokens/tokenizer.ts";
+import { elements, type Inspection, storages } from "./inspection.ts";
 
-/** A model with its weights: whether it opens as a base, tokenizer included. */
+/** Opens a model with its weights as a base, tokenizer included. */
 export async function inspectBase(kind: string, path: string, cacheDir: string): Promise<Inspection> {
   try {
     const base = openModel(path, { cacheDir });
@@ -31,14 +30,4 @@ export async function inspectBase(kind: string, path: string, cacheDir: string):
     if (!LorafitError.is(error) || error.kind !== "data") throw error;
     return { kind, trainable: false, use: error.message, facts: {} };
   }
-}
-
-export const elements = (shape: readonly number[]): number =>
-  shape.reduce((product, size) => product * size, 1);
-
-/** Such as "F32 12, Q4_1 60". */
-export function storages(tensors: readonly Pick<TensorInfo, "storage">[]): string {
-  const counts = new Map<string, number>();
-  for (const { storage } of tensors) counts.set(storage, (counts.get(storage) ?? 0) + 1);
-  return [...counts].map(([storage, count]) => `${storage} ${count}`).join(", ");
 }

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { LorafitError, listMistakes } from "../errors.ts";
-import { writeFileAtomic } from "../formats/files.ts";
-import { jsonText, readJson } from "../formats/json.ts";
-import type { Task } from "../task/load.ts";
-import { writeAdapter } from "../train/adapter.ts";
-import type { TrainEvent } from "../train/events.ts";
-import type { TrainPlan } from "../train/plan.ts";
-import { type TrainOptions, trainRun } from "../train/run.ts";
-import { runFolder } from "../train/run-folder.ts";
-import { cheapTrials, type Measured, openMeter, parametersOf, type Trial } from "./repair-trials.ts";
+import { LorafitError, listMistakes } from "../../errors.ts";
+import { writeFileAtomic } from "../../formats/files.ts";
+import { jsonText, readJson } from "../../formats/json.ts";
+import type { Task } from "../../task/load.ts";
+import { writeAdapter } from "../../train/adapter.ts";
+import type { TrainEvent } from "../../train/events.ts";
+import type { TrainPlan } from "../../train/plan.ts";
+import { type TrainOptions, trainRun } from "../../train/run.ts";
+import { runFolder } from "../../train/run-folder.ts";
+import { cheapTrials, type Measured, openMeter, parametersOf, type Trial } from "./trials.ts";
 
 /** The criterion that bounds what general capability may lose, in nats per token. */
 export interface Budget {

@@ -1,14 +1,14 @@
-import { dataLines } from "../data/lines.ts";
-import { parseRows } from "../data/rows.ts";
-import { listMistakes } from "../errors.ts";
-import type { Inspection } from "./inspect.ts";
+import { dataLines } from "../../data/lines.ts";
+import { parseRows } from "../../data/rows.ts";
+import { listMistakes } from "../../errors.ts";
+import type { Inspection } from "./inspection.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
 const endsWithUser = ({ messages }: Row): boolean =>
   Array.isArray(messages) && (messages.at(-1) as { role?: unknown } | undefined)?.role === "user";
 
-/** Kinds of rows by the keys that make them; the first that fits. */
+/** Kinds of rows by their keys; the first match counts. */
 const KINDS: readonly (readonly [kind: string, fits: (row: Row) => boolean, use: string])[] = [
   ["answers", (row) => "base" in row && "tuned" in row, "what base and tuned model made of the cases"],
   ["metrics", (row) => "event" in row, "the course of a training"],
@@ -32,7 +32,7 @@ const KINDS: readonly (readonly [kind: string, fits: (row: Row) => boolean, use:
 ];
 const TRAINED = ["training rows", "text cases"];
 
-/** Rows of a JSONL or CSV file by their kind; of training rows also what cannot be used. */
+/** Counts the rows of a JSONL or CSV file by kind; of training rows it also lists those that cannot be used. */
 export function inspectRows(path: string): Inspection {
   const lines = dataLines(path);
   const counts = new Map<string, number>();

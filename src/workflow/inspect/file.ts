@@ -1,15 +1,15 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { LorafitError } from "../errors.ts";
-import { openGgufFile } from "../formats/gguf.ts";
-import { readOnnx } from "../formats/onnx.ts";
-import { openSafetensors } from "../formats/safetensors.ts";
-import { loadTask } from "../task/load.ts";
-import type { Inspection } from "./inspect.ts";
-import { elements, inspectBase, storages } from "./inspect-base.ts";
-import { inspectRows } from "./inspect-rows.ts";
+import { openGgufFile } from "../../formats/gguf.ts";
+import { readJson } from "../../formats/json.ts";
+import { readOnnx } from "../../formats/onnx.ts";
+import { openSafetensors } from "../../formats/safetensors.ts";
+import { loadTask } from "../../task/load.ts";
+import { inspectBase } from "./base.ts";
+import { elements, type Inspection, storages, unknown } from "./inspection.ts";
+import { inspectRows } from "./rows.ts";
 
-/** Files of JSON by a key that only they have; the first that fits. */
+/** Kinds of JSON files by a key that only they have; the first match counts. */
 const JSON_KINDS: readonly (readonly [key: string, kind: string, use: string])[] = [
   ["sign_offs", "list of a release", "name its folder to check every file"],
   [
@@ -42,11 +42,6 @@ export async function inspectFile(path: string, cacheDir: string): Promise<Inspe
   }
   throw unknown(path);
 }
-
-export const unknown = (path: string): LorafitError =>
-  new LorafitError("data", `${path}: is nothing that lorafit knows`, {
-    hint: "known are models, adapters, exports, runs, checkpoints, releases, tasks, and rows in JSONL or CSV",
-  });
 
 function firstBytes(path: string, count: number): Buffer {
   const file = openSync(path, "r");
@@ -112,12 +107,7 @@ export function inspectTask(path: string): Inspection {
 }
 
 function inspectJson(path: string): Inspection {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new LorafitError("data", `${path}: is not JSON: ${(cause as Error).message}`, { cause });
-  }
+  const json = readJson(path, { hint: "correct it, or name another file" });
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw unknown(path);
   const keys = new Set(Object.keys(json));
   if (keys.has("verdict") && keys.has("criteria")) {

@@ -1,49 +1,28 @@
 import { cpSync, existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { LorafitError, listMistakes } from "../errors.ts";
-import type { Verdict } from "../evaluate/gate.ts";
-import { artifactSha256, fileHashes, writeFolder } from "../export/folder.ts";
-import { sha256File, writeFileAtomic, writing } from "../formats/files.ts";
-import { jsonText } from "../formats/json.ts";
-import { licenceOf } from "../model/licence.ts";
-import { packageVersion } from "../package.ts";
-import { lockFile, lockSha256 } from "../task/lock.ts";
-import { runFolder } from "../train/run-folder.ts";
+import { LorafitError, listMistakes } from "../../errors.ts";
+import { artifactSha256, fileHashes, writeFolder } from "../../export/folder.ts";
+import { sha256File, writeFileAtomic, writing } from "../../formats/files.ts";
+import { jsonText } from "../../formats/json.ts";
+import { licenceOf } from "../../model/licence.ts";
+import { packageVersion } from "../../package.ts";
+import { lockFile, lockSha256 } from "../../task/lock.ts";
+import { runFolder } from "../../train/run-folder.ts";
+import { usedCuration } from "../curate-task.ts";
+import { decideRun } from "../gate-run.ts";
+import { verifyLock } from "../lock-task.ts";
+import { repairFile } from "../repair/repair.ts";
+import { writeReport } from "../report-run.ts";
+import { exportFolder, type Run, verdictFile } from "../run.ts";
 import { ADAPTER, artefactChanges, fileChanges, MODEL } from "./artefact.ts";
-import { usedCuration } from "./curate-task.ts";
-import { decideRun } from "./gate-run.ts";
-import { verifyLock } from "./lock-task.ts";
 import { modelCard } from "./model-card.ts";
-import { repairFile } from "./repair.ts";
-import { writeReport } from "./report-run.ts";
-import { exportFolder, type Run, verdictFile } from "./run.ts";
+import { RELEASE_FILE, type Release } from "./record.ts";
 import { ROLES, type Standing, signOffsFile, standings } from "./sign.ts";
-import { RELEASE_FILE } from "./verify-release.ts";
 
 /** A reason to keep the door closed. What does not belong together cannot be overridden: the card would tell lies. */
 export interface Refusal {
   readonly reason: string;
   readonly overridable: boolean;
-}
-
-/** release.json: what was handed over, on whose word, and the hash of every file beside it. */
-export interface Release {
-  readonly format_version: 1;
-  readonly task: string;
-  readonly run: string;
-  readonly released: string;
-  /** Version of lorafit that released. */
-  readonly lorafit: string;
-  readonly verdict: Verdict["verdict"];
-  /** Why it was handed over against these refusals; null when there was none. */
-  readonly override: { readonly reason: string; readonly refusals: readonly string[] } | null;
-  readonly base: { readonly name: string; readonly sha256: string; readonly licence: string | null };
-  /** Of model/, as it was judged. */
-  readonly artifact_sha256: string;
-  readonly verdict_sha256: string;
-  readonly lock_sha256: string;
-  readonly sign_offs: readonly Standing[];
-  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
 /** Every reason to refuse a release; empty when nothing stands in its way. */
