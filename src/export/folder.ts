@@ -89,7 +89,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** Names of all regular files in a folder and those below, with "/" between their parts, sorted. */
-export const filesIn = (folder: string): string[] => folderContents(folder).files;
+const filesIn = (folder: string): string[] => folderContents(folder).files;
 
 /**
  * Names of the regular files in a folder and those below, and a line for each entry through which somebody could change the folder

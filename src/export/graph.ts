@@ -11,7 +11,7 @@ import type { Program } from "../program/program.ts";
 import type { WeightLookup } from "./merge.ts";
 
 /** Limit for weights in one file: protobuf ends at 2 GB, and the graph needs some of it. */
-export const SINGLE_FILE_BYTES = 1.9e9;
+const SINGLE_FILE_BYTES = 1.9e9;
 
 /**
  * Writes the decoding Program in standard operators to `path`. With a layout, its factors are inputs. Weights beyond

@@ -16,7 +16,7 @@ export function matchesModule(pattern: string, module: string): boolean {
 }
 
 /** True if the pattern is a plain ending of a module path. */
-export const isLiteral = (pattern: string): boolean => /^[\w.-]+$/.test(pattern);
+const isLiteral = (pattern: string): boolean => /^[\w.-]+$/.test(pattern);
 
 /** The value of the first pattern that matches, in the order of the object. */
 export function firstMatch(patterns: Readonly<Record<string, number>>, module: string): number | undefined {

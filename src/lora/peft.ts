@@ -23,11 +23,11 @@ export interface PeftAdapter {
   readonly tensors: ReadonlyMap<string, FactorTensor>;
 }
 
-/** Keys that do not change what an adapter computes. */
+/** Keys that do not change what an adapter computes. PEFT itself sets fan_in_fan_out by the module's class. */
 const HARMLESS = new Set(
   `peft_version base_model_name_or_path revision auto_mapping inference_mode task_type lora_dropout
   megatron_config megatron_core loftq_config eva_config corda_config lora_ga_config runtime_config ensure_weight_tying
-  qalora_group_size layers_pattern`.split(/\s+/),
+  qalora_group_size layers_pattern fan_in_fan_out`.split(/\s+/),
 );
 
 const configSchema = z.looseObject({

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
+import { openGgufFile } from "../formats/gguf.ts";
 import { didYouMean } from "../suggest.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -100,4 +101,18 @@ export function resolveModel(
   throw new LorafitError("data", `${name}: there is no such base${near}`, {
     hint: "name a folder, a GGUF file, hf:organisation/name, or a model that `lorafit models` lists",
   });
+}
+
+/** Licence of a base from the catalog, the front matter of its model card, or its GGUF metadata. */
+export function licenceOf(base: { readonly name: string; readonly path: string }): string | undefined {
+  const known = readCatalog().find(({ name }) => name === base.name);
+  if (known !== undefined) return known.licence;
+  if (base.path.endsWith(".gguf")) {
+    const value = openGgufFile(base.path).metadata.get("general.license");
+    return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+  }
+  const card = join(base.path, "README.md");
+  if (!existsSync(card)) return undefined;
+  const [, front] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readFileSync(card, "utf8")) ?? [];
+  return /^license:[ \t]*["']?([^\s"'#][^"'#\r\n]*)/m.exec(front ?? "")?.[1]?.trim();
 }

@@ -7,7 +7,6 @@ import { checkWeights } from "./expected.ts";
 import { familyOf, parseModelConfig } from "./families/index.ts";
 import { float32Cache } from "./float32-cache.ts";
 import { baseSha256 } from "./identity.ts";
-import { transpose } from "./transpose.ts";
 import type { WeightSource } from "./weights.ts";
 
 /**
@@ -115,4 +114,14 @@ function readJson(path: string): Record<string, unknown> {
   if (typeof json === "object" && json !== null && !Array.isArray(json))
     return json as Record<string, unknown>;
   throw new LorafitError("data", `${path}: is not a JSON object`);
+}
+
+/** A matrix stored as [columns, rows] in the layout [rows, columns]; `shape` is the result's. */
+export function transpose(stored: Float32Array, shape: readonly number[]): Float32Array {
+  const [rows, columns] = shape as readonly [number, number];
+  const out = new Float32Array(stored.length);
+  for (let column = 0; column < columns; column++) {
+    for (let row = 0; row < rows; row++) out[row * columns + column] = stored[column * rows + row]!;
+  }
+  return out;
 }

@@ -118,7 +118,6 @@ test.each([
   ["layers_to_transform", [0]],
   ["alora_invocation_tokens", [1]],
   ["use_qalora", true],
-  ["fan_in_fan_out", true],
   ["trainable_token_indices", [1]],
   ["init_lora_weights", "pissa"],
   ["bias", "all"],
@@ -139,6 +138,7 @@ test("harmless keys accept any value; null and false switch the other keys off",
     loftq_config: {},
     eva_config: { rho: 2 },
     peft_version: "9.9",
+    fan_in_fan_out: true,
     init_lora_weights: "gaussian",
   };
   expect(readPeft(changed("harmless", off)).config).toEqual(CONFIG);

@@ -20,6 +20,7 @@ import {
   type TensorData,
   writeSafetensors,
 } from "../../src/formats/safetensors.ts";
+import { transpose } from "../../src/model/huggingface.ts";
 import { openModel } from "../../src/model/open.ts";
 import type { WeightSource } from "../../src/model/weights.ts";
 
@@ -150,4 +151,10 @@ test("a missing path, missing files and broken JSON have their own errors", () =
   rmSync(join(folder, "config.json"));
   expect(open).toThrow(/config\.json: cannot be read/);
   expect(existsSync(folder)).toBe(true);
+});
+
+test("a matrix stored as [in, out] is read as [out, in]", () => {
+  // In 3, out 2: stored row i holds the weights of input i.
+  const stored = Float32Array.of(1, 10, 2, 20, 3, 30);
+  expect([...transpose(stored, [2, 3])]).toEqual([1, 2, 3, 10, 20, 30]);
 });

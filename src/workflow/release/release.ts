@@ -4,7 +4,7 @@ import { LorafitError, listMistakes } from "../../errors.ts";
 import { artifactSha256, fileHashes, writeFolder } from "../../export/folder.ts";
 import { sha256File, writeFileAtomic, writing } from "../../formats/files.ts";
 import { jsonText } from "../../formats/json.ts";
-import { licenceOf } from "../../model/licence.ts";
+import { licenceOf } from "../../model/catalog.ts";
 import { packageVersion } from "../../package.ts";
 import { lockFile, lockSha256 } from "../../task/lock.ts";
 import { runFolder } from "../../train/run-folder.ts";
