@@ -87,19 +87,19 @@ export type Command = {
 export function fieldsOf(command: Command): readonly Field[] {
   if ("call" in command) return command.call.args;
   const { c, a, b, add, bias } = command.gemm;
-  return [c, a, b, add, bias].map(at);
+  return [c, a, b, add, bias].map(ptr);
 }
 
 /** Width rounded up to eight bf16 elements: the 16 bytes that a kernel loads at a time. */
 export const padded = (width: number): number => Math.ceil(width / 8) * 8;
 
 /** Slice of `width` columns from column `from` on. */
-export function columns(matrix: Matrix, from: number, width: number): Matrix {
+export function columnSlice(matrix: Matrix, from: number, width: number): Matrix {
   return { ...matrix, width, view: { buffer: matrix.view.buffer, offset: matrix.view.offset + 2 * from } };
 }
 
 /** Slice of `rows` rows from row `from` on. */
-export function rowsFrom(matrix: Matrix, from: number, rows: number): Matrix {
+export function rowSlice(matrix: Matrix, from: number, rows: number): Matrix {
   return {
     ...matrix,
     rows,
@@ -108,7 +108,7 @@ export function rowsFrom(matrix: Matrix, from: number, rows: number): Matrix {
 }
 
 /** Slice of `length` elements of `bytes` each from element `from` on. */
-export function sliceOf({ view }: Vector, from: number, length: number, bytes = 4): Vector {
+export function vectorSlice({ view }: Vector, from: number, length: number, bytes = 4): Vector {
   return { view: { buffer: view.buffer, offset: view.offset + bytes * from }, length };
 }
 
@@ -158,7 +158,7 @@ export function sizeOfField(field: Field): number {
   return "i32" in field || "f32" in field ? 4 : 8;
 }
 
-export const at = (
+export const ptr = (
   place: { readonly view: BufferView } | undefined | null,
 ): Field & { view: BufferView | null } => ({
   view: place?.view ?? null,

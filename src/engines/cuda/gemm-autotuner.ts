@@ -1,4 +1,4 @@
-import { type BufferView, type Gemm, gemmKey, type KernelCall, rowsFrom } from "./commands.ts";
+import { type BufferView, type Gemm, gemmKey, type KernelCall, rowSlice } from "./commands.ts";
 import { CublasLt } from "./cublaslt.ts";
 import { openCublasLt } from "./cublaslt-search.ts";
 import type { DevicePointer } from "./driver.ts";
@@ -102,7 +102,7 @@ export class GemmAutotuner {
     const rows = Math.min(CHECKED_ROWS, c.rows);
     const ends = new Float32Array(2 * rows * c.width);
     for (const [i, from] of [0, c.rows - rows].entries()) {
-      const value = { kind: "matrix", matrix: rowsFrom(c, from, rows) } as const;
+      const value = { kind: "matrix", matrix: rowSlice(c, from, rows) } as const;
       const bytes = new Uint8Array(deviceBytes(value, "f32"));
       this.#gpu.download(context.resolve(value.matrix.view), bytes);
       ends.set(readResult(bytes.buffer, 0, value), i * rows * c.width);

@@ -1,4 +1,4 @@
-import { at, type Gemm, i32, type KernelCall, padded } from "./commands.ts";
+import { type Gemm, i32, type KernelCall, padded, ptr } from "./commands.ts";
 
 /** Tiles of kernels/gemm.cu, largest first: rows and columns of C per block. */
 export const TILES = [
@@ -21,8 +21,8 @@ export function gemmCall({ c, a, b, layout, k, add, bias }: Gemm, [rows, cols]: 
     threads: 128,
     sharedBytes: STAGES * (rows + cols) * K_STEP * 2,
     args: [
-      ...[at(c), i32(M), i32(c.width), i32(c.ld), at(a), at(b), i32(k), i32(a.ld), i32(b.ld)],
-      ...[at(add), i32(add?.ld ?? 0), at(bias)],
+      ...[ptr(c), i32(M), i32(c.width), i32(c.ld), ptr(a), ptr(b), i32(k), i32(a.ld), i32(b.ld)],
+      ...[ptr(add), i32(add?.ld ?? 0), ptr(bias)],
     ],
   };
 }

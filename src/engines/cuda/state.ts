@@ -6,22 +6,22 @@ import {
   type StateSlot,
   type ValueId,
 } from "../../program/program.ts";
-import { at, type CommandList, i32, type Vector } from "./commands.ts";
-import type { Finite } from "./lower.ts";
-import { clipNorm, updateInPlace } from "./ops/optimizer.ts";
-import { moveVector } from "./ops/shape.ts";
+import { type CommandList, i32, ptr, type Vector } from "./commands.ts";
+import { adamwInPlace, clipNorm } from "./ops/optimizer.ts";
+import { scaleAdd } from "./ops/shape.ts";
+import type { FiniteCheck } from "./vector-layout.ts";
 
 /** Nodes that replace a state value, so that they can update it in place. */
 type InPlace = Node<"adamw" | "add" | "zerosLike">;
 
 /**
- * How state moves on: in place, after everything else, and only when the guards are finite. AdamW, a sum into a state value
- * and clearing one are done where the state lies; any other next value is made apart and copied.
+ * State updates of a Program. They follow all other commands and take effect only if the guards are finite. AdamW, adding to a
+ * state value and clearing one work in place; any other next value is computed separately and copied.
  */
 export class StateUpdates {
   readonly #slots: readonly StateSlot[];
   readonly #inPlace: InPlace[];
-  /** clipScale nodes whose clipped gradient nobody but AdamW reads: its factor is applied there. */
+  /** clipScale nodes whose clipped gradient only AdamW reads: AdamW applies the factor. */
   readonly #clips = new Map<ValueId, Node<"clipScale">>();
 
   constructor(program: Program, uses: ReadonlyMap<ValueId, number>) {
@@ -29,7 +29,9 @@ export class StateUpdates {
     const nextOf = new Map(this.#slots.map(({ value, next }) => [value, next]));
     const only = (id: ValueId): boolean => uses.get(id) === 1;
     const replaces = (state: ValueId, next: ValueId): boolean => nextOf.get(state) === next && only(next);
-    const made = new Map(program.nodes.flatMap((node) => outputsOf(node).map((id) => [id, node] as const)));
+    const producers = new Map(
+      program.nodes.flatMap((node) => outputsOf(node).map((id) => [id, node] as const)),
+    );
     this.#inPlace = program.nodes.filter(
       (node): node is InPlace =>
         (node.op === "adamw" &&
@@ -40,22 +42,22 @@ export class StateUpdates {
         (node.op === "zerosLike" && replaces(node.inputs.x, node.outputs.y)),
     );
     for (const node of this.#inPlace) {
-      const clip = node.op === "adamw" ? made.get(node.inputs.g) : undefined;
+      const clip = node.op === "adamw" ? producers.get(node.inputs.g) : undefined;
       if (clip?.op === "clipScale" && only(clip.outputs.clipped)) this.#clips.set(clip.outputs.clipped, clip);
     }
   }
 
-  /** Whether the node is left to `finish`. */
+  /** True if `finish` emits the node's commands. */
   defers(node: Node): boolean {
     return ([...this.#inPlace, ...this.#clips.values()] as Node[]).includes(node);
   }
 
-  finish(list: CommandList, vector: (id: ValueId) => Vector, finite: Finite | undefined): void {
+  finish(list: CommandList, vector: (id: ValueId) => Vector, finite: FiniteCheck | undefined): void {
     const states = new Set(this.#slots.map(({ value }) => value));
     const before = new Map(
       this.#slots
         .filter(({ next }) => states.has(next))
-        .map(({ next }) => [next, copyOf(list, vector(next))] as const),
+        .map(({ next }) => [next, snapshotOf(list, vector(next))] as const),
     );
     const factors = new Map<ValueId, Vector>();
     for (const [clipped, { op, inputs, outputs, attrs }] of this.#clips) {
@@ -73,7 +75,7 @@ export class StateUpdates {
     }
     list.op = "program";
     if (finite !== undefined) {
-      const args = [at(finite.flag), at(finite.guards), i32(finite.guards.length)];
+      const args = [ptr(finite.flag), ptr(finite.guards), i32(finite.guards.length)];
       list.launch("all_finite", [1], 256, args);
     }
     const flag = finite?.flag;
@@ -84,17 +86,17 @@ export class StateUpdates {
           .slice(1)
           .some((id) => updated.has(id))
       )
-        throw new Error(`cuda engine: ${node.op} reads state that has moved`);
+        throw new Error(`cuda engine: ${node.op} reads state that is already updated`);
       list.op = node.op;
       for (const id of this.#update(node, list, vector, factors, flag)) updated.add(id);
     }
     for (const { value, next } of this.#slots) {
       if (!updated.has(value))
-        moveVector(list, vector(value), { a: before.get(next) ?? vector(next), finite: flag });
+        scaleAdd(list, vector(value), { a: before.get(next) ?? vector(next), finite: flag });
     }
   }
 
-  /** Puts the node's command on the list and returns the state values that it updates. */
+  /** Appends the node's command. @returns the state values that it updates */
   #update(
     node: InPlace,
     list: CommandList,
@@ -113,22 +115,22 @@ export class StateUpdates {
         finite,
         scalars: [vector(learningRate), vector(correction1), vector(correction2)] as const,
       };
-      updateInPlace(list, update, node.attrs);
+      adamwInPlace(list, update, node.attrs);
       return [p, m, v];
     }
     if (node.op === "add") {
       const { a, b } = node.inputs;
-      moveVector(list, vector(a), { a: vector(a), b: vector(b), finite });
+      scaleAdd(list, vector(a), { a: vector(a), b: vector(b), finite });
       return [a];
     }
-    moveVector(list, vector(node.inputs.x), { finite });
+    scaleAdd(list, vector(node.inputs.x), { finite });
     return [node.inputs.x];
   }
 }
 
-/** A state value as it is now, for whoever asks for it after it has moved. */
-export function copyOf(list: CommandList, state: Vector): Vector {
+/** Copy of a state value before its update. */
+export function snapshotOf(list: CommandList, state: Vector): Vector {
   const copy = list.vector(state.length);
-  moveVector(list, copy, { a: state });
+  scaleAdd(list, copy, { a: state });
   return copy;
 }

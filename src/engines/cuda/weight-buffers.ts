@@ -1,7 +1,6 @@
 import type { PackedFormat } from "../../formats/quantise.ts";
 import type { Program, ValueId } from "../../program/program.ts";
 import {
-  at,
   type CommandList,
   type DeviceBuffer,
   type Field,
@@ -9,36 +8,38 @@ import {
   i32,
   type Matrix,
   padded,
+  ptr,
   type Vector,
 } from "./commands.ts";
-import { type FusedProjections, sizeOf } from "./layout.ts";
+import { type FusedProjections, matrixSize } from "./matrix-layout.ts";
 import { VECTOR8_THREADS, vector8Grid } from "./ops/lowering.ts";
+import type { VectorLayout } from "./vector-layout.ts";
 import { type MatrixSpec, rowOffsets, type WeightSpec, weightBytes, weightKey } from "./weights.ts";
 
-/** FactorEntry of kernels/place_factors.cu, and the elements that it places. */
+/** FactorEntry of kernels/place_factors.cu, and the number of elements that it copies. */
 interface Factor {
   readonly entry: readonly Field[];
   readonly elements: number;
 }
 
 /**
- * The frozen weights that a Program's commands name, and the factors that are placed beside them: once for all where the weights
- * lie in bf16, and after each unpacking where they are packed.
+ * Frozen weights of a Program's commands, and the copies of the LoRA factors beside them: one launch before everything else for
+ * bf16 weights, one after each unpacking for packed weights.
  */
 export class WeightBuffers {
   readonly #program: Program;
   readonly #list: CommandList;
-  readonly #vectorOf: (id: ValueId) => Vector;
+  readonly #vectors: VectorLayout;
   readonly #buffers = new Map<string, DeviceBuffer>();
   readonly #factors: Factor[] = [];
 
-  constructor(program: Program, list: CommandList, vectorOf: (id: ValueId) => Vector) {
+  constructor(program: Program, list: CommandList, vectors: VectorLayout) {
     this.#program = program;
     this.#list = list;
-    this.#vectorOf = vectorOf;
+    this.#vectors = vectors;
   }
 
-  /** Before everything that multiplies by them: the bf16 copies of the factors of all units that are not packed, in one launch. */
+  /** Prepends the launch that copies the factors of all bf16 weights. */
   placeFactors(): void {
     if (this.#factors.length === 0) return;
     this.#list.op = "program";
@@ -62,10 +63,10 @@ export class WeightBuffers {
     return buffer;
   }
 
-  /** Unpacked by a command at this place if it is packed. */
-  plain(id: ValueId): Matrix {
+  /** A weight without LoRA columns; a packed one is unpacked by a command appended here. */
+  matrix(id: ValueId): Matrix {
     const { name, packed } = this.#program.values[id]!;
-    const { rows, width } = sizeOf(this.#program, id);
+    const { rows, width } = matrixSize(this.#program, id);
     const spec = {
       kind: "matrix",
       names: [name],
@@ -78,28 +79,29 @@ export class WeightBuffers {
     return { view: { buffer: this.#buffer(spec), offset: 0 }, rows, width, ld: padded(width) };
   }
 
-  /** All of a packed weight in bf16, in columns in front of the tail, which is zero beside them and free below. */
+  /** Appends the unpacking to bf16. LoRA columns beside the weight are zero, LoRA rows below are uninitialised. */
   #unpacked(spec: MatrixSpec, format: PackedFormat): Matrix {
     const rows = rowOffsets(spec).at(-1)!;
     const out = this.#list.matrix(rows + spec.loraColumns, spec.columns, spec.loraColumns);
     const from = { view: { buffer: this.#buffer(spec), offset: 0 } };
     const sizes = [rows, spec.columns, out.ld, out.ld].map(i32);
     const grid = vector8Grid({ rows, width: out.ld });
-    this.#list.launch(`dequantise_${format}`, grid, VECTOR8_THREADS, [at(out), from, ...sizes]);
+    this.#list.launch(`dequantise_${format}`, grid, VECTOR8_THREADS, [ptr(out), from, ...sizes]);
     return out;
   }
 
-  vectors(ids: readonly (ValueId | null)[], rows: readonly number[]): Vector {
+  /** Frozen vectors in one buffer, each padded to eight; null for a missing one, which is zero. */
+  vector(ids: readonly (ValueId | null)[], rows: readonly number[]): Vector {
     const names = ids.map((id) => (id === null ? null : this.#program.values[id]!.name));
     const buffer = this.#buffer({ kind: "vector", names, rows });
     return { view: { buffer, offset: 0 }, length: buffer.bytes / 4 };
   }
 
-  /** A packed one is unpacked, and its factors are placed, by commands at this place. */
+  /** Weight of fused projections with its LoRA columns. A packed one is unpacked, and its factors are copied, by commands appended here. */
   fusedWeight(projections: FusedProjections): { matrix: Matrix; partOffsets: number[] } {
     const { nodes, loraColumns } = projections;
     const ids = nodes.map(({ inputs }) => inputs.weight);
-    const sizes = ids.map((id) => sizeOf(this.#program, id));
+    const sizes = ids.map((id) => matrixSize(this.#program, id));
     const spec = {
       kind: "matrix" as const,
       names: ids.map((id) => this.#program.values[id]!.name),
@@ -127,23 +129,27 @@ export class WeightBuffers {
     weight: Matrix,
     partOffsets: readonly number[],
   ): Factor[] {
-    let before = 0;
+    let rankOffset = 0;
     return nodes.map((node, i): Factor => {
       const { A: a, B: b } = node.inputs;
-      const [{ rows: rank, width: K }, { rows: N }] = [sizeOf(this.#program, a), sizeOf(this.#program, b)];
-      const [row, column] = [partOffsets.at(-1)! + before, weight.width - loraColumns + before];
+      const [{ rows: rank, width: K }, { rows: N }] = [
+        matrixSize(this.#program, a),
+        matrixSize(this.#program, b),
+      ];
+      const [row, column] = [partOffsets.at(-1)! + rankOffset, weight.width - loraColumns + rankOffset];
       const sizes = [N, K, rank, ranks[i]!, weight.ld, row, partOffsets[i]!, column].map(i32);
-      const places = [at(weight), at(this.#vectorOf(a)), at(this.#vectorOf(b))];
-      before += ranks[i]!;
+      const places = [ptr(weight), ptr(this.#vectors.vector(a)), ptr(this.#vectors.vector(b))];
+      rankOffset += ranks[i]!;
       const entry = [...places, ...sizes, f32(node.attrs.scale), i32(0)];
       return { entry, elements: ranks[i]! * (N + padded(K)) };
     });
   }
 
+  /** Biases of fused projections; undefined if none has one. */
   fusedBias({ nodes }: FusedProjections): Vector | undefined {
     const biases = nodes.map((node) => (node.op === "loraLinear" ? (node.inputs.bias ?? null) : null));
     if (biases.every((id) => id === null)) return undefined;
-    const rows = nodes.map((node) => sizeOf(this.#program, node.inputs.weight).rows);
-    return this.vectors(biases, rows);
+    const rows = nodes.map((node) => matrixSize(this.#program, node.inputs.weight).rows);
+    return this.vector(biases, rows);
   }
 }

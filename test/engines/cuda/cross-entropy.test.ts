@@ -1,4 +1,5 @@
-import { test } from "vitest";
+import { expect, test } from "vitest";
+import { chunkRows } from "../../../src/engines/cuda/ops/linear-cross-entropy.ts";
 import { linearCrossEntropy } from "../../../src/engines/reference/ops/linear-cross-entropy.ts";
 import { addProductT, tensor } from "../../../src/engines/reference/tensor.ts";
 import { expectClose } from "../../expect-close.ts";
@@ -40,4 +41,17 @@ inEveryOrder("cross entropy", (device) => {
     expectClose([emulator.read(correct, N).reduce((a, b) => a + b)], right.data, 0, "correct");
     expectClose(read(emulator, logits), gradient.data, ROUNDED, "gradient");
   });
+});
+
+test.each([
+  // Qwen2.5-0.5B, 8 x 512 with half the positions labelled, 256 MiB of bf16 logits.
+  [2048, 883, 768],
+  // SmolLM2-135M, 8 x 512 with every position labelled.
+  [4096, 2730, 2048],
+  [2048, 2730, 2048],
+  // The aligned size would exceed the limit.
+  [990, 500, 384],
+  [300, 70, 70],
+])("%i rows with at most %i logits rows: chunks of %i", (rows, limit, expected) => {
+  expect(chunkRows(rows, limit)).toBe(expected);
 });

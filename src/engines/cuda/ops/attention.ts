@@ -1,12 +1,13 @@
 import { LorafitError } from "../../../errors.ts";
-import { at, f32, i32, i64 } from "../commands.ts";
+import { f32, i32, i64, ptr } from "../commands.ts";
 import { blocksFor, type Lowering, type NodeContext } from "./lowering.ts";
 
 const THREADS = 128;
 const TILE = 64;
+/** Head sizes for which kernels/attention.cu is compiled. */
 const HEADS = [64, 96, 128];
 
-/** The kernels' sizes of a grid, and how many tiles of queries or keys it has. */
+/** Sizes of the kernels' [batch, sequence] grid, the compiled head size, and the number of tiles of queries or keys. */
 function gridOf(c: Pick<NodeContext<"attention">, "attrs" | "shape" | "matrix">) {
   const [B, S] = c.shape("q") as [number, number];
   const { heads, kvHeads } = c.attrs;
@@ -24,9 +25,9 @@ function gridOf(c: Pick<NodeContext<"attention">, "attrs" | "shape" | "matrix">)
 export const attention: Lowering<"attention"> = (c) => {
   const { B, S, H, K, d, head, tiles, sharedBytes } = gridOf(c);
   const [o, lse, q, k, v] = [c.out("o"), c.outVector("lse"), c.matrix("q"), c.matrix("k"), c.matrix("v")];
-  const places = [at(o), at(lse), at(q), at(k), at(v), at(c.vector("segments"))];
+  const pointers = [ptr(o), ptr(lse), ptr(q), ptr(k), ptr(v), ptr(c.vector("segments"))];
   const sizes = [S, H, K, d, q.ld, k.ld, v.ld, o.ld, Number(c.attrs.causal), 0].map(i32);
-  const args = [...places, ...sizes, f32(c.attrs.scale)];
+  const args = [...pointers, ...sizes, f32(c.attrs.scale)];
   c.list.launch(`attention_${head}`, [tiles, H, B], THREADS, args, sharedBytes(3));
 };
 
@@ -36,13 +37,21 @@ export const attentionGrad: Lowering<"attentionGrad"> = (c) => {
   const [dq, dk, dv] = [c.out("dq"), c.out("dk"), c.out("dv")];
   const count = B * S * H;
   const delta = c.list.vector(count);
-  const deltaArgs = [at(delta), at(dO), at(o), i32(S), i32(H), i32(d), i32(dO.ld), i32(o.ld), i64(count)];
+  const deltaArgs = [ptr(delta), ptr(dO), ptr(o), i32(S), i32(H), i32(d), i32(dO.ld), i32(o.ld), i64(count)];
   c.list.launch("attention_delta", [blocksFor(count * 32, THREADS)], THREADS, deltaArgs);
-  const saved = [at(dO), at(q), at(k), at(v), at(c.vector("lse")), at(delta), at(c.vector("segments"))];
+  const saved = [
+    ptr(dO),
+    ptr(q),
+    ptr(k),
+    ptr(v),
+    ptr(c.vector("lse")),
+    ptr(delta),
+    ptr(c.vector("segments")),
+  ];
   const sizes = [S, H, K, d, q.ld, k.ld, v.ld, dO.ld];
   const mask = [i32(Number(c.attrs.causal)), i32(0), f32(c.attrs.scale)];
-  const kv = [at(dk), at(dv), ...saved, ...[...sizes, dk.ld, dv.ld].map(i32), ...mask];
+  const kv = [ptr(dk), ptr(dv), ...saved, ...[...sizes, dk.ld, dv.ld].map(i32), ...mask];
   c.list.launch(`attention_grad_kv_${head}`, [tiles, K, B], THREADS, kv, sharedBytes(4));
-  const ofQ = [at(dq), ...saved, ...[...sizes, dq.ld].map(i32), ...mask];
+  const ofQ = [ptr(dq), ...saved, ...[...sizes, dq.ld].map(i32), ...mask];
   c.list.launch(`attention_grad_q_${head}`, [tiles, H, B], THREADS, ofQ, sharedBytes(4));
 };

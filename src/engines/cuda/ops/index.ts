@@ -10,17 +10,17 @@ import { adamw, clipScale, sumSquares } from "./optimizer.ts";
 import { rope } from "./rope.ts";
 import { add, embed, flatten, gatherRows, scale, scatterRows, zerosLike } from "./shape.ts";
 
-/** Operations without a command of their own: what they mean is where values lie. */
-const nothing = (): void => undefined;
+/** For operations without commands: they only rename or alias values. */
+const noCommand = (): void => undefined;
 
-const lacking = (): void => {
+const unsupported = (): void => {
   throw new Error("the cuda engine trains; it has no cachedAttention");
 };
 
 export const LOWERINGS = {
   embed,
   add,
-  cast: nothing,
+  cast: noCommand,
   scale,
   linear,
   linearGrad,
@@ -31,13 +31,13 @@ export const LOWERINGS = {
   rope,
   attention,
   attentionGrad,
-  cachedAttention: lacking,
+  cachedAttention: unsupported,
   gatedMlp,
   gatedMlpGrad,
   gatherRows,
   scatterRows,
   linearCrossEntropy,
-  unflatten: nothing,
+  unflatten: noCommand,
   flatten,
   sumSquares,
   clipScale,

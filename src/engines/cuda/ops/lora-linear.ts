@@ -1,30 +1,31 @@
 import { LorafitError } from "../../../errors.ts";
 import {
-  at,
-  columns,
+  columnSlice,
   type Field,
   f32,
   i32,
   i64,
   type Matrix,
   padded,
-  rowsFrom,
+  ptr,
+  rowSlice,
   type Vector,
 } from "../commands.ts";
-import type { FusedProjections } from "../layout.ts";
-import { drop } from "./dropout.ts";
+import type { FusedProjections } from "../matrix-layout.ts";
+import { applyDropout } from "./dropout.ts";
 import type { Lowering, NodeContext } from "./lowering.ts";
 import { combineRows } from "./shape.ts";
 
-/** Ranks that kernels/rank_gradient.cu is made for. */
+/** Ranks for which kernels/rank_gradient.cu is compiled. */
 const RANKS = [16, 32, 64, 128];
 const THREADS = 128;
 const TILE = 64;
-/** Positions of which one block sums the products: sixteen shares of the batch, whatever the GPU, in steps of 32. */
+/** Slabs of positions, summed separately: the same number on every GPU, so that the rounding is the same. */
 const SLABS = 16;
+/** Positions that a block loads at a time. */
 const STEP = 32;
 
-/** y = [x | low] [W | scale B]ᵀ for all nodes of the unit, low = drop(x) Aᵀ. */
+/** y = [x | xA] [W | scale B]ᵀ for all fused projections, xA = dropout(x) Aᵀ. */
 export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const projections = c.lora.projections();
   if (projections.leader !== c.node) return;
@@ -32,9 +33,9 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
   const x = c.matrix("x");
   if (projections.copiesInputs) combineRows(c.list, { ...operand, width: x.width }, x);
   const { dropout } = c.attrs;
-  const dropped = dropout > 0 ? drop(c.list, x, c.dropoutMask("dropoutMask"), dropout) : x;
+  const dropped = dropout > 0 ? applyDropout(c.list, x, c.dropoutMask("dropoutMask"), dropout) : x;
   const { matrix: weight, partOffsets } = c.lora.weight();
-  const factorsA = rowsFrom(weight, partOffsets.at(-1)!, projections.loraColumns);
+  const factorsA = rowSlice(weight, partOffsets.at(-1)!, projections.loraColumns);
   c.list.multiply({ c: operandLora, a: dropped, b: factorsA, layout: "nt", k: x.width });
   const y = fusedOutput(projections, c.lora.matrixOf, () => c.out("y"));
   c.list.multiply({
@@ -48,7 +49,7 @@ export const loraLinear: Lowering<"loraLinear"> = (c) => {
   });
 };
 
-/** s = [dy] scale B;  dx = [dy | s] [W ; A];  dA = sᵀ drop(x), dB = scale dyᵀ low. */
+/** s = dy scale B;  dx = [dy | s] [W ; A];  dA = sᵀ dropout(x), dB = scale dyᵀ xA. */
 export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
   const projections = c.lora.projections();
   if (projections.leader !== c.node) return c.lora.aliasToAddend();
@@ -59,22 +60,22 @@ export const loraLinearGrad: Lowering<"loraLinearGrad"> = (c) => {
   if (projections.copiesInputs) {
     for (const [i, node] of projections.nodes.entries()) {
       const dy = c.lora.matrixOf(node.inputs.dy);
-      combineRows(list, columns(operand, partOffsets[i]!, dy.width), dy);
+      combineRows(list, columnSlice(operand, partOffsets[i]!, dy.width), dy);
     }
   }
   const x = c.matrix("x");
-  const factorsB = columns({ ...weight, rows: outs }, padded(x.width), loraColumns);
+  const factorsB = columnSlice({ ...weight, rows: outs }, padded(x.width), loraColumns);
   list.multiply({ c: operandLora, a: operand, b: factorsB, layout: "nn", k: outs });
   const { dropout, needsInput } = c.attrs;
-  const loraHidden = needsInput ? inputGradient(c, projections, weight, partOffsets.at(-1)!) : undefined;
+  const loraGradient = needsInput ? inputGradient(c, projections, weight, partOffsets.at(-1)!) : undefined;
   if (dropout === 0) return factorGradients(c, projections, x, partOffsets);
   const dropoutMask = c.dropoutMask("dropoutMask");
-  if (loraHidden !== undefined)
-    drop(list, loraHidden, dropoutMask, dropout, { out: c.out("dx"), add: c.out("dx") });
-  factorGradients(c, projections, drop(list, x, dropoutMask, dropout), partOffsets);
+  if (loraGradient !== undefined)
+    applyDropout(list, loraGradient, dropoutMask, dropout, { out: c.out("dx"), add: c.out("dx") });
+  factorGradients(c, projections, applyDropout(list, x, dropoutMask, dropout), partOffsets);
 };
 
-/** With dropout the mask is for the low-rank path only: dx is the other one's, and what is returned has to be dropped and added. */
+/** Emits dx. With dropout it contains only the frozen path, and s A is returned, to be masked and added. */
 function inputGradient(
   c: NodeContext<"loraLinearGrad">,
   { operand, operandLora, loraColumns }: FusedProjections,
@@ -83,20 +84,20 @@ function inputGradient(
 ): Matrix | undefined {
   const { list } = c;
   const [dx, add] = [c.out("dx"), c.addend()];
-  const through = { ...weight, width: dx.width };
-  const common = { layout: "nn", a: operand, b: through } as const;
+  const frozen = { ...weight, width: dx.width };
+  const common = { layout: "nn", a: operand, b: frozen } as const;
   if (c.attrs.dropout === 0) {
     list.multiply({ ...common, c: dx, k: operand.width + loraColumns, add });
     return undefined;
   }
   list.multiply({ ...common, c: dx, k: operand.width, add });
-  const loraHidden = list.matrix(dx.rows, dx.width);
-  const factorsA = rowsFrom(through, firstA, loraColumns);
-  list.multiply({ layout: "nn", c: loraHidden, a: operandLora, b: factorsA, k: loraColumns });
-  return loraHidden;
+  const loraGradient = list.matrix(dx.rows, dx.width);
+  const factorsA = rowSlice(frozen, firstA, loraColumns);
+  list.multiply({ layout: "nn", c: loraGradient, a: operandLora, b: factorsA, k: loraColumns });
+  return loraGradient;
 }
 
-/** The outputs of a unit side by side as one matrix. */
+/** Adjacent outputs of fused projections as one matrix. */
 function fusedOutput(
   projections: FusedProjections<"loraLinear">,
   matrixOf: (id: number) => Matrix,
@@ -107,7 +108,7 @@ function fusedOutput(
   return { ...parts[0]!, width: parts.reduce((sum, { width }) => sum + padded(width), 0) };
 }
 
-/** One launch for the whole unit where its gradients lie one behind the other, as they do in the flat vector; else one each. */
+/** One launch for all projections if their gradients are contiguous, as they are in the flat vector; else one each. */
 function factorGradients(
   c: NodeContext<"loraLinearGrad">,
   projections: FusedProjections<"loraLinearGrad">,
@@ -116,26 +117,29 @@ function factorGradients(
 ): void {
   let fromRank = 0;
   const parts = projections.nodes.map((node, i) => {
-    const s = columns(projections.operandLora, fromRank, projections.ranks[i]!);
+    const s = columnSlice(projections.operandLora, fromRank, projections.ranks[i]!);
     fromRank += projections.ranks[i]!;
     const [dA, dB] = [c.lora.vectorOf(node.outputs.dA), c.lora.vectorOf(node.outputs.dB)];
     const loraHidden = c.lora.matrixOf(node.inputs.loraHidden);
-    const dy = columns(projections.operand, partOffsets[i]!, c.lora.matrixOf(node.inputs.dy).width);
+    const dy = columnSlice(projections.operand, partOffsets[i]!, c.lora.matrixOf(node.inputs.dy).width);
     return { dA, dB, s, loraHidden, dy, rank: loraHidden.width, scale: node.attrs.scale };
   });
   const follows = (a: Vector, b: Vector): boolean =>
     a.view.buffer === b.view.buffer && a.view.offset + 4 * a.length === b.view.offset;
   const ordered = parts.toSorted((a, b) => a.dA.view.offset - b.dA.view.offset);
-  const whole = ordered.every(
+  const contiguous = ordered.every(
     (part, i) => i === 0 || (follows(ordered[i - 1]!.dA, part.dA) && follows(ordered[i - 1]!.dB, part.dB)),
   );
-  for (const group of whole ? [ordered] : ordered.map((part) => [part])) {
+  for (const group of contiguous ? [ordered] : ordered.map((part) => [part])) {
     const sizeA = group.reduce((sum, { dA }) => sum + dA.length, 0);
     const size = group.reduce((sum, { dB }) => sum + dB.length, sizeA);
     let [offsetA, offsetB] = [0, sizeA];
     const entries: Field[][] = [];
     for (const { dA, dB, s, loraHidden, dy, rank, scale } of group) {
-      entries.push(entry(x, s, offsetA, rank, true, 1), entry(dy, loraHidden, offsetB, rank, false, scale));
+      entries.push(
+        rankEntry(x, s, offsetA, rank, true, 1),
+        rankEntry(dy, loraHidden, offsetB, rank, false, scale),
+      );
       offsetA += dA.length;
       offsetB += dB.length;
     }
@@ -145,19 +149,26 @@ function factorGradients(
     const slabs = Math.ceil(x.rows / slab);
     const partial = c.list.vector(slabs * size);
     c.list.launch(`rank_gradient_${rank}`, [Math.ceil(widest / TILE), slabs, entries.length], THREADS, [
-      at(partial),
+      ptr(partial),
       { view: c.list.constant(entries.flat()) },
       i32(x.rows),
       i32(slab),
       i64(size),
     ]);
-    const sums = [at(group[0]!.dA), at(group[0]!.dB), at(partial), i32(slabs), i64(sizeA), i64(size - sizeA)];
+    const sums = [
+      ptr(group[0]!.dA),
+      ptr(group[0]!.dB),
+      ptr(partial),
+      i32(slabs),
+      i64(sizeA),
+      i64(size - sizeA),
+    ];
     c.list.launch("sum_slabs", [Math.ceil(size / 256)], 256, sums);
   }
 }
 
 /** RankEntry of kernels/rank_gradient.cu. */
-const entry = (
+const rankEntry = (
   x: Matrix,
   y: Matrix,
   offset: number,
@@ -165,8 +176,8 @@ const entry = (
   transposed: boolean,
   factor: number,
 ): Field[] => [
-  at(x),
-  at(y),
+  ptr(x),
+  ptr(y),
   i64(offset),
   ...[x.width, rank, x.ld, y.ld, Number(transposed)].map(i32),
   f32(factor),

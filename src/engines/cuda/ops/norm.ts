@@ -1,4 +1,4 @@
-import { at, f32, i32 } from "../commands.ts";
+import { f32, i32, ptr } from "../commands.ts";
 import type { Lowering } from "./lowering.ts";
 
 const THREADS = 128;
@@ -6,10 +6,10 @@ const THREADS = 128;
 export const rmsNorm: Lowering<"rmsNorm"> = (c) => {
   const [y, rstd, x] = [c.out("y"), c.outVector("rstd"), c.matrix("x")];
   const args = [
-    at(y),
-    at(rstd),
-    at(x),
-    at(c.weightVector("weight")),
+    ptr(y),
+    ptr(rstd),
+    ptr(x),
+    ptr(c.weightVector("weight")),
     i32(x.width),
     i32(y.ld),
     i32(x.ld),
@@ -20,7 +20,7 @@ export const rmsNorm: Lowering<"rmsNorm"> = (c) => {
 
 export const rmsNormGrad: Lowering<"rmsNormGrad"> = (c) => {
   const [dx, dy, x, add] = [c.out("dx"), c.matrix("dy"), c.matrix("x"), c.addend()];
-  const places = [at(dx), at(dy), at(x), at(c.weightVector("weight")), at(c.vector("rstd")), at(add)];
+  const pointers = [ptr(dx), ptr(dy), ptr(x), ptr(c.weightVector("weight")), ptr(c.vector("rstd")), ptr(add)];
   const sizes = [i32(x.width), i32(dx.ld), i32(dy.ld), i32(x.ld), i32(add?.ld ?? 0)];
-  c.list.launch("rms_norm_grad", [x.rows], THREADS, [...places, ...sizes]);
+  c.list.launch("rms_norm_grad", [x.rows], THREADS, [...pointers, ...sizes]);
 };

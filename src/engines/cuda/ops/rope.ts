@@ -1,5 +1,5 @@
 import { ropeTables } from "../../../ops/rope.ts";
-import { at, type BufferView, type Command, type CommandList, i32, type Matrix } from "../commands.ts";
+import { type BufferView, type Command, type CommandList, i32, type Matrix, ptr } from "../commands.ts";
 import { blocksFor, type Lowering } from "./lowering.ts";
 
 const THREADS = 256;
@@ -9,7 +9,16 @@ export const rope: Lowering<"rope"> = (c) => {
   const half = inverseFrequencies.length;
   const [cosine, sine] = tablesOf(c.list, inverseFrequencies, maxPositions);
   const [out, x] = [c.out("y"), c.matrix("x")];
-  rotate(c.list, { out, x, heads, half, positions: c.vector("positions").view, cosine, sine, inverse });
+  appendRotation(c.list, {
+    out,
+    x,
+    heads,
+    half,
+    positions: c.vector("positions").view,
+    cosine,
+    sine,
+    inverse,
+  });
 };
 
 interface Rotation {
@@ -23,24 +32,24 @@ interface Rotation {
   readonly inverse: boolean;
 }
 
-/** The last rotation of each list and where its command stands. */
-const latest = new WeakMap<CommandList, { rotation: Rotation; command: Command }>();
+/** Last rotation of each list, with its command. */
+const lastRotation = new WeakMap<CommandList, { rotation: Rotation; command: Command }>();
 
-/** Heads of k right beside those of q, turned in place by the same angles, are more heads of the same launch. */
-function rotate(list: CommandList, rotation: Rotation): void {
-  const before = latest.get(list);
-  const joined = before?.command === list.commands.at(-1) ? join(before?.rotation, rotation) : undefined;
-  if (joined !== undefined) list.commands.pop();
-  const { out, x, heads, half, positions, cosine, sine, inverse } = joined ?? rotation;
+/** Appends a rotation. Adjacent q and k rotated in place by the same angles share one launch, as more heads. */
+function appendRotation(list: CommandList, rotation: Rotation): void {
+  const before = lastRotation.get(list);
+  const merged = before?.command === list.commands.at(-1) ? merge(before?.rotation, rotation) : undefined;
+  if (merged !== undefined) list.commands.pop();
+  const { out, x, heads, half, positions, cosine, sine, inverse } = merged ?? rotation;
   const items = x.rows * heads * Math.ceil(half / 8);
   list.launch("rope", [blocksFor(items, THREADS)], THREADS, [
-    ...[at(out), at(x), { view: positions }, { view: cosine }, { view: sine }],
+    ...[ptr(out), ptr(x), { view: positions }, { view: cosine }, { view: sine }],
     ...[i32(x.rows), i32(heads), i32(half), i32(out.ld), i32(x.ld), i32(Number(inverse))],
   ]);
-  latest.set(list, { rotation: joined ?? rotation, command: list.commands.at(-1)! });
+  lastRotation.set(list, { rotation: merged ?? rotation, command: list.commands.at(-1)! });
 }
 
-function join(a: Rotation | undefined, b: Rotation): Rotation | undefined {
+function merge(a: Rotation | undefined, b: Rotation): Rotation | undefined {
   const inPlace = ({ out, x }: Rotation): boolean =>
     out.view.buffer === x.view.buffer && out.view.offset === x.view.offset;
   if (a === undefined || !inPlace(a) || !inPlace(b) || a.x.view.buffer !== b.x.view.buffer) return undefined;
@@ -55,7 +64,7 @@ function join(a: Rotation | undefined, b: Rotation): Rotation | undefined {
 
 const tables = new WeakMap<CommandList, Map<string, readonly [BufferView, BufferView]>>();
 
-/** Float32 [positions, d/2] each, once for a list. */
+/** Cosine and sine tables, float32 [positions, d/2] each, shared by a list's rotations. */
 function tablesOf(
   list: CommandList,
   inverseFrequencies: readonly number[],

@@ -1,50 +1,52 @@
 import { type Node, type NodeOf, outputsOf, type Program, type ValueId } from "../../program/program.ts";
 import type { FusionPlan, LoraOp } from "../fusion.ts";
-import { columns, type DeviceBuffer, type Matrix, padded } from "./commands.ts";
+import { columnSlice, type DeviceBuffer, type Matrix, padded } from "./commands.ts";
 
-/** Projections on one input that are done as one product, in the order of the Program's weights. Gradient nodes have theirs too. */
+/** Projections with a shared input computed by one GEMM, in the order of the Program's weights; likewise their gradient nodes. */
 export interface FusedProjections<Op extends LoraOp = LoraOp> {
   readonly nodes: readonly Node<Op>[];
-  /** The node at whose turn the unit is done: the first forward, the last backward. */
+  /** Node whose lowering emits the commands for all: the first forward, the last backward. */
   readonly leader: Node;
   /** Each node's rank rounded up to eight. */
   readonly ranks: readonly number[];
-  /** Their sum: width of the tail. */
+  /** Sum of `ranks`: number of LoRA columns behind the operand. */
   readonly loraColumns: number;
   /**
-   * The left operand, [T, width + tail], whose tail takes the low-rank activations: forward the input x and x Aᵀ, backward
-   * [dy of each node] and scale dy B.
+   * Left operand of the GEMM, [T, width] with `loraColumns` more columns behind it: forward the input x and x Aᵀ, backward the
+   * concatenated dy and s = scale dy B.
    */
   readonly operand: Matrix;
+  /** Slice of the LoRA columns. */
   readonly operandLora: Matrix;
-  /** The values have to be copied into the operand first, because they lie elsewhere. */
+  /** True if the operand's values are stored elsewhere and must be copied into it. */
   readonly copiesInputs: boolean;
 }
 
-/** A matrix in which one or several values lie side by side, before its width is settled. */
+/** A matrix under construction that holds one or several values in adjacent columns. */
 interface PackedLayout {
   readonly rows: number;
   width: number;
   loraColumns: number;
-  readonly feed: boolean;
-  /** Values that lie in it from different columns on. */
-  slices: number;
+  readonly isFed: boolean;
+  /** Number of values in adjacent columns. */
+  valueCount: number;
 }
+/** A value in a packed layout, from `column` on. */
 interface ColumnSlice {
   readonly packed: PackedLayout;
   readonly column: number;
 }
 
-/** Where all values that are bf16 matrices lie. */
+/** Buffers of all values that are bf16 matrices. */
 export interface MatrixLayout {
   matrix(id: ValueId): Matrix;
   readonly fusedProjections: ReadonlyMap<Node, FusedProjections>;
 }
 
 /**
- * Places the matrices: outputs of sibling projections side by side, so that one product makes them; their gradients too, so
- * that one product takes them; a tail behind whatever is multiplied by an adapted weight; a rotation onto its input where
- * nobody else reads that.
+ * Places the matrices. Outputs of projections with a shared input are adjacent columns, so that one GEMM writes them; so are their
+ * gradients, so that one GEMM reads them. LoRA columns follow every operand of an adapted weight. A rotation is in place if it is
+ * its input's only reader.
  */
 export function layOutMatrices(program: Program, fusion: FusionPlan): MatrixLayout {
   return new LayoutBuilder(program, fusion).make();
@@ -53,7 +55,7 @@ export function layOutMatrices(program: Program, fusion: FusionPlan): MatrixLayo
 class LayoutBuilder {
   readonly #program: Program;
   readonly #fusion: FusionPlan;
-  readonly #made = new Set<ValueId>();
+  readonly #produced = new Set<ValueId>();
   readonly #slices = new Map<ValueId, ColumnSlice>();
   readonly #buffers = new Map<PackedLayout, DeviceBuffer>();
   readonly #fusedProjections: (Pick<FusedProjections, "leader" | "copiesInputs"> & {
@@ -65,13 +67,13 @@ class LayoutBuilder {
   constructor(program: Program, fusion: FusionPlan) {
     this.#program = program;
     this.#fusion = fusion;
-    for (const node of program.nodes) for (const id of outputsOf(node)) this.#made.add(id);
+    for (const node of program.nodes) for (const id of outputsOf(node)) this.#produced.add(id);
   }
 
   make(): MatrixLayout {
     const { nodes } = this.#program;
     const forward = nodes.filter((node) => node.op === "loraLinear");
-    // A sum has to be made of one of several results.
+    // A GEMM with a fused addition has one output.
     const folds = (node: Node): boolean => this.#fusion.folded.has(node);
     for (const group of this.#groups(forward, folds)) this.#placeForward(group);
     const backward = nodes.filter((node) => node.op === "loraLinearGrad");
@@ -81,14 +83,14 @@ class LayoutBuilder {
       ({ group, leader, operand, column, copiesInputs }) => {
         const ranks = group.map((node) => padded(this.#rank(node)));
         const loraColumns = ranks.reduce((sum, rank) => sum + rank, 0);
-        const whole = this.#matrixOf(operand, operand.packed.width);
+        const full = this.#matrixOf(operand, operand.packed.width);
         const projections = {
           nodes: group,
           leader,
           ranks,
           loraColumns,
-          operand: whole,
-          operandLora: columns(whole, column, loraColumns),
+          operand: full,
+          operandLora: columnSlice(full, column, loraColumns),
           copiesInputs,
         };
         return group.map((node): [Node, FusedProjections] => [node, projections]);
@@ -114,45 +116,45 @@ class LayoutBuilder {
     const nodes = this.#inWeightOrder(group);
     const { x } = group[0]!.inputs;
     const outputs = nodes.map((node) => node.outputs.y);
-    if (nodes.length > 1) this.#sideBySide(outputs, this.#size(x).rows);
+    if (nodes.length > 1) this.#packColumns(outputs, this.#size(x).rows);
     this.#addFusedProjections(nodes, group[0]!, [x]);
   }
 
   #placeGradient(group: readonly Node<"loraLinearGrad">[]): void {
     const nodes = this.#inWeightOrder(group);
     const gradients = nodes.map((node) => node.inputs.dy);
-    const free = (id: ValueId): boolean => this.#made.has(id) && !this.#slices.has(id);
+    const free = (id: ValueId): boolean => this.#produced.has(id) && !this.#slices.has(id);
     if (nodes.length > 1 && gradients.every(free) && new Set(gradients).size === gradients.length) {
-      this.#sideBySide(gradients, this.#size(gradients[0]!).rows);
+      this.#packColumns(gradients, this.#size(gradients[0]!).rows);
     }
     this.#addFusedProjections(nodes, group.at(-1)!, gradients);
   }
 
   #inWeightOrder<T extends Node<LoraOp>>(group: readonly T[]): T[] {
-    const place = ({ inputs }: T): number => this.#program.weights.indexOf(inputs.weight);
-    return group.toSorted((a, b) => place(a) - place(b));
+    const position = ({ inputs }: T): number => this.#program.weights.indexOf(inputs.weight);
+    return group.toSorted((a, b) => position(a) - position(b));
   }
 
-  /** With a tail behind the values, in their own panel if they fill one, else in a copy. */
+  /** Appends LoRA columns behind the values: in their own layout if they are all of it, else in a copy. */
   #addFusedProjections(group: readonly Node<LoraOp>[], leader: Node, values: readonly ValueId[]): void {
     const loraColumns = group.reduce((sum, node) => sum + padded(this.#rank(node)), 0);
     const [first, ...others] = values.map((id) => this.#slice(id)) as [ColumnSlice, ...ColumnSlice[]];
-    const fills =
+    const isWholeLayout =
       first.column === 0 &&
-      first.packed.slices === values.length &&
+      first.packed.valueCount === values.length &&
       others.every(({ packed }) => packed === first.packed);
     const width = values.reduce((sum, id) => sum + padded(this.#size(id).width), 0);
-    const operand: ColumnSlice = fills
+    const operand: ColumnSlice = isWholeLayout
       ? first
       : { packed: this.#packedLayout(first.packed.rows, width), column: 0 };
     const column = operand.packed.width + operand.packed.loraColumns;
     operand.packed.loraColumns += loraColumns;
-    this.#fusedProjections.push({ group, leader, operand, column, copiesInputs: !fills });
+    this.#fusedProjections.push({ group, leader, operand, column, copiesInputs: !isWholeLayout });
   }
 
-  #sideBySide(ids: readonly ValueId[], rows: number): void {
+  #packColumns(ids: readonly ValueId[], rows: number): void {
     const packed = this.#packedLayout(rows, 0);
-    packed.slices = ids.length;
+    packed.valueCount = ids.length;
     for (const id of ids) {
       this.#slices.set(id, { packed, column: packed.width });
       packed.width += padded(this.#size(id).width);
@@ -160,7 +162,7 @@ class LayoutBuilder {
   }
 
   #placeRotation({ inputs: { x: from }, outputs: { y: to } }: Node<"rope">): void {
-    if (!this.#made.has(from) || this.#fusion.uses.get(from) !== 1) return;
+    if (!this.#produced.has(from) || this.#fusion.uses.get(from) !== 1) return;
     const [placedFrom, placedTo] = [this.#slices.get(from), this.#slices.get(to)];
     if (placedFrom !== undefined && placedTo !== undefined) return;
     const slice = placedFrom ?? placedTo ?? this.#slice(from);
@@ -168,14 +170,14 @@ class LayoutBuilder {
     this.#slices.set(to, slice);
   }
 
-  /** The low-rank activations of a forward unit lie in the tail of its input. */
+  /** The low-rank activations xA of forward projections are slices of their operand's LoRA columns. */
   #loraHiddenSlices(fusedProjections: ReadonlyMap<Node, FusedProjections>): Map<ValueId, Matrix> {
     const loraHidden = new Map<ValueId, Matrix>();
     for (const { nodes, ranks, operandLora } of new Set(fusedProjections.values())) {
       let from = 0;
       for (const [i, node] of nodes.entries()) {
         if (node.op === "loraLinear")
-          loraHidden.set(node.outputs.loraHidden, columns(operandLora, from, this.#rank(node)));
+          loraHidden.set(node.outputs.loraHidden, columnSlice(operandLora, from, this.#rank(node)));
         from += ranks[i]!;
       }
     }
@@ -186,15 +188,15 @@ class LayoutBuilder {
     return this.#program.values[inputs.A]!.shape[0] as number;
   }
 
-  #packedLayout(rows: number, width: number, feed = false): PackedLayout {
-    return { rows, width: padded(width), loraColumns: 0, feed, slices: 1 };
+  #packedLayout(rows: number, width: number, isFed = false): PackedLayout {
+    return { rows, width: padded(width), loraColumns: 0, isFed, valueCount: 1 };
   }
 
   #slice(id: ValueId): ColumnSlice {
     const known = this.#slices.get(id);
     if (known !== undefined) return known;
     const { rows, width } = this.#size(id);
-    const slice = { packed: this.#packedLayout(rows, width, !this.#made.has(id)), column: 0 };
+    const slice = { packed: this.#packedLayout(rows, width, !this.#produced.has(id)), column: 0 };
     this.#slices.set(id, slice);
     return slice;
   }
@@ -203,19 +205,19 @@ class LayoutBuilder {
     const ld = packed.width + packed.loraColumns;
     const buffer: DeviceBuffer = this.#buffers.get(packed) ?? {
       bytes: 2 * packed.rows * ld,
-      storage: { kind: packed.feed ? "feed" : "arena" },
+      storage: { kind: packed.isFed ? "feed" : "arena" },
     };
     this.#buffers.set(packed, buffer);
     return { view: { buffer, offset: 2 * column }, rows: packed.rows, width, ld };
   }
 
   #size(id: ValueId): { rows: number; width: number } {
-    return sizeOf(this.#program, id);
+    return matrixSize(this.#program, id);
   }
 }
 
-/** A value as a matrix: all of its sizes but the last in one. */
-export function sizeOf(program: Program, id: ValueId): { readonly rows: number; readonly width: number } {
+/** Size of a value as a matrix: the last dimension is the width, the product of the others the rows. */
+export function matrixSize(program: Program, id: ValueId): { readonly rows: number; readonly width: number } {
   const shape = program.values[id]!.shape as readonly number[];
   return { rows: shape.slice(0, -1).reduce((product, d) => product * d, 1), width: shape.at(-1)! };
 }
