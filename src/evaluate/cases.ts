@@ -45,12 +45,12 @@ export type CaseBody =
 export interface Case {
   id: string;
   pack: string;
-  /** Cases of one cluster (transcript, paraphrase group) are never independent; alone, the id. */
+  /** Transcript or paraphrase group, whose cases are not independent. By default the id. */
   cluster: string;
   rule?: string;
   slice?: string;
   critical: boolean;
-  /** sha256 of the row, as in the lock. */
+  /** sha256 of the line, as in the lock. */
   hash: string;
   /** file:line */
   where: string;

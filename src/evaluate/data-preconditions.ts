@@ -8,7 +8,7 @@ import { type PrivateFinders, privateFindings } from "../data/curate/private.ts"
 import type { TrainingRow } from "../data/rows.ts";
 import { type Precondition, some } from "./preconditions.ts";
 
-/** The rows that a run was trained on, or why they cannot be looked at any more. */
+/** Rows that a run was trained on, or the reason that they can no longer be read. */
 export type TrainedRows =
   | {
       /** The task's own rows, and the general rows that were mixed in. */
@@ -22,7 +22,7 @@ export type TrainedRows =
 
 type Held = Exclude<TrainedRows, { lost: string }>;
 
-/** What may not be found in training rows, by the detector of curation, and what is said when it is not. */
+/** Findings that training rows may not have, by the detector of curation, and the evidence when there is none. */
 const LOOKS: readonly {
   readonly name: Precondition["name"];
   readonly find: (rows: Held, finders: PrivateFinders) => Proposal[];
@@ -32,27 +32,26 @@ const LOOKS: readonly {
     name: "no case was trained on",
     find: ({ own, replay, cases, groupKey }) => leakage([...own, ...replay], cases, groupKey).findings,
     clean: ({ own, replay, cases }) =>
-      `${own.length + replay.length} rows held against ${cases.length} cases`,
+      `${own.length + replay.length} rows compared with ${cases.length} cases`,
   },
   {
     name: "nothing private was trained on",
-    // Replay is public text or what the base itself says: nobody's secret.
+    // Replay rows are left out: they are public text or the base's own answers.
     find: ({ own }, finders) => own.flatMap((row) => privateFindings(row, finders)),
     clean: ({ own }) => `no personal data and no secret in ${own.length} rows`,
   },
   {
     name: "nothing contradictory was trained on",
     find: ({ own, policy }) => {
-      // What a reviewer let stand speaks neither for nor against the others.
+      // Rows that a reviewer kept in spite of a conflict are not compared with the others.
       const judged = own.filter((row) => !keptDespite(row, "conflict"));
       return conflicts(judged, policy, rowEmbedder(judged, policy));
     },
-    clean: ({ own, policy }) =>
-      `${own.length} rows held against each other and against ${policy.length} rules`,
+    clean: ({ own, policy }) => `${own.length} rows compared with each other and with ${policy.length} rules`,
   },
 ];
 
-/** What the run's own training rows show. */
+/** Preconditions on the run's own training rows. */
 export function dataPreconditions(rows: TrainedRows, finders: PrivateFinders): Precondition[] {
   return LOOKS.map(({ name, find, clean }) => {
     if ("lost" in rows) return { name, outcome: "inconclusive", evidence: rows.lost };

@@ -5,7 +5,7 @@ import { DRAWS } from "./statistics.ts";
 export interface FitTable {
   /** `passes[i][j]` is 1 when the answer to question j passes the checks of question i. */
   readonly passes: readonly Uint8Array[];
-  /** The questions of each cluster. */
+  /** Indices of the questions of each cluster. */
   readonly clusters: readonly (readonly number[])[];
 }
 
@@ -27,9 +27,9 @@ export function dealingMatters({ passes }: FitTable): boolean {
 
 /**
  * Permutation test: how many answers pass their own questions' checks, against answers dealt out anew. Within each pack the
- * clusters' answers change places as wholes, because paraphrases get like answers, and within a cluster they move on by a random
- * number of questions. Null: the questions have no part in the answers. Where clusters are of one size these deals are a group, and
- * the level is exact (Lehmann and Romano, Testing Statistical Hypotheses, section 15.2); p = (1 + hits) / (1 + draws), which is never
+ * answers of whole clusters are permuted, because paraphrases get similar answers, and rotated within the cluster by a random number
+ * of questions. Null: the answers do not depend on the questions. With clusters of one size these deals form a group, and the level is
+ * exact (Lehmann and Romano, Testing Statistical Hypotheses, section 15.2); p = (1 + hits) / (1 + draws), which is never
  * 0 (Phipson and Smyth, Statistical Applications in Genetics and Molecular Biology 9, 2010).
  */
 export function fitOf(tables: readonly FitTable[], seed: number | string, draws = DRAWS): Fit {
@@ -44,7 +44,7 @@ export function fitOf(tables: readonly FitTable[], seed: number | string, draws 
     for (const [t, { passes, clusters }] of tables.entries()) {
       const order = orders[t]!;
       for (let c = order.length - 1; c >= 0; c--) {
-        // Fisher and Yates: from here on order[c] stays.
+        // Fisher-Yates: order[c] is final from here on.
         const d = rng.int(c + 1);
         [order[c], order[d]] = [order[d]!, order[c]!];
         const answers = clusters[order[c]!]!;

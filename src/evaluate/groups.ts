@@ -1,7 +1,7 @@
 import { didYouMean } from "../suggest.ts";
 import type { Case } from "./cases.ts";
 
-/** The paraphrase groups that a case's checks name. */
+/** Paraphrase groups that a case's checks name. */
 const groupsOf = ({ body }: Case): string[] =>
   body.kind === "chat"
     ? body.checks.flatMap((check) => (check.kind === "consistent_with" ? [check.value] : []))
@@ -15,7 +15,7 @@ function members(cases: readonly Case[]): Map<string, Case[]> {
   return groups;
 }
 
-/** A group needs two cases to agree, and its cases depend on each other, so that they must be one cluster. */
+/** Mistakes in paraphrase groups: a group needs at least two cases, and all of them must be in one cluster, as they are not independent. */
 export function groupMistakes(cases: readonly Case[]): string[] {
   const groups = members(cases);
   return [...groups].flatMap(([group, items]) => {
@@ -33,7 +33,7 @@ export function groupMistakes(cases: readonly Case[]): string[] {
   });
 }
 
-/** What one model answered to the cases of each group: group -> case id -> text. */
+/** One model's answers by paraphrase group: group -> case id -> text. */
 export function answersByGroup(
   cases: readonly Case[],
   textOf: (id: string) => string,

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { didYouMean } from "../suggest.ts";
 
-/** What a schema found wrong with a value named `name`, one text an issue; parse with `reportInput`. */
+/** Texts of a schema's issues with a value named `name`, one per issue. The value must be parsed with `reportInput`. */
 export function issueTexts(error: z.ZodError, name: string, known: readonly string[] = []): string[] {
   return error.issues.flatMap((issue) => {
     const path = [name, ...issue.path].filter((part) => part !== "").join(".");

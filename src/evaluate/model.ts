@@ -1,8 +1,8 @@
 import type { Message } from "../data/rows.ts";
 
-/** What evaluation needs of an exported model; src/export/session.ts opens one. */
+/** The part of an exported model that evaluation uses; src/export/session.ts opens one. */
 export interface EvaluatedModel {
-  /** Hash of the artefact as it lies on disk. */
+  /** Hash of the artefact on disk. */
   readonly sha256: string;
   readonly config: {
     readonly maxPositions: number;
@@ -25,7 +25,7 @@ export interface EvaluatedModel {
       signal?: AbortSignal;
     },
   ): Promise<{ ids: number[]; finish: "stop" | "length" }[]>;
-  /** Natural log-likelihood, as sum and count, of the tokens ids[from..] of each row. */
+  /** Natural log-likelihood of the tokens ids[from..] of each row: sum and number of tokens. */
   logLikelihood(
     rows: readonly { ids: number[]; from: number }[],
     options?: { batchSize?: number },

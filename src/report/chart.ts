@@ -5,8 +5,8 @@ import { Markup } from "./markup.ts";
 const { document } = parseHTML("<!doctype html><html><body></body></html>");
 
 /**
- * A chart as static SVG. Its colours are the page's CSS variables, so that one drawing serves light, dark and paper.
- * @param label what the chart shows, numbers included, for those who cannot see it
+ * Chart as static SVG. Its colours are CSS variables of the page, so one drawing serves light, dark and paper.
+ * @param label text alternative with the numbers, for screen readers
  */
 export function chart(label: string, options: PlotOptions): Markup {
   const svg = plot({ document, className: "chart", style: { fontSize: "11px" }, ...options });
@@ -16,7 +16,7 @@ export function chart(label: string, options: PlotOptions): Markup {
   return new Markup(svg.outerHTML);
 }
 
-/** A chart drawn twice, as a narrow screen would shrink the letters of a wide one; the style sheet shows one of them. */
+/** Chart in two widths, of which the style sheet shows one: a wide drawing has illegible letters on a narrow screen. */
 export function fittedChart(draw: (width: number) => Markup): Markup {
   return new Markup(
     `<div class="wide">${draw(660).source}</div><div class="narrow">${draw(330).source}</div>`,

@@ -2,12 +2,12 @@ import type { CurateSummary } from "../data/curate/curate.ts";
 import type { Finding } from "../data/curate/finding.ts";
 import { html, type Markup } from "./markup.ts";
 
-/** curation.json, as far as the report shows it. */
+/** The part of curation.json that the report shows. */
 export type CurationRecord = Pick<CurateSummary, "rows" | "clean_rows" | "findings">;
 
 const FINDINGS_OF_A_KIND = 5;
 
-/** What became of a finding; an open one, whatever it proposes, has changed nothing. */
+/** Decisions on a finding. An open one has changed nothing, whatever it proposes. */
 const DECISIONS = ["drop", "mask", "repair", "keep", "review", "open"] as const;
 type Decision = (typeof DECISIONS)[number];
 const decisionOf = ({ decided_by, action }: Finding): Decision => (decided_by === null ? "open" : action);
@@ -21,7 +21,7 @@ const TITLES: Record<Decision, string> = {
   open: "Open",
 };
 
-/** What was found in the training rows, and what was decided by whom; examples of each kind. */
+/** Findings in the training rows, the decisions with their deciders, and examples of each kind. */
 export function dataSection({ rows, clean_rows, findings }: CurationRecord): Markup {
   const kinds = groupBy(findings, ({ kind }) => kind);
   const decisions = DECISIONS.filter((decision) =>
@@ -37,7 +37,7 @@ ${
       html`<tr><th scope="row">${kind}</th><td class="number">${members.length}</td>${decisions.map((decision) => html`<td class="number">${members.filter((finding) => decisionOf(finding) === decision).length || ""}</td>`)}<td dir="auto">${decidersOf(members)}</td></tr>`,
   )}</tbody></table></div>
 <details class="more"><summary>Show examples, at most ${FINDINGS_OF_A_KIND} of each kind</summary>
-<div class="scroll"><table class="findings"><caption>All findings stand in curation.json</caption><thead><tr><th scope="col">Kind</th><th scope="col">Where</th><th scope="col">Evidence</th><th scope="col">Decision</th><th scope="col">By</th></tr></thead>
+<div class="scroll"><table class="findings"><caption>curation.json has all findings</caption><thead><tr><th scope="col">Kind</th><th scope="col">Where</th><th scope="col">Evidence</th><th scope="col">Decision</th><th scope="col">By</th></tr></thead>
 <tbody>${[...kinds.values()].flatMap((members) => members.slice(0, FINDINGS_OF_A_KIND).map(findingRow))}</tbody></table></div></details>`
 }`;
 }

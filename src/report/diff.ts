@@ -1,10 +1,10 @@
 import { diffWords } from "diff";
 import { html, type Markup } from "./markup.ts";
 
-/** Of two answers that share less of their letters than this, nothing is marked: they are different answers. */
+/** Share of common letters below which two answers are simply different and nothing is marked. */
 const ALIKE = 0.3;
 
-/** Two answers with the words marked that only one of them has. */
+/** Two answers, with words that only one of them has marked. */
 export function markedWords(before: string, after: string): { before: Markup; after: Markup } {
   const parts = diffWords(before, after);
   const shared = parts

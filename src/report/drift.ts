@@ -5,16 +5,16 @@ import { percent } from "../formats/percent.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 
-/** Rules drawn, those whose share of the queries moved most. */
+/** Number of rules in the chart: those whose share of the queries changed most. */
 const TOPICS = 8;
 
 const SENTENCE: Record<DriftResult["outcome"], string> = {
-  drift: "Customers ask something else than in the training period.",
+  drift: "Customers ask other questions than in the training period.",
   "no drift": "Nothing was found that sets the new queries apart from those of the training period.",
   inconclusive: "The new queries could not be compared.",
 };
 
-/** The last comparison of new queries with those of the training period. */
+/** Last comparison of new queries with those of the training period. */
 export function driftSection(drift: DriftResult): Markup {
   const { log, reference, look, topics, new_words: words, examples } = drift;
   const period = log.from === null ? "" : `, ${log.from} to ${log.to}`;
@@ -40,7 +40,7 @@ function statisticsTable({ statistics, look }: DriftResult): Markup {
   )}</tbody></table></div>`;
 }
 
-/** Share of the queries nearest to each rule, then and now, for the rules that moved most. */
+/** Share of the queries nearest to each rule, then and now, for the rules that changed most. */
 function topicChart(topics: DriftResult["topics"]): Markup {
   const moved = [...topics]
     .sort((a, b) => Math.abs(b.new - b.reference) - Math.abs(a.new - a.reference))
@@ -76,6 +76,6 @@ function topicChart(topics: DriftResult["topics"]): Markup {
     ],
   });
   return html`<h3>Queries by nearest rule</h3><div class="pair"><figure>${drawing}
-<figcaption><i class="key-base hollow"></i>then and <i class="key-tuned"></i>now, for the ${moved.length} rules that moved most.</figcaption></figure>
+<figcaption><i class="key-base hollow"></i>then and <i class="key-tuned"></i>now, for the ${moved.length} rules that changed most.</figcaption></figure>
 <ul class="worst">${moved.map((topic) => html`<li dir="auto"><b>${topic.rule}</b> ${percent(topic.reference)} → ${percent(topic.new)} <span class="rule">${topic.text}${topic.training_examples === 0 && " (no training example)"}</span></li>`)}</ul></div>`;
 }

@@ -28,7 +28,7 @@ import { trainingSection } from "./training.ts";
 import { verdictSection } from "./verdict.ts";
 import { wordingSection } from "./wording.ts";
 
-/** Everything that a report shows; what is absent is left out. */
+/** Content of a report; absent parts are left out. */
 export interface ReportData {
   verdict: Verdict;
   answers: readonly AnswerRow[];
@@ -45,13 +45,13 @@ export interface ReportData {
   repair?: RepairSummary;
   settings?: readonly Setting[];
   signOffs?: readonly SignOffLine[];
-  /** What the task still holds of a template. */
+  /** Parts of the task that are still the template's. */
   toReplace?: readonly ToReplace[];
   /** Further hashes and versions by name; those of the verdict are always shown. */
   identity?: Readonly<Record<string, string>>;
 }
 
-/** report.html: one file that loads nothing, for screen (light, dark, phone) and paper. */
+/** report.html: one self-contained file for screen (light, dark, phone) and paper. */
 export function reportHtml(data: ReportData): string {
   const { verdict, answers, rules = [] } = data;
   const identity = {

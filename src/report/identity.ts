@@ -1,6 +1,6 @@
 import { html, type Markup } from "./markup.ts";
 
-/** What exactly was judged, on what, and by which versions: names and hashes. */
+/** Names and hashes of the judged artefact, its inputs and the versions. */
 export function identitySection(facts: Readonly<Record<string, string>>): Markup {
   return html`<div class="scroll"><table class="facts"><caption>This report is about exactly these</caption><tbody>
 ${Object.entries(facts).map(([name, value]) => html`<tr><th scope="row">${name}</th><td><code>${value}</code></td></tr>`)}</tbody></table></div>`;

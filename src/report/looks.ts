@@ -4,7 +4,7 @@ import { jointPower, type PowerNote } from "../evaluate/power.ts";
 import { percent } from "../formats/percent.ts";
 import { html, type Markup } from "./markup.ts";
 
-/** What the cases could show before anything was trained, and what looking at them has cost. */
+/** Power of the cases before training, and the ledger of looks at them. */
 export function looksSection(
   { look, alpha }: Verdict,
   power: readonly PowerNote[],
@@ -25,7 +25,7 @@ function ledgerTable(ledger: readonly LedgerEntry[]): Markup {
         : [html`<b>goalposts moved</b>`, html`${entry.reason} (${entry.changes.join("; ")})`];
     return html`<tr><td>${entry.at.slice(0, 16).replace("T", " ")}</td><td>${what}</td><td dir="auto">${about}</td><td><code>${entry.lock_sha256.slice(0, 12)}</code></td></tr>`;
   };
-  return html`<div class="scroll"><table><caption>The ledger, which only ever grows</caption>
+  return html`<div class="scroll"><table><caption>Ledger of looks; entries are only ever added</caption>
 <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">About</th><th scope="col">Lock</th></tr></thead><tbody>${ledger.map(row)}</tbody></table></div>`;
 }
 

@@ -1,4 +1,4 @@
-/** Markup that has been escaped where it had to be. */
+/** Markup whose texts are escaped. */
 export class Markup {
   readonly source: string;
   constructor(source: string) {
@@ -17,17 +17,17 @@ const ENTITIES: Record<string, string> = {
 };
 
 /**
- * Control characters but tab and line ends, and those that reorder or hide the text around them: a report is evidence, so
- * they are written out. The joiners U+200C and U+200D belong to scripts and emoji and stay.
+ * Control characters except tab and line ends, and characters that reorder or hide the text around them. A report is evidence, so
+ * they are written as code points. The joiners U+200C and U+200D are part of scripts and emoji and are kept.
  */
 const INVISIBLE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for them
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 const codePoint = (character: string) =>
   `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
 
-/** Text as it can stand in an element or an attribute, invisible characters written out. */
+/** Text escaped for an element or an attribute, with invisible characters as code points. */
 function escapeText(text: string): string {
   return text.replace(INVISIBLE, codePoint).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
@@ -39,7 +39,7 @@ function render(part: Part): string {
   return escapeText(String(part));
 }
 
-/** A template of HTML or SVG: everything put in is escaped unless it is Markup itself; lists are joined. */
+/** Template tag for HTML or SVG. Values are escaped unless they are Markup; lists are joined. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(strings.map((text, i) => text + (i < parts.length ? render(parts[i]) : "")).join(""));
 }

@@ -1,4 +1,4 @@
-/** One optimizer step as the curves show it; nats per token. */
+/** Values of one optimizer step in the curves; losses are nats per token. */
 export interface TrainingPoint {
   readonly step: number;
   readonly train_loss?: number;
@@ -7,14 +7,14 @@ export interface TrainingPoint {
   readonly learning_rate?: number;
 }
 
-/** The rows of metrics.jsonl that carry a curve: events of `train/events.ts` with the file's snake_case keys. */
+/** Rows of metrics.jsonl that belong to a curve: events of `train/events.ts` with the file's snake_case keys. */
 type MetricsRow =
   | { event: "step-end"; step: number; loss: number; gradient_norm: number; learning_rate: number }
   | { event: "validation-end"; step: number; loss: number };
 
 /**
- * Points from the text of metrics.jsonl, by step. Of a step that was taken again after a resume the last row counts;
- * a line cut off by a kill is passed over.
+ * Points from the text of metrics.jsonl, by step. A step that was repeated after a resume has the values of its last row.
+ * A line that a kill cut off is skipped.
  */
 export function trainingPoints(metrics: string): TrainingPoint[] {
   const points = new Map<number, TrainingPoint>();

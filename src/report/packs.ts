@@ -11,7 +11,7 @@ const BEGINNING = 160;
 const nat = (value: number) => value.toFixed(3);
 const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 
-/** What each pack of cases says as a whole, and where general ability was lost. Undefined without answers. */
+/** Scores of each pack as a whole, and the texts that lost most general ability. Undefined without answers. */
 export function packsSection(answers: readonly AnswerRow[]): Markup | undefined {
   if (answers.length === 0) return undefined;
   const packs = [...new Set(answers.map(({ pack }) => pack))].flatMap((pack) => {
@@ -38,13 +38,13 @@ function packRow(name: string, rows: readonly AnswerRow[], texts: boolean): Mark
 <td class="number">${gains.filter((gain) => gain > 0).length}</td><td class="number">${gains.filter((gain) => gain < 0).length}</td></tr>`;
 }
 
-/** Positive: the tuned model is better. Texts are scored in nats per token, where less is better. */
+/** Gain of the tuned model, positive if it is better. Texts are scored in nats per token, where less is better. */
 const gainOf = ({ kind, base, tuned }: AnswerRow) =>
   kind === "text" ? base.score - tuned.score : tuned.score - base.score;
 
 const beginning = (text: string) => (text.length <= BEGINNING ? text : `${text.slice(0, BEGINNING)}…`);
 
-/** How the loss on general texts changed, text by text, and which lost most. */
+/** Change of the loss on each general text, and the texts with the largest loss. */
 function generalTexts(texts: readonly AnswerRow[]): Markup {
   const gains = texts.map(gainOf);
   const average = mean(gains);

@@ -2,7 +2,7 @@ import type { Precondition } from "../evaluate/preconditions.ts";
 import { html, type Markup } from "./markup.ts";
 import { outcomeText } from "./verdict.ts";
 
-/** What must hold of the artefact and its data before any score counts, with what was found. */
+/** Preconditions on artefact, answers and data, with their findings. */
 export function preconditionsTable(preconditions: readonly Precondition[]): Markup {
   return html`<h3>Preconditions</h3><div class="scroll"><table><caption>What must hold of artefact, answers and training rows before scores mean anything; one that fails refuses</caption>
 <thead><tr><th scope="col">Precondition</th><th scope="col">Found</th><th scope="col">Outcome</th></tr></thead>

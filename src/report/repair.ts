@@ -1,6 +1,6 @@
 import { html, type Markup } from "./markup.ts";
 
-/** repair.json, as far as the report shows it; losses are nats per supervised token on rows held out from training. */
+/** The part of repair.json that the report shows. Losses are nats per supervised token on rows held out from training. */
 export interface RepairSummary {
   readonly criterion: string;
   readonly budget: number;
@@ -15,7 +15,7 @@ export interface RepairSummary {
     readonly domain: number;
     readonly general: number;
   }[];
-  /** The trial that the adapter is. */
+  /** Index of the trial that became the adapter. */
   readonly chosen: number;
   readonly outcome: "within budget" | "repaired" | "not repaired";
 }
@@ -24,10 +24,10 @@ const SENTENCE: Record<RepairSummary["outcome"], string> = {
   "within budget": "The adapter kept general capability within its budget without repair.",
   repaired: "The adapter lost more general capability than its budget allows, and was repaired.",
   "not repaired":
-    "The adapter lost more general capability than its budget allows, and nothing that was tried mended it.",
+    "The adapter lost more general capability than its budget allows, and no trial repaired it.",
 };
 
-/** What was tried to keep general capability within its budget, and which trial the adapter is. */
+/** Trials that kept general capability within its budget or failed to, and the one that became the adapter. */
 export function repairSection({
   criterion,
   budget,

@@ -1,12 +1,12 @@
 import { html, type Markup } from "./markup.ts";
 
-/** A part of the task that is still invented, and what belongs there. */
+/** A part of the task that is still the template's, and its replacement. */
 export interface ToReplace {
   what: string;
   instead: string;
 }
 
-/** The first thing to know of a run over a template: none of it is about the reader's own job. */
+/** Notice for a run over a template: its results say nothing about the reader's own job. */
 export function replaceBox(parts: readonly ToReplace[]): Markup | undefined {
   if (parts.length === 0) return undefined;
   return html`<section class="note" aria-labelledby="replace"><h3 id="replace">To replace before this says anything of your own job</h3>

@@ -1,6 +1,6 @@
 /**
- * The page's only script: filters the answers on the screen, and opens what is folded before printing. The page works without it.
- * Nothing of the run stands in it, and its hash is the only one that the page's policy admits.
+ * The page's only script: filters the answers on the screen, and opens folded parts before printing. The page works without it.
+ * It contains no data of the run, and its hash is the only one that the page's Content-Security-Policy admits.
  */
 export const SCRIPT = `
 const form = document.getElementById("filter");

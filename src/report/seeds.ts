@@ -3,7 +3,7 @@ import { differenceText } from "../evaluate/result-text.ts";
 import type { SeedResult } from "../evaluate/seeds.ts";
 import { html, type Markup } from "./markup.ts";
 
-/** The same training with other seeds: one lucky seed is no evidence. */
+/** Results of the same training with other seeds. */
 export function seedsTable(seeds: readonly SeedResult[], criteria: readonly CriterionResult[]): Markup {
   return html`<h3>Seeds</h3><div class="scroll"><table><caption>Differences of the same training with each seed; the first ships, and none may lie on the wrong side of what is asked</caption>
 <thead><tr><th scope="col">Seed</th>${criteria.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>

@@ -1,12 +1,12 @@
 import { html, type Markup } from "./markup.ts";
 
-/** A setting as it was resolved for the run. */
+/** A setting of the run. */
 export interface Setting {
   key: string;
   value: unknown;
-  /** Where it was set: task.yaml, --set, or default. */
+  /** Origin: task.yaml, --set, or default. */
   origin: string;
-  /** What would be in force without it; undefined when there is no default. */
+  /** Default value; undefined when there is none. */
   usual?: unknown;
 }
 

@@ -1,14 +1,14 @@
 import { html, type Markup } from "./markup.ts";
 
-/** A role that has to agree, and its last sign-off on the run. */
+/** A role whose agreement is required, and its last sign-off on the run. */
 export interface SignOffLine {
-  /** As people call it: model adaptation lead. */
+  /** Full name, such as model adaptation lead. */
   role: string;
-  /** Who signed; absent before anybody did. */
+  /** Name of the signer; absent before a sign-off. */
   name?: string;
   at?: string;
   note?: string;
-  /** Why the sign-off no longer counts. */
+  /** Reason that the sign-off is void. */
   void?: string;
 }
 
@@ -19,7 +19,7 @@ const stateOf = (line: SignOffLine) => {
 
 const isSigned = (line: SignOffLine) => stateOf(line) === "signed";
 
-/** Who has signed, on one line for the first page. */
+/** State of each sign-off on one line for the first page. */
 export function signOffStrip(lines: readonly SignOffLine[]): Markup {
   return html`<p class="strip"><b>Sign-offs</b> ${lines.map(
     (line) =>

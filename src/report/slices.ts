@@ -7,7 +7,7 @@ import type { PolicyRule } from "../task/policy.ts";
 import { chart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 
-/** Fewer independent clusters than this say next to nothing about a share: its interval spans half the scale. */
+/** Clusters below which a card is greyed: the interval of a share then spans half the scale. */
 const FEW = 10;
 
 /** Pass rates of base and tuned on a scale from 0 to 100 %, each with its Wilson interval over `clusters`. */

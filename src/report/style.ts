@@ -1,6 +1,6 @@
 /**
- * The report's one style sheet: light, dark, phone and paper. Text on any of its backgrounds has a contrast of at least
- * 4.5 (WCAG 2.2 AA). Base and tuned differ by hollow and filled, outcomes by mark and word, never by colour alone.
+ * Style sheet of the report for light, dark, phone and paper. Text has a contrast of at least 4.5 with every background
+ * (WCAG 2.2 AA). Base and tuned differ by hollow and filled, outcomes by mark and word, never by colour alone.
  */
 export const STYLE = `
 :root { color-scheme: light dark;

@@ -8,7 +8,7 @@ const smoothingOf = (steps: number): number => Math.max(1, Math.round(steps / 50
 
 type Curve = "train_loss" | "valid_loss" | "gradient_norm" | "learning_rate";
 
-/** The steps at which a curve has a finite value. */
+/** Steps at which a curve has a finite value. */
 function curveOf(points: readonly TrainingPoint[], key: Curve): { step: number; value: number }[] {
   return points.flatMap((point) => {
     const value = point[key];
@@ -27,7 +27,7 @@ export function trainingSection(points: readonly TrainingPoint[]): Markup | unde
   const first = validation[0];
   const course =
     best !== undefined && first !== undefined
-      ? `Validation loss went from ${first.value.toFixed(3)} at step ${first.step} to its lowest, ${best.value.toFixed(3)}, at step ${best.step}; training keeps the adapter of that step.`
+      ? `Validation loss went from ${first.value.toFixed(3)} at step ${first.step} to its lowest, ${best.value.toFixed(3)}, at step ${best.step}; the adapter is that of this step.`
       : "No validation was made.";
   return html`<p>${course}</p>
 <div class="curves"><figure>${fittedChart((width) => lossChart(train, validation, best, width))}

@@ -9,12 +9,12 @@ import { html, type Markup } from "./markup.ts";
 
 const MARK = { pass: "✓", fail: "✗", inconclusive: "?", "not applicable": "–" };
 
-/** An outcome as a mark and a word: never by colour alone. */
+/** Outcome as a mark and a word, never by colour alone. */
 export function outcomeText(outcome: keyof typeof MARK): Markup {
   return html`<span class="outcome"><span aria-hidden="true">${MARK[outcome]}</span> ${outcome}</span>`;
 }
 
-/** The decision, the absolute numbers in words, why, and what a reader must know before relying on it; `signOffs` last. */
+/** First screen: the decision, the absolute numbers in words, the reasons, amendments and sign-offs. */
 export function verdictSection(verdict: Verdict, signOffs: Markup | undefined): Markup {
   const { cases } = verdict.counts;
   return html`<section class="verdict ${verdict.verdict}" aria-labelledby="verdict"><h2 id="verdict">${outcomeText(verdict.verdict)}</h2>

@@ -8,13 +8,13 @@ import { html, type Markup } from "./markup.ts";
 const SIDES = ["base", "tuned"] as const;
 type Side = (typeof SIDES)[number];
 
-/** A line of the table: what is measured, and its value for base and tuned. */
+/** Row of the table: a measure and its values for base and tuned. */
 interface Measure {
   name: string;
   of: (side: Side) => string;
 }
 
-/** How base and tuned write: style rules kept, lengths, and whether paraphrases get the same. Undefined without answers in words. */
+/** Style rules kept, lengths, and consistency over paraphrases, of base and tuned. Undefined without generated answers. */
 export function wordingSection(
   answers: readonly AnswerRow[],
   style: readonly StyleRule[],
@@ -31,7 +31,7 @@ export function wordingSection(
       of: (side: Side) => share(side, ({ output }) => styleFailure(rule, output ?? "") === undefined),
     })),
     { name: "words in an answer, median", of: (side) => `${median(outputs(side).map(wordsIn))}` },
-    { name: "cut off at the most tokens", of: (side) => share(side, ({ finish }) => finish === "length") },
+    { name: "cut off at max_new_tokens", of: (side) => share(side, ({ finish }) => finish === "length") },
     {
       name: "different answers",
       of: (side) => `${new Set(outputs(side)).size} of ${spoken.length}`,
@@ -51,7 +51,7 @@ export function wordingSection(
 
 const wordsIn = (text: string) => text.split(/\s+/).filter((word) => word !== "").length;
 
-/** Cases of one cluster ask the same in other words. */
+/** Clusters of more than one case: paraphrases of one question. */
 function paraphraseGroups(rows: readonly AnswerRow[]): AnswerRow[][] {
   const groups = new Map<string, AnswerRow[]>();
   for (const row of rows) groups.set(row.cluster, [...(groups.get(row.cluster) ?? []), row]);

@@ -4,14 +4,14 @@ import { fileURLToPath } from "node:url";
 import { loadTask, type Task } from "./load.ts";
 import { parsePolicy } from "./policy.ts";
 
-/** The folder with a task for each kind, which `lorafit init` copies. */
+/** Folder with one task for each kind, which `lorafit init` copies. */
 export const TEMPLATES = fileURLToPath(new URL("../../datasets/templates", import.meta.url));
 
-/** A part of a task that still holds what the template invented. */
+/** A part of a task that is still the template's. */
 export interface InventedPart {
-  /** The key of task.yaml, or the file, and how much of it. */
+  /** Key of task.yaml, or file with the number of lines. */
   readonly what: string;
-  /** What belongs there. */
+  /** Its replacement. */
   readonly instead: string;
 }
 
@@ -24,8 +24,8 @@ const rowsOf = (files: readonly string[]): string[] =>
   );
 
 /**
- * What of a task `lorafit init` invented and nobody has replaced: keys with the template's value, rules and rows that
- * stand in the template word for word. Empty for a task of one's own.
+ * Parts of a task that `lorafit init` invented and that are not replaced yet: keys with the template's value, and rules and rows
+ * that are in the template word for word. Empty for a task of one's own.
  */
 export function inventedParts(task: Task): InventedPart[] {
   const folder = join(TEMPLATES, task.kind);
@@ -45,7 +45,7 @@ export function inventedParts(task: Task): InventedPart[] {
     parsePolicy(readFileSync(paths.policy, "utf8"), paths.policy).map(({ id, text }) => `${id} ${text}`);
   const replay = ({ paths }: Task) => rowsOf(paths.replay === undefined ? [] : [paths.replay]);
 
-  key("name", "what your runs and exports are to be called");
+  key("name", "a name for your runs and exports");
   key("purpose", "your own job in one sentence");
   key("in_scope", "the topics that your model answers");
   key("out_of_scope", "the topics that it must hand over");
@@ -70,7 +70,7 @@ export function inventedParts(task: Task): InventedPart[] {
   if (found.length > 0 && task.base === template.base)
     found.push({
       what: `task.yaml: base ${task.base}`,
-      instead: "the model that you mean to deploy; this one is for trying out",
+      instead: "the model that you will deploy; this one is for trying out",
     });
   return found;
 }

@@ -101,7 +101,7 @@ test("a lookup's choice is the option most like its answer", () => {
 const chatCases = good.cases.filter(({ body }) => body.kind === "chat");
 const vocabulary = new Vocabulary();
 
-test("the policy stands first in the system message, before the case's own", () => {
+test("the policy comes first in the system message, before the case's own", () => {
   const prompt = { system: "P", rules: 1, of: 1 };
   const item = chatCases[0]!;
   const own: Case = {
@@ -166,7 +166,7 @@ test.each([
   expect(prompt).toEqual({ reason: expect.stringContaining(`${words} system messages`.slice(0, -1)) });
 });
 
-test("who does not take part is said, and what was asked for is cut instead", async () => {
+test("a contestant that is left out is reported with the reason; one that was asked for is cut instead", async () => {
   const rule = { id: "R1", critical: false, text: "some more words of it", line: 1 };
   const policy = Array.from({ length: 30 }, (_, i) => ({ ...rule, id: `R${i + 1}` }));
   const answer = async (asked: boolean) => {

@@ -101,7 +101,7 @@ describe("the gate", () => {
     expect(verdict.verdict).toBe("pass");
   });
 
-  test("names everything that stands against a pass", async () => {
+  test("names every reason against a pass", async () => {
     const verdict = decide(await scenario(30));
     expect(verdict.reasons.map((reason) => reason.split(":")[0])).toEqual(["answers differ", "domain"]);
     expect(decide(good).reasons).toEqual([]);

@@ -83,7 +83,7 @@ test("a ledger that was cut at its end, or removed, is known by the verdicts tha
   expect(thrown(() => takeLook(task, lock, b, seen)).message).toContain("run a");
 });
 
-test("a change of the goalposts stands in the same chain and goes with every later look", () => {
+test("a change of the goalposts is in the same chain and goes with every later look", () => {
   const { task, lock } = locked();
   takeLook(task, lock, a);
   const amendment = { reason: "the policy changed", changes: ["policy: the file has changed"], looks: 1 };

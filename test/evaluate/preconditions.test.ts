@@ -75,9 +75,9 @@ describe("what the training rows show", () => {
     const all = found([chat("Do boots run large?", "Yes, by half a size.", 1)]);
     expect(all.map(({ outcome }) => outcome)).toEqual(["pass", "pass", "pass"]);
     expect(all.map(({ evidence }) => evidence)).toEqual([
-      `1 rows held against ${cases.length} cases`,
+      `1 rows compared with ${cases.length} cases`,
       "no personal data and no secret in 1 rows",
-      "1 rows held against each other and against 1 rules",
+      "1 rows compared with each other and with 1 rules",
     ]);
   });
 
@@ -128,7 +128,7 @@ describe("what the training rows show", () => {
     expect(failed(found([], clash))).toEqual([]);
   });
 
-  test("what a reviewer let stand is not held against the training", async () => {
+  test("a row that a reviewer kept in spite of a conflict is no finding", async () => {
     const out = mkdtempSync(join(tmpdir(), "lorafit-reviewed-"));
     const [file, review] = [join(out, "transcripts.jsonl"), join(out, "review.jsonl")];
     const lines = [...clash, chat("May I return worn sandals?", "Sorry, no.", 7)];

@@ -97,7 +97,7 @@ describe.skipIf(executablePath === undefined)("report.html in chromium", () => {
     });
   });
 
-  test.each([false, true])("text stands out from its background by 4.5 to 1 (dark: %s)", async (dark) => {
+  test.each([false, true])("text has a contrast of 4.5 to 1 with its background (dark: %s)", async (dark) => {
     await complaints({ width: 1280, dark }, async (page) => {
       const weak = await page.evaluate(WEAK_TEXTS);
       expect(weak).toEqual([]);

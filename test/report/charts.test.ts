@@ -10,7 +10,7 @@ import { trainingSection } from "../../src/report/training.ts";
 import { data } from "./fixture.ts";
 
 const dom = ({ source }: Markup) => parseHTML(`<html><body>${source}</body></html>`).document;
-/** Where a dot stands, in the drawing's units. */
+/** Position of a dot in the drawing's units. */
 const placesOf = (markup: Markup) =>
   [...dom(markup).querySelectorAll("circle")].map((circle) => Number(circle.getAttribute("cx")));
 
@@ -19,7 +19,7 @@ const criterion = data.verdict.criteria[0]!;
 describe("the interval chart", () => {
   const placed: CriterionResult = { ...criterion, estimate: 0.5, ci: [0.25, 0.75], bar: 0, effect: 0.2 };
 
-  test("stands where its numbers say: 10 to 290 for -1 to 1", () => {
+  test("is where its numbers say: 10 to 290 for -1 to 1", () => {
     const svg = intervalChart(placed, [-1, 1]);
     expect(placesOf(svg)).toEqual([220]);
     expect(svg.source).toContain('d="M185,');
@@ -51,7 +51,7 @@ describe("the interval chart", () => {
   });
 });
 
-test("shares stand on a scale from 0 to 100 %: 8 to 198", () => {
+test("shares are on a scale from 0 to 100 %: 8 to 198", () => {
   expect(placesOf(shareChart(0.5, 1, 12))).toEqual([103, 198]);
   expect(shareChart(0, 1, 1).source).not.toContain("NaN");
 });

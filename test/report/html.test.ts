@@ -90,20 +90,20 @@ describe("report.html", () => {
     expect(page).toContain("transcripts.jsonl:3<");
   });
 
-  test("who has signed stands on the first page: signed, void with the reason, not signed", () => {
+  test("the first page says who has signed: signed, void with the reason, not signed", () => {
     const first = page.slice(0, page.indexOf("<nav"));
     expect(first).toContain("content owner: Ben, void: the artefact changed after it");
     expect(first).toContain("QA analyst: not signed");
   });
 
-  test("moved goalposts stand on the first page with their reason, and in the ledger", () => {
+  test("moved goalposts are on the first page with their reason, and in the ledger", () => {
     expect(page.slice(0, page.indexOf("<nav"))).toMatch(
       /goalposts were moved<\/b> on 2026-11-25, after 1 look at the cases\. Recorded reason: the margin was/,
     );
     expect(page.slice(page.indexOf('id="looks"'))).toContain("<b>goalposts moved</b>");
   });
 
-  test("a failed precondition stands in the sentence of why, and all of them under the criteria", () => {
+  test("a failed precondition is on the first page, and all of them are under the criteria", () => {
     const { preconditions } = data.verdict;
     expect(preconditions.length).toBeGreaterThan(2);
     for (const { name } of preconditions) expect(page).toContain(`<th scope="row">${name}</th>`);
@@ -121,7 +121,7 @@ describe("report.html", () => {
     expect(page).toContain('<td class="number fail">−100.0 <span class="outcome">✗</span></td>');
   });
 
-  test("what is left of a template stands on the first page, part by part", () => {
+  test("the first page lists what is left of a template, part by part", () => {
     expect(page.slice(0, page.indexOf("<nav"))).toContain("<b>policy.md: 8 of 8 rules");
     expect(reportHtml({ ...data, toReplace: [] })).not.toContain("lorafit init");
   });

@@ -14,7 +14,7 @@ function phrasesIn(answer: string, phrases: readonly string[]): string[] {
   return phrases.filter((phrase) => said.includes(words(phrase)));
 }
 
-/** Whether an answer hands the customer over, by the wordings of task.yaml. */
+/** True if an answer contains a hand-over wording of task.yaml. */
 export const handsOverBy = (answer: string, phrases: readonly string[]): boolean =>
   phrasesIn(answer, phrases).length > 0;
 
@@ -31,7 +31,7 @@ const conduct = (key: "refuses" | "hands_over", does: string, doesNot: string) =
 export const refuses = conduct("refuses", "refuses", "does not refuse");
 export const handsOver = conduct("hands_over", "hands over", "does not hand over");
 
-/** Why an answer breaks a style rule, or undefined when it keeps it. */
+/** Reason that an answer breaks a style rule, or undefined. */
 export function styleFailure(rule: StyleRule, answer: string): string | undefined {
   const found = wordingsIn(answer, rule.not_contains ?? []);
   if (found.length > 0) return `${rule.name}: says ${quoted(found)}`;

@@ -10,7 +10,7 @@ const NO = /(?:^|[.!?] )(?:no(?=[,.;:!]|$| -)|nope\b|unfortunately\b)/;
 const MODAL =
   /\b(cannot|can't|can not|may not|must not|not possible|not allowed)\b|\b(?:can|may|possible|allowed)\b/;
 
-/** yes or no, by a sentence that begins so, else by the first "can", "cannot", "may" … of the answer; undefined when it takes no side. */
+/** Yes or no: by a sentence that begins so, else by the first "can", "cannot", "may" and the like. Undefined for neither. */
 function stanceOf(answer: string): "yes" | "no" | undefined {
   const said = normalise(answer);
   const [yes, no] = [said.search(YES), said.search(NO)];
@@ -19,7 +19,7 @@ function stanceOf(answer: string): "yes" | "no" | undefined {
   return modal === null ? undefined : modal[1] === undefined ? "yes" : "no";
 }
 
-/** What two answers to one question must share. The word "one" is no number here: it is mostly a pronoun. */
+/** Facts on which two answers to one question must agree. The word "one" is not a number here, as it is mostly a pronoun. */
 function factsOf(answer: string, handOver: readonly string[]) {
   const numbers = quantitiesIn(answer).flatMap(({ value, written }) => (written === "one" ? [] : [value]));
   return {
@@ -29,7 +29,7 @@ function factsOf(answer: string, handOver: readonly string[]) {
   };
 }
 
-/** In what two answers contradict each other, or undefined. An answer that takes no side contradicts neither yes nor no. */
+/** The contradiction between two answers, or undefined. An answer without yes or no contradicts neither. */
 function contradiction(a: ReturnType<typeof factsOf>, b: ReturnType<typeof factsOf>): string | undefined {
   if (a.handsOver !== b.handsOver)
     return a.handsOver ? "hands over, it does not" : "does not hand over, it does";
@@ -39,8 +39,8 @@ function contradiction(a: ReturnType<typeof factsOf>, b: ReturnType<typeof facts
 }
 
 /**
- * The answers to the cases of a paraphrase group must agree in numbers, yes or no, and hand-over. The score is the mean agreement with the
- * group's other answers: 0 where they contradict, else ROUGE-L between the two.
+ * Agreement within a paraphrase group in numbers, yes or no, and hand-over. Score: mean over the group's other answers of 0 for a
+ * contradiction, else ROUGE-L between the two.
  */
 export const consistentWith = checkKind({
   schema: z.string().trim().min(1),

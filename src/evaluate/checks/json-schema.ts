@@ -8,7 +8,7 @@ const ajv = new Ajv2020({
   allErrors: true,
   validateFormats: false,
   addUsedSchema: false,
-  // Advice on style of schemas would go to the terminal.
+  // These checks of schema style would write to the terminal.
   strictTypes: false,
   strictTuples: false,
   logger: false,
@@ -45,7 +45,7 @@ export const jsonSchema = checkKind({
     } catch (error) {
       return judged(false, `is no JSON: ${(error as Error).message}`);
     }
-    // Compiled once: ajv remembers schemas by identity.
+    // Compiled once: ajv caches by identity of the schema.
     const validate = ajv.compile(value);
     if (validate(parsed)) return judged(true, "is JSON of the schema");
     const errors = validate.errors!.map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);

@@ -1,11 +1,11 @@
 import { normalise } from "./wording.ts";
 
-/** A number in a text, as English writes it. */
+/** A number in an English text. */
 export interface Quantity {
   readonly value: number;
   /** As written, such as "sixty" or "60". */
   readonly written: string;
-  /** The tokens of the text, and which of them the number takes: [start, end). */
+  /** Tokens of the text; the number is [start, end). */
   readonly tokens: readonly string[];
   readonly start: number;
   readonly end: number;
@@ -29,8 +29,8 @@ const TOKEN = /\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+|\p{L}[\p{L}\p{N}']*|\S/gu;
 const ORDINAL = /^(st|nd|rd|th)$/;
 
 /**
- * Every number that a text states, in digits ("60", "1,000", "8.5", "8½") or in words ("sixty", "twenty-one", "two hundred and
- * five", "half a size", "one and a half"). Ordinals, and digits inside a word such as R12, are no numbers.
+ * Numbers that a text states, in digits ("60", "1,000", "8.5", "8½") or in words ("sixty", "twenty-one", "two hundred and
+ * five", "half a size", "one and a half"). Ordinals, and digits inside a word such as R12, are not numbers.
  */
 export function quantitiesIn(text: string): Quantity[] {
   const plain = normalise(text.replace(/(\d*)\s?½/g, (_, whole: string) => `${whole || 0}.5`));
@@ -96,7 +96,7 @@ function singular(word: string): string {
 }
 
 /**
- * Whether a number is counted in `unit`: the unit stands right before it ("size 8", "£ 60") or after it, in singular or plural, with a
+ * True if a number is counted in `unit`: the unit is directly before it ("size 8", "£ 60") or after it, in singular or plural, with a
  * hyphen or one more word between ("60-day", "60 calendar days"). A repetition in brackets is skipped: "sixty (60) days".
  */
 export function hasUnit({ tokens, start, end }: Quantity, unit: string): boolean {

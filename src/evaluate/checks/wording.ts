@@ -5,7 +5,7 @@ import { checkKind, judged } from "./check.ts";
 const text = z.string().min(1);
 const texts = z.array(text).min(1);
 
-/** Compatibility forms composed, typographic quotes and dashes made plain, white space collapsed, lower case. */
+/** Comparison form: NFKC, plain quotes and dashes, single spaces, lower case. */
 export function normalise(value: string): string {
   return value
     .normalize("NFKC")
@@ -61,7 +61,7 @@ export const equals = checkKind({
   },
 });
 
-/** RE2: time is linear in the answer whatever the pattern, so no pattern can hang a verdict. */
+/** RE2 pattern: its time is linear in the answer, so no pattern can hang a verdict. */
 export const regex = checkKind({
   schema: text,
   mistake(value) {

@@ -1,7 +1,7 @@
 const ORDER = 6;
 const BETA = 2;
 
-/** Character n-grams with their counts; white space left out. */
+/** Counts of character n-grams, without white space. */
 function ngrams(characters: readonly string[], n: number): Map<string, number> {
   const counts = new Map<string, number>();
   for (let i = 0; i + n <= characters.length; i++) {

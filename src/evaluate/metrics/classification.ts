@@ -1,4 +1,4 @@
-/** One row: what it is, and what the model said it is. */
+/** True and predicted label of one row. */
 export interface Labelled {
   readonly truth: string;
   readonly predicted: string;
@@ -10,7 +10,7 @@ export interface LabelScore {
   readonly precision: number;
   readonly recall: number;
   readonly f1: number;
-  /** Rows that are of this label. */
+  /** Rows with this true label. */
   readonly support: number;
 }
 
