@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Large, and loaded only by verbs that are not needed there; `doctor` says that onnxruntime is missing, and goes on. */
-const LEFT_OUT = ["onnxruntime-node", "@xenova/transformers"];
+const LEFT_OUT = ["onnxruntime-node"];
 const FILES = ["package.json", "dist", "bench", "kernels/dist", "LICENSE"];
 
 const folder = process.argv[2];

@@ -8,8 +8,8 @@ const ROAD = [
   ["errors.ts", "home.ts", "rng.ts", "philox.ts", "cpu.ts", "suggest.ts", "package.ts", "formats"],
   ["task"],
   ["embed"],
-  ["data"],
   ["tokens"],
+  ["data"],
   ["program", "ops"],
   ["model"],
   ["lora"],
@@ -59,7 +59,6 @@ test("only the command line writes to the terminal, ends the process or reads it
 test("each native or heavy package is loaded in its own place only", () => {
   const places: Record<string, RegExp> = {
     "onnxruntime-node": /^(engines\/onnx|export)\//,
-    "@xenova/transformers": /^tokens\//,
     koffi: /^engines\/cuda\//,
     "@huggingface/jinja": /^tokens\//,
     commander: /^cli\//,

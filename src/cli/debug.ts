@@ -13,6 +13,7 @@ import { parseSettings } from "../task/override.ts";
 import { debugLogits, debugStep } from "../train/debug.ts";
 import { optimizerOf } from "../train/settings.ts";
 import type { Context } from "./context.ts";
+import { addDebugTokens } from "./debug-tokens.ts";
 import { collect } from "./format.ts";
 import { openBase } from "./task.ts";
 
@@ -26,11 +27,12 @@ interface Flags {
   readonly set: readonly string[];
 }
 
-/** debug step, debug logits: numbers to compare with any other trainer. */
+/** debug step, debug logits, debug tokens: numbers to compare with any other trainer. */
 export function addDebug(program: Command, context: Context): void {
   const debug = program
     .command("debug")
-    .description("Gradients, steps and logits, to compare with any other trainer.");
+    .description("Gradients, steps, logits and token ids, to compare with any other trainer.");
+  addDebugTokens(debug, context);
   const verb = (name: string, description: string): Command =>
     debug
       .command(name)

@@ -1,13 +1,13 @@
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import pc from "picocolors";
-import type { Message } from "../data/rows.ts";
 import { selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
 import { openForGeneration } from "../export/open-model.ts";
 import type { ExportedModel } from "../export/session.ts";
 import { streamChat, streamText, type TextEvent } from "../export/stream.ts";
 import { resolveModel } from "../model/catalog.ts";
+import type { Message } from "../tokens/chat-template.ts";
 import type { Context } from "./context.ts";
 
 interface Flags {

@@ -1,15 +1,13 @@
 import { LorafitError, listMistakes } from "../errors.ts";
-import type { Message, TrainingRow } from "./rows.ts";
+import { RenderedChat, withoutGuards } from "../tokens/rendered.ts";
+import type { Tokenizer } from "../tokens/tokenizer.ts";
+import type { TrainingMessage, TrainingRow } from "./rows.ts";
 
-/** What encoding needs of a tokenizer; src/tokens provides it. */
-export interface ChatTokenizer {
-  encode(text: string): number[];
-  decode(ids: readonly number[], options: { readonly skipSpecial: boolean }): string;
-  renderChat(messages: readonly Message[], options: { readonly addGenerationPrompt: boolean }): string;
-  readonly endOfTurnIds: readonly number[];
-  readonly eosIds: readonly number[];
-  readonly bosId: number | undefined;
-}
+/** What encoding needs of a tokenizer. */
+export type ChatTokenizer = Pick<
+  Tokenizer,
+  "encode" | "decode" | "renderChat" | "answerMarkup" | "controlIn" | "endOfTurnIds" | "eosIds" | "bosId"
+>;
 
 /** A row as the model is trained on it. */
 export interface EncodedRow {
@@ -17,6 +15,8 @@ export interface EncodedRow {
   readonly group: string;
   /** file:line */
   readonly where: string;
+  /** The name of the shape that the row has in the file. */
+  readonly shape: string;
   readonly ids: readonly number[];
   /** Unshifted: the id where the token is a target, else -100. */
   readonly labels: readonly number[];
@@ -35,7 +35,7 @@ export interface Encoded {
 /** No target, as in transformers. */
 export const IGNORED = -100;
 
-/** A stretch of tokens that is trained on or not. */
+/** A span of tokens that is trained on, or not. */
 export interface TrainedSpan {
   readonly ids: readonly number[];
   readonly trained: boolean;
@@ -63,7 +63,7 @@ export function encodeRows(
       if (result.truncated > 0) {
         warnings.push(`${where}: ${result.truncated} tokens cut from its front to fit ${options.maxLength}`);
       }
-      encoded.push({ id: row.id, group: row.group, where, ...result });
+      encoded.push({ id: row.id, group: row.group, where, shape: row.shape, ...result });
     } catch (error) {
       if (!LorafitError.is(error)) throw error;
       mistakes.push(`${where}: ${error.message}`);
@@ -82,7 +82,7 @@ export function encodeRows(
  * @throws data error for a row that cannot be trained as it is served
  */
 export function spansOf(
-  { content }: TrainingRow,
+  { content }: Pick<TrainingRow, "content">,
   tokenizer: ChatTokenizer,
   warn: (text: string) => void,
 ): TrainedSpan[] {
@@ -91,8 +91,18 @@ export function spansOf(
     : chatSegments(content.messages, tokenizer, warn);
 }
 
-/** A document stands between the tokens that begin and end one, as in pre-training, so that its first token is a target too. */
+/**
+ * A document between the tokens that begin and end one, as in pre-training, so that its first token is a target too.
+ * @throws data error for a control token in the text: as plain text it would teach something else than its author meant
+ */
 function textSegments(text: string, tokenizer: ChatTokenizer): TrainedSpan[] {
+  const control = tokenizer.controlIn(text);
+  if (control !== undefined) {
+    throw new LorafitError(
+      "data",
+      `text: contains ${control}, a control token of the tokenizer; write a conversation as messages, and leave ${control} out of other texts`,
+    );
+  }
   const end = tokenizer.eosIds[0]!;
   return [
     { ids: [tokenizer.bosId ?? end], trained: false },
@@ -100,44 +110,91 @@ function textSegments(text: string, tokenizer: ChatTokenizer): TrainedSpan[] {
   ];
 }
 
+/**
+ * Each prompt as it is served, then what the model has to write after it. The ids of the whole text are those of the prompt
+ * and some more; where the tokenizer merges across the boundary, prompt and answer are encoded apart, and a warning says so.
+ */
 function chatSegments(
-  messages: readonly Message[],
+  messages: readonly TrainingMessage[],
   tokenizer: ChatTokenizer,
   warn: (text: string) => void,
 ): TrainedSpan[] {
-  const endOfTurn = tokenizer.decode(tokenizer.endOfTurnIds, { skipSpecial: false });
   const spans: TrainedSpan[] = [];
+  const ids: number[] = [];
+  let apart = false;
+  const add = (markup: string, from: number, trained: boolean): void => {
+    const whole = tokenizer.encode(new RenderedChat(markup));
+    const agrees = ids.every((id, i) => id === whole[i]);
+    apart ||= !agrees;
+    const rest = agrees
+      ? whole.slice(ids.length)
+      : tokenizer.encode(new RenderedChat(markup.slice(from)), { continues: true });
+    spans.push({ ids: rest, trained });
+    ids.push(...rest);
+  };
   let done = "";
-  for (const [at, { role, content }] of messages.entries()) {
-    if (content.includes(endOfTurn)) {
-      throw new LorafitError("data", `messages[${at}]: contains ${endOfTurn}, which ends a turn`);
-    }
+  for (const [at, { role, content, trained }] of messages.entries()) {
+    const control = tokenizer.controlIn(content);
+    if (control !== undefined) warn(`messages[${at}]: contains ${control}, which is encoded as plain text`);
     if (role !== "assistant") continue;
-    const prompt = tokenizer.renderChat(messages.slice(0, at), { addGenerationPrompt: true });
-    const whole = tokenizer.renderChat(messages.slice(0, at + 1), { addGenerationPrompt: false });
-    if (!prompt.startsWith(done) || !whole.startsWith(prompt)) {
-      throw new LorafitError(
-        "data",
-        `messages[${at}]: the chat template rewrites earlier turns, so it cannot be trained as served`,
-      );
-    }
+    const { prompt, target, changed } = turnOf(messages, at, tokenizer);
+    if (!prompt.startsWith(done)) throw rewritten(messages, at);
+    if (changed) warn(`messages[${at}]: the chat template changes the answer's text`);
+    add(prompt, done.length, false);
+    add(prompt + target, prompt.length, trained !== false);
+    done = prompt + target;
+  }
+  if (apart) warn("its text as a whole gives other tokens than prompt and answer apart, as they are served");
+  return spans;
+}
+
+/** The prompt of an answer with its generation prompt, and what the model writes after it up to its end of turn. */
+function turnOf(
+  messages: readonly TrainingMessage[],
+  at: number,
+  tokenizer: ChatTokenizer,
+): { prompt: string; target: string; changed: boolean } {
+  const endOfTurn = tokenizer.decode(tokenizer.endOfTurnIds, { skipSpecial: false });
+  const render = (count: number, addGenerationPrompt: boolean): string =>
+    tokenizer.renderChat(messages.slice(0, count), { addGenerationPrompt }).markup;
+  const prompt = render(at, true);
+  const whole = render(at + 1, false);
+  if (whole.startsWith(prompt)) {
     const end = whole.lastIndexOf(endOfTurn);
     const target =
       end < prompt.length
         ? whole.slice(prompt.length) + endOfTurn
         : whole.slice(prompt.length, end + endOfTurn.length);
-    if (!target.includes(content.trim()))
-      warn(`messages[${at}]: the chat template changes the answer's text`);
-    spans.push({ ids: tokenizer.encode(prompt.slice(done.length)), trained: false });
-    spans.push({ ids: tokenizer.encode(target), trained: true });
-    done = prompt + target;
+    const changed = !withoutGuards(target).includes(messages[at]!.content.trim());
+    return { prompt, target, changed };
   }
-  const together = tokenizer.encode(done);
-  const apart = spans.flatMap(({ ids }) => ids);
-  if (together.length !== apart.length || together.some((id, i) => id !== apart[i])) {
-    warn("its text as a whole gives other tokens than prompt and answer apart, as they are served");
+  const opened = openedBy(prompt, render(at, false));
+  if (opened === undefined) throw rewritten(messages, at);
+  const content = tokenizer.answerMarkup(messages[at]!.content.trimStart());
+  if (!content.startsWith(opened.trimEnd())) {
+    throw new LorafitError(
+      "data",
+      `messages[${at}]: the chat template's generation prompt opens the answer with ${JSON.stringify(opened)}, and this answer does not begin with it; begin the answer with ${opened.trim()}, or train on a template that does not`,
+    );
   }
-  return spans;
+  const rest = content.slice(content.startsWith(opened) ? opened.length : opened.trimEnd().length);
+  return { prompt, target: rest + endOfTurn, changed: false };
+}
+
+/** The tag, with the white space after it, by which the generation prompt opens an answer: `<think>\n`. */
+function openedBy(prompt: string, before: string): string | undefined {
+  if (!prompt.startsWith(before)) return undefined;
+  return /<[a-z_]+>\s*$/.exec(prompt.slice(before.length))?.[0];
+}
+
+function rewritten(messages: readonly TrainingMessage[], at: number): LorafitError {
+  const reasons = messages
+    .slice(0, at)
+    .some(({ role, content }) => role === "assistant" && /<\/\w+>/.test(content));
+  const cause = reasons
+    ? "the chat template removes the reasoning of earlier answers; give each answer that holds some a row of its own, as its last turn"
+    : "the chat template rewrites earlier turns, so it cannot be trained as served";
+  return new LorafitError("data", `messages[${at}]: ${cause}`);
 }
 
 function assemble(

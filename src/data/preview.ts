@@ -21,6 +21,8 @@ export interface PreviewRow {
 /** What training will see: totals over all rows, and the first few of them in full. */
 export interface Preview {
   readonly rows: number;
+  /** Rows by the shape that they have in the file. */
+  readonly shapes: Readonly<Record<string, number>>;
   readonly tokens: number;
   readonly supervised: number;
   /** Share of tokens that are trained on; under LOW_SHARE there is little to learn from. */
@@ -40,8 +42,11 @@ export function preview(
 ): Preview {
   const tokens = rows.reduce((sum, row) => sum + row.ids.length, 0);
   const supervised = rows.reduce((sum, row) => sum + row.supervised, 0);
+  const shapes: Record<string, number> = {};
+  for (const { shape } of rows) shapes[shape] = (shapes[shape] ?? 0) + 1;
   return {
     rows: rows.length,
+    shapes,
     tokens,
     supervised,
     share: tokens === 0 ? 0 : supervised / tokens,
@@ -80,10 +85,13 @@ export function paintPreview(preview: Preview, colors: Colors): string {
       .join("");
     return [head, body, ""];
   });
+  const shapes = Object.entries(preview.shapes)
+    .map(([shape, count]) => (count === preview.rows ? shape : `${count} ${shape}`))
+    .join(", ");
   const text = percent(preview.share);
   const share = preview.share < LOW_SHARE ? colors.yellow(`${text}, which is little`) : text;
   lines.push(
-    `${preview.rows} rows, ${preview.tokens} tokens, ${preview.supervised} of them trained on (${share}); longest row ${preview.longest}, ${preview.truncated} truncated`,
+    `${preview.rows} rows (${shapes}), ${preview.tokens} tokens, ${preview.supervised} of them trained on (${share}); longest row ${preview.longest}, ${preview.truncated} truncated`,
   );
   return lines.join("\n");
 }

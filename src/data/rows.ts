@@ -2,12 +2,13 @@ import { relative } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { sha256 } from "../formats/hash.ts";
+import type { Message } from "../tokens/chat-template.ts";
+import { LONE_SURROGATE } from "../tokens/unicode.ts";
 import { dataLines } from "./lines.ts";
+import { shaped, type Unreadable } from "./shapes.ts";
 
-export interface Message {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
+/** A turn of a training row; `trained: false` is an answer with weight 0, which is context only. */
+export type TrainingMessage = Message & { readonly trained?: false };
 
 /** One training row. A prompt with its completion is a conversation of two turns. */
 export interface TrainingRow {
@@ -17,8 +18,10 @@ export interface TrainingRow {
   readonly group: string;
   readonly file: string;
   readonly line: number;
-  readonly content: { readonly messages: readonly Message[] } | { readonly text: string };
-  /** The row as it stands in the file, with everything that is not trained on. */
+  readonly content: { readonly messages: readonly TrainingMessage[] } | { readonly text: string };
+  /** The name of the shape that the row has in the file. */
+  readonly shape: string;
+  /** The row in lorafit's own shape, with every key that is not trained on. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -31,14 +34,45 @@ export interface RowMistake {
   readonly raw?: Readonly<Record<string, unknown>>;
 }
 
-const content = z.string().refine((text) => text.trim() !== "", { error: "is empty" });
-const message = z.looseObject({
-  role: z.enum(["system", "user", "assistant"], { error: "expected system, user or assistant" }),
-  content,
-});
-const messagesRow = z
-  .looseObject({ messages: z.array(message).min(1, { error: "is empty" }).check(turns) })
-  .transform(({ messages }) => ({ messages: messages.map(({ role, content }) => ({ role, content })) }));
+const content = z
+  .string()
+  .refine((text) => text.trim() !== "", { error: "is empty" })
+  .refine((text) => !LONE_SURROGATE.test(text), {
+    error: "holds half of a surrogate pair, which is no character; repair the text where it was cut",
+  })
+  .refine((text) => !/[\0\ufdd0]/.test(text), {
+    error: "holds U+0000 or U+FDD0, which are no characters of a text; remove them",
+  });
+const message = z
+  .looseObject({
+    role: z.enum(["system", "user", "assistant"], {
+      error: ({ input }) =>
+        input === "tool" || input === "function"
+          ? `${input} turns are not supported; leave out rows that call tools`
+          : "expected system, user or assistant",
+    }),
+    content,
+    weight: z.literal([0, 1], { error: "weights other than 0 and 1 are not supported" }).nullish(),
+  })
+  .refine(({ role, weight }) => role === "assistant" || !weight, {
+    error: "only an assistant's turn can be trained on",
+    path: ["weight"],
+  });
+const conversation = (answered: boolean) =>
+  z
+    .looseObject({
+      messages: z
+        .array(message)
+        .min(1, { error: "is empty" })
+        .check((context) => checkTurns(context, answered)),
+    })
+    .transform(({ messages }) => ({
+      messages: messages.map(
+        ({ role, content, weight }): TrainingMessage =>
+          role === "assistant" && weight === 0 ? { role, content, trained: false } : { role, content },
+      ),
+    }));
+const [answeredRow, openRow] = [conversation(true), conversation(false)];
 const promptRow = z
   .looseObject({ prompt: content, completion: content })
   .transform(({ prompt, completion }) => ({
@@ -49,8 +83,8 @@ const promptRow = z
   }));
 const textRow = z.looseObject({ text: content }).transform(({ text }) => ({ text }));
 
-/** system? (user assistant)+ */
-function turns(context: z.core.ParsePayload<readonly Message[]>): void {
+/** system? (user assistant)+, or where nothing need be answered also a last turn of the user's. */
+function checkTurns(context: z.core.ParsePayload<readonly Message[]>, answered: boolean): void {
   const roles = context.value.map(({ role }) => role);
   const start = roles[0] === "system" ? 1 : 0;
   const say = (at: number, text: string) =>
@@ -59,23 +93,21 @@ function turns(context: z.core.ParsePayload<readonly Message[]>): void {
     const expected = (at - start) % 2 === 0 ? "user" : "assistant";
     if (roles[at] !== expected) return void say(at, `expected ${expected}, found ${roles[at]}`);
   }
-  if (roles.at(-1) !== "assistant") {
+  if (answered && roles.at(-1) !== "assistant") {
     context.issues.push({ code: "custom", message: "the last turn must be the assistant's", input: roles });
   }
 }
 
-/** The row's content by its own shape, or what is wrong with it. */
-function contentOf(raw: Readonly<Record<string, unknown>>): TrainingRow["content"] | string {
-  const shape =
-    "messages" in raw
-      ? messagesRow
-      : "prompt" in raw || "completion" in raw
-        ? promptRow
-        : "text" in raw
-          ? textRow
-          : undefined;
-  if (shape === undefined) return "has neither messages, prompt and completion, nor text";
-  const parsed = shape.safeParse(raw);
+/**
+ * What a row is trained on, or what is wrong with it. `answered: false` lets a conversation end with the user's turn.
+ * @param raw a row in lorafit's own shape, as `shaped` makes it
+ */
+export function contentOf(
+  raw: TrainingRow["raw"],
+  { answered }: { readonly answered: boolean } = { answered: true },
+): TrainingRow["content"] | string {
+  const schema = "messages" in raw ? (answered ? answeredRow : openRow) : "text" in raw ? textRow : promptRow;
+  const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   return parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`).join("; ");
 }
@@ -89,7 +121,7 @@ function pathOf(path: readonly PropertyKey[]): string {
 
 /**
  * Reads every line of the files; sound rows and mistakes side by side. Blank lines are skipped.
- * @param options.correct what stands in a row's place, such as a person's correction of it
+ * @param options.correct replaces a row, such as a person's correction of it
  */
 export function parseRows(
   files: readonly string[],
@@ -110,7 +142,15 @@ export function parseRows(
         mistakes.push({ file, line, message: found.problem });
         continue;
       }
-      const raw = options.correct?.(found.value) ?? found.value;
+      const own = shaped(found.value);
+      // A correction may be in any shape too.
+      const read = "problem" in own ? own : shaped(options.correct?.(own.raw) ?? own.raw);
+      if ("problem" in own || "problem" in read) {
+        const { problem } = "problem" in own ? own : (read as Unreadable);
+        mistakes.push({ file, line, message: problem, raw: found.value });
+        continue;
+      }
+      const { raw } = read;
       const content = contentOf(raw);
       if (typeof content === "string") {
         mistakes.push({ file, line, message: content, raw });
@@ -118,13 +158,14 @@ export function parseRows(
       }
       const given = ["string", "number"].includes(typeof raw["id"]) ? String(raw["id"]) : undefined;
       if (given !== undefined && seen.has(given)) {
-        mistakes.push({ file, line, message: `id ${given} already stands in ${seen.get(given)}`, raw });
+        mistakes.push({ file, line, message: `id ${given} is already in ${seen.get(given)}`, raw });
         continue;
       }
       const id = given ?? contentId(content, seen);
       seen.set(id, `${file}:${line}`);
       const group = options.groupKey === undefined ? undefined : raw[options.groupKey];
-      rows.push({ id, group: group === undefined ? id : String(group), file, line, content, raw });
+      const { shape } = own;
+      rows.push({ id, group: group === undefined ? id : String(group), file, line, shape, content, raw });
     }
     if (rows.length + mistakes.length === before) mistakes.push({ file, line: 1, message: "has no row" });
   }

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import * as z from "zod";
-import type { Message } from "../data/rows.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { didYouMean, nearest } from "../suggest.ts";
 import { type CaseLine, readCaseLines } from "../task/case-lines.ts";
 import type { Task } from "../task/load.ts";
 import { parsePolicy } from "../task/policy.ts";
+import type { Message } from "../tokens/chat-template.ts";
 import { type Check, parseCheck } from "./checks/index.ts";
 import { groupMistakes } from "./groups.ts";
 import { issueTexts } from "./issues.ts";

@@ -1,4 +1,5 @@
-import type { Message } from "../data/rows.ts";
+import type { Message } from "../tokens/chat-template.ts";
+import type { RenderedChat } from "../tokens/rendered.ts";
 
 /** The part of an exported model that evaluation uses; src/export/session.ts opens one. */
 export interface EvaluatedModel {
@@ -11,9 +12,12 @@ export interface EvaluatedModel {
   };
   readonly tokenizer: {
     /** No special tokens are added. */
-    encode(text: string): number[];
+    encode(text: string | RenderedChat): number[];
     decode(ids: readonly number[], options: { skipSpecial: boolean }): string;
-    renderChat(messages: readonly Message[], options: { addGenerationPrompt: boolean }): string;
+    renderChat(
+      messages: readonly Message[],
+      options: { addGenerationPrompt: boolean },
+    ): string | RenderedChat;
   };
   generate(
     prompts: readonly (readonly number[])[],

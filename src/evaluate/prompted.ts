@@ -1,5 +1,5 @@
-import type { Message } from "../data/rows.ts";
 import type { PolicyRule } from "../task/policy.ts";
+import type { Message } from "../tokens/chat-template.ts";
 import type { Case } from "./cases.ts";
 import type { EvaluatedModel } from "./model.ts";
 

@@ -1,3 +1,4 @@
+import type { RenderedChat } from "../tokens/rendered.ts";
 import type { Finish, GenerateOptions } from "./generate.ts";
 import type { ExportedModel } from "./session.ts";
 
@@ -6,10 +7,10 @@ export type TextEvent =
   | { readonly type: "text"; readonly delta: string }
   | { readonly type: "end"; readonly finish: Finish; readonly tokens: number };
 
-/** Continues a text as a stream. No special tokens are added. */
+/** Continues a text or a rendered conversation. No special tokens are added. */
 export async function* streamText(
   model: ExportedModel,
-  prompt: string,
+  prompt: string | RenderedChat,
   options: GenerateOptions,
 ): AsyncGenerator<TextEvent> {
   const text = incrementalText((ids) => model.tokenizer.decode(ids, { skipSpecial: true }));

@@ -1,14 +1,23 @@
 import { LorafitError } from "../errors.ts";
-import { type ChatTemplate, compileChatTemplate } from "./chat-template.ts";
-import { type TokenizerFiles, type TokenizerJson, tokenText, withStringMerges } from "./files.ts";
+import { type ChatTemplate, compileChatTemplate, guardian, type RenderChat } from "./chat-template.ts";
+import { cleanUp } from "./decoders.ts";
+import { type TokenizerFiles, tokenText } from "./files.ts";
+import { openPipeline, type Pipeline } from "./pipeline.ts";
+import { RenderedChat } from "./rendered.ts";
+import { LONE_SURROGATE } from "./unicode.ts";
 
 /** Text to ids and back, and the chat template, of one model. */
-export interface Tokenizer {
-  /** Ids of the text; special tokens written in it are recognised, none is added. */
-  encode(text: string): number[];
+export interface Tokenizer extends ChatTemplate {
+  /**
+   * Ids of a text, or of a conversation that `renderChat` rendered; none is added. A text is text: a control token written
+   * in it is encoded as its characters. Of a rendered conversation, the template's own control tokens are recognised.
+   * @param options.continues true for what follows text that is already encoded: no space is put before it
+   * @throws data error for half a surrogate pair
+   */
+  encode(text: string | RenderedChat, options?: { readonly continues?: boolean }): number[];
   decode(ids: readonly number[], options: { readonly skipSpecial: boolean }): string;
-  /** The conversation as the model reads it. @throws data error when the template refuses it */
-  readonly renderChat: ChatTemplate;
+  /** The first control token that a text holds as characters; undefined where it holds none. */
+  controlIn(text: string): string | undefined;
   /** Ids that end an assistant turn; the last one ends it. For ChatML one: `<|im_end|>`. */
   readonly endOfTurnIds: readonly number[];
   /** All ids that stop generation: generation_config's, the tokenizer's eos and the end of a turn. */
@@ -22,95 +31,92 @@ export interface Tokenizer {
 
 /**
  * Builds a tokenizer from the files' contents; nothing is fetched.
- * @throws data error when tokenizer.json has a kind of part that the library does not know, or no chat turn can end
+ * @throws data error when tokenizer.json has a component that is not known, ids that the model has no embedding for, or when
+ * nothing can end an assistant's turn
  */
 export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
-  const json = withStringMerges(files.tokenizerJson);
-  const encoder = await openEncoder(json, files.tokenizerConfig);
+  const pipeline = openPipeline(files.tokenizerJson);
+  checkFit(pipeline, files);
+  const special = pipeline.addedTokens.filter((token) => token.special).map(({ content }) => content);
+  const guard = guardian(special);
+  const encode: Tokenizer["encode"] = (input, options) => {
+    const text = typeof input === "string" ? guard(input) : input.markup;
+    if (LONE_SURROGATE.test(text)) {
+      throw new LorafitError("data", "holds half of a surrogate pair, which is no character", {
+        hint: "repair the text where it was cut",
+      });
+    }
+    return pipeline.encode(text, { continues: options?.continues ?? false });
+  };
+  const template = compileChatTemplate(files, pipeline.addedTokens);
   const idOf = (key: string): number | undefined => {
     const text = tokenText(files.tokenizerConfig[key]);
-    return json.added_tokens.find((token) => token.content === text)?.id ?? json.model.vocab[text ?? ""];
+    return text === undefined ? undefined : pipeline.idOf(text);
   };
-  const encode = (text: string): number[] =>
-    text === "" ? [] : encoder.encode(text, null, { add_special_tokens: false });
-  const renderChat = compileChatTemplate(files);
-  const eos = [...generationEos(files.generationConfig), idOf("eos_token")].filter((id) => id !== undefined);
-  const endOfTurnIds = findEndOfTurn(
-    renderChat,
-    encode,
-    new Set(json.added_tokens.map((token) => token.id)),
-    eos,
-  );
+  const eos = [...configuredEos(files), idOf("eos_token")].filter((id) => id !== undefined);
+  const endOfTurnIds = findEndOfTurn(template.renderChat, encode, pipeline, eos);
   const eosIds = [...new Set([...eos, ...endOfTurnIds.slice(-1)])];
+  const cleans = files.tokenizerConfig["clean_up_tokenization_spaces"] === true;
   return {
     encode,
-    decode: (ids, { skipSpecial }) =>
-      ids.length === 0
-        ? ""
-        : encoder.decode([...ids], {
-            skip_special_tokens: skipSpecial,
-            clean_up_tokenization_spaces: files.tokenizerConfig["clean_up_tokenization_spaces"] === true,
-          }),
-    renderChat,
+    decode: (ids, options) => {
+      const text = pipeline.decode(ids, options);
+      return cleans ? cleanUp(text) : text;
+    },
+    ...template,
+    controlIn: (text) => special.find((token) => text.includes(token)),
     endOfTurnIds,
     eosIds,
     bosId: idOf("bos_token"),
     padId: idOf("pad_token") ?? eosIds[0]!,
-    vocabSize: 1 + largestId(json),
+    vocabSize: pipeline.size,
   };
 }
 
-async function openEncoder(json: TokenizerJson, config: Record<string, unknown>) {
-  const { PreTrainedTokenizer } = await import("@xenova/transformers/src/tokenizers.js");
-  try {
-    return new PreTrainedTokenizer(json, config);
-  } catch (cause) {
-    throw new LorafitError("data", `tokenizer.json cannot be used: ${(cause as Error).message}`, {
-      hint: "byte-level BPE tokenizers, as of the Llama family, are supported",
-      cause,
-    });
-  }
+/** Each id needs its row of the embedding. */
+function checkFit(pipeline: Pipeline, { model }: TokenizerFiles): void {
+  if (model === undefined || pipeline.size <= model.vocabSize) return;
+  throw new LorafitError(
+    "data",
+    `tokenizer.json: its largest id is ${pipeline.size - 1}, and the model has embeddings for ids below ${model.vocabSize}`,
+    { hint: "take the tokenizer files that belong to the model's weights" },
+  );
 }
 
-function generationEos(generation: Record<string, unknown> | undefined): number[] {
-  const eos = generation?.["eos_token_id"];
-  return [eos].flat().filter((id) => typeof id === "number");
+/** As in transformers: generation_config.json, and where there is none the model's config.json. */
+function configuredEos({ generationConfig, model }: TokenizerFiles): number[] {
+  if (generationConfig === undefined) return [...(model?.eosIds ?? [])];
+  return [generationConfig["eos_token_id"]].flat().filter((id) => typeof id === "number");
 }
 
-/** What the template writes after an answer, up to and with its first special token; without a template, eos. */
+/** What the template writes after an answer, up to and with its first added token; without a template, eos. */
 function findEndOfTurn(
-  renderChat: ChatTemplate,
-  encode: (text: string) => number[],
-  special: ReadonlySet<number>,
+  renderChat: RenderChat,
+  encode: Tokenizer["encode"],
+  pipeline: Pipeline,
   eos: readonly number[],
 ): number[] {
-  const question = { role: "user", content: "Q" } as const;
+  const question = { role: "user", content: "qZq" } as const;
+  const answer = { role: "assistant", content: "aZa" } as const;
   let suffix: number[] = [];
   try {
-    const prompt = renderChat([question], { addGenerationPrompt: true });
-    const whole = renderChat([question, { role: "assistant", content: "A" }], { addGenerationPrompt: false });
-    const rest = whole.startsWith(prompt) ? whole.slice(prompt.length) : whole;
-    suffix = encode(rest.slice(rest.lastIndexOf("A") + 1));
+    const whole = renderChat([question, answer], { addGenerationPrompt: false }).markup;
+    const end = whole.lastIndexOf(answer.content);
+    if (end >= 0) suffix = encode(new RenderedChat(whole.slice(end + answer.content.length)));
   } catch (error) {
     if (!LorafitError.is(error)) throw error;
   }
-  const end = suffix.findIndex((id) => special.has(id));
+  const added = new Set(pipeline.addedTokens.map(({ id }) => id));
+  const end = suffix.findIndex((id) => added.has(id));
   if (end >= 0) return suffix.slice(0, end + 1);
   if (eos[0] === undefined) {
     throw new LorafitError(
       "data",
-      "tokenizer: neither the chat template nor eos_token ends an assistant's turn",
+      "tokenizer: neither the chat template nor an eos token ends an assistant's turn",
       {
-        hint: "set eos_token in tokenizer_config.json",
+        hint: "set eos_token in tokenizer_config.json, or eos_token_id in generation_config.json or config.json",
       },
     );
   }
   return [eos[0]];
-}
-
-function largestId(json: TokenizerJson): number {
-  let largest = -1;
-  for (const id of Object.values(json.model.vocab)) largest = Math.max(largest, id);
-  for (const { id } of json.added_tokens) largest = Math.max(largest, id);
-  return largest;
 }

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { encodeRows } from "../../src/data/encode.ts";
-import type { Message, TrainingRow } from "../../src/data/rows.ts";
+import type { TrainingRow } from "../../src/data/rows.ts";
+import type { Message } from "../../src/tokens/chat-template.ts";
+import { RenderedChat } from "../../src/tokens/rendered.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/tokens/tokenizer.ts";
 import { bundledFiles, bundledTokenizer } from "../tokens/bundled.ts";
 
@@ -10,7 +12,7 @@ beforeAll(async () => {
 });
 
 function row(content: TrainingRow["content"], line = 1): TrainingRow {
-  return { id: `r${line}`, group: "g", file: "x.jsonl", line, content, raw: {} };
+  return { id: `r${line}`, group: "g", file: "x.jsonl", line, shape: "messages", content, raw: {} };
 }
 const turns = (...contents: string[]): { messages: Message[] } => ({
   messages: contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content })),
@@ -21,7 +23,9 @@ const encodeOne = (content: TrainingRow["content"], maxLength = 512, other = tok
 describe("encoding a training row", () => {
   it("a hand-worked chat: the answer and its end are targets, header and question are not", () => {
     const { rows, warnings } = encodeOne(turns("Hi", "Yes"));
-    const ids = tokenizer.encode("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes<|im_end|>");
+    const ids = tokenizer.encode(
+      new RenderedChat("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes<|im_end|>"),
+    );
     const answer = [...tokenizer.encode("Yes"), 2];
     expect(rows[0]!.ids).toEqual(ids);
     expect(rows[0]!.labels).toEqual([...ids.slice(0, -answer.length).map(() => -100), ...answer]);
@@ -77,15 +81,32 @@ describe("encoding a training row", () => {
     expect(cut.warnings[0]).toContain("x.jsonl:1");
   });
 
-  it("lists every row that would lose targets or hides an end of turn", () => {
+  it("lists every row that would lose targets", () => {
     const rows = [
       row(turns("a", "word ".repeat(40)), 3),
-      row(turns("a<|im_end|>b", "c"), 5),
+      row({ text: "a<|im_end|>b" }, 5),
       row(turns("a", "b"), 6),
     ];
     expect(() => encodeRows(rows, tokenizer, { maxLength: 20 })).toThrow(
-      /x\.jsonl:3: .*trained on\n.*x\.jsonl:5: .*ends a turn/,
+      /x\.jsonl:3: .*trained on\n.*x\.jsonl:5: text: contains <\|im_end\|>, a control token/,
     );
+  });
+
+  it("control tokens in content are plain text, with a warning", () => {
+    const { rows, warnings } = encodeOne(
+      turns("a<|im_end|>\n<|im_start|>system\nb", "<|endoftext|>c<|im_end|>"),
+    );
+    const { ids } = rows[0]!;
+    expect(ids.filter((id) => id === 1).length).toBe(2);
+    expect(ids.filter((id) => id === 2).length).toBe(2);
+    expect(ids).not.toContain(0);
+    expect(tokenizer.decode(ids, { skipSpecial: false })).toBe(
+      "<|im_start|>user\na<|im_end|>\n<|im_start|>system\nb<|im_end|>\n<|im_start|>assistant\n<|endoftext|>c<|im_end|><|im_end|>",
+    );
+    expect(warnings).toEqual([
+      expect.stringContaining("messages[0]: contains <|im_start|>"),
+      expect.stringContaining("messages[1]: contains <|endoftext|>"),
+    ]);
   });
 
   it("encodes 700 chats in a second or so of processor time", () => {

@@ -39,7 +39,7 @@ describe("data files", () => {
   });
 
   it("JSONL: blank lines are skipped and what is no object is named", () => {
-    expect(linesOf("a.jsonl", '\ufeff{"a":1}\r\n\n[1]\n{')).toEqual([
+    expect(linesOf("a.jsonl", '\ufeff{"a":1}\r\n\n[1]\n{')).toMatchObject([
       { line: 1, value: { a: 1 } },
       { line: 3, problem: "expected a JSON object" },
       { line: 4, problem: expect.stringContaining("is not JSON") },

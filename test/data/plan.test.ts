@@ -13,7 +13,16 @@ function rowsOf(count: number, seed = 1): EncodedRow[] {
     const ids = Array.from({ length }, (_, t) => (t === 0 ? 1000 + n : t));
     const labels = ids.map((id, t) => (t < length / 2 ? -100 : id));
     const supervised = labels.filter((label) => label !== -100).length;
-    return { id: `row${n}`, group: `g${n % 40}`, where: `x:${n}`, ids, labels, supervised, truncated: 0 };
+    return {
+      id: `row${n}`,
+      group: `g${n % 40}`,
+      where: `x:${n}`,
+      shape: "messages",
+      ids,
+      labels,
+      supervised,
+      truncated: 0,
+    };
   });
 }
 

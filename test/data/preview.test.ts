@@ -18,6 +18,7 @@ beforeAll(async () => {
     id: `${i}`,
     group: "g",
     file: "a.jsonl",
+    shape: "messages",
     line: i + 1,
     content: c,
     raw: {},
@@ -52,6 +53,6 @@ it("paints the answers, line by line, and never sends a control character of the
   expect(plain).not.toContain("\u001b");
   expect(plain).toContain("cut from the front");
   expect(plain).toMatch(
-    /2 rows, \d+ tokens, \d+ of them trained on \(\d+\.\d %\); longest row 48, 1 truncated/,
+    /2 rows \(messages\), \d+ tokens, \d+ of them trained on \(\d+\.\d %\); longest row 48, 1 truncated/,
   );
 });

@@ -85,7 +85,7 @@ describe("training rows", () => {
       [6, "messages[0].role: expected system, user or assistant"],
       [7, "expected assistant, found system"],
       [8, "completion"],
-      [10, "id x already stands in"],
+      [10, "id x is already in"],
       [11, "expected a JSON object"],
       [12, "messages: is empty"],
     ] as const) {

@@ -61,6 +61,7 @@ test("topics come from the rules that rows are tagged with, else from the neares
     id: prompt,
     group: prompt,
     file: "train.jsonl",
+    shape: "messages",
     line: 1,
     content: { messages: [{ role: "user", content: prompt } as const] },
     raw: { rule },

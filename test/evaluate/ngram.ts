@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Message } from "../../src/data/rows.ts";
 import type { EvaluatedModel } from "../../src/evaluate/model.ts";
 import { createRng } from "../../src/rng.ts";
+import type { Message } from "../../src/tokens/chat-template.ts";
 
 const END = 0;
 const START = 1;
@@ -79,7 +79,7 @@ export function ngramModel(
       .digest("hex"),
     config: { maxPositions: 64, bosId: START, eosIds: [END] },
     tokenizer: {
-      encode: (text) => vocabulary.encode(text),
+      encode: (text) => vocabulary.encode(String(text)),
       decode: (ids) => vocabulary.decode(ids),
       renderChat,
     },

@@ -54,6 +54,7 @@ describe("what the training rows show", () => {
     id: String(line),
     group: group ?? String(line),
     file: "train.jsonl",
+    shape: "messages",
     line,
     content: {
       messages: [

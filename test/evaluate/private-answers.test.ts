@@ -29,6 +29,7 @@ function judged({ tuned, base = "", prompt = "Hello?", policy = "", trained = []
       id: `t${i}`,
       group: `t${i}`,
       file: "train.jsonl",
+      shape: "messages",
       line: i + 1,
       content: {
         messages: [

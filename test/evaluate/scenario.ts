@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import type { Message } from "../../src/data/rows.ts";
 import { readRows } from "../../src/data/rows.ts";
 import { answerCases } from "../../src/evaluate/answer.ts";
 import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
@@ -9,6 +8,7 @@ import { SCORER_VERSION } from "../../src/evaluate/scorers.ts";
 import { loadTask, type Task } from "../../src/task/load.ts";
 import { type TaskLock, writeLock } from "../../src/task/lock.ts";
 import { parsePolicy } from "../../src/task/policy.ts";
+import type { Message } from "../../src/tokens/chat-template.ts";
 import { taskFolder } from "../task/fixture.ts";
 import { ngramModel, Vocabulary } from "./ngram.ts";
 

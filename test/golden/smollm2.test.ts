@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Message } from "../../src/data/rows.ts";
 import { selectEngine } from "../../src/engines/select.ts";
 import { openForGeneration } from "../../src/export/open-model.ts";
 import { sha256File } from "../../src/formats/files.ts";
 import { lorafitHome } from "../../src/home.ts";
 import { pulledFolder } from "../../src/model/catalog.ts";
 import { openModel } from "../../src/model/open.ts";
+import type { Message } from "../../src/tokens/chat-template.ts";
 import { loadTokenizer } from "../../src/tokens/tokenizer.ts";
 
 interface Golden {

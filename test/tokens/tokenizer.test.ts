@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Message } from "../../src/data/rows.ts";
+import type { Message } from "../../src/tokens/chat-template.ts";
+import { RenderedChat } from "../../src/tokens/rendered.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/tokens/tokenizer.ts";
 import { bundledFiles, bundledTokenizer } from "./bundled.ts";
 
@@ -17,14 +18,14 @@ beforeAll(async () => {
 
 describe("the bundled tokenizer", () => {
   it.each(golden.texts)("encodes $text as Hugging Face tokenizers does, and back", ({ text, ids }) => {
-    expect(tokenizer.encode(text)).toEqual(ids);
+    expect(tokenizer.encode(new RenderedChat(text))).toEqual(ids);
     expect(tokenizer.decode(ids, { skipSpecial: false })).toBe(text);
   });
 
   it.each(golden.chats)("renders a chat as transformers does", ({ messages, rendered, ids }) => {
-    const text = tokenizer.renderChat(messages, { addGenerationPrompt: true });
-    expect(text).toBe(rendered);
-    expect(tokenizer.encode(text)).toEqual(ids);
+    const chat = tokenizer.renderChat(messages, { addGenerationPrompt: true });
+    expect(String(chat)).toBe(rendered);
+    expect(tokenizer.encode(chat)).toEqual(ids);
   });
 
   it("knows what ends a turn and what stops generation", () => {
@@ -35,7 +36,7 @@ describe("the bundled tokenizer", () => {
   });
 
   it("leaves special tokens out on request, and handles nothing", () => {
-    expect(tokenizer.decode(tokenizer.encode("Hi<|im_end|>"), { skipSpecial: true })).toBe("Hi");
+    expect(tokenizer.decode([...tokenizer.encode("Hi"), 2], { skipSpecial: true })).toBe("Hi");
     expect(tokenizer.encode("")).toEqual([]);
     expect(tokenizer.decode([], { skipSpecial: true })).toBe("");
   });
@@ -46,14 +47,14 @@ describe("other forms of the files", () => {
     const files = bundledFiles();
     files.tokenizerJson.model.merges = files.tokenizerJson.model.merges.map((m: string) => m.split(" "));
     const other = await loadTokenizer(files);
-    for (const { text, ids } of golden.texts) expect(other.encode(text)).toEqual(ids);
+    for (const { text, ids } of golden.texts) expect(other.encode(new RenderedChat(text))).toEqual(ids);
   });
 
   it("a template in its own file goes before the config's; the eos can end the turn", async () => {
     const chatTemplate =
       "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}[Q]{{ m.content }}[A]{% else %}{{ m.content }}{{ eos_token }}\n{% endif %}{% endfor %}";
     const other = await loadTokenizer({ ...bundledFiles(), generationConfig: undefined, chatTemplate });
-    expect(other.renderChat([{ role: "user", content: "x" }], { addGenerationPrompt: true })).toBe(
+    expect(String(other.renderChat([{ role: "user", content: "x" }], { addGenerationPrompt: true }))).toBe(
       "<|endoftext|>[Q]x[A]",
     );
     expect(other.endOfTurnIds).toEqual([0]);

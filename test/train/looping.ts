@@ -25,6 +25,7 @@ export function rows(count: number): EncodedRow[] {
       id: `r${n}`,
       group: `r${n}`,
       where: `rows:${n}`,
+      shape: "messages",
       ids,
       labels,
       supervised: ids.length - 2,

@@ -1,8 +1,8 @@
 import { relative } from "node:path";
 import { normalise } from "../../embed/normalise.ts";
 import { LorafitError, listMistakes } from "../../errors.ts";
+import type { Message } from "../../tokens/chat-template.ts";
 import { dataLines } from "../lines.ts";
-import type { Message } from "../rows.ts";
 import { labelOf } from "./exchanges.ts";
 import type { Place } from "./finding.ts";
 import { expectsHandOver } from "./hand-over.ts";

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CurateOptions, curate } from "../../../src/data/curate/curate.ts";
 import { reviewKey } from "../../../src/data/curate/review.ts";
 import type { ChatTokenizer } from "../../../src/data/encode.ts";
+import { RenderedChat } from "../../../src/tokens/rendered.ts";
 
 const chat = (id: string, question: string, answer: string) => ({
   transcript_id: id,
@@ -310,11 +311,15 @@ describe("what a task adds", () => {
   it("rows longer than a sequence: an error where the cut takes what is trained on", async () => {
     // One token a character; turns end with "|".
     const tokenizer: ChatTokenizer = {
-      encode: (text) => [...text].map((sign) => sign.codePointAt(0)!),
+      encode: (text) => [...String(text)].map((sign) => sign.codePointAt(0)!),
       decode: (ids) => String.fromCodePoint(...ids),
       renderChat: (messages, { addGenerationPrompt }) =>
-        messages.map(({ role, content }) => `${role === "assistant" ? ":" : ""}${content}|`).join("") +
-        (addGenerationPrompt ? ":" : ""),
+        new RenderedChat(
+          messages.map(({ role, content }) => `${role === "assistant" ? ":" : ""}${content}|`).join("") +
+            (addGenerationPrompt ? ":" : ""),
+        ),
+      answerMarkup: (content) => content,
+      controlIn: () => undefined,
       endOfTurnIds: ["|".codePointAt(0)!],
       eosIds: [0],
       bosId: undefined,

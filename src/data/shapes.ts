@@ -1,0 +1,232 @@
+type Raw = Readonly<Record<string, unknown>>;
+
+/** A row in lorafit's own shape (messages, prompt and completion, or text), and the name of the shape it came in. */
+export interface Shaped {
+  readonly shape: string;
+  readonly raw: Raw;
+}
+
+/** Why a row cannot be read, in words that name its format and say what to do. */
+export interface Unreadable {
+  readonly problem: string;
+}
+
+const isRaw = (value: unknown): value is Raw =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+/** A key that is there and says something: null, an empty text and an empty list say nothing. */
+const has = (raw: Raw, key: string): boolean =>
+  raw[key] !== undefined &&
+  raw[key] !== null &&
+  raw[key] !== "" &&
+  !(Array.isArray(raw[key]) && raw[key].length === 0);
+const unreadable = (problem: string): Unreadable => ({ problem });
+
+/** Row shapes that are known and not read, by the keys that tell them, and what to do. */
+const REFUSED: readonly [keys: readonly string[], problem: string][] = [
+  [
+    ["chosen", "rejected"],
+    "is a preference pair (DPO, ORPO); only supervised rows are trained on: keep the chosen answer as completion",
+  ],
+  [["input_ids"], "holds token ids (input_ids); write text or messages"],
+  [["tokens"], "holds tokens; write text or messages"],
+  [["contents"], "is in Gemini's format (contents with parts); write messages with role and content"],
+  [["question", "answer"], "has question and answer; rename them to prompt and completion"],
+  [["source", "target"], "has source and target; rename them to prompt and completion"],
+  [["prompt", "response"], "has prompt and response; rename response to completion"],
+  [["input", "output"], "has input and output; rename them to prompt and completion"],
+];
+
+/** Keys of a row whose meaning would be lost. */
+const ROW_KEYS: Readonly<Record<string, string>> = {
+  tools: "tools are not supported; leave out rows that call tools",
+  functions: "functions are not supported; leave out rows that call them",
+  tool_calls: "tool calls are not supported; leave out rows that have some",
+  images: "images are not supported; only text is trained on",
+  image: "images are not supported; only text is trained on",
+  audios: "audio is not supported; only text is trained on",
+  audio: "audio is not supported; only text is trained on",
+  videos: "video is not supported; only text is trained on",
+  weight: "weights of rows are not supported; repeat the row, or leave it out",
+  sample_weight: "weights of rows are not supported; repeat the row, or leave it out",
+  loss_weight: "weights of rows are not supported; repeat the row, or leave it out",
+  documents: "documents are not supported; write them into a message",
+  chat_template: "a template of a row's own is not supported",
+  chat_template_kwargs: "settings of the chat template are not supported",
+};
+
+/**
+ * The row in lorafit's own shape. Read: messages (content as text or as text parts), ShareGPT, Alpaca, prompt and completion
+ * as texts or as lists of messages (TRL), text. Other keys are kept.
+ */
+export function shaped(raw: Raw): Shaped | Unreadable {
+  const lost = Object.keys(ROW_KEYS).find((key) => has(raw, key));
+  if (lost !== undefined) return unreadable(`${lost}: ${ROW_KEYS[lost]}`);
+  const shapes = [ownMessages, shareGpt, alpaca, promptCompletion, text];
+  for (const read of shapes) {
+    const found = read(raw);
+    if (found !== undefined) return found;
+  }
+  const refused = REFUSED.find(([keys]) => keys.every((key) => key in raw));
+  return unreadable(refused?.[1] ?? "has neither messages, prompt and completion, nor text");
+}
+
+type Reader = (raw: Raw) => Shaped | Unreadable | undefined;
+
+const ownMessages: Reader = (raw) => {
+  if (!("messages" in raw)) return undefined;
+  const rival = ["conversations", "completion", "text", "system"].find((key) => has(raw, key));
+  if (rival !== undefined) return unreadable(`has both messages and ${rival}; keep one`);
+  const { messages } = raw;
+  if (!Array.isArray(messages)) return { shape: "messages", raw };
+  const parts = messages.some((message) => isRaw(message) && Array.isArray(message["content"]));
+  return turnsOf("messages", messages, plainTurn, (turns) => ({
+    shape: parts ? "messages with parts" : "messages",
+    // Review decisions know a row that needed no change by its object.
+    raw: parts ? { ...raw, messages: turns } : raw,
+  }));
+};
+
+const shareGpt: Reader = (raw) => {
+  if (!("conversations" in raw)) return undefined;
+  const { conversations, system, ...rest } = raw;
+  if (!Array.isArray(conversations)) return unreadable("conversations: is not a list (ShareGPT)");
+  if (has(raw, "system") && typeof system !== "string") return unreadable("system: is not text (ShareGPT)");
+  const own = conversations.every((turn) => isRaw(turn) && "role" in turn);
+  return turnsOf("conversations", conversations, own ? plainTurn : shareGptTurn, (turns) => ({
+    shape: own ? "conversations" : "ShareGPT",
+    raw: {
+      ...rest,
+      messages: has(raw, "system") ? [{ role: "system", content: system }, ...turns] : turns,
+    },
+  }));
+};
+
+/** {"instruction", "input", "output"}, with `system` and `history` as LLaMA-Factory writes them. */
+const alpaca: Reader = (raw) => {
+  if (!("instruction" in raw)) return undefined;
+  const { instruction, input, output, system, history, ...rest } = raw;
+  if (typeof instruction !== "string" || typeof output !== "string") {
+    return unreadable("is no Alpaca row: instruction and output must be text");
+  }
+  if (has(raw, "input") && typeof input !== "string") return unreadable("input: is not text (Alpaca)");
+  if (has(raw, "system") && typeof system !== "string") return unreadable("system: is not text (Alpaca)");
+  const earlier = has(raw, "history") ? history : [];
+  if (!isHistory(earlier)) return unreadable("history: is not a list of pairs of texts (Alpaca)");
+  return {
+    shape: "Alpaca",
+    raw: {
+      ...rest,
+      messages: [
+        ...(has(raw, "system") ? [{ role: "system", content: system }] : []),
+        ...earlier.flatMap(([asked, answered]) => [
+          { role: "user", content: asked },
+          { role: "assistant", content: answered },
+        ]),
+        { role: "user", content: has(raw, "input") ? `${instruction}\n${input}` : instruction },
+        { role: "assistant", content: output },
+      ],
+    },
+  };
+};
+
+const isHistory = (value: unknown): value is [string, string][] =>
+  Array.isArray(value) &&
+  value.every(
+    (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((side) => typeof side === "string"),
+  );
+
+/** As texts they stay as they are. As lists, the answers within the prompt are context only, as in TRL. */
+const promptCompletion: Reader = (raw) => {
+  if (!("completion" in raw) && !("prompt" in raw)) return undefined;
+  const refused = REFUSED.find(([keys]) => keys.every((key) => key in raw));
+  if (!("completion" in raw) && refused !== undefined) return unreadable(refused[1]);
+  if (typeof raw["label"] === "boolean") {
+    return unreadable(
+      "has a label of true or false (KTO); only supervised rows are trained on: leave out the false ones, and the key",
+    );
+  }
+  const rival = ["text", "system"].find((key) => has(raw, key));
+  if (rival !== undefined) return unreadable(`has both prompt and ${rival}; write messages`);
+  const { prompt, completion, ...rest } = raw;
+  if (!Array.isArray(prompt) && !Array.isArray(completion)) return { shape: "prompt and completion", raw };
+  if (!Array.isArray(prompt) || !Array.isArray(completion)) {
+    return unreadable("prompt and completion: one is a list of messages and the other is not (TRL)");
+  }
+  const asked = turnsOf("prompt", prompt, plainTurn, (turns) => turns);
+  const answered = turnsOf("completion", completion, plainTurn, (turns) => turns);
+  if ("problem" in asked) return asked;
+  if ("problem" in answered) return answered;
+  const context = asked.map((turn) => (turn["role"] === "assistant" ? { ...turn, weight: 0 } : turn));
+  return {
+    shape: "prompt and completion as messages (TRL)",
+    raw: { ...rest, messages: [...context, ...answered] },
+  };
+};
+
+const text: Reader = (raw) => ("text" in raw ? { shape: "text", raw } : undefined);
+
+function turnsOf<T>(
+  key: string,
+  turns: readonly unknown[],
+  read: (turn: Raw) => Raw | Unreadable,
+  make: (turns: Raw[]) => T,
+): T | Unreadable {
+  const out: Raw[] = [];
+  for (const [at, turn] of turns.entries()) {
+    const found = isRaw(turn) ? read(turn) : unreadable(" is not an object");
+    if ("problem" in found) return unreadable(`${key}[${at}]${found["problem"] as string}`);
+    out.push(found);
+  }
+  return make(out);
+}
+
+/** Keys of a turn that say nothing to the model. */
+const TURN_METADATA = new Set(
+  "id date time timestamp ts created_at create_time turn index lang language source model metadata".split(
+    " ",
+  ),
+);
+
+/** A turn of role and content; content that is a list of text parts becomes their text. */
+function plainTurn(turn: Raw): Raw | Unreadable {
+  const { content } = turn;
+  const lost = Object.keys(turn).find(
+    (key) => !["role", "content", "weight"].includes(key) && !TURN_METADATA.has(key) && has(turn, key),
+  );
+  if (lost !== undefined) {
+    return unreadable(`.${lost}: is not supported, and may have a meaning; leave out the key, or the row`);
+  }
+  if (!Array.isArray(content)) return turn;
+  const texts: string[] = [];
+  for (const [at, part] of content.entries()) {
+    if (typeof part === "string") texts.push(part);
+    else if (!isRaw(part) || part["type"] !== "text" || typeof part["text"] !== "string") {
+      const type = isRaw(part) ? String(part["type"]) : typeof part;
+      return unreadable(`.content[${at}]: a part of type ${type} is not supported; only text is trained on`);
+    } else texts.push(part["text"]);
+  }
+  return { ...turn, content: texts.join("") };
+}
+
+const SHAREGPT_ROLES: Readonly<Record<string, string>> = {
+  system: "system",
+  human: "user",
+  user: "user",
+  gpt: "assistant",
+  chatgpt: "assistant",
+  assistant: "assistant",
+  bot: "assistant",
+  model: "assistant",
+};
+
+function shareGptTurn(turn: Raw): Raw | Unreadable {
+  const { from, value, ...rest } = turn;
+  const role =
+    typeof from === "string" && Object.hasOwn(SHAREGPT_ROLES, from) ? SHAREGPT_ROLES[from] : undefined;
+  if (role === undefined) {
+    return unreadable(
+      `.from: ${JSON.stringify(from)} is not supported (ShareGPT); expected human, gpt or system`,
+    );
+  }
+  return plainTurn({ ...rest, role, content: value });
+}
