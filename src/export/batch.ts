@@ -4,8 +4,9 @@ import type { Decoder } from "./decoder.ts";
 /** Logits that one run may return at most (float32: 128 MB); longer inputs go through the cache in chunks. */
 const LOGITS_BUDGET = 32 * 2 ** 20;
 
-/** Start of the names of a graph's cache inputs; its outputs have PRESENT instead. */
-const [PAST, PRESENT] = ["past_key_values.", "present."] as const;
+/** Start of the names of a graph's cache inputs: past_key_values.0.key comes back as present.0.key. */
+const PAST = /^past(?:_key_values)?(?=[._])/;
+const PRESENT = "present";
 
 /** Dimension of a cache input before the first token: the batch size, 0 for every other symbol, else the number itself. */
 const initialLength = (length: number | string, rows: number): number =>
@@ -25,7 +26,7 @@ export class DecodingBatch {
     this.#decoder = decoder;
     this.#pads = pads;
     for (const input of decoder.session.inputMetadata) {
-      if (!input.isTensor || !input.name.startsWith(PAST)) continue;
+      if (!input.isTensor || !PAST.test(input.name)) continue;
       const shape = input.shape.map((length) => initialLength(length, pads.length));
       const elements = shape.reduce((product, length) => product * length, 1);
       this.#past[input.name] = new decoder.runtime.Tensor("float32", new Float32Array(elements), shape);

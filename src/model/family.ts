@@ -23,6 +23,8 @@ export interface AttentionShape {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
+  /** True if a token sees only itself and the tokens before it. Decoding is always causal. */
+  readonly causal: boolean;
   readonly scale: number;
 }
 
@@ -58,6 +60,8 @@ export interface Family<C extends ModelConfig = ModelConfig> {
   readonly modelType: string;
   /** transformers' class, written as `architectures`. */
   readonly architecture: string;
+  /** transformers' base_model_prefix: part of every name but the head's, and absent in files of the model without head. */
+  readonly prefix: string;
   /** Models that a person may know, for messages. */
   readonly examples: string;
   /** Mistakes go to the reader. */

@@ -1,12 +1,19 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { openSafetensors, readFloat32, type SafetensorsFile } from "../formats/safetensors.ts";
+import {
+  openSafetensors,
+  readFloat32,
+  type SafetensorsEntry,
+  type SafetensorsFile,
+} from "../formats/safetensors.ts";
 import type { TokenizerFiles } from "../tokens/files.ts";
+import type { ModelConfig } from "./config.ts";
 import { checkWeights } from "./expected.ts";
 import { familyOf, parseModelConfig } from "./families/index.ts";
 import { float32Cache } from "./float32-cache.ts";
 import { baseSha256 } from "./identity.ts";
+import { modelWeights } from "./programs.ts";
 import type { WeightSource } from "./weights.ts";
 
 /**
@@ -16,25 +23,7 @@ import type { WeightSource } from "./weights.ts";
 export function openHuggingFace(folder: string, cacheDir: string): WeightSource {
   const config = parseModelConfig(readJson(join(folder, "config.json")), join(folder, "config.json"));
   const files = weightFiles(folder).map((file) => openSafetensors(join(folder, file)));
-  const fileOf = new Map<string, SafetensorsFile>();
-  for (const file of files) {
-    for (const name of file.tensors.keys()) {
-      if (fileOf.has(name)) throw new LorafitError("data", `${folder}: ${name} is in two files`);
-      fileOf.set(name, file);
-    }
-  }
-  const transposed = new Set(
-    familyOf(config)
-      .linears(config)
-      .filter((linear) => linear.transposed)
-      .map(({ path }) => `${path}.weight`),
-  );
-  const tensors = new Map(
-    [...fileOf].map(([name, file]) => {
-      const stored = file.tensors.get(name)!;
-      return [name, transposed.has(name) ? { ...stored, shape: stored.shape.toReversed() } : stored];
-    }),
-  );
+  const tensors = storedTensors(config, files, folder);
   checkWeights(config, tensors, folder);
   const sha256 = baseSha256(
     config,
@@ -43,16 +32,15 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
   );
 
   const read = (name: string): Float32Array => {
-    const file = fileOf.get(name);
-    if (file === undefined) throw new LorafitError("data", `${folder}: there is no tensor ${name}`);
-    const data = readFloat32(file, name);
-    return transposed.has(name) ? transpose(data, tensors.get(name)!.shape) : data;
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new LorafitError("data", `${folder}: there is no tensor ${name}`);
+    const data = readFloat32(tensor.file, tensor.storedName);
+    return tensor.transposed ? transpose(data, tensor.shape) : data;
   };
   const list = () => [...tensors].map(([name, { shape, dtype }]) => ({ name, shape, storage: dtype }));
-  const own =
+  const mapped =
     files.length === 1 &&
-    transposed.size === 0 &&
-    [...tensors.values()].every(({ dtype }) => dtype === "F32");
+    [...tensors.values()].every(({ dtype, transposed }) => dtype === "F32" && !transposed);
   return {
     config,
     path: folder,
@@ -60,9 +48,42 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
     list,
     read,
     float32File: () =>
-      own ? { path: resolve(files[0]!.path), tensors } : float32Cache({ sha256, list, read }, cacheDir),
+      mapped ? { path: resolve(files[0]!.path), tensors } : float32Cache({ sha256, list, read }, cacheDir),
     tokenizerFiles: () => readTokenizerFiles(folder),
   };
+}
+
+/** A tensor of a file; `shape` is the Program's. */
+interface StoredTensor extends SafetensorsEntry {
+  readonly file: SafetensorsFile;
+  readonly storedName: string;
+  readonly transposed: boolean;
+}
+
+/**
+ * The tensors of all files by the Program's names. Files of a model without head lack the family's prefix, which is added as
+ * transformers does.
+ */
+function storedTensors(
+  config: ModelConfig,
+  files: readonly SafetensorsFile[],
+  folder: string,
+): Map<string, StoredTensor> {
+  const family = familyOf(config);
+  const expected = new Set(modelWeights(config).map(({ name }) => name));
+  const linears = new Map(family.linears(config).map((linear) => [`${linear.path}.weight`, linear]));
+  const tensors = new Map<string, StoredTensor>();
+  for (const file of files) {
+    for (const [storedName, info] of file.tensors) {
+      const prefixed = `${family.prefix}.${storedName}`;
+      const name = !expected.has(storedName) && expected.has(prefixed) ? prefixed : storedName;
+      if (tensors.has(name)) throw new LorafitError("data", `${folder}: ${name} is in two files`);
+      const transposed = linears.get(name)?.transposed ?? false;
+      const shape = transposed ? info.shape.toReversed() : info.shape;
+      tensors.set(name, { ...info, shape, file, storedName, transposed });
+    }
+  }
+  return tensors;
 }
 
 function weightFiles(folder: string): string[] {

@@ -15,8 +15,8 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
   const hidden = familyOf(config).forward(b, config, {
     ids,
     positions,
-    attend: (_, q, k, v, { heads, kvHeads, scale }) =>
-      b.node("attention", { q, k, v, segments }, { heads, kvHeads, causal: true, scale }).o,
+    attend: (_, q, k, v, { heads, kvHeads, causal, scale }) =>
+      b.node("attention", { q, k, v, segments }, { heads, kvHeads, causal, scale }).o,
   });
   b.output(hidden, "hidden");
   return b.build();

@@ -70,6 +70,17 @@ test("shards read as the file they were made from, and the float32 copy joins th
   for (const [name, { data }] of tensors) expect(readFloat32(copy, name)).toEqual(data);
 });
 
+test("a file of the model without head has no prefix and opens as the same model", () => {
+  const bare = tensors.map(([name, data]): [string, TensorData] => [name.replace(/^model\./, ""), data]);
+  writeSafetensors(join(folder, "model.safetensors"), new Map(bare));
+  const source = open();
+  expect(source.list().map(({ name }) => name)).toEqual(golden.list().map(({ name }) => name));
+  for (const [name, { data }] of tensors) expect(source.read(name)).toEqual(data);
+  const { path, tensors: places } = source.float32File();
+  expect(path).toBe(join(folder, "model.safetensors"));
+  expect(places.get("model.norm.weight")!.length).toBe(4 * 64);
+});
+
 test.each(["../model.safetensors", "/etc/passwd", "..", 7])("an index that names %j is refused", (file) => {
   shard();
   writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: file } }));

@@ -10,6 +10,7 @@ import { llamaGguf } from "./llama-gguf.ts";
 export const llama: Family<LlamaConfig> = {
   modelType: "llama",
   architecture: "LlamaForCausalLM",
+  prefix: "model",
   examples: "SmolLM2, Llama, TinyLlama",
   parseConfig,
   configJson: (config) => ({ ...llamaConfigJson(config), ...biasJson(config) }),
@@ -97,7 +98,8 @@ function forward(
     const attrs = { heads, inverseFrequencies, maxPositions: config.maxPositions, inverse: false };
     return b.node("rope", { x, positions }, attrs).y;
   };
-  const attention = { heads, kvHeads, headDim, scale: multipliers?.attention ?? 1 / Math.sqrt(headDim) };
+  const scale = multipliers?.attention ?? 1 / Math.sqrt(headDim);
+  const attention = { heads, kvHeads, headDim, causal: true, scale };
   const residual = multipliers?.residual ?? 1;
 
   const table = b.weight(EMBEDDING, [config.vocabSize, config.hiddenSize]);
