@@ -4,7 +4,7 @@ import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
 import { at, i, type Matrix, matrix, outputMatrix, ROUNDED, read, vector8Grid } from "./matrix.ts";
 
-/** The standard normal distribution: erf by its series of positive terms, which loses nothing where |x| is a few. */
+/** Standard normal distribution function: the series of erf with positive terms, which does not cancel for moderate |x|. */
 function normalCdf(x: number): number {
   const z = x / Math.SQRT2;
   let [term, sum] = [z, z];
@@ -31,7 +31,7 @@ const FORMS = [
   },
 ];
 
-test("the references have the values that scipy gives, and slopes as differences show them", () => {
+test("the references have scipy's values, and slopes equal to central differences", () => {
   // scipy.stats: x * norm.cdf(x) and x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) at 1, -0.5, 3
   const known = [
     [0.8413447460685429, -0.15426876936299344, 2.99595030590511],
@@ -48,7 +48,7 @@ inEveryOrder("activations", (device) => {
   test.each([
     [3, 40],
     [70, 43],
-  ])("gated_mlp of %i rows of %i, and its gradient over its inputs", (rows, width) => {
+  ])("gated_mlp of %i rows of %i, and its gradient in place of its inputs", (rows, width) => {
     const emulator = device();
     const [gate, up, dh] = [0, 1, 2].map(() => matrix(emulator, rows, width)) as [Matrix, Matrix, Matrix];
     const h = outputMatrix(emulator, rows, width);
@@ -73,11 +73,11 @@ inEveryOrder("activations", (device) => {
   });
 
   test.each(FORMS)(
-    "gelu in its $form form, and its gradient over its input",
+    "gelu in its $form form, and its gradient in place of its input",
     ({ tanhForm, value, slope }) => {
       const emulator = device();
       const [rows, width] = [70, 43];
-      // From -6 to 6, so that both ends are met.
+      // From -6 to 6: both saturated ends.
       const x = matrix(emulator, rows, width, (n) => ((n * 37) % 1201) / 100 - 6);
       const [dy, y] = [matrix(emulator, rows, width), outputMatrix(emulator, rows, width)];
       const sizes = [i(rows), i(width)];

@@ -33,7 +33,7 @@ interface Grid {
   readonly window?: number;
 }
 
-/** Of the conformance cases; head sizes of 4 and 6 among them. */
+/** The conformance cases, with head sizes of 4 and 6 among them. */
 const conformance = CASES.attention.map(({ name, inputs, attrs }): Grid => {
   const [B, S, width] = inputs.q.shape as readonly [number, number, number];
   const segments = inputs.segments.fill as readonly number[];
@@ -51,7 +51,7 @@ const conformance = CASES.attention.map(({ name, inputs, attrs }): Grid => {
 const larger: readonly Grid[] = [
   { name: "packed, grouped heads", B: 2, S: 70, H: 4, K: 2, d: 16, causal: true },
   { name: "bidirectional", B: 1, S: 90, H: 2, K: 1, d: 64, causal: false },
-  { name: "head size 63, whose padding lies beyond the tile", B: 1, S: 66, H: 2, K: 1, d: 63, causal: true },
+  { name: "head size 63, padded beyond the tile", B: 1, S: 66, H: 2, K: 1, d: 63, causal: true },
   { name: "head size 80", B: 1, S: 66, H: 1, K: 1, d: 80, causal: true },
   { name: "head size 128", B: 1, S: 70, H: 2, K: 1, d: 128, causal: true },
   { name: "window below a tile", B: 2, S: 150, H: 2, K: 1, d: 16, causal: true, window: 20 },
@@ -59,7 +59,7 @@ const larger: readonly Grid[] = [
   { name: "window, head size 128", B: 1, S: 140, H: 1, K: 1, d: 128, causal: true, window: 30 },
 ];
 
-/** Runs all four kernels. */
+/** Runs all four kernels on random operands. */
 function onDevice(emulator: Emulator, grid: Grid) {
   const { B, S, H, K, d, causal, window = 0 } = grid;
   const segments =

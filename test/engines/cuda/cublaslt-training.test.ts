@@ -19,7 +19,7 @@ import { Emulator, library, missing } from "./emulator.ts";
 import { setCosts } from "./random-gemm.ts";
 import { describeTraining } from "./training.ts";
 
-/** All that cuBLASLt multiplies are multiples of eight. */
+/** Sizes that are multiples of eight, which cuBLASLt requires. */
 const SIZES = { vocab_size: 40, intermediate_size: 32, attention_bias: true };
 
 const emulator = missing === null ? new Emulator() : (undefined as never);
@@ -27,10 +27,10 @@ const home = mkdtempSync(join(tmpdir(), "lorafit-cublaslt-"));
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 process.env["LORAFIT_HOME"] = home;
 
-describe.skipIf(missing !== null)("training with every product by cuBLASLt", () => {
+describe.skipIf(missing !== null)("training with every GEMM by cuBLASLt", () => {
   beforeEach(() => {
     process.env["LORAFIT_CUBLASLT"] = library;
-    // From the last to the first, the order that is farthest from that of our kernels.
+    // Algorithm 2 sums from the last to the first, the order farthest from lorafit's kernels.
     setCosts(emulator, 2, [9, 9, 1]);
   });
   afterEach(() => setCosts(emulator, 0, [0, 0, 0]));
@@ -77,7 +77,7 @@ describe.skipIf(missing !== null)("training with every product by cuBLASLt", () 
 
   describe("against the reference", () => describeTraining(cudaEngine, { sizes: SIZES }));
 
-  test("follows our own kernels, and again comes out the same to the bit, also captured and in another session", async () => {
+  test("follows lorafit's kernels, and repeats to the bit, also captured and in another session", async () => {
     const before = number("uint64_t emuCublasLtAlive()");
     const theirs = await open();
     const first = await losses(theirs);
@@ -111,7 +111,7 @@ describe.skipIf(missing !== null)("training with every product by cuBLASLt", () 
     await later.close();
   });
 
-  test("a profile names it; its workspace is counted and freed", async () => {
+  test("is named in profiles, and its workspace is counted and freed", async () => {
     const held = (): number => {
       const [free, total]: unknown[][] = [[null], [null]];
       emulator.driver.call("cuMemGetInfo", free, total);

@@ -15,7 +15,7 @@ import { launchContext, randomGemm } from "./random-gemm.ts";
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 process.env["LORAFIT_CUBLASLT"] = library;
 
-/** Width, depth and height of the kinds that the engine has: rows of any number, a thin tail, a wide head. */
+/** M, N, K of the kinds that the engine has: any number of rows, a narrow output, a wide one. */
 const SHAPES = [
   [33, 40, 24],
   [16, 8, 72],
@@ -35,7 +35,7 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
   const alive = (): number => Number(emulator.driver.emulator("uint64_t emuCublasLtAlive()")!());
 
   test.each(SHAPES)(
-    "products of %i x %i over %i by every algorithm, against ours and float64",
+    "GEMMs of %i x %i over %i by every algorithm, against lorafit's kernel and float64",
     (...shape) => {
       const [M, N] = shape;
       const before = alive();
@@ -64,7 +64,7 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
     },
   );
 
-  test("in a graph it is done at each launch, with the sums as they are then", () => {
+  test("a captured GEMM runs at each launch of the graph, with the operands at that time", () => {
     const lt = new CublasLt(gpu, openCublasLt(gpu.device)!);
     const { into, expected, resolve } = randomGemm(emulator, [8, 16, 24], "nt", { add: true });
     const c = outputMatrix(emulator, 8, 16);
@@ -83,7 +83,7 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
     lt.close();
   });
 
-  test("widths that are no multiples of eight stay ours; a bias too, where the library wants it in bf16", () => {
+  test("widths that are no multiples of eight are not offered, nor a bias where the library requires bf16", () => {
     const lt = new CublasLt(gpu, openCublasLt(gpu.device)!);
     const offered = (shape: readonly [number, number, number], extras = {}): number => {
       const { into, resolve } = randomGemm(emulator, shape, "nt", extras);
@@ -98,8 +98,8 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
   });
 
   const real = process.env["LORAFIT_TEST_CUBLASLT"];
-  if (!real) console.warn("real cuBLASLt is not tried: LORAFIT_TEST_CUBLASLT names no libcublasLt.so");
-  test.skipIf(!real)("the real library takes every attribute that we set; that needs no GPU", () => {
+  if (!real) console.warn("the real cuBLASLt is not tested: LORAFIT_TEST_CUBLASLT names no libcublasLt.so");
+  test.skipIf(!real)("the real library accepts every attribute, without a GPU", () => {
     const lib = loadCublasLt(real!);
     const said: [string, number][] = [];
     const call: typeof lib.call = (name, ...args) => {
@@ -107,7 +107,7 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
       said.push([name, status]);
       return status;
     };
-    // Without a GPU there is no handle, so the heuristic is the first that refuses.
+    // Without a GPU there is no handle, so the heuristic is the first call to fail.
     const lt = new CublasLt(gpu, { library: { ...lib, call }, handle: 0n });
     for (const layout of ["nt", "nn"] as const) {
       const { into, resolve } = randomGemm(emulator, [16, 24, 32], layout, { add: true, bias: true });
@@ -116,12 +116,12 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
     const refused = said.filter(([, status]) => status !== 0).map(([name]) => name);
     expect(refused).toEqual(Array(2).fill("cublasLtMatmulAlgoGetHeuristic"));
     const attributes = said.filter(([name]) => name.endsWith("SetAttribute"));
-    // Transposition only for nt; epilogue, type and place of the bias, and six preferences for both.
+    // Transposition only for nt; epilogue, type and address of the bias, and six preferences for both.
     expect(attributes).toHaveLength(1 + 2 * 9);
     console.log(`cuBLASLt ${lib.version} takes them`);
   });
 
-  test("the emulated library refuses what the real one refuses", () => {
+  test("the emulated library rejects invalid attributes like the real one", () => {
     const { library: lt, handle } = openCublasLt(gpu.device)!;
     const place = [null];
     expect(lt.call("cublasLtMatmulDescCreate", place, 68, 0)).toBe(0);
@@ -129,7 +129,7 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
     const set = (attribute: number, value: ArrayBufferView): number =>
       lt.call("cublasLtMatmulDescSetAttribute", operation, attribute, value, value.byteLength);
     expect(set(3, Int32Array.of(1))).toBe(0);
-    // CUBLAS_STATUS_INVALID_VALUE: an attribute that does not exist, one of eight bytes for one of four, what is gone.
+    // CUBLAS_STATUS_INVALID_VALUE: an unknown attribute, a value of the wrong size, a destroyed descriptor.
     expect(set(99, Int32Array.of(1))).toBe(7);
     expect(set(26, BigInt64Array.of(0n))).toBe(7);
     expect(lt.call("cublasLtMatmulDescDestroy", operation)).toBe(0);
@@ -138,13 +138,13 @@ describe.skipIf(missing !== null)("cuBLASLt, emulated", () => {
   });
 });
 
-describe("where cuBLASLt is looked for", () => {
+describe("the search for cuBLASLt", () => {
   let root: string;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "lorafit-cublaslt-"));
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
-  /** Of empty files at these places. */
+  /** Candidates with empty files at these paths. */
   const found = (newest: number, files: readonly string[], platform: NodeJS.Platform = "linux"): string[] => {
     for (const file of files) {
       mkdirSync(dirname(join(root, file)), { recursive: true });
@@ -163,7 +163,7 @@ describe("where cuBLASLt is looked for", () => {
       .map((path) => (path.startsWith(root) ? relative(root, path) : path));
   };
 
-  test("the active environment before the user's packages, the newest first, none newer than the driver", () => {
+  test("takes the active environment before the user's packages, newest first, none newer than the driver", () => {
     const packages = "lib/python3.12/site-packages/nvidia";
     const files = [
       `home/.local/${packages}/cublas/lib/libcublasLt.so.12`,
@@ -178,7 +178,7 @@ describe("where cuBLASLt is looked for", () => {
     expect(found(12, [])).toEqual([twelve, eleven, local, conda, ...bare.slice(1)]);
   });
 
-  test("the packages of the Python on PATH, as it is found and as its link resolves, without an active environment", () => {
+  test("takes the packages of the Python on PATH, by its link and by the link's target, without an active environment", () => {
     const packages = "lib/python3.11/site-packages/nvidia/cublas/lib/libcublasLt.so.12";
     for (const file of [`tool/${packages}`, `opt/python/${packages}`, "opt/python/bin/python3.11"]) {
       mkdirSync(dirname(join(root, file)), { recursive: true });
@@ -194,7 +194,7 @@ describe("where cuBLASLt is looked for", () => {
     ]);
   });
 
-  test("under Windows' names and folders", () => {
+  test("uses the file names and folders of Windows", () => {
     const files = [
       "venv/Lib/site-packages/nvidia/cu13/bin/x86_64/cublasLt64_13.dll",
       "conda/Library/bin/cublasLt64_12.dll",
@@ -212,14 +212,14 @@ describe.skipIf(missing !== null)("LORAFIT_CUBLASLT", () => {
     process.env["LORAFIT_CUBLASLT"] = library;
   });
 
-  test("off, or a driver that is not the system's: none is used", () => {
+  test("off, or another driver than the system's: no library is used", () => {
     process.env["LORAFIT_CUBLASLT"] = "off";
     expect(openCublasLt(device!)).toBeUndefined();
     process.env["LORAFIT_CUBLASLT"] = "";
     expect(openCublasLt(device!)).toBeUndefined();
   });
 
-  test("a file that is no such library is said in one line", () => {
+  test("a file that is not cuBLASLt is refused in one line", () => {
     process.env["LORAFIT_CUBLASLT"] = "libcublasLt-of-nobody.so";
     expect(() => openCublasLt(device!)).toThrow(/^cuBLASLt: libcublasLt-of-nobody\.so cannot be loaded: /);
     process.env["LORAFIT_CUBLASLT"] = "libm.so.6";

@@ -10,10 +10,10 @@ inEveryOrder("dequantise", (device) => {
   test.each([
     ["q8_0", 8],
     ["q4_0", 2],
-  ] as const)("%s blocks are what reading the file gives, rounded once", (format, type) => {
+  ] as const)("%s blocks equal the file reader's values, rounded once", (format, type) => {
     const emulator = device();
     const [rows, columns] = [40, 96];
-    // Rows from 2^-30, whose scales are subnormal halves or 0, to 2^9.
+    // Rows from 2^-30, with scales that are subnormal halves or 0, to 2^9.
     const normal = matrix(emulator, rows, columns).values.data;
     const values = Float32Array.from(normal, (x, n) => x * 2 ** (Math.floor(n / columns) - 30));
     const packed = quantise(format, values);

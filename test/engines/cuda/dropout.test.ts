@@ -16,7 +16,7 @@ inEveryOrder("dropout", (device) => {
     [{ seed: 7, site: 3, step: 12, microStep: 1 }, 5000, 0.1],
     [{ seed: 0xfedcba98, site: 0, step: 0, microStep: 0 }, 1003, 0.5],
     [{ seed: 1, site: 200, step: 0x80000001, microStep: 5 }, 5, 0.25],
-  ] as const)("masks of %o are those of every engine, %i elements dropped at %f", (site, n, dropout) => {
+  ] as const)("masks of %o equal those of the other engines, %i elements at rate %f", (site, n, dropout) => {
     const emulator = device();
     const words = emulator.alloc(Uint32Array.of(site.seed, 0, site.step, site.microStep));
     const keep = emulator.alloc(n);
@@ -26,7 +26,7 @@ inEveryOrder("dropout", (device) => {
     expect(bytes(emulator, keep, n)).toEqual(dropoutMask(site, n, dropout));
   });
 
-  test("rows without what was dropped, alone and added", () => {
+  test("masked rows, alone and added", () => {
     const emulator = device();
     const [rows, width] = [70, 43];
     const [x, add] = [matrix(emulator, rows, width), matrix(emulator, rows, width)];

@@ -19,7 +19,7 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
     ["broken_leftover_copy", [64, "in"], /ends with cp\.async in flight/],
     ["broken_divergent_shuffle", [32], /lanes of one warp are at different collectives/],
     ["broken_mask", [32], /the calling lane is not in its mask \(block 0,0,0 thread 1,0,0\)/],
-  ] as const)("%s, by name and place, in every order", (name, [threads, reads], message) => {
+  ] as const)("%s, by kernel and source position, in every order", (name, [threads, reads], message) => {
     for (const order of ORDERS) {
       emulator.reset();
       emulator.order(order);
@@ -30,7 +30,7 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
     }
   });
 
-  test("reads of shared memory before its copy or its barrier: they see NaN", () => {
+  test("a read of shared memory before its copy or its barrier, which returns NaN", () => {
     for (const order of ORDERS) {
       emulator.order(order);
       const early = emulator.alloc(1024);
@@ -44,14 +44,14 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
     }
   });
 
-  test("a write behind an allocation, as the device reports it", () => {
+  test("a write beyond an allocation, as a device reports it", () => {
     const out = emulator.alloc(1024);
     expect(() => emulator.run("broken_out_of_bounds", [1], 32, [{ pointer: out }, { i32: 256 }])).toThrow(
       /cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS \(700\): broken_out_of_bounds: illegal address/,
     );
   });
 
-  test("results that depend on the order of blocks: the orders disagree", () => {
+  test("a result that depends on the order of blocks, which differs between orders", () => {
     const results = ORDERS.map((order) => {
       emulator.order(order);
       const threads = emulator.driver.emulator("void emuThreads(uint32_t)");
@@ -64,12 +64,12 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
     expect(new Set(results).size).toBe(3);
   });
 
-  test("bank conflicts are counted", () => {
+  test("bank conflicts, which it counts", () => {
     emulator.run("broken_bank_conflicts", [1], 32, [{ pointer: emulator.alloc(128) }]);
     expect(emulator.stats()).toMatchObject({ ldmatrix: 1, conflicts: 4, blocks: 1, launches: 1, partial: 0 });
   });
 
-  test("work waits for a synchronisation; a host buffer reused too early is seen", () => {
+  test("reuse of a host buffer before its asynchronous copy has run", () => {
     const { driver, stream } = emulator;
     const pinned = driver.out("cuMemHostAlloc", 64, 0);
     const host = new Float32Array(driver.view(pinned, 64));
@@ -84,7 +84,7 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
     expect(emulator.read(device, 1)[0]).toBe(2);
   });
 
-  test("allocating or waiting while a stream is captured; a graph replays what was captured", () => {
+  test("allocations and waits under capture; a graph replays the captured work", () => {
     const { driver, stream } = emulator;
     const out = emulator.alloc(new Float32Array(4));
     driver.call("cuStreamBeginCapture", stream, 1);
@@ -103,7 +103,7 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
     expect(emulator.read(out, 2)[1]).toBe(1.75);
   });
 
-  test("launches that a device would refuse", () => {
+  test("launches that a device refuses", () => {
     const kernel = emulator.kernel("broken_mask");
     const { driver, stream } = emulator;
     const args = [{ pointer: input }];
@@ -119,7 +119,7 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
   });
 });
 
-test("a driver that is not there, or that is none, is said in one line", () => {
+test("a missing driver, or a library that is not a driver, is reported in one line", () => {
   expect(() => new Driver("libcuda-of-nobody.so")).toThrow(
     /no NVIDIA driver: libcuda-of-nobody\.so cannot be loaded/,
   );
@@ -127,6 +127,6 @@ test("a driver that is not there, or that is none, is said in one line", () => {
   expect(probeDriver("libm.so.6")).toMatch(/^no NVIDIA driver: .*cuInit/);
 });
 
-test.skipIf(missing !== null)("the emulator starts in a child process", () => {
+test.skipIf(missing !== null)("the probe starts the emulator in a child process", () => {
   expect(probeDriver(library)).toBeNull();
 });

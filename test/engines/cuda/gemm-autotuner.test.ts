@@ -11,12 +11,12 @@ import { launchContext, randomGemm, setCosts } from "./random-gemm.ts";
 
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 
-describe.skipIf(missing !== null)("a product is done by what was fastest on the device", () => {
+describe.skipIf(missing !== null)("the GEMM autotuner", () => {
   const emulator = missing === null ? new Emulator() : (undefined as never);
   const shape = [16, 24, 32] as const;
   /**
-   * In the first row 2^24 + 30 ones - 2^24: float32 loses a one beside 2^24, so every order of adding has a sum of its own. The
-   * others are so large that this does not count beside them.
+   * First row: 2^24 + 30 ones - 2^24. float32 absorbs a one beside 2^24, so each summation order has its own result. The other
+   * rows are so large that the difference is within tolerance.
    */
   const place = (n: number): number => n % shape[2];
   const unsigned = (n: number): number => (place(n) === 0 || place(n) === shape[2] - 1 ? 4096 : 1);
@@ -42,7 +42,7 @@ describe.skipIf(missing !== null)("a product is done by what was fastest on the 
     rmSync(home, { recursive: true, force: true });
   });
 
-  /** In a session of its own: what did it, and one of the sums. */
+  /** Runs the GEMM in a session of its own. @returns its implementation and one of the sums */
   const run = (): { by: string; first: number } => {
     const products = new GemmAutotuner(gpu);
     const product = made.into(c);
@@ -54,22 +54,22 @@ describe.skipIf(missing !== null)("a product is done by what was fastest on the 
   };
   const files = (): string[] => readdirSync(join(home, "cuda")).map((name) => join(home, "cuda", name));
 
-  test("without a clock: our kernel in the tile of the model, and nothing is written", () => {
+  test("uses the modelled tile without a clock, and writes no cache", () => {
     expect(run().by).toBe("gemm_nt_64x32");
     expect(readdirSync(home)).toEqual([]);
   });
 
-  test("one of our tiles, also where there is no cuBLASLt", () => {
+  test("selects the fastest tile, also without cuBLASLt", () => {
     setCosts(emulator, 3, [4, 4, 4]);
     emulator.driver.emulator("void emuCost(const char *kernel, double ms)")!("gemm_nt_128x64", 2);
     expect(run().by).toBe("gemm_nt_128x64");
     process.env["LORAFIT_CUBLASLT"] = "off";
     expect(run().by).toBe("gemm_nt_128x64");
-    // One file with the library, one without.
+    // One cache file with the library, one without.
     expect(files()).toHaveLength(2);
   });
 
-  test("an algorithm of cuBLASLt; the next session does the same, to the bit, whatever would be fastest then", () => {
+  test("selects an algorithm of cuBLASLt, and later sessions repeat it to the bit whatever is fastest then", () => {
     const sums = ([0, 1, 2] as const).map((fastest) => {
       rmSync(join(home, "cuda"), { recursive: true, force: true });
       const times: [number, number, number] = [9, 9, 9];
@@ -81,11 +81,11 @@ describe.skipIf(missing !== null)("a product is done by what was fastest on the 
       expect(run()).toEqual(once);
       return once.first;
     });
-    // In order; in two halves; from the last on.
+    // Sums in order, in two halves, and from the last to the first.
     expect(sums).toEqual([0, 15, 30]);
   });
 
-  test("what computes something else than our kernel is passed over, however fast", () => {
+  test("rejects a fast algorithm whose result differs from lorafit's kernel", () => {
     made = randomGemm(emulator, shape, "nt");
     setCosts(emulator, 7, [5, 1, 9]);
     const forget = emulator.driver.emulator("void emuCublasLtForgetful(int algorithm)")!;
@@ -100,7 +100,7 @@ describe.skipIf(missing !== null)("a product is done by what was fastest on the 
     ["is of another kind", () => "[]"],
     ["names a tile that is gone", (text: string) => text.replace(/cublasLt [0-9a-f]+/, "31x7")],
     ["holds half an algorithm", (text: string) => text.replace(/(cublasLt [0-9a-f]{64})[0-9a-f]+/, "$1")],
-  ])("a file that %s is made again", (_, damage) => {
+  ])("rewrites a cache file that %s", (_, damage) => {
     setCosts(emulator, 7, [9, 5, 9]);
     run();
     const [file] = files();

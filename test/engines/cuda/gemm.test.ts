@@ -11,7 +11,7 @@ inEveryOrder("gemm", (device) => {
     ["64x64", 64, 64, 70, 130, 40],
     ["64x32", 64, 32, 65, 24, 64],
     ["64x64", 64, 64, 3, 5, 7],
-  ] as const)("%s, with a sum into its own addend and a bias", (tile, BM, BN, M, N, K) => {
+  ] as const)("%s, in place of its addend, with a bias", (tile, BM, BN, M, N, K) => {
     const emulator = device();
     for (const layout of ["nt", "nn"] as const) {
       const a = matrix(emulator, M, K);

@@ -9,19 +9,19 @@ process.env["LORAFIT_CUDA_DRIVER"] = library;
 
 describe.skipIf(missing !== null)("the training loop on the emulator", () => {
   test.each([64, 16])(
-    "the next step is under way while the last one's numbers are read, and nothing comes out otherwise (micro-batches of %d)",
+    "a step starts while the previous one's results are read, with the same losses and parameters (micro-batches of %d)",
     async (microBatchTokens) => {
       const steps = plan({ length: { steps: 7 }, microBatchTokens });
       const train = async (overlaps: boolean) => {
         const run = await openRun(0.2, cudaEngine);
         expect(run.stepper.overlaps).toBe(true);
-        let [begun, most] = [0, 0];
+        let [inFlight, most] = [0, 0];
         const stepper = {
           ...run.stepper,
           overlaps,
           async step(...args: Parameters<typeof run.stepper.step>) {
-            most = Math.max(most, ++begun);
-            return run.stepper.step(...args).finally(() => begun--);
+            most = Math.max(most, ++inFlight);
+            return run.stepper.step(...args).finally(() => inFlight--);
           },
         };
         const options = looping(run, { stepper, batchPlan: steps, validateEvery: 5, checkpointEvery: 5 });
@@ -38,7 +38,7 @@ describe.skipIf(missing !== null)("the training loop on the emulator", () => {
     },
   );
 
-  test("steps that are not finite end the run although the next one is under way", async () => {
+  test("consecutive non-finite steps end the run while the next step is in flight", async () => {
     const run = await openRun(0, cudaEngine);
     const sick = poisoned((step) => step >= 2, { length: { steps: 7 } });
     const options = looping(run, { batchPlan: sick, validateEvery: 7, checkpointEvery: 7 });

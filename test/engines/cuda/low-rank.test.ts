@@ -18,7 +18,7 @@ import {
   vector,
 } from "./matrix.ts";
 
-/** Structs in device memory: 8-byte words first, then ints, then a float. */
+/** Writes structs to device memory: 8-byte words, then ints, then a float. */
 function structs(
   rows: readonly { words: readonly bigint[]; ints: readonly number[]; float: number }[],
   bytes: number,
@@ -67,9 +67,9 @@ inEveryOrder("low-rank factors", (device) => {
     expect(emulator.stats()["conflicts"]).toBe(0);
   });
 
-  test("place_factors: [x | low] times [W | scale B] is two adapted projections at once", () => {
+  test("place_factors: [x | xA] [W | scale B]ᵀ computes two adapted projections in one GEMM", () => {
     const emulator = device();
-    // Of one input: outputs 0..10 and 10..16, each with its own columns behind W and its own A below.
+    // One input: outputs 0..10 and 10..16, each with its own LoRA columns and rows.
     const [T, K, width] = [9, 20, 40];
     const projections = [
       { N: 10, rank: 3, firstRow: 0, column: 24, row: 16, scale: 2 },
@@ -80,7 +80,7 @@ inEveryOrder("low-rank factors", (device) => {
     const wide = matrix(emulator, T, width, (n) =>
       n % width < K ? x.values.data[((n / width) | 0) * K + (n % width)]! : 0,
     );
-    // What the factors replace is -9 before; behind W, a projection's rows are zero in the columns of the other.
+    // LoRA columns and rows start as -9. A projection's rows are zero in the other's LoRA columns.
     const weight = matrix(emulator, 32, width, (n) => {
       const [row, column] = [(n / width) | 0, n % width];
       if (row >= 16) return column < 24 ? -9 : 0;
@@ -127,7 +127,7 @@ inEveryOrder("low-rank factors", (device) => {
     };
     product(wide.pointer + 48n, wide.ld, weight.pointer + BigInt(2 * 16 * weight.ld), K);
     product(y.pointer, y.ld, weight.pointer, width);
-    // A and B are rounded, and low is.
+    // A, B and xA are rounded to bf16.
     expectClose(read(emulator, y), expected, SUMS_OF_ROUNDED, "y");
   });
 });

@@ -20,7 +20,7 @@ import { library, missing } from "./emulator.ts";
 
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 
-/** Wide enough that a mask takes more than one block of threads. */
+/** Wide enough for a mask of more than one block of threads. */
 const config = tinyConfig({ intermediate_size: 284 });
 const { layout, parameters } = randomAdapter(config);
 const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
@@ -31,7 +31,7 @@ const programsOf = (dropout: number, recompute = false) =>
     ...{ dropout, recompute, precision: "bf16" },
   });
 
-/** The same Program for an engine that knows of no sites. */
+/** The same Program with masks as plain inputs. */
 const withoutSites = (program: Program): Program => ({
   ...program,
   values: program.values.map(({ mask: _, ...value }): Value => value),
@@ -41,14 +41,14 @@ const plain = (masks: Tensors): Tensors =>
   Object.fromEntries(Object.entries(masks).map(([name, { shape, data }]) => [name, { shape, data }]));
 
 type Place = Parameters<typeof maskFeeds>[1];
-/** The second to fourth runs are replays of a captured graph. */
+/** Runs two to four replay a captured graph. */
 const PLACES: readonly Place[] = [0, 1, 2, 3].map((step) => ({
   seed: 0x80000007,
   step,
   microStep: step % 2,
 }));
 
-/** The gradient of each place by itself, and the parameters after a step at each. */
+/** Gradient of each (step, micro-step), and the parameters after a step at each. */
 async function train(
   recompute: boolean,
   uploaded: boolean,
@@ -81,29 +81,26 @@ async function train(
   return { gradients, after };
 }
 
-describe.skipIf(missing !== null)("dropout masks that the device makes", () => {
-  test.each([false, true])(
-    "train to the bit as the same masks uploaded (recomputed: %s)",
-    async (recompute) => {
-      const made = await train(recompute, false);
-      expect(made).toEqual(await train(recompute, true));
-      const [first, ...others] = made.gradients;
-      expect(others.at(-1)).toEqual(first);
-      for (const other of others.slice(0, -1)) expect(other).not.toEqual(first);
-    },
-  );
+describe.skipIf(missing !== null)("dropout masks generated on the device", () => {
+  test.each([false, true])("train to the same bits as uploaded masks (recomputed: %s)", async (recompute) => {
+    const made = await train(recompute, false);
+    expect(made).toEqual(await train(recompute, true));
+    const [first, ...others] = made.gradients;
+    expect(others.at(-1)).toEqual(first);
+    for (const other of others.slice(0, -1)) expect(other).not.toEqual(first);
+  });
 
-  test("cost a run sixteen bytes each, and no memory from the forward pass to the backward pass", () => {
+  test("upload sixteen bytes each, and are not kept between the forward and the backward pass", () => {
     const memoryOf = (program: Program) => layOutMemory(lowerProgram(program));
     const program = programsOf(0.3).step;
     const sites = program.values.filter(({ mask }) => mask !== undefined);
-    // Each layer's: what q, k and v take, o, what gate and up take, down.
+    // Inputs of a layer's projections: q/k/v, o, gate/up, down.
     expect(sites).toHaveLength(8);
     const [made, uploaded, without] = [program, withoutSites(program), programsOf(0).step].map(memoryOf);
     expect(made!.feedBytes - without!.feedBytes).toBe(256);
     const bytes = sites.reduce((sum, { shape }) => sum + (shape as number[]).reduce((a, b) => a * b), 0);
     expect(uploaded!.feedBytes - without!.feedBytes).toBeGreaterThanOrEqual(bytes);
-    // One mask at a time beside what dropping needs anyway.
+    // One mask at a time, beside the masked copies.
     const widest =
       batch *
       sequence *
@@ -115,7 +112,7 @@ describe.skipIf(missing !== null)("dropout masks that the device makes", () => {
     expect(made!.arenaBytes - uploaded!.arenaBytes).toBeLessThanOrEqual(widest + 256);
   });
 
-  test("are not to be fed as data", async () => {
+  test("are rejected as fed data", async () => {
     const memory = memoryWeights(randomWeights(config));
     const session = await cudaEngine.open(memory);
     const { accumulate } = programsOf(0.3);

@@ -5,9 +5,9 @@ import { bfloat16ToFloat32, float32ToBfloat16 } from "../../../src/formats/numbe
 import { createRng } from "../../../src/rng.ts";
 import type { Emulator } from "./emulator.ts";
 
-/** bf16 has 8 significant bits, so one rounding is at most 2^-8 of a number; most results are rounded twice on their way. */
+/** Relative tolerance: bf16 has 8 significant bits, so a rounding is at most 2^-8; most results are rounded twice. */
 export const ROUNDED = 2 ** -7;
-/** Probabilities and products are rounded before they are summed. */
+/** Relative tolerance where probabilities and products are rounded before they are summed. */
 export const SUMS_OF_ROUNDED = 2 ** -6;
 export const FLOAT32 = 1e-5;
 
@@ -18,7 +18,7 @@ export const f = (f32: number): Argument => ({ f32 });
 export const l = (i64: number): Argument => ({ i64 });
 export const none = p(0n);
 
-/** A matrix of bf16 numbers on the device. */
+/** A bf16 matrix on the device. */
 export interface DeviceMatrix {
   readonly pointer: DevicePointer;
   readonly rows: number;
@@ -26,14 +26,14 @@ export interface DeviceMatrix {
   readonly ld: number;
 }
 
-/** The same numbers also as the reference takes them. */
+/** A device matrix with its values for the reference. */
 export interface Matrix extends DeviceMatrix {
   readonly values: Tensor;
 }
 
 const round8 = (width: number): number => Math.ceil(width / 8) * 8;
 
-/** Blocks of 256 threads for a thread each eight columns. */
+/** Grid of 256-thread blocks with one thread for eight columns. */
 export const vector8Grid = (rows: number, width: number): [number] => [
   Math.ceil((rows * round8(width)) / 8 / 256),
 ];
@@ -41,14 +41,14 @@ export const vector8Grid = (rows: number, width: number): [number] => [
 const rng = createRng("cuda kernels");
 let matrices = 0;
 
-/** What lies beside a matrix: a NaN of its own, so that reading and writing it both show. */
+/** Content of the columns beside a matrix: a distinct NaN, so that reading and writing them both show. */
 const NEIGHBOUR = 0x7fd5;
 const UNWRITTEN = 0x7fc0;
 const LEFT = 8;
 
 /**
- * Every matrix is a slice of columns of a wider one, and of another width than the one before it, so that mixed up
- * distances between rows show. Columns width..round8(width) are zero; without values all is NaN until it is written.
+ * Allocates a matrix as a slice of columns of a wider one. Each has another row stride than the one before, so that confused
+ * strides show. Columns width..round8(width) are zero; without values everything is NaN.
  */
 function place(emulator: Emulator, rows: number, width: number, values?: Uint16Array): DeviceMatrix {
   const ld = LEFT + round8(width) + 8 * (1 + (matrices++ % 5));
@@ -61,7 +61,7 @@ function place(emulator: Emulator, rows: number, width: number, values?: Uint16A
   return { pointer: emulator.alloc(bits) + BigInt(2 * LEFT), rows, width, ld };
 }
 
-/** Standard normal by default. */
+/** A matrix with drawn values, standard normal by default. */
 export function matrix(
   emulator: Emulator,
   rows: number,
@@ -73,12 +73,12 @@ export function matrix(
   return { ...place(emulator, rows, width, bits), values };
 }
 
-/** Room for a result. */
+/** An uninitialised matrix for a result. */
 export function outputMatrix(emulator: Emulator, rows: number, width: number): DeviceMatrix {
   return place(emulator, rows, width);
 }
 
-/** The numbers; the padding must be zero, and the neighbours must be what they were. */
+/** Reads a matrix back. Throws unless its padding is zero and the columns beside it are unchanged. */
 export function read(emulator: Emulator, { pointer, rows, width, ld }: DeviceMatrix): Float32Array {
   const bits = new Uint16Array(rows * ld);
   emulator.driver.call("cuCtxSynchronize");
@@ -98,13 +98,13 @@ export function read(emulator: Emulator, { pointer, rows, width, ld }: DeviceMat
   return out;
 }
 
-/** A vector of float32 standard normals, on the device and as the reference takes it. */
+/** A float32 vector of standard normals, on the device and for the reference. */
 export function vector(emulator: Emulator, length: number): { pointer: DevicePointer; values: Tensor } {
   const values = Float32Array.from({ length }, () => rng.normal());
   return { pointer: emulator.alloc(values), values: tensor([length], Float64Array.from(values)) };
 }
 
-/** The same numbers under another shape. */
+/** The values under another shape. */
 export const shaped = (values: Tensor, shape: number[]): Tensor => tensor(shape, values.data);
 
 export const ints = (emulator: Emulator, values: readonly number[]): DevicePointer =>

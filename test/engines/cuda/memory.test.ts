@@ -22,7 +22,7 @@ process.env["LORAFIT_CUDA_DRIVER"] = library;
 
 const SHAPE = { batch: 8, sequence: 512, labelled: 4096 };
 
-/** What a session of the cuda engine takes for rank 16 on all projections, with every position of 8 x 512 trained on. */
+/** Planned memory of a session: rank 16 on all projections, 8 x 512 tokens, every position labelled. */
 function planned(name: string, recompute: boolean, packed?: PackedFormat) {
   const file = new URL(`../../../bench/models/${name}/config.json`, import.meta.url);
   const model = parseModelConfig(JSON.parse(readFileSync(file, "utf8")), name);
@@ -35,12 +35,12 @@ function planned(name: string, recompute: boolean, packed?: PackedFormat) {
   return { ...bytes, total: bytes.weights + bytes.state + bytes.activations };
 }
 
-test("SmolLM2-135M, rank 16 on all projections, 8 x 512 with every position trained on: under 3 GiB", () => {
+test("SmolLM2-135M, rank 16 on all projections, 8 x 512 with every position labelled: under 3 GiB", () => {
   expect(planned("smollm2-135m", false).total).toBeLessThan(3 * 2 ** 30);
   expect(planned("smollm2-135m", true).total).toBeLessThan(2 ** 30);
 });
 
-test("the table of packed weights in docs/cuda.md is what is planned (LORAFIT_WRITE_DOCS=1 writes it)", () => {
+test("the table of packed weights in docs/cuda.md equals the plan (LORAFIT_WRITE_DOCS=1 rewrites it)", () => {
   const mebibytes = (bytes: number): string =>
     (bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: 0 });
   const rows = ["smollm2-135m", "llama-3.2-1b"].flatMap((name) =>
@@ -63,7 +63,7 @@ test("the table of packed weights in docs/cuda.md is what is planned (LORAFIT_WR
 });
 
 describe.skipIf(missing !== null)("on the emulator", () => {
-  test("the plan says what a session takes", async () => {
+  test("the plan equals the memory of a session", async () => {
     const config = tinyConfig();
     const { layout, parameters } = randomAdapter(config);
     const { batch, sequence, labelled } = tinyFeeds(config);
@@ -80,7 +80,7 @@ describe.skipIf(missing !== null)("on the emulator", () => {
     const taken = session.memory().liveBytes;
     await session.close();
     memory.dispose();
-    // Off by what blocks are rounded up to.
+    // The difference is the rounding of allocations.
     expect(Math.abs(weights + state + activations - taken)).toBeLessThan(0.02 * taken);
   });
 });

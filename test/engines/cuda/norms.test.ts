@@ -4,7 +4,7 @@ import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
 import { at, FLOAT32, f, i, matrix, none, outputMatrix, p, ROUNDED, read, vector } from "./matrix.ts";
 
-/** Several eights for some threads, one for some, and less than one. */
+/** Rows with several groups of eight columns per thread, with one, and with less than one. */
 const SHAPES = [
   [5, 72],
   [2, 7],
@@ -12,7 +12,7 @@ const SHAPES = [
 ] as const;
 
 inEveryOrder("norms", (device) => {
-  test.each(SHAPES)("rms_norm of %i rows of %i and its gradient, also into its addend", (T, d) => {
+  test.each(SHAPES)("rms_norm of %i rows of %i and its gradient, also in place of its addend", (T, d) => {
     const emulator = device();
     const [x, dy, add, w] = [
       matrix(emulator, T, d),
@@ -39,7 +39,7 @@ inEveryOrder("norms", (device) => {
 
   test.each(SHAPES)("layer_norm of %i rows of %i, with and without a bias, and its gradient", (T, d) => {
     const emulator = device();
-    // Around 3, where a variance from a difference of squares would lose digits.
+    // Mean 3: a variance computed as a difference of squares would cancel.
     const x = matrix(emulator, T, d, (n) => 3 + Math.sin(n * 1.7));
     const [dy, add, gain, bias] = [
       matrix(emulator, T, d),
@@ -72,7 +72,7 @@ inEveryOrder("norms", (device) => {
   });
 });
 
-/** In float64; dx by the Jacobian of n, written out: ∂n_j/∂x_i = inv ([i = j] - 1/d - n_i n_j / d). */
+/** In float64; dx by the Jacobian of n, written out: ∂n_j/∂x_i = rstd ([i = j] - 1/d - n_i n_j / d). */
 function layerNorm(x: Float64Array, dy: Float64Array, gain: Float64Array, T: number, d: number, eps: number) {
   const [y, dx] = [new Float64Array(T * d), new Float64Array(T * d)];
   const [means, inverses]: [number[], number[]] = [[], []];

@@ -16,7 +16,7 @@ function finite(emulator: Emulator, values: readonly number[]): bigint {
 }
 
 inEveryOrder("optimizer", (device) => {
-  test("clipping and AdamW, and no step when something is not finite", () => {
+  test("clipping and AdamW, and no update when a value is not finite", () => {
     const emulator = device();
     const [w, g, m, root] = [0, 1, 2, 3].map(() => vector(emulator, N)) as [Vector, Vector, Vector, Vector];
     const v = root.values.data.map((x) => Math.fround(x * x));
@@ -41,7 +41,7 @@ inEveryOrder("optimizer", (device) => {
     const scalars = { learningRate: one(0.01), correction1: one(0.19), correction2: one(0.002) };
     const given = { p: w.values, g: clipped, m: m.values, v: tensor([N], v), ...scalars };
     const expected = adamw(given, HYPER);
-    // In two parts, as groups of parameters are stepped.
+    // In two ranges, like parameter groups.
     step(factor, finite(emulator, [1, -3e38]), 0, 300);
     step(factor, 0n, 300, N);
     expectClose(emulator.read(norm, 1), expectedNorm.data, FLOAT32, "norm");
@@ -56,7 +56,7 @@ inEveryOrder("optimizer", (device) => {
     }
   });
 
-  test("all_finite sees one infinity among many", () => {
+  test("all_finite detects one infinity among many values", () => {
     const emulator = device();
     const values = Array.from({ length: 700 }, (_, n) => n - 300);
     const flag = (list: number[]): number =>
@@ -67,7 +67,7 @@ inEveryOrder("optimizer", (device) => {
     }
   });
 
-  test("scale_add: sums, copies, zeros, and nothing when the guard says so", () => {
+  test("scale_add: sums, copies, zeros, and no write when the guard is 0", () => {
     const emulator = device();
     const [a, b] = [vector(emulator, 300), vector(emulator, 300)];
     const factor = p(floats(emulator, [-2]));

@@ -58,7 +58,7 @@ const programsOn = (packed?: PackedFormat) =>
   });
 
 describe.skipIf(missing !== null).each(["q8_0", "q4_0"] as const)("frozen matrices in %s", (packed) => {
-  test.each(CASES)("%s is that of the values which the blocks hold", async (op, inputs, attrs) => {
+  test.each(CASES)("%s equals the operation on the unpacked values", async (op, inputs, attrs) => {
     const prepared = await prepareCase(
       op as OpName,
       { name: packed, inputs: inputs as never, attrs: attrs as never },
@@ -72,14 +72,14 @@ describe.skipIf(missing !== null).each(["q8_0", "q4_0"] as const)("frozen matric
     const unpacked = await runOn(referenceFor(cudaEngine), { ...blocks, program: prepared.program });
     for (const [name, value] of Object.entries(expected.outputs)) {
       expect(relativeError(actual.outputs[name]!, value), name).toBeLessThanOrEqual(BF16_TOLERANCE);
-      // The difference that packing makes is seen where W takes part: 4 bits are far coarser than bf16.
+      // Outputs that depend on W differ from those of the unpacked weights: 4 bits are far coarser than bf16.
       const takesPart = !name.startsWith("d_lora") && name !== "lora_hidden";
       if (packed === "q4_0" && takesPart)
         expect(relativeError(actual.outputs[name]!, unpacked.outputs[name]!)).toBeGreaterThan(BF16_TOLERANCE);
     }
   });
 
-  test("train to the bit as the same values kept in bf16", async () => {
+  test("train to the same bits as their unpacked values in bf16", async () => {
     const train = async (as: PackedFormat | undefined, weights: Tensors): Promise<Tensors> => {
       const memory = memoryWeights(weights);
       const session = await cudaEngine.open(memory);
@@ -104,7 +104,7 @@ describe.skipIf(missing !== null).each(["q8_0", "q4_0"] as const)("frozen matric
     expect(state).not.toEqual(await train(undefined, weights));
   });
 
-  test("the memory that is planned is what a session takes, and the layers' share is that of the format", async () => {
+  test("take the planned memory in a session, and save the format's share", async () => {
     const programs = programsOn(packed);
     const planned = cudaEngine.deviceMemory!(Object.values(programs));
     const memory = memoryWeights(randomWeights(config));
@@ -124,11 +124,11 @@ describe.skipIf(missing !== null).each(["q8_0", "q4_0"] as const)("frozen matric
     const values = 2 * (2 * 64 * 64 + 2 * 32 * 64 + 3 * 96 * 64);
     const saved = cudaEngine.deviceMemory!([programsOn().step]).weights - planned.weights;
     const bytes = packed === "q8_0" ? 34 / 32 : 18 / 32;
-    // Beside W, bf16 keeps room for its factors: three times 8 columns and rows for q, k and v.
+    // In bf16 the LoRA columns and rows are stored beside W: 8 of each for q, k and v.
     expect(saved).toBeGreaterThan((2 - bytes) * values);
   });
 
-  test("matrices whose rows are no whole blocks, the embedding and the head stay in bf16", () => {
+  test("leave in bf16 the embedding, the head and matrices whose rows are not whole blocks", () => {
     const narrow = tinyConfig({ hidden_size: 64, intermediate_size: 92 });
     const adapter = randomAdapter(narrow);
     const { step } = trainingPrograms({

@@ -10,12 +10,12 @@ import { type DeviceMatrix, matrix, vector } from "./matrix.ts";
 interface Extras {
   readonly add?: boolean;
   readonly bias?: boolean;
-  /** Numbers by their place; standard normal otherwise. */
+  /** Values by element index; standard normal by default. */
   readonly drawA?: (i: number) => number;
   readonly drawB?: (i: number) => number;
 }
 
-/** A product of fresh random matrices, each a slice of a wider one, and what it should be. */
+/** A GEMM of random matrices, each a slice of a wider one, with its exact result. */
 export function randomGemm(
   emulator: Emulator,
   [M, N, K]: readonly [number, number, number],
@@ -51,7 +51,7 @@ export function randomGemm(
   return { into, expected, resolve };
 }
 
-/** As an executable calls kernels. */
+/** Launches kernels as an executable does. */
 export const launchContext = (gpu: Gpu, resolve: LaunchContext["resolve"]): LaunchContext => ({
   resolve,
   call: ({ kernel, grid, threads, sharedBytes, args }) =>
@@ -64,10 +64,14 @@ export const launchContext = (gpu: Gpu, resolve: LaunchContext["resolve"]): Laun
     }),
 });
 
-/** What kernels take on the emulated device's clock: ours in every tile, and each of cuBLASLt's algorithms. */
-export function setCosts(emulator: Emulator, ours: number, theirs: readonly [number, number, number]): void {
+/** Sets durations on the emulated device's clock: lorafit's kernel in every tile, and each algorithm of cuBLASLt. */
+export function setCosts(
+  emulator: Emulator,
+  tiles: number,
+  algorithms: readonly [number, number, number],
+): void {
   const cost = emulator.driver.emulator("void emuCost(const char *kernel, double ms)")!;
   for (const [rows, cols] of TILES)
-    for (const layout of ["nt", "nn"]) cost(`gemm_${layout}_${rows}x${cols}`, ours);
-  for (const [i, ms] of theirs.entries()) cost(`cublasLt algorithm ${i}`, ms);
+    for (const layout of ["nt", "nn"]) cost(`gemm_${layout}_${rows}x${cols}`, tiles);
+  for (const [i, ms] of algorithms.entries()) cost(`cublasLt algorithm ${i}`, ms);
 }

@@ -25,7 +25,7 @@ inEveryOrder("rows", (device) => {
     ["whole eights", 3, 8],
     ["half eights", 3, 12],
     ["odd", 1, 3],
-  ] as const)("rope of %s, there and back in place", (_, heads, half) => {
+  ] as const)("rope of %s, forward and inverse in place", (_, heads, half) => {
     const emulator = device();
     const T = 60;
     const inverseFrequencies = Array.from({ length: half }, (_, j) => 10 ** (-j / 4));
@@ -50,7 +50,7 @@ inEveryOrder("rows", (device) => {
     expectClose(read(emulator, turned), x.values.data, ROUNDED, "rotated back");
   });
 
-  test.each([21, 1100])("rows of %i gathered, and scattered with those that repeat summed", (width) => {
+  test.each([21, 1100])("rows of %i gathered, and scattered with repeated indices summed", (width) => {
     const emulator = device();
     const table = matrix(emulator, 6, width);
     const picks = Array.from({ length: 70 }, (_, n) => (n < 40 ? 5 : n % 3));
@@ -71,7 +71,7 @@ inEveryOrder("rows", (device) => {
     expectClose(read(emulator, out), expected, ROUNDED, "scattered");
   });
 
-  test("rows combined", () => {
+  test("combine_rows: scaled sums", () => {
     const emulator = device();
     const [rows, width] = [70, 43];
     const [a, b] = [matrix(emulator, rows, width), matrix(emulator, rows, width)];

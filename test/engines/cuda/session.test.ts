@@ -16,7 +16,7 @@ import { Emulator, library, missing } from "./emulator.ts";
 const emulator = missing === null ? new Emulator() : undefined;
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 
-/** Bytes that are allocated on the device. */
+/** Bytes allocated on the device. */
 function held(): number {
   const [free, total]: unknown[][] = [[null], [null]];
   emulator!.driver.call("cuMemGetInfo", free, total);
@@ -51,7 +51,7 @@ async function openTraining() {
 describe.skipIf(missing !== null)("a session on the emulator", () => {
   describeState(cudaEngine, held);
 
-  test("holds the same bytes after thirty steps, says how many, and frees all of them", async () => {
+  test("keeps its memory constant over thirty steps, reports it, and frees it", async () => {
     const before = held();
     const { session, step, close, executable } = await openTraining();
     const first = await step(1);
@@ -63,13 +63,13 @@ describe.skipIf(missing !== null)("a session on the emulator", () => {
       Number(first.outputs["loss_sum"]!.data[0]),
     );
     expect(session.memory()).toEqual(memory);
-    // A run is one copy in, one launch and one copy out.
+    // A run is one upload, one launch and one download.
     expect(executable.hostCalls).toMatchObject({ uploads: 1, downloads: 1 });
     await close();
     expect(held()).toBe(before);
   });
 
-  test("steps that are asked for at once come out as one after the other", async () => {
+  test("steps requested at once give the same results as steps in sequence", async () => {
     const [apart, together] = [await openTraining(), await openTraining()];
     const expected = [];
     for (let t = 1; t <= 5; t++) expected.push(await apart.step(t));
@@ -78,7 +78,7 @@ describe.skipIf(missing !== null)("a session on the emulator", () => {
     for (const { close } of [apart, together]) await close();
   });
 
-  test("a larger Program in between and new state elsewhere change no result", async () => {
+  test("a larger Program in between and reallocated state change no result", async () => {
     const [plain, disturbed] = [await openTraining(), await openTraining()];
     for (let t = 1; t <= 3; t++) await plain.step(t);
     for (let t = 1; t <= 3; t++) {

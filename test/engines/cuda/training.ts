@@ -21,7 +21,7 @@ import {
 } from "../../tiny-model.ts";
 import { masks, VARIANTS, type Variant } from "../programs.ts";
 
-/** More than one tile of every kernel, sizes that fill none, and chunks of logits. */
+/** More than one tile of every kernel, sizes that fill no tile, and several chunks of logits. */
 const WIDE = {
   name: "several tiles",
   model: {
@@ -45,7 +45,7 @@ function wideFeeds({ vocabSize }: ModelConfig): ReturnType<typeof tinyFeeds> {
   });
   const feeds = {
     input_ids: grid(() => rng.int(vocabSize)),
-    // Rows of two documents, the second from column 70 on.
+    // Rows of two documents, the second from position 70 on.
     positions: grid((i) => (i % sequence < 70 ? i % sequence : (i % sequence) - 70)),
     segments: grid((i) => (i % sequence < 70 ? 1 : 2)),
     labelled: column((i) => i + 20),
@@ -55,7 +55,7 @@ function wideFeeds({ vocabSize }: ModelConfig): ReturnType<typeof tinyFeeds> {
   return { batch, sequence, labelled, count: labelled, feeds };
 }
 
-/** As deep and as wide as it is, a model with weights of 0.15 would be all rounding. */
+/** Halves the weights: in a model of this width, weights of 0.15 would leave little but rounding error. */
 const gentle = (weights: Tensors): Tensors =>
   Object.fromEntries(
     Object.entries(weights).map(([name, { shape, data }]) => [
@@ -64,7 +64,7 @@ const gentle = (weights: Tensors): Tensors =>
     ]),
   );
 
-/** As bases lie on disk, so that packing starts from the same numbers whether they are rounded before or not. */
+/** Rounds weights to bf16, the format of a base on disk, so that packing starts from the same values in every path. */
 export const inBf16 = (weights: Tensors): Tensors =>
   Object.fromEntries(
     Object.entries(weights).map(([name, { shape, data }]) => [
@@ -74,8 +74,9 @@ export const inBf16 = (weights: Tensors): Tensors =>
   );
 
 /**
- * An engine that keeps activations in bf16 rounds elsewhere than the reference does (a fused sum is rounded once), and AdamW's first steps
- * are all sign: so the gradient of one pass is compared, factor by factor, and everything after it exactly, from that gradient on.
+ * Compares training Programs with the reference. An engine with bf16 activations rounds at other points than the reference (a fused
+ * sum is rounded once), and AdamW's first steps amplify this to the sign. So the gradient of one pass is compared with a tolerance,
+ * factor by factor, and the optimizer from that gradient on to 1e-5.
  */
 export function describeTraining(
   engine: Engine,
@@ -114,10 +115,10 @@ export function describeTraining(
     const actual = await gradientOf(ours, programs.accumulate);
     const rounded = await gradientOf(rounding, programs.accumulate);
     const exact = await gradientOf(theirs, programs.accumulate);
-    // 5.1e-3 is the worst seen, with dropout, which rounds one value more; 2.8e-3 without.
+    // Largest measured: 5.1e-3 with dropout, which rounds one more value; 2.8e-3 without.
     expectClose([actual.loss], [rounded.loss], 8e-3, "loss");
-    // As far from the exact gradient as rounding takes the reference: 0.6 to 2.0 times over the variants and several masks, 2.1 times in
-    // the worst factor (both are chance; dropout rounds one value more).
+    // Distance to the exact gradient relative to the rounded reference's: 0.6 to 2.0 measured over the variants and several masks, 2.1 for
+    // the worst factor.
     expect(distance(actual.gradient, exact.gradient)).toBeLessThan(
       3 * distance(rounded.gradient, exact.gradient),
     );
@@ -127,7 +128,7 @@ export function describeTraining(
     });
     const worst = Math.max(...parts.map(({ theirs }) => theirs));
     for (const { name, ours } of parts) expect(ours, name).toBeLessThan(3 * worst);
-    // The same batch once more: the sum doubles, to the bit.
+    // Accumulating the same batch again doubles the sum, to the bit.
     await run(ours, programs.accumulate);
     const twice = (await ours.readState(["gradient"]))["gradient"]!.data as Float32Array;
     expect(twice).toEqual(actual.gradient.map((g) => g + g));
@@ -138,7 +139,7 @@ export function describeTraining(
     const [after, wanted] = [await ours.readState(names), await theirs.readState(names)];
     for (const name of names)
       expectClose(after[name]!.data as Float32Array, wanted[name]!.data as Float64Array, 1e-5, name);
-    // One step is one accumulation and one update.
+    // A step equals an accumulation followed by an update.
     await ours.writeState(initial);
     await run(ours, programs.accumulate);
     await run(ours, programs.update, updateFeeds(count, 1e-2, 1));
@@ -154,9 +155,9 @@ export function describeTraining(
   });
 }
 
-/** A tiny model on one batch, twenty steps, against the reference in float64 without any rounding. */
+/** Twenty steps of a tiny model on one batch, against the float64 reference without rounding. */
 export function describeCurve(engine: Engine): void {
-  it("twenty steps follow the reference, and again come out the same to the byte", async () => {
+  it("twenty steps follow the reference, and repeat to the byte", async () => {
     const config = tinyConfig();
     const { layout, parameters } = randomAdapter(config);
     const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
@@ -183,7 +184,7 @@ export function describeCurve(engine: Engine): void {
     const [ours, again, theirs] = [await train(engine), await train(engine), await train(referenceEngine)];
     expect(again).toEqual(ours);
     expect(ours.losses.at(-1)!).toBeLessThan(0.6 * ours.losses[0]!);
-    // 3.2e-3 is the worst seen.
+    // Largest measured: 3.2e-3.
     for (const [i, loss] of theirs.losses.entries())
       expectClose([ours.losses[i]!], [loss], 1e-2, `step ${i + 1}`);
   });

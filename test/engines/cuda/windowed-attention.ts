@@ -3,8 +3,8 @@ import { type Tensor, tensor } from "../../../src/engines/reference/tensor.ts";
 import type { AttrsOf } from "../../../src/ops/attrs.ts";
 
 /**
- * Causal attention where position i sees only the last `window` ones, out of the reference without a window: what i sees is the last row
- * of attention over the rows max(0, i - window + 1)..i alone, and gradients add up over queries.
+ * Sliding-window attention by the reference without a window: row i is the last row of attention over rows
+ * max(0, i - window + 1)..i, and gradients are summed over queries.
  */
 export function windowedAttention(
   inputs: readonly Tensor[],
