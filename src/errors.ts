@@ -1,4 +1,4 @@
-/** The exit code of every verb, by kind of outcome. See docs/design.md, section 5. */
+/** Exit codes by kind of outcome; docs/cli.md lists them. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -10,15 +10,14 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** What went wrong, as far as the user is concerned; decides the exit code. */
+/** Kind of an error from the user's point of view; determines the exit code. */
 export type ErrorKind = Exclude<keyof typeof EXIT, "done" | "inconclusive">;
 
 const MARKER = Symbol.for("lorafit.error");
 
 /**
- * The one error class for everything that a user can cause or must act on.
- * `message` is one line that says where (file:line or key) and what; `hint` says what to do.
- * Anything else that is thrown is a bug of ours and exits with 6.
+ * Error that a user can cause or must act on. `message` is one line with the place (file:line or key) and the problem; `hint`
+ * says what to do. Any other thrown value is a bug in lorafit and exits with 6.
  */
 export class LorafitError extends Error {
   readonly [MARKER] = true;
@@ -42,7 +41,7 @@ export class LorafitError extends Error {
   }
 }
 
-/** Many mistakes of one kind, reported at once: the first `limit` lines, then a count of the rest. */
+/** Lists many mistakes of one kind: the first `limit` lines, then a count of the rest. */
 export function listMistakes(lines: readonly string[], limit = 20): string {
   const shown = lines.slice(0, limit).map((line) => `  ${line}`);
   if (lines.length > limit) shown.push(`  … and ${lines.length - limit} more`);

@@ -1,6 +1,6 @@
 /**
- * The library: what the verbs are made of. It writes nothing to the terminal, sets no exit code and keeps no global state;
- * mistakes are thrown as LorafitError, progress comes as events. Native parts are loaded when an engine or an export is opened.
+ * Public library API. It writes nothing to the terminal, sets no exit code and has no global state. Errors are thrown as
+ * LorafitError, progress is yielded as events. Native parts are loaded when an engine or an export is opened.
  */
 export { type CurateOptions, type CurateSummary, curate } from "./data/curate/curate.ts";
 export type { Finding, FindingKind } from "./data/curate/finding.ts";

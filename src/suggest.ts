@@ -16,7 +16,7 @@ function distance(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** The known word that was probably meant (at most a third of the letters off), or undefined. */
+/** Nearest known word with at most a third of the letters different, or undefined. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const normal = (name: string) => name.toLowerCase().replaceAll("-", "_");
   let best: string | undefined;
@@ -28,7 +28,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** `; did you mean rank?` or nothing, to end a message about an unknown name. */
+/** End of a message about an unknown name: `; did you mean rank?` or nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const name = nearest(word, known);
   return name === undefined ? "" : `; did you mean ${name}?`;

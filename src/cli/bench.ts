@@ -19,7 +19,7 @@ import type { Context } from "./context.ts";
 import { cpuTimes, foreignShare, processMemory, resetPeakMemory } from "./machine.ts";
 import { openBase } from "./task.ts";
 
-/** Above this share of other people's CPU time a timing says nothing. */
+/** Share of foreign CPU time above which a timing is not conclusive. */
 const FOREIGN_LIMIT = 0.05;
 
 interface Flags {
@@ -201,11 +201,11 @@ async function time(
   );
 }
 
-/** Calls and milliseconds of one step. */
+/** Calls and milliseconds per step. */
 const profileOf = (rows: readonly ProfileRow[], steps: number) =>
   rows.map(({ op, kernel, calls, ms }) => ({ op, kernel, calls: calls / steps, ms: round(ms / steps) }));
 
-/** One step a line, so that a second program can take turns with another trainer. */
+/** Runs one step per input line, so that another program can interleave it with another trainer. */
 async function serve(benchmark: Benchmark, versions: Readonly<Record<string, string>>): Promise<void> {
   const say = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
   const { openMs, compileMs, tokens, device } = benchmark;
@@ -247,7 +247,7 @@ function share(text: string): number {
   return value;
 }
 
-/** Nearest rank. */
+/** Quantile by nearest rank. */
 function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)]!;

@@ -1,9 +1,9 @@
 import { lorafitHome } from "../home.ts";
 import { createOutput, type Output } from "./output.ts";
 
-/** What every verb gets: where to write, when to stop, where the model cache is, and which exit code to leave. */
+/** Context of a verb: output, abort signal, model cache and exit code. */
 export interface Context {
-  /** Follows the verb's --json and --quiet. */
+  /** Set up by the verb's --json and --quiet. */
   output: Output;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;

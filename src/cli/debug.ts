@@ -27,7 +27,7 @@ interface Flags {
   readonly set: readonly string[];
 }
 
-/** debug step, debug logits, debug tokens: numbers to compare with any other trainer. */
+/** debug step, debug logits and debug tokens: values to compare with another trainer. */
 export function addDebug(program: Command, context: Context): void {
   const debug = program
     .command("debug")

@@ -10,9 +10,9 @@ interface Failure {
   readonly exitCode: number;
 }
 
-/** The one place where what was thrown becomes a line on stderr and an exit code. */
+/** Turns a thrown value into a line on stderr and an exit code; the only place that does. */
 export function reportFailure(error: unknown, output: Output): number {
-  // Help and version were asked for and printed.
+  // Help or version was requested and has been printed.
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
   const failure = failureOf(error);
   output.settle();
@@ -28,7 +28,7 @@ function failureOf(error: unknown): Failure {
     return { kind: error.kind, message: error.message, hint: error.hint, exitCode: error.exitCode };
   }
   if (error instanceof CommanderError) {
-    // `commander.help`: no verb was named, and the help has been printed.
+    // commander.help: no verb was named, and the help has been printed.
     const message =
       error.code === "commander.help" ? "" : error.message.replace(/^error: /, "").replace("\n", " ");
     return {

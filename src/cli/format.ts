@@ -1,4 +1,4 @@
-/** For commander: gathers a flag that may be repeated. */
+/** Collects a repeatable flag, for commander. */
 export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 export function megabytes(bytes: number): string {

@@ -101,7 +101,7 @@ async function chat(model: ExportedModel, flags: Flags, context: Context): Promi
   lines.close();
 }
 
-/** Text as it comes; with --json one event a line. */
+/** Streams the text; with --json one event per line. */
 async function show(events: AsyncIterable<TextEvent>, { output }: Context): Promise<string> {
   let text = "";
   for await (const event of events) {

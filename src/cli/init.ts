@@ -32,7 +32,7 @@ function init(dir: string, kind: string, { output }: Context): void {
   output.result(
     { event: "initialised", folder, kind, files },
     [
-      `${pc.bold("init")}: a ${kind} task in ${shown}, with an invented help desk in it. It runs as it stands:`,
+      `${pc.bold("init")}: a ${kind} task in ${shown}, with an invented help desk in it. It runs as it is:`,
       `  lorafit run ${shown}`,
       "",
       "Then put your own in:",
@@ -45,12 +45,12 @@ function init(dir: string, kind: string, { output }: Context): void {
       `  lorafit curate ${shown}            what is wrong with the transcripts`,
       `  lorafit lock ${shown}              freeze cases and criteria`,
       `  lorafit train ${shown} --dry-run   settings, plan and memory; trains nothing`,
-      `  lorafit run ${shown}               the whole road, to a verdict`,
+      `  lorafit run ${shown}               the whole pipeline, to a verdict`,
     ].join("\n"),
   );
 }
 
-/** @throws usage error for a folder with something in it, and for a file */
+/** @throws usage error for a file, or for a folder that is not empty */
 function refuseUsed(folder: string): void {
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat === undefined || (stat.isDirectory() && readdirSync(folder).length === 0)) return;
@@ -59,7 +59,7 @@ function refuseUsed(folder: string): void {
   });
 }
 
-/** All of the template or nothing. @throws environment error when it cannot be written */
+/** Copies the whole template or nothing. @throws environment error when it cannot be written */
 function copyWhole(template: string, folder: string): void {
   const temporary = `${folder}.${process.pid}.tmp`;
   try {

@@ -9,13 +9,13 @@ export function addInspect(program: Command, context: Context): void {
   program
     .command("inspect")
     .description(
-      "Say what a file or folder is and whether it can be trained; of a release, check every file against its hash.",
+      "Identify a file or folder and say whether it can be trained; of a release, check every file against its hash.",
     )
     .argument("<path>", "model, adapter, export, run, checkpoint, release, task, or rows")
     .action(async (path: string) => show(path, await inspect(path, context.home), context));
 }
 
-/** Exit code 3 when a release is not as it was handed over. */
+/** Prints the result; exit code 3 when a release has been changed. */
 function show(path: string, found: Inspection, context: Context): void {
   const { kind, trainable, use, facts, damaged } = found;
   const names = Object.keys(facts);

@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import { render } from "./render.ts";
 import { runOf } from "./task.ts";
 
-/** eval, gate and report: what happens to a run after training. */
+/** eval, gate and report: the stages after training. */
 export function addJudging(program: Command, context: Context): void {
   const verb = <Flags extends object>(
     name: string,

@@ -27,7 +27,7 @@ export function foreignShare(before: CpuTimes, after: CpuTimes): number {
   return Math.max(0, after.busy - before.busy - (after.own - before.own)) / all;
 }
 
-/** Pages of this process in bytes: anonymous ones, mapped files (such as weights), and the most of both at one time. */
+/** Memory of this process in bytes: anonymous pages, mapped files such as weights, and the peak of both. */
 export interface ProcessMemory {
   readonly anonymous: number | null;
   readonly mapped: number | null;
@@ -44,11 +44,11 @@ export function processMemory(): ProcessMemory {
   }
 }
 
-/** Forgets earlier peaks, where the system can (Linux): what was used to get ready is not what a step needs. */
+/** Resets the peak on Linux, so that memory used for loading does not count as memory of a step. */
 export function resetPeakMemory(): void {
   try {
     writeFileSync("/proc/self/clear_refs", "5");
   } catch {
-    // Elsewhere the peak is that of the whole process.
+    // On other systems the peak covers the whole process.
   }
 }

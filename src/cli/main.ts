@@ -11,7 +11,7 @@ export async function main(args: readonly string[]): Promise<number> {
   ignoreClosedPipes();
   const context = createContext(stop);
   const program = createProgram(context);
-  // A mistake in the flags is reported in the form that the rest of them asks for.
+  // An error in the flags is reported in the form that --json and --quiet request.
   context.output = createOutput({ json: args.includes("--json"), quiet: args.includes("--quiet") });
   try {
     await program.parseAsync(args as string[], { from: "user" });
@@ -23,7 +23,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** All verbs with their flags; parsing runs one. */
+/** Program with all verbs and their flags; parsing runs one. */
 export function createProgram(context: Context): Command {
   const program = new Command("lorafit")
     .description(
@@ -51,7 +51,7 @@ function addCommonFlags(command: Command): void {
   }
 }
 
-/** First Ctrl-C (or SIGTERM): stop at the next safe place. Second: at once. */
+/** The first Ctrl-C or SIGTERM stops at the next safe place, the second one at once. */
 function listenForInterrupts(): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => {
@@ -64,7 +64,7 @@ function listenForInterrupts(): AbortSignal {
   return controller.signal;
 }
 
-/** `lorafit … | head` closes our stdout; the work and its exit code are not affected. */
+/** Ignores a closed stdout, as in `lorafit … | head`: work and exit code are not affected. */
 function ignoreClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {

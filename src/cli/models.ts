@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 export function addModels(program: Command, context: Context): void {
   program
     .command("models")
-    .description("The bases that lorafit knows by name, and where they lie.")
+    .description("List the bases known by name with their paths.")
     .action(() => {
       const rows = readCatalog().map((entry) => ({ ...entry, path: locate(entry, context.home) }));
       const models = rows.map(({ sources: _, ...row }) => row);

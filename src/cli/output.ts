@@ -1,18 +1,18 @@
 import { snakeKeys } from "../formats/snake.ts";
 
-/** Where a verb's words go. With --json stdout carries one JSON object a line, and text for people goes to stderr. */
+/** Output of a verb. With --json stdout carries one JSON object per line, and text for people goes to stderr. */
 export interface Output {
   readonly json: boolean;
   readonly quiet: boolean;
-  /** Something that happened: a JSON line for machines, and, when given and not --quiet, a line for people. */
+  /** An event: a JSON line for machines, and, if given and without --quiet, a line for people. */
   event(value: object, text?: string): void;
-  /** What the verb was asked for: printed even with --quiet. Keys of `value` become snake_case. */
+  /** Result of the verb: printed even with --quiet. Keys of `value` become snake_case. */
   result(value: object, text: string): void;
   /** A line for people, on stdout (stderr with --json). */
   say(text: string): void;
   /** A line for people, on stderr. */
   warn(text: string): void;
-  /** The state of something that lasts: one line that is rewritten on a terminal, else a plain line now and then. */
+  /** Progress: one line that is rewritten on a terminal, else a plain line now and then. */
   progress(text: string): void;
   /** Ends the rewritten line. */
   settle(): void;

@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { jointPower, type PowerNote } from "../evaluate/power.ts";
 import { percent } from "../formats/percent.ts";
 
-/** What the cases can show, a line for each criterion; those that have too few clusters are highlighted. */
+/** Power of the cases, a line for each criterion; those with too few clusters are highlighted. */
 export function powerText(notes: readonly PowerNote[]): string {
   const width = Math.max(0, ...notes.map(({ name }) => name.length));
   const joint = jointPower(notes);

@@ -27,20 +27,20 @@ async function pull(name: string, context: Context): Promise<void> {
     });
     const { config, sha256 } = openModel(path, { cacheDir: home });
     const size = `${config.layers} layers, hidden size ${config.hiddenSize}, context ${config.maxPositions}`;
-    const whence = source === null ? "was here already" : `from ${source}`;
+    const origin = source === null ? "was here already" : `from ${source}`;
     output.result(
       { event: "pulled", name, path, source, sha256 },
-      `${pc.bold(name)} ${whence}: ${path}\n${pc.dim(size)}`,
+      `${pc.bold(name)} ${origin}: ${path}\n${pc.dim(size)}`,
     );
   } catch (error) {
     if (!signal.aborted) throw error;
     output.settle();
-    output.warn(`stopped; \`lorafit pull ${name}\` goes on from here`);
+    output.warn(`stopped; \`lorafit pull ${name}\` resumes from here`);
     context.exitCode = EXIT.interrupted;
   }
 }
 
-/** One line a source, and of the running file what has come, of how much, and the time left. */
+/** Shows one line per source; of the current file the bytes received, the total and the time left. */
 function progress({ output }: Context): (event: PullEvent) => void {
   let file: string | undefined;
   let from = { time: 0, done: 0 };

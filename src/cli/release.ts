@@ -15,12 +15,12 @@ export function addRelease(program: Command, context: Context): void {
   program
     .command("release")
     .description(
-      "Hand a run over as a folder with model, adapter, model card and hashes: only on a pass for exactly this artefact, signed by all roles.",
+      "Write a run as a folder with model, adapter, model card and hashes: only on a pass for exactly these files, signed by all roles.",
     )
     .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
     .requiredOption("--out <dir>", "folder to make; must be empty or new")
-    .option("--override", "hand it over without a pass or without all sign-offs; needs --reason")
-    .option("--reason <text>", "why, kept in the model card and in release.json")
+    .option("--override", "release without a pass or without all sign-offs; needs --reason")
+    .option("--reason <text>", "reason of the override, kept in the model card and in release.json")
     .action((path: string | undefined, flags: Flags) => release(path, flags, context));
 }
 
@@ -48,6 +48,6 @@ function overrideOf({ override, reason }: Flags): string | undefined {
   if (override === undefined && reason === undefined) return undefined;
   if (override !== undefined && reason !== undefined && reason.trim() !== "") return reason.trim();
   throw new LorafitError("usage", "--override and --reason TEXT go together", {
-    hint: "say why it is handed over all the same; the reason stands in the model card",
+    hint: "state the reason; it is shown in the model card",
   });
 }

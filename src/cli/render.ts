@@ -48,7 +48,7 @@ function show(event: PipelineEvent, context: Context): void {
           `${pc.bold("run")} ${event.run}`,
           `${event.parameters.toLocaleString("en")} trained parameters on ${event.engine} (${event.device}); ` +
             `${event.trainRows} rows, ${event.validationRows} held out; ${event.steps} steps` +
-            (event.from > 0 ? `, going on from step ${event.from}` : ""),
+            (event.from > 0 ? `, resuming at step ${event.from}` : ""),
           `memory: about ${megabytes(event.estimatedBytes)} of ${megabytes(event.availableBytes)} free` +
             (event.recompute ? ", activations are recomputed" : ""),
         ].join("\n"),

@@ -60,7 +60,7 @@ async function setUp({ gpu = false, python, tfDir }: Flags, context: Context): P
   } catch (error) {
     if (!signal.aborted) throw error;
     output.settle();
-    output.warn("stopped; `lorafit setup tfjs` goes on from here");
+    output.warn("stopped; `lorafit setup tfjs` resumes from here");
     context.exitCode = EXIT.interrupted;
   }
 }
@@ -81,7 +81,7 @@ function summary({ probe, route, folder, bytes }: SetupResult, took: number): st
   ].join("\n");
 }
 
-/** One line a step; while something is downloaded, how much has come of all, and the time left. */
+/** Shows one line per step; during a download, the bytes received, the total and the time left. */
 function progress({ output }: Context): (event: SetupEvent) => void {
   let began: number | undefined;
   return (event) => {

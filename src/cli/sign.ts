@@ -47,11 +47,11 @@ function sign(run: string, flags: Flags, { output }: Context): void {
       ...(left.length === 0 ? [] : [`still to sign: ${left.join(", ")}`]),
       verdict.verdict !== "pass"
         ? pc.yellow(
-            `\`lorafit release\` will refuse this run, because its verdict is ${verdict.verdict}; only --override --reason TEXT hands it over`,
+            `\`lorafit release\` will refuse this run, because its verdict is ${verdict.verdict}; only --override --reason TEXT releases it`,
           )
         : left.length === 0
-          ? `all roles have signed: \`lorafit release ${run} --out DIR\` hands it over`
-          : `then \`lorafit release ${run} --out DIR\` hands it over`,
+          ? `all roles have signed: \`lorafit release ${run} --out DIR\` releases it`
+          : `then \`lorafit release ${run} --out DIR\` releases it`,
     ].join("\n"),
   );
 }

@@ -30,7 +30,7 @@ interface Flags extends SettingFlags {
   readonly dryRun?: true;
 }
 
-/** --seeds and --within-budget are settings like any other, with names of their own. */
+/** Setting assignments of the flags; --seeds and --within-budget are short names of settings. */
 export const settingsOf = ({ set = [], seeds, withinBudget }: SettingFlags): string[] => [
   ...set,
   ...(seeds === undefined ? [] : [`train.seeds=${seeds}`]),
@@ -56,7 +56,7 @@ export function addTrain(program: Command, context: Context): void {
     .description("Train the task's adapter; leaves a run directory with checkpoints and the best adapter.")
     .argument("[task]", "folder or task.yaml (default: here)")
     .option("--engine <name>", `${ENGINE_NAMES.join(", ")} (default: auto, or the resumed run's)`)
-    .option("--resume <run>", "go on with a run that was interrupted, from its last checkpoint")
+    .option("--resume <run>", "resume an interrupted run at its last checkpoint")
     .option(
       "--dry-run",
       "print every setting with its origin, the plan and the memory estimate; train nothing",
@@ -72,7 +72,7 @@ export function addTrain(program: Command, context: Context): void {
   });
 }
 
-/** The task that a run belongs to, with the --set assignments that it was started with. */
+/** Task of a run, with the --set assignments that it was started with. */
 function resumedTask(run: string, path: string | undefined, assignments: readonly string[]): Task {
   return taskOf(path ?? join(run, "../.."), [...assignmentsOf(readRun(run)), ...assignments]);
 }

@@ -21,7 +21,7 @@ import { addSetup } from "./setup.ts";
 import { addSign } from "./sign.ts";
 import { addTrain } from "./train.ts";
 
-/** Adds one verb, or verbs that belong together. --help, --json and --quiet are added to each. */
+/** Adds one verb or a group of verbs. --help, --json and --quiet are added to each. */
 export type AddVerb = (program: Command, context: Context) => void;
 
 /** In the order in which `lorafit --help` lists them. */

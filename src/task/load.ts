@@ -7,10 +7,10 @@ import { lineOf, type Mistake, mistakeLines, mistakesOf } from "./mistakes.ts";
 import { GRADED, type TaskSpec, taskSchema } from "./schema.ts";
 import { trainSettingsSchema } from "./settings.ts";
 
-/** Where a resolved setting comes from. */
+/** Origin of a resolved setting. */
 export type Origin = "default" | "task.yaml" | "--set";
 
-/** The files that a task names, as absolute paths; all of them exist when the task is loaded. */
+/** Files of a task as absolute paths; loadTask checks that all of them exist. */
 export interface TaskPaths {
   policy: string;
   train: string[];
@@ -20,7 +20,7 @@ export interface TaskPaths {
   cases: Record<string, string>;
 }
 
-/** A checked task: task.yaml with its defaults filled in, and where it stands. */
+/** A checked task: task.yaml with defaults filled in, and its location. */
 export interface Task extends TaskSpec {
   /** Absolute folder of task.yaml; the base's path is relative to it. */
   folder: string;
@@ -31,7 +31,7 @@ export interface Task extends TaskSpec {
   origins: Record<string, Origin>;
 }
 
-/** The task.yaml that a folder or a path means. */
+/** Path of the task.yaml named by itself or by its folder. */
 export function taskFile(pathOrFolder: string): string {
   const path = resolve(pathOrFolder);
   const stat = statSync(path, { throwIfNoEntry: false });
@@ -47,7 +47,7 @@ export function taskFile(pathOrFolder: string): string {
 /** Scorers of likelihoods, which a contestant's answers do not have. */
 const ONLY_BASE_AND_TUNED: ReadonlySet<string> = new Set(["cross-entropy", "minimal-pairs", "choice"]);
 
-/** Cross references that a schema cannot see. */
+/** Mistakes in cross references, which a schema cannot check. */
 function crossMistakes(spec: TaskSpec): Omit<Mistake, "line">[] {
   const found: Omit<Mistake, "line">[] = [];
   const packs = Object.keys(spec.cases);

@@ -6,7 +6,7 @@ import { taskJsonSchema } from "./schema.ts";
 type Path = readonly PropertyKey[];
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** One mistake: the key path, the line it stands in (undefined when given on the command line), and what is wrong. */
+/** One mistake: key path, line (undefined for --set), and problem. */
 export interface Mistake {
   path: Path;
   line: number | undefined;
@@ -21,7 +21,7 @@ export function keyName(path: Path): string {
     .replace(/^\./, "");
 }
 
-/** Line of the key at `path`, or of the nearest enclosing one that stands in the file. */
+/** Line of the key at `path`, or of the nearest enclosing key in the file. */
 export function lineOf(doc: Document, lines: LineCounter, path: Path): number {
   for (let depth = path.length; depth > 0; depth--) {
     const parent = depth === 1 ? doc.contents : doc.getIn(path.slice(0, depth - 1), true);
@@ -37,7 +37,7 @@ export function lineOf(doc: Document, lines: LineCounter, path: Path): number {
   return 1;
 }
 
-/** The names that task.yaml may use under `path`. */
+/** Names that task.yaml may use under `path`. */
 function knownKeys(path: Path): string[] {
   let schemas: JsonSchema[] = [taskJsonSchema()];
   for (const part of path) {
@@ -70,7 +70,7 @@ function describe(issue: z.core.$ZodIssue): { path: Path; message: string }[] {
   return [{ path: issue.path, message: issue.message.replace(/^Invalid (input|option): /, "") }];
 }
 
-/** What zod found, as mistakes with key paths and lines. `line` says where a path stands. */
+/** Converts zod's issues into mistakes. @param line line of a key path */
 export function mistakesOf(error: z.ZodError, line: (path: Path) => number | undefined): Mistake[] {
   return error.issues.flatMap(describe).map(({ path, message }) => ({ path, line: line(path), message }));
 }

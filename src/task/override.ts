@@ -24,7 +24,7 @@ function parseValue(text: string): unknown {
 
 /**
  * The task with `--set key=value` applied: any field of `train` (with or without `train.`), `seed` or `base`.
- * What the gate judges by (cases, criteria, decoding) is set in task.yaml only.
+ * Cases, criteria and decoding, which the gate judges by, are set in task.yaml only.
  * @throws usage error that lists every mistake at once
  */
 export function applySettings<T extends Pick<Task, "train" | "seed" | "base" | "origins">>(
@@ -72,7 +72,7 @@ export function applySettings<T extends Pick<Task, "train" | "seed" | "base" | "
   return { ...task, ...parsed.data, origins };
 }
 
-/** The defaults with `--set key=value` applied, where there is no task. Errors as applySettings has them. */
+/** Defaults with `--set key=value` applied, without a task. @throws as applySettings */
 export function parseSettings(assignments: readonly string[]): TrainSettings {
   const none = { train: trainSettingsSchema.parse({}), seed: 0, base: "none", origins: {} };
   return applySettings(none, assignments).train;

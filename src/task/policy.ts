@@ -10,7 +10,7 @@ export interface PolicyRule {
 
 const RULE = /^(?:[-*]\s+)?([A-Z]{1,4}\d{1,5})\s+(\(critical\)\s+)?(\S.*)$/;
 
-/** Reads the rules of a policy, one a line: `R12 (critical) Final sale items cannot be returned.` Other lines are prose. */
+/** Reads the rules of a policy, one per line: `R12 (critical) Final sale items cannot be returned.` Other lines are prose. */
 export function parsePolicy(content: string, file: string): PolicyRule[] {
   const rules = new Map<string, PolicyRule>();
   const mistakes: string[] = [];
@@ -20,7 +20,7 @@ export function parsePolicy(content: string, file: string): PolicyRule[] {
     const rule = { id: match[1]!, critical: match[2] !== undefined, text: match[3]!, line: index + 1 };
     const earlier = rules.get(rule.id);
     if (earlier !== undefined)
-      mistakes.push(`${file}:${rule.line}: rule ${rule.id} already stands in line ${earlier.line}`);
+      mistakes.push(`${file}:${rule.line}: rule ${rule.id} is already in line ${earlier.line}`);
     else rules.set(rule.id, rule);
   }
   if (rules.size === 0) mistakes.push(`${file}: has no rule such as "R1 Text of the rule."`);

@@ -23,7 +23,7 @@ function bounds(schema: JsonSchema): string {
   return parts.length === 0 ? "" : `, ${parts.join(", ")}`;
 }
 
-/** The objects that a key may hold: itself, the items of a list, or the forms of a union. */
+/** Object schemas under a key: its own, those of list items, or those of a union. */
 function objectsIn(schema: JsonSchema): JsonSchema[] {
   if (schema.type === "array") return objectsIn(schema.items as JsonSchema);
   const forms = (schema.oneOf ?? []) as JsonSchema[];
@@ -45,13 +45,13 @@ function rows(schema: JsonSchema, prefix: string, seen: Set<string>): string[] {
   );
 }
 
-/** The reference of task.yaml as Markdown, made from the schema: docs/task.md. */
+/** docs/task.md: reference of task.yaml, generated from the schema. */
 export function taskReference(): string {
   return `# task.yaml
 
-Made from the schema (src/task/schema.ts and settings.ts); a test keeps it so. Every \`train\` key can also be given as
-\`--set key=value\`. Where a key stands twice, its meaning depends on \`kind\`.
-Editors that speak YAML check and complete the file by [task.schema.json](task.schema.json); \`lorafit init\` puts a copy
+Generated from the schema (src/task/schema.ts and settings.ts); a test keeps it current. Every \`train\` key can also be given as
+\`--set key=value\`. Where a key is listed twice, its meaning depends on \`kind\`.
+YAML editors check and complete the file by [task.schema.json](task.schema.json); \`lorafit init\` puts a copy
 beside task.yaml and names it in its first line.
 
 | key | type | default | meaning |
@@ -60,7 +60,7 @@ ${rows(taskJsonSchema(), "", new Set()).join("\n")}
 `;
 }
 
-/** The JSON Schema of task.yaml as a file's text. */
+/** Text of task.schema.json. */
 export function taskSchemaText(): string {
   return `${JSON.stringify({ title: "lorafit task.yaml", ...taskJsonSchema() }, null, 1)}\n`;
 }

@@ -2,7 +2,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as z from "zod";
 
-/** A `script` check: the file of a user's function, and from which score on it passes. */
+/** A `script` check: file of a user function, and the lowest score that passes. */
 export const scriptCheckSchema = z
   .union(
     [z.string().min(1), z.strictObject({ file: z.string().min(1), at_least: z.number().min(0).max(1) })],
@@ -12,7 +12,7 @@ export const scriptCheckSchema = z
   )
   .transform((value) => (typeof value === "string" ? { file: value, at_least: 1 } : value));
 
-/** The script files that a case's row names, as written. */
+/** Script files of a case's row, as written. */
 export function scriptsOf(row: unknown): string[] {
   const { checks } = (typeof row === "object" && row !== null ? row : {}) as { checks?: unknown };
   if (!Array.isArray(checks)) return [];
@@ -22,10 +22,10 @@ export function scriptsOf(row: unknown): string[] {
   });
 }
 
-/** Relative imports of a module: what its hash would not cover. */
+/** Relative imports of a module, which its hash would not cover. */
 const RELATIVE_IMPORT = /\b(?:from|import|require)\b\s*\(?\s*["'`]\.{0,2}\//;
 
-/** Why a script cannot be used, or undefined. It must lie in the task's folder and stand alone, because the lock has its hash only. */
+/** Reason why a script cannot be used, or undefined. It must be in the task's folder and import no other file, because the lock has only its hash. */
 export function scriptMistake(folder: string, name: string): string | undefined {
   if (!/\.m?js$/.test(name)) return `${name} is not a .js or .mjs file`;
   let text: string;

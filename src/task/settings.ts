@@ -4,8 +4,8 @@ const count = z.int().min(1);
 const share = z.number().min(0).max(1);
 
 /**
- * The training settings: the one place where their names, defaults, bounds and meanings stand.
- * task.yaml (`train:`), `--set key=value`, the generated reference and config.json all come from here.
+ * Training settings: the only definition of their names, defaults, bounds and meanings. task.yaml (`train:`), `--set key=value`,
+ * the generated reference and config.json are derived from it.
  */
 export const trainSettingsSchema = z.strictObject({
   rank: count.max(1024).default(16).describe("Rank r of each low-rank pair."),
@@ -46,15 +46,15 @@ export const trainSettingsSchema = z.strictObject({
   beta1: z.number().min(0).lt(1).default(0.9).describe("Decay of AdamW's first moment."),
   beta2: z.number().min(0).lt(1).default(0.999).describe("Decay of AdamW's second moment."),
   eps: z.number().positive().default(1e-8).describe("AdamW's epsilon, added after bias correction."),
-  clip: z.number().min(0).default(1).describe("Largest global gradient norm; 0 turns clipping off."),
+  clip: z.number().min(0).default(1).describe("Largest global gradient norm; 0 disables clipping."),
   warmup_share: share
     .default(0.03)
-    .describe("Share of all steps over which the learning rate rises, unless warmup_steps is set."),
+    .describe("Share of all steps in which the learning rate rises, unless warmup_steps is set."),
   warmup_steps: z.int().min(0).optional().describe("Steps of warm-up; replaces warmup_share."),
   schedule: z
     .enum(["constant", "linear", "cosine"])
     .default("cosine")
-    .describe("The learning rate's course after warm-up; linear and cosine end at 0."),
+    .describe("Learning rate after warm-up; linear and cosine end at 0."),
   tokens_per_step: count.default(2048).describe("Tokens of one optimizer step, over all its micro-batches."),
   micro_batch_tokens: count
     .optional()
@@ -68,7 +68,9 @@ export const trainSettingsSchema = z.strictObject({
   packing: z
     .boolean()
     .default(true)
-    .describe("Lay several rows in one sequence (attention never crosses); false uses length buckets."),
+    .describe(
+      "Pack several rows into one sequence (attention never crosses rows); false uses length buckets.",
+    ),
   validate_every: count.default(20).describe("Steps between validations."),
   checkpoint_every: count.default(50).describe("Steps between checkpoints."),
   patience: z
@@ -100,7 +102,7 @@ export const trainSettingsSchema = z.strictObject({
     .enum(["auto", "bf16", "q8_0", "q4_0"])
     .default("auto")
     .describe(
-      "How the layers' frozen matrices are kept: auto as precision has them, q8_0 and q4_0 packed into 8.5 and 4.5 bits a weight (cuda only; docs/cuda.md).",
+      "Storage of the layers' frozen matrices: auto follows precision, q8_0 and q4_0 pack them into 8.5 and 4.5 bits a weight (cuda only; docs/cuda.md).",
     ),
   threads: z.int().min(0).max(1024).default(0).describe("CPU threads; 0 leaves the choice to the engine."),
   max_nonfinite_steps: z

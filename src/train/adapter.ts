@@ -7,7 +7,7 @@ import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { loraConfigOf } from "./settings.ts";
 
-/** The PEFT folder of a run's parameters [P]. */
+/** Writes a run's parameters [P] as a PEFT folder. */
 export function writeAdapter(
   folder: string,
   task: Task,

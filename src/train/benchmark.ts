@@ -17,11 +17,11 @@ export interface BenchmarkOptions {
   readonly lora: LoraConfig;
   readonly batch: number;
   readonly sequence: number;
-  /** Share of positions that are targets: the last ones of each row. */
+  /** Share of positions that are targets; these are the last ones of each row. */
   readonly supervised: number;
   readonly recompute: boolean;
   readonly precision: Precision;
-  /** 0: the engine's choice. */
+  /** CPU threads; 0 leaves the choice to the engine. */
   readonly threads: number;
   readonly onKernel?: EngineOptions["onKernel"];
 }
@@ -36,7 +36,7 @@ export interface Benchmark {
   readonly openMs: number;
   readonly compileMs: number;
   readonly hostCalls: Executable["hostCalls"];
-  /** Of the steps so far. */
+  /** Kernels of the matrix products in the steps so far. */
   products(): Executable["products"];
   step(): Promise<{ readonly ms: number; readonly loss: number }>;
   readonly session: EngineSession;

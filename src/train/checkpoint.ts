@@ -7,7 +7,7 @@ import { jsonText, readJson } from "../formats/json.ts";
 import { openSafetensors, readBytes, writeSafetensors } from "../formats/safetensors.ts";
 import { progressSchema } from "./progress.ts";
 
-/** What a run computes with; a bit-exact continuation needs all of it unchanged. */
+/** Engine, device and threads of a run; a bit-exact resume needs all of them unchanged. */
 export const machineSchema = z.strictObject({
   engine: z.string(),
   version: z.string(),
@@ -21,7 +21,7 @@ export type Machine = z.output<typeof machineSchema>;
 const stateSchema = z.strictObject({
   format_version: z.literal(1),
   progress: progressSchema,
-  /** All that is drawn is a function of the seed and the progress: batches, dropout masks, initial factors. */
+  /** Batches, dropout masks and initial factors are functions of the seed and the progress. */
   seed: z.int().min(0),
   hashes: z.strictObject({ base: z.string(), data: z.string(), config: z.string() }),
   machine: machineSchema,
@@ -45,7 +45,7 @@ const folderOf = (checkpoints: string, step: number): string => join(checkpoints
 /**
  * Writes checkpoints/step-N as a whole or not at all (temporary name, fsync, rename), then removes all others but the one
  * before it and the best one's, unless `keepAll`.
- * @returns its path
+ * @returns path of the checkpoint
  */
 export function writeCheckpoint(
   checkpoints: string,
@@ -79,7 +79,7 @@ export function writeCheckpoint(
   return path;
 }
 
-/** The newest checkpoint of a run, or undefined; what an interrupted write left behind is removed. */
+/** Newest checkpoint of a run, or undefined. Removes the leftovers of an interrupted write. */
 export function newestCheckpoint(checkpoints: string): Checkpoint | undefined {
   for (const name of list(checkpoints)) {
     if (name.endsWith(".tmp")) rmSync(join(checkpoints, name), { recursive: true, force: true });
@@ -88,11 +88,11 @@ export function newestCheckpoint(checkpoints: string): Checkpoint | undefined {
   return newest === undefined ? undefined : readCheckpoint(checkpoints, newest);
 }
 
-/** The checkpoint of a step. Errors as readCheckpointAt has them. */
+/** Checkpoint of one step. @throws as readCheckpointAt */
 export const readCheckpoint = (checkpoints: string, step: number): Checkpoint =>
   readCheckpointAt(folderOf(checkpoints, step));
 
-/** What the newest checkpoint says of itself; undefined when there is none. @throws data error when it is damaged */
+/** State of the newest checkpoint, without its tensors; undefined when there is none. @throws data error when it is damaged */
 export function newestState(checkpoints: string): CheckpointState | undefined {
   const [newest] = stepsOf(checkpoints);
   return newest === undefined ? undefined : readState(folderOf(checkpoints, newest));
@@ -104,7 +104,7 @@ const readState = (path: string): CheckpointState =>
     hint: "remove this checkpoint's folder to resume from the one before it",
   });
 
-/** @throws data error when the checkpoint is damaged */
+/** Reads a checkpoint folder. @throws data error when it is damaged */
 export function readCheckpointAt(path: string): Checkpoint {
   const state = readState(path);
   const file = openSafetensors(join(path, "state.safetensors"));
@@ -118,7 +118,7 @@ export function readCheckpointAt(path: string): Checkpoint {
   return { path, state, tensors };
 }
 
-/** Steps that have a checkpoint, newest first. */
+/** Steps with a checkpoint, newest first. */
 export function stepsOf(checkpoints: string): number[] {
   return list(checkpoints)
     .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
@@ -134,7 +134,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** Renamed first: a folder under a checkpoint's name is always complete. */
+/** Removes a checkpoint; renamed first, so that a folder with a checkpoint's name is always complete. */
 function discard(path: string): void {
   const doomed = `${path}.${process.pid}.old.tmp`;
   try {

@@ -17,8 +17,8 @@ export interface DebugStep {
 }
 
 /**
- * One forward and backward pass without dropout, and then, when asked, `steps` AdamW steps on the mean loss of the same
- * batch at a constant learning rate, for comparison with any other trainer.
+ * One forward and backward pass without dropout, then `steps` AdamW steps on the mean loss of the same batch at a constant
+ * learning rate, for comparison with another trainer.
  */
 export async function debugStep(
   session: EngineSession,

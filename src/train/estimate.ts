@@ -4,27 +4,27 @@ import type { Program } from "../program/program.ts";
 import { type TrainingOptions, trainingPrograms } from "./programs.ts";
 
 /**
- * What onnxruntime's arenas grow to, over the plan of the Program: 1.9 at 4x512 and 2.0 at 16x512 tokens on the bundled base,
- * 2.6 with recomputation.
+ * Size of onnxruntime's arenas over the memory plan of the Program: measured 1.9 at 4x512 and 2.0 at 16x512 tokens on the
+ * bundled base, 2.6 with recomputation.
  */
 const ARENA_FACTOR = 2;
 
-/** Bytes that a run needs at its widest, by what they hold. */
+/** Peak memory of a run in bytes, by use. */
 export interface MemoryEstimate {
-  /** What the process holds before the engine is opened. */
+  /** Resident set of the process before the engine is opened. */
   readonly process: number;
   /** The base in float32. */
   readonly weights: number;
-  /** Adapter, gradient sum and both moments, before and after an update. */
+  /** Adapter, gradient sum and both moments, each before and after an update. */
   readonly state: number;
-  /** Inputs and intermediate values of the step, and of validation, which keeps an arena of its own. */
+  /** Inputs and intermediate values of the step and of validation, which has its own arena. */
   readonly activations: number;
   readonly total: number;
-  /** What is free where it is needed. */
+  /** Free memory on the device, or of the machine. */
   readonly availableBytes: number;
 }
 
-/** From the Programs of the largest batch, without running them; on a device, what its engine has planned. */
+/** Estimates from the Programs of the largest batch without running them; a device engine reports its own plan. */
 export function estimateMemory(options: TrainingOptions, engine?: Engine): MemoryEstimate {
   const { step, accumulate, evaluate, update } = trainingPrograms(options);
   const device = engine?.deviceMemory?.([step, accumulate, evaluate, update]);
@@ -41,7 +41,7 @@ export function estimateMemory(options: TrainingOptions, engine?: Engine): Memor
   }
   const held = process.memoryUsage.rss();
   const weights = sumOf(step, step.weights);
-  // Of all Programs, update has the most state.
+  // The update Program has the most state.
   const state =
     2 *
     sumOf(

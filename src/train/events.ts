@@ -1,38 +1,38 @@
-/** The last optimizer step, over all its micro-batches. */
+/** One optimizer step, over all its micro-batches. */
 export interface StepEnd {
   readonly event: "step-end";
   /** Steps done, from 1 on. */
   readonly step: number;
   readonly steps: number;
   readonly epoch: number;
-  /** Nats for each supervised token, before the update. */
+  /** Nats per supervised token, before the update. */
   readonly loss: number;
-  /** Share of supervised tokens that the model ranked first. */
+  /** Share of supervised tokens that have the highest logit. */
   readonly accuracy: number;
-  /** Of the mean gradient, before clipping. */
+  /** Norm of the mean gradient before clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;
-  /** Tokens without padding, and those of them that are trained on. */
+  /** Tokens without padding. */
   readonly tokens: number;
   readonly supervisedTokens: number;
   readonly tokensPerSecond: number;
   readonly secondsLeft: number;
 }
 
-/** A step whose loss or gradient was not finite: adapter and moments stayed as they were. */
+/** A step whose loss or gradient was not finite; adapter and moments are unchanged. */
 export interface StepSkipped {
   readonly event: "step-skipped";
   readonly step: number;
   readonly steps: number;
   readonly loss: number;
-  /** Skipped steps in a row, this one included. */
+  /** Consecutive skipped steps, including this one. */
   readonly inARow: number;
   readonly rows: readonly string[];
 }
 
 export interface ValidationEnd {
   readonly event: "validation-end";
-  /** 0: before training, which is the base itself. */
+  /** Step after which was validated; 0 is the base itself. */
   readonly step: number;
   readonly loss: number;
   readonly accuracy: number;
@@ -46,7 +46,7 @@ export interface CheckpointWritten {
   readonly path: string;
 }
 
-/** What happens while a run trains; the rows of metrics.jsonl. */
+/** Events of the training loop; the rows of metrics.jsonl. */
 export type LoopEvent = StepEnd | StepSkipped | ValidationEnd | CheckpointWritten;
 
 export interface RunStart {
@@ -62,7 +62,7 @@ export interface RunStart {
   readonly estimatedBytes: number;
   readonly availableBytes: number;
   readonly recompute: boolean;
-  /** Step that a resumed run goes on from; 0 for a new one. */
+  /** First step of a resumed run; 0 for a new one. */
   readonly from: number;
 }
 

@@ -2,7 +2,7 @@ import type { Batch } from "../data/batch.ts";
 import type { HostTensor, Tensors } from "../engines/engine.ts";
 import type { OptimizerSettings } from "../optim/adamw.ts";
 
-/** A batch as the inputs of the training Programs. */
+/** Inputs of the training Programs for one batch. */
 export function batchFeeds(batch: Batch): Tensors {
   const grid = [batch.batch, batch.sequence];
   const n = [batch.labelled.length];
@@ -17,8 +17,8 @@ export function batchFeeds(batch: Batch): Tensors {
 }
 
 /**
- * What an update needs: learning rate, the bias corrections 1 - beta^t of step t (from 1 on; computed here in float64,
- * because 1 - 0.999^t loses its digits in float32), and the number of targets that the gradient sums over.
+ * Inputs of an update: learning rate, bias corrections 1 - beta^t of step t (from 1 on), and the number of targets that the
+ * gradient sums over. The corrections are computed in float64, because 1 - 0.999^t loses its digits in float32.
  */
 export function updateFeeds(
   optimizer: OptimizerSettings,

@@ -4,16 +4,16 @@ import { ProgramBuilder } from "../program/builder.ts";
 import { frozenInBf16, type Precision } from "../program/precision.ts";
 import { createRng } from "../rng.ts";
 
-/** Products in a chain, [rows, width] x [width, width] each: the second kind where the first is done too soon to be timed. */
+/** Chains of products [rows, width] x [width, width]; the larger one is for engines that finish the smaller one too soon to be timed. */
 const GEMMS = [
   { rows: 256, width: 1024, chain: 3 },
   { rows: 4096, width: 4096, chain: 65 },
 ];
-/** Floating-point operations a second from which on an engine is timed on larger products. */
+/** Floating-point operations per second above which an engine is timed on larger products. */
 const FAST = 1e12;
 const GEMM_RUNS = 6;
 
-/** Floating-point operations a second of large matrix products on this engine in this precision. */
+/** Floating-point operations per second of large matrix products on this engine in this precision. */
 export async function gemmPeak(
   engine: Engine,
   { precision, threads }: { readonly precision: Precision; readonly threads: number },
@@ -26,7 +26,7 @@ export async function gemmPeak(
   return rate;
 }
 
-/** By what a chain takes longer than its first product, so that coming and going of the data does not count. */
+/** Rate from the extra time of a chain over its first product, which excludes transfers. */
 async function gemmRate(
   engine: Engine,
   {
@@ -44,7 +44,7 @@ async function gemmRate(
   },
 ): Promise<number> {
   const rng = createRng("gemm");
-  // Of a deviation that keeps the size of x from product to product.
+  // This deviation keeps the scale of x from product to product.
   const limit = Math.sqrt(3 / width);
   const w = Float32Array.from({ length: width * width }, () => limit * (2 * rng.next() - 1));
   const weights = memoryWeights({ w: { shape: [width, width], data: w } });

@@ -10,23 +10,23 @@ import { add, type LossSums, type Stepper, type StepResult } from "./stepper.ts"
 export interface LoopOptions {
   readonly stepper: Stepper;
   readonly batchPlan: BatchPlan;
-  /** Null: nothing is held out; then the last step is the best one, and nothing stops early. */
+  /** Null when nothing is held out: the last step is the best one, and training never stops early. */
   readonly validation: BatchPlan | null;
   readonly schedule: Schedule;
   readonly validateEvery: number;
   readonly checkpointEvery: number;
-  /** Validations without improvement after which training stops; 0: never. */
+  /** Validations without improvement after which training stops; 0 means never. */
   readonly patience: number;
-  /** Steps in a row that may be skipped because loss or gradient was not finite. */
+  /** Largest number of consecutive steps that may be skipped because loss or gradient was not finite. */
   readonly maxNonfiniteSteps: number;
-  /** Stores adapter, moments and this progress; returns where. */
+  /** Stores adapter, moments and this progress. @returns path of the checkpoint */
   readonly save: (progress: Progress) => Promise<string>;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Steps from `start` to the end, as events. Each yield after a step is a step boundary; an abort ends the loop at the next
- * one, after a checkpoint.
+ * Trains from `start` to the end and yields events. Each yield after a step is a step boundary; an abort ends the loop at
+ * the next one, after a checkpoint.
  * @returns the progress at the end
  * @throws interrupted error after an abort; failed error when too many steps in a row were not finite
  */
@@ -48,7 +48,7 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
     const batches = batchPlan.step(index);
     const rate = learningRate(schedule, index);
     const result = stepper.step(batches, { index, update, learningRate: rate });
-    // Whoever waits for it hears of it; until then it is no unhandled rejection.
+    // A rejection reaches the caller that awaits the result; until then it must not count as unhandled.
     result.catch(() => undefined);
     return { batches, rate, result };
   };
@@ -57,23 +57,23 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
     (step === batchPlan.totalSteps ||
       step % options.validateEvery === 0 ||
       step % batchPlan.stepsPerEpoch === 0);
-  /** Whether somebody looks at the parameters after this many steps, so that no later step may have begun. */
+  /** True if validation or a checkpoint follows this step, so the next one may not start early. */
   const looks = (step: number): boolean =>
     step === batchPlan.totalSteps || step % options.checkpointEvery === 0 || validates(step);
   let ahead: BegunStep | undefined;
   let before = performance.now();
   while (progress.step < batchPlan.totalSteps && !stoppedEarly(progress, patience)) {
-    // An engine in plain JavaScript never lets the event loop turn, and signals would not be seen.
+    // An engine in plain JavaScript never yields to the event loop, so that signals would not arrive.
     await setImmediate();
     if (signal?.aborted && ahead === undefined) {
       if (saved !== progress.step) yield await save();
       throw new LorafitError("interrupted", `stopped at step ${progress.step} of ${batchPlan.totalSteps}`, {
-        hint: "a checkpoint is kept; go on with --resume",
+        hint: "a checkpoint is kept; resume with --resume",
       });
     }
     if (ahead === undefined) before = performance.now();
     const { batches, rate, result: pending } = ahead ?? begin(progress.step, progress.updates + 1);
-    // The device goes on with the next step while this one's numbers are read; that this one moves is taken for granted.
+    // The device starts the next step while this one's outputs are read, assuming that this one is committed.
     const next = progress.step + 1;
     ahead =
       stepper.overlaps && !looks(next) && !signal?.aborted ? begin(next, progress.updates + 2) : undefined;
@@ -131,7 +131,7 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
   return progress;
 }
 
-/** A step that was asked for. */
+/** A step that was started. */
 interface BegunStep {
   readonly batches: readonly Batch[];
   readonly rate: number;
@@ -167,8 +167,8 @@ const sumOf = (batches: readonly Batch[], value: (batch: Batch) => number): numb
   batches.reduce((sum, batch) => sum + value(batch), 0);
 
 /**
- * Speed of recent steps (a moving average over about 20), and the time left at the pace of the whole run, validations and
- * checkpoints included. The first step, which compiles, is left out of both.
+ * Speed of recent steps (moving average over about 20), and the time left at the average pace of the run, including validations
+ * and checkpoints. Both exclude the first step, which compiles.
  */
 function createClock(totalSteps: number) {
   let steps = 0;

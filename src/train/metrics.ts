@@ -3,8 +3,8 @@ import { snakeKeys } from "../formats/snake.ts";
 import type { LoopEvent } from "./events.ts";
 
 /**
- * Appends events to metrics.jsonl. Of a step that is taken again after a resume the last row counts; a line that a killed
- * process left unfinished is closed, and readers pass over it.
+ * Opens metrics.jsonl for appending events. Of a step that is repeated after a resume the last row counts. A line that a killed
+ * process left unfinished gets its line break, and readers skip it.
  */
 export function openMetrics(path: string): (event: LoopEvent) => void {
   if (existsSync(path) && !endsWithNewline(path)) appendFileSync(path, "\n");

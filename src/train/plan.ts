@@ -13,7 +13,7 @@ import type { TrainingShape } from "./programs.ts";
 import { loraConfigOf, optimizerOf } from "./settings.ts";
 import type { StepperOptions } from "./stepper.ts";
 
-/** A run that is planned and not begun: what `train --dry-run` shows. */
+/** Plan of a run before it starts; `train --dry-run` shows it. */
 export interface TrainPlan {
   readonly data: PreparedData;
   readonly tokenizer: Tokenizer;
@@ -21,18 +21,18 @@ export interface TrainPlan {
   readonly estimate: MemoryEstimate;
   readonly recompute: boolean;
   readonly precision: Precision;
-  /** How the layers' frozen matrices are kept; undefined: as the precision has them. */
+  /** Packed format of the layers' frozen matrices; undefined keeps them in the precision. */
   readonly packed: PackedFormat | undefined;
-  /** The engine's budget for logits. */
+  /** Engine's budget for logits, in bytes. */
   readonly logitsBytes: number | undefined;
-  /** Rows that lost tokens or are tokenised otherwise as a whole, and memory that is short. */
+  /** Rows that lost tokens or are tokenised differently as a whole, and insufficient memory. */
   readonly warnings: readonly string[];
 }
 
 export interface PlanOptions {
   /** Training files to use instead of the task's. */
   readonly files?: readonly string[] | undefined;
-  /** Absent: the plan is for one without memory of its own. */
+  /** Absent: an engine that uses the machine's memory is assumed. */
   readonly engine?: Engine;
 }
 
@@ -61,7 +61,7 @@ export async function planRun(
   return { data, tokenizer, layout, recompute, ...numerics, estimate: chosen, warnings };
 }
 
-/** What the run's steps and validations are computed with. */
+/** Options of the stepper that runs the steps and validations. */
 export function stepperOptions(
   { train: settings, seed }: Task,
   base: WeightSource,
@@ -86,7 +86,7 @@ export function stepperOptions(
   };
 }
 
-/** Without an engine: what every engine does but cuda, and what cuda does where only that can. */
+/** Precision and packing. Without an engine: those of the CPU engines, or of cuda where only cuda supports the setting. */
 function numericsOf({ train }: Task, engine?: Engine): Pick<TrainPlan, "precision" | "packed"> {
   const { precision: asked, base_weights: weights } = train;
   if (engine !== undefined) {

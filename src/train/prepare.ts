@@ -10,24 +10,24 @@ import type { ModelConfig } from "../model/config.ts";
 import type { Task } from "../task/load.ts";
 import type { Tokenizer } from "../tokens/tokenizer.ts";
 
-/** A base with a longer context than this is trained on shorter rows, unless the task says otherwise. */
+/** Default limit of the sequence length, for bases with a longer context. */
 const DEFAULT_SEQUENCE = 512;
 
 /** Identity of the training data; needs no tokenizer. */
 export interface DataIdentity {
   readonly files: readonly { readonly file: string; readonly sha256: string }[];
-  /** Over all files and how they are split and mixed. */
+  /** Covers all files, the split and the share of replay. */
   readonly sha256: string;
 }
 
-/** The task's rows as batches, and the identity of the files that they come from. */
+/** The task's rows as batches, and the identity of their files. */
 export interface PreparedData extends DataIdentity {
   readonly train: readonly EncodedRow[];
   readonly validation: readonly EncodedRow[];
   readonly batchPlan: BatchPlan;
   /** Null when no row could be held out. */
   readonly validationPlan: BatchPlan | null;
-  /** General text that is not trained on; null unless the task trains within a budget. */
+  /** Held-out general text; null unless the task trains within a budget. */
   readonly general: { readonly rows: number; readonly batchPlan: BatchPlan } | null;
   readonly warnings: readonly string[];
 }
@@ -44,7 +44,8 @@ export function dataIdentity(task: Task, files: readonly string[] = task.paths.t
 }
 
 /**
- * Reads, splits, encodes and plans. `files` stands in for the task's own training files, such as the clean set.
+ * Reads, splits, encodes and plans.
+ * @param files replace the task's own training files, such as the clean set
  * @throws data error that lists every bad row; usage error for a sequence longer than the base's context
  */
 export function prepareData(
@@ -88,7 +89,7 @@ export function prepareData(
   };
 }
 
-/** Most rows of general text that are held out: they tell 0.05 nat apart, and are measured many times. */
+/** Limit of held-out rows of general text: enough to resolve 0.05 nat, and few enough to be measured many times. */
 const GENERAL_ROWS = 256;
 
 interface ReplayRows {
@@ -96,7 +97,7 @@ interface ReplayRows {
   readonly general?: readonly EncodedRow[];
 }
 
-/** The general text that is mixed in, and, for a task that trains within a budget, the part of it that is held out. */
+/** General text for replay, and the part held out when the task trains within a budget. */
 function replayRows(task: Task, tokenizer: Tokenizer, maxLength: number): ReplayRows {
   const { data, train, seed, paths } = task;
   if (data.replay === undefined || paths.replay === undefined) return {};
@@ -112,7 +113,7 @@ function replayRows(task: Task, tokenizer: Tokenizer, maxLength: number): Replay
   };
 }
 
-/** Tokens of the longest row. @throws data error for more than the base's context */
+/** Limit of the row length in tokens. @throws data error for more than the base's context */
 export function sequenceLength(wanted: number | undefined, model: ModelConfig): number {
   if (wanted !== undefined && wanted > model.maxPositions) {
     throw new LorafitError(

@@ -1,6 +1,6 @@
 import type { KernelTime } from "../engines/engine.ts";
 
-/** What the calls of one kernel for one operation took together. */
+/** Total time of the calls of one kernel for one operation. */
 export interface ProfileRow {
   readonly op: string;
   readonly kernel: string;
@@ -8,7 +8,7 @@ export interface ProfileRow {
   readonly ms: number;
 }
 
-/** Adds up kernel times by operation and kernel. */
+/** Accumulates kernel times by operation and kernel. */
 export function createProfile() {
   const rows = new Map<string, { op: string; kernel: string; calls: number; ms: number }>();
   return {
@@ -18,7 +18,7 @@ export function createProfile() {
       rows.set(key, { ...row, calls: row.calls + 1, ms: row.ms + ms });
     },
     clear: (): void => rows.clear(),
-    /** Dearest first. */
+    /** Most expensive first. */
     rows: (): ProfileRow[] => [...rows.values()].sort((a, b) => b.ms - a.ms),
   };
 }

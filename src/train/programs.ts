@@ -14,7 +14,7 @@ import { recompute } from "../program/recompute.ts";
 export interface TrainingShape {
   readonly batch: number;
   readonly sequence: number;
-  /** Room for labelled positions. */
+  /** Capacity for labelled positions. */
   readonly labelled: number;
 }
 
@@ -27,21 +27,21 @@ export interface TrainingOptions {
   /** Recompute each block's activations in the backward pass instead of keeping them. */
   readonly recompute: boolean;
   readonly precision: Precision;
-  /** How the layers' frozen matrices are kept in bf16; absent: as they are. */
+  /** Packed format of the layers' frozen matrices with bf16; absent: not packed. */
   readonly packed?: PackedFormat | undefined;
   /** The engine's budget for logits, in bytes of float32. */
   readonly logitsBytes?: number | undefined;
 }
 
-/** The Programs of a run; they share weights and state. See each field for what moves. */
+/** Programs of a run; they share weights and state. */
 export interface TrainingPrograms {
-  /** One micro-batch a step: forward, backward, clip, AdamW. */
+  /** Step of a single micro-batch: forward, backward, clip, AdamW. */
   readonly step: Program;
-  /** Adds the gradient of the sum to state `gradient`; a micro-batch that is not finite leaves it alone. */
+  /** Adds the gradient of the loss sum to state `gradient`; a micro-batch that is not finite leaves it unchanged. */
   readonly accumulate: Program;
-  /** Divides by the count fed, clips, AdamW, and clears `gradient`. */
+  /** Divides `gradient` by the count, clips, applies AdamW, and clears it. */
   readonly update: Program;
-  /** Loss only; without dropout. */
+  /** Loss without dropout. */
   readonly evaluate: Program;
 }
 

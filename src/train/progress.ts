@@ -1,12 +1,12 @@
 import * as z from "zod";
 
-/** Everything about a run's place, apart from tensors. The data cursor is `step`: batches are a function of seed and step. */
+/** Progress of a run without its tensors. The data cursor is `step`, because batches are a function of seed and step. */
 export const progressSchema = z.strictObject({
   /** Optimizer steps done, skipped ones included. */
   step: z.int().min(0),
   /** Epoch of the next step, from 0 on. */
   epoch: z.int().min(0),
-  /** Steps that moved the parameters: AdamW's t. */
+  /** Committed steps: AdamW's t. */
   updates: z.int().min(0),
   skippedInARow: z.int().min(0),
   best: z.strictObject({ step: z.int().min(0), loss: z.number() }).nullable(),

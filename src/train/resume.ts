@@ -3,10 +3,10 @@ import { sha256 } from "../formats/hash.ts";
 import { type Checkpoint, type Machine, newestCheckpoint } from "./checkpoint.ts";
 import { type RunIdentity, type RunRecord, readRun, runFolder } from "./run-folder.ts";
 
-/** Settings that do not change what is computed: a base is known by its hash, wherever it lies. */
+/** Settings that do not change the result: a base is identified by its hash, not by its path. */
 const IMMATERIAL = new Set(["train.threads", "base"]);
 
-/** Identity of what is trained: seed and every setting. */
+/** SHA-256 over the seed and every setting that changes the result. */
 export function configHash(record: RunRecord): string {
   const settings = Object.entries(record.settings)
     .filter(([key]) => !IMMATERIAL.has(key))
@@ -17,14 +17,14 @@ export function configHash(record: RunRecord): string {
 export interface Resumed {
   /** Undefined when the run was stopped before its first checkpoint. */
   readonly checkpoint: Checkpoint | undefined;
-  /** Why the outcome may differ in its last bits from that of a run that was left alone. */
+  /** Reasons why the result may differ in its last bits from that of an uninterrupted run. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The checkpoint that a run goes on from.
- * @param now what the run would be if it were started anew
- * @throws mismatch error that names everything in base, data and settings that is no longer as it was
+ * Checkpoint from which a run resumes.
+ * @param now identity of a run that would be started now
+ * @throws mismatch error that names every change of base, data and settings
  */
 export function resumeRun(path: string, now: RunIdentity, machine: Machine): Resumed {
   const record = readRun(path);
@@ -72,7 +72,7 @@ export function recordChanges(record: RunRecord, now: RunIdentity): string[] {
   return changes;
 }
 
-/** A checkpoint must belong to the record beside it. */
+/** Differences between a checkpoint and the record of its run, a line each. */
 function stateChanges(record: RunRecord, { path, state }: Checkpoint): string[] {
   const expected = { base: record.base.sha256, data: record.data.sha256, config: configHash(record) };
   return (Object.keys(expected) as (keyof typeof expected)[])
@@ -86,7 +86,7 @@ function machineChanges(before: Machine, now: Machine): string[] {
     .map((key) => `${key} was ${before[key]}, is ${now[key]}: the result may differ in its last bits`);
 }
 
-/** What was given by --set when the run was started, to be given again. */
+/** The --set assignments that the run was started with. */
 export function assignmentsOf(record: RunRecord): string[] {
   return Object.entries(record.settings)
     .filter(([, { origin }]) => origin === "--set")

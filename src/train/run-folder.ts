@@ -27,7 +27,7 @@ const recordSchema = z.strictObject({
   settings: z.record(z.string(), setting),
 });
 
-/** config.json of a run: everything resolved, and its origin. */
+/** config.json of a run: every setting, resolved, with its origin. */
 export type RunRecord = z.output<typeof recordSchema>;
 
 /** The part of the record that decides what is trained. */
@@ -35,7 +35,7 @@ export interface RunIdentity extends Pick<RunRecord, "base" | "settings"> {
   readonly data: Pick<RunRecord["data"], "sha256" | "files">;
 }
 
-/** Where the parts of a run lie. */
+/** Paths of the parts of a run. */
 export interface RunFolder {
   readonly path: string;
   readonly config: string;
@@ -43,9 +43,9 @@ export interface RunFolder {
   readonly checkpoints: string;
   /** PEFT folder of the best step; absent until the run has ended. */
   readonly adapter: string;
-  /** The policy as it was when the run ended. */
+  /** Copy of the policy at the end of the run. */
   readonly policy: string;
-  /** What later queries are compared with; absent when the task names no reference. */
+  /** Drift reference for later queries; absent when the task names none. */
   readonly drift: string;
 }
 
@@ -62,13 +62,13 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
-/** Date, time and a short hash: sorts by age, and two runs of one second do not meet. */
+/** Date, time and a short hash: sorts by age, and differs for two runs of one second. */
 export function newRunId(now: Date, salt: string): string {
   const time = now.toISOString().slice(0, 19).replaceAll(":", "-");
   return `${time}-${hash32(`${now.getTime()}/${process.pid}/${salt}`).toString(16).padStart(8, "0").slice(0, 6)}`;
 }
 
-/** Makes the folder of a run with its record, or nothing. @throws environment error */
+/** Makes the folder of a run with its record; leaves nothing on an error. @throws environment error */
 export function createRun(path: string, record: RunRecord): RunFolder {
   const folder = runFolder(path);
   try {
@@ -81,7 +81,7 @@ export function createRun(path: string, record: RunRecord): RunFolder {
   }
 }
 
-/** @throws usage error when there is no run, data error when its config.json is damaged */
+/** Record of a run. @throws usage error when there is no run, data error when its config.json is damaged */
 export function readRun(path: string): RunRecord {
   return readJson(runFolder(path).config, {
     schema: recordSchema,
@@ -102,8 +102,8 @@ export function listRuns(folder: string): string[] {
 }
 
 /**
- * The run that a person means: a run directory, or a task folder, which stands for its newest run.
- * @throws usage error
+ * Path of a run named by its directory, or by a task folder for its newest run.
+ * @throws usage error when there is none
  */
 export function findRun(path = "."): string {
   if (isRun(path)) return resolve(path);

@@ -35,7 +35,7 @@ export interface TrainOptions {
   readonly version: string;
   /** Training files to use instead of the task's. */
   readonly files?: readonly string[];
-  /** Path of the run to go on with. */
+  /** Path of the run to resume. */
   readonly resume?: string;
   /** Path of a new run; by default runs/ID of the task. */
   readonly folder?: string;
@@ -43,7 +43,7 @@ export interface TrainOptions {
 }
 
 /**
- * Trains the task's adapter, as events. Leaves runs/ID with config.json, metrics.jsonl, checkpoints and, at the end,
+ * Trains the task's adapter and yields events. Leaves runs/ID with config.json, metrics.jsonl, checkpoints and, at the end,
  * adapter/: PEFT of the step with the lowest validation loss.
  * @returns path of the run
  * @throws interrupted error after an abort (a checkpoint is kept); mismatch error when `resume` does not fit; and as
@@ -197,7 +197,7 @@ function initialState(layout: LoraLayout, seed: number, base: WeightSource): Ten
   };
 }
 
-/** Those of the best step's checkpoint; without validation, of the session as it stands. */
+/** Parameters of the best step's checkpoint; without validation, those of the session. */
 async function bestParameters(
   folder: RunFolder,
   session: EngineSession,

@@ -7,7 +7,7 @@ export interface Schedule {
   readonly totalSteps: number;
 }
 
-/** The course that the settings describe. Warm-up is a number of steps, or a share of all rounded up; never more than all. */
+/** Schedule of the settings. Warm-up is a number of steps, or a share of all steps rounded up; never more than all. */
 export function learningRateSchedule(
   settings: Pick<TrainSettings, "learning_rate" | "schedule" | "warmup_steps" | "warmup_share">,
   totalSteps: number,
@@ -19,7 +19,7 @@ export function learningRateSchedule(
 
 /**
  * Learning rate of a step counted from 0. It rises linearly and reaches the peak in the last step of warm-up, so that the
- * first step is never lost at 0; linear and cosine then fall to 0, which step `totalSteps` would have.
+ * first step is not wasted at 0. Linear and cosine then fall to 0 at step `totalSteps`, one past the last.
  */
 export function learningRate(schedule: Schedule, step: number): number {
   const { peak, kind, warmupSteps: warmup, totalSteps } = schedule;

@@ -2,7 +2,7 @@ import type { LoraConfig } from "../lora/config.ts";
 import type { OptimizerSettings } from "../optim/adamw.ts";
 import type { TrainSettings } from "../task/settings.ts";
 
-/** The adapter that the settings describe. */
+/** Adapter configuration of the settings. */
 export function loraConfigOf(settings: TrainSettings): LoraConfig {
   return {
     variant: "lora",

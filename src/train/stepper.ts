@@ -14,22 +14,22 @@ export interface LossSums {
 }
 
 export interface StepResult extends LossSums {
-  /** Of the mean gradient before clipping; NaN when a micro-batch was not finite. */
+  /** Norm of the mean gradient before clipping; NaN when a micro-batch was not finite. */
   readonly gradientNorm: number;
-  /** False: something was not finite, and parameters and moments are what they were. */
+  /** False if something was not finite: parameters and moments are unchanged. */
   readonly committed: boolean;
 }
 
-/** Where a step stands: `index` counts steps from 0, `update` counts from 1 those that move the parameters. */
+/** Position of a step: `index` counts steps from 0, `update` counts committed steps from 1. */
 export interface StepPlace {
   readonly index: number;
   readonly update: number;
   readonly learningRate: number;
 }
 
-/** One optimizer step, or one validation batch, on a session; Programs are compiled when a batch shape first occurs. */
+/** Runs optimizer steps and validation batches on a session; compiles Programs when a batch shape first occurs. */
 export interface Stepper {
-  /** A step may be asked for before the one before it is done. */
+  /** True if a step may be started before the previous one has finished. */
   readonly overlaps: boolean;
   step(batches: readonly Batch[], place: StepPlace): Promise<StepResult>;
   evaluate(batch: Batch): Promise<LossSums>;
@@ -90,12 +90,12 @@ export function createStepper(session: EngineSession, options: StepperOptions): 
       );
       if (committed) return { ...total, gradientNorm: scalarOf(outputs, "gradient_norm"), committed };
     }
-    // Neither a sum without one of its parts nor a sum that could not be applied may reach the next step.
+    // An incomplete gradient sum, or one that could not be applied, must not reach the next step.
     await clearGradient();
     return { ...total, gradientNorm: Number.NaN, committed: false };
   };
 
-  // An update comes after the last of its micro-batches, so nothing may be begun in between.
+  // An update follows the last of its micro-batches, so nothing may start in between.
   let latest: Promise<unknown> = Promise.resolve();
   let latestOfSeveral = latest;
   return {
@@ -136,7 +136,7 @@ function sums(outputs: Tensors, batch: Batch): LossSums {
 
 const scalarOf = (outputs: Tensors, name: string): number => Number(outputs[name]!.data[0]);
 
-/** Masks for every dropout site of the Program; none without dropout. */
+/** Masks for every dropout site of the Program; empty without dropout. */
 export function maskFeeds(program: Program, place: Omit<MaskSite, "site">): Tensors {
   const feeds: Record<string, FedMask> = {};
   for (const id of program.inputs) {

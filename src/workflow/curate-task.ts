@@ -10,8 +10,8 @@ import { sequenceLength } from "../train/prepare.ts";
 import type { RunRecord } from "../train/run-folder.ts";
 
 /**
- * Curates a task's own training files; what it leaves lies beside task.yaml. Errors as `curate` has them.
- * @param base the task's base, whose tokenizer tells which rows are too long; without it that is not looked at
+ * Curates a task's own training files; writes its results beside task.yaml.
+ * @param base the task's base, whose tokenizer finds rows that are too long; without it that check is skipped
  */
 export async function curateTask(
   task: Task,
@@ -37,8 +37,7 @@ export async function curateTask(
 }
 
 /**
- * What to train on: the clean set when there is one that is no older than the transcripts, their cases and the decisions,
- * else the raw files, with a warning that says so.
+ * Files to train on: the clean set if it is not older than transcripts, cases and decisions; else the raw files, with a warning.
  */
 export function trainingFiles(task: Task): { readonly files: readonly string[]; readonly warning?: string } {
   const clean = join(task.folder, "train.clean.jsonl");
@@ -59,7 +58,7 @@ export function trainingFiles(task: Task): { readonly files: readonly string[]; 
   };
 }
 
-/** curation.json of the rows that a run was trained on; undefined for raw rows, or when they were curated anew since. */
+/** Path of curation.json of the rows that a run was trained on; undefined for raw rows, or after a later curation. */
 export function usedCuration(run: { readonly record: RunRecord; readonly task: Task }): string | undefined {
   const { folder } = run.task;
   const clean = run.record.data.files.find(({ file }) => file === "train.clean.jsonl");

@@ -25,7 +25,7 @@ import type { Run } from "./run.ts";
 const readPolicy = (file: string): PolicyRule[] => parsePolicy(readFileSync(file, "utf8"), file);
 
 /**
- * What later queries will be compared with, from the files that are trained on; undefined when the task names no reference.
+ * Drift reference for later queries, made from the training files; undefined when the task names none.
  * @throws data error for rows or queries that cannot be used
  */
 export function driftReference(task: Task, files: readonly string[]): DriftReference | undefined {
@@ -36,7 +36,7 @@ export function driftReference(task: Task, files: readonly string[]): DriftRefer
   return makeReference(trainingSpace(rows, readPolicy(task.paths.policy), personal), queries, personal);
 }
 
-/** Leaves with a finished run what `drift` and `due` need of its time. @returns bytes of the reference */
+/** Keeps the policy and the drift reference with a finished run, for `drift` and `due`. @returns bytes of the reference */
 export function keepForLater(run: string, task: Task, reference: DriftReference | undefined): number {
   const folder = runFolder(run);
   writeFileAtomic(folder.policy, readFileSync(task.paths.policy));
@@ -45,7 +45,7 @@ export function keepForLater(run: string, task: Task, reference: DriftReference 
 
 const resultFile = (folder: string): string => join(folder, "drift.json");
 
-/** The run that a person means, or a folder that holds a drift reference, such as a release. Errors as findRun has them. */
+/** Path of a folder that holds a drift reference, such as a release, else of a run. @throws as findRun */
 export function driftFolder(path: string): string {
   return hasReference(runFolder(path).drift) ? resolve(path) : findRun(path);
 }
@@ -74,7 +74,7 @@ export function readDrift(folder: string): DriftResult | null {
 
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Whether a run should be trained again now, with new queries from `file`, or by the last comparison. */
+/** Decides whether a run should be trained again, by new queries from `file` or by the last comparison. */
 export function dueOf({ path, record, task }: Run, file: string | undefined): DueAnswer {
   const folder = runFolder(path);
   if (!existsSync(folder.policy)) {

@@ -7,7 +7,7 @@ import type { RepairEvent } from "./repair/repair.ts";
 
 export type StageName = "curate" | "lock" | "train" | "export" | "eval" | "gate" | "report";
 
-/** A stage of the pipeline begins, or is passed over because its result is there. */
+/** A stage of the pipeline starts, or is skipped because its result exists. */
 export interface StageEvent {
   readonly event: "stage";
   readonly stage: StageName;
@@ -31,7 +31,7 @@ export interface Locked {
   readonly power: readonly PowerNote[];
 }
 
-/** What the task's cases can show, before training. */
+/** Power of the task's cases, before training. */
 export interface Power {
   readonly event: "power";
   readonly power: readonly PowerNote[];

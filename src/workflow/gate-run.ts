@@ -17,7 +17,7 @@ import { seedOf } from "./run-parts.ts";
 import { trainedRows } from "./trained-rows.ts";
 
 /**
- * Decides on the answers, after one more look at the cases is in the ledger. The same answers give the same verdict.
+ * Decides on the answers after writing the look to the ledger. The same answers give the same verdict.
  * @throws mismatch error, before the look is taken, when the lock, the files of the artefact or the recorded scores are not sound
  */
 export async function decideRun(run: Run): Promise<Verdict> {
@@ -57,7 +57,7 @@ export async function* gateRun(run: Run): AsyncGenerator<Judged, void> {
   yield { event: "judged", run: run.path, verdict: run.verdict };
 }
 
-/** The answers of a run, once its files and its recorded scores are found sound. */
+/** Answers of a run, after its files and its recorded scores were checked. */
 async function answersOf(run: Run): Promise<Pick<GateInput, "answers" | "artifactSha256" | "files">> {
   const { path, task, project } = run;
   if (!existsSync(answersFile(path))) {

@@ -35,7 +35,7 @@ const lockIdentity = (base: WeightSource): LockIdentity => ({
 export const isLocked = ({ task }: Project): boolean => existsSync(lockFile(task));
 
 /**
- * Reads the lock and compares the task with it, and it with the ledger. Training takes hours, so each stage verifies anew.
+ * Reads the lock and compares it with the task and with the ledger. Training takes hours, so each stage verifies again.
  * @throws as readLock, checkLock and readLedger do; mismatch error for a lock that was moved past the ledger
  */
 export function verifyLock({ task, base }: Project): TaskLock {
@@ -53,8 +53,8 @@ export function verifyLock({ task, base }: Project): TaskLock {
 }
 
 /**
- * Freezes the task: writes task.lock. Once a result has been seen, the goalposts move only with a reason, which the ledger
- * keeps and every later verdict names.
+ * Freezes the task in task.lock. After the first look a change of the goalposts needs a reason, which the ledger keeps and every
+ * later verdict names.
  * @throws mismatch error that names every change when results were seen and no reason is given
  */
 export async function* lockProject(project: Project, reason?: string): AsyncGenerator<Locked, void> {
@@ -110,7 +110,7 @@ function changesSinceLook(task: Task, now: TaskLock): string[] {
   ];
 }
 
-/** The ledger's entries that the verdicts of the task's runs name. */
+/** Ledger entries that the verdicts of the task's runs name. */
 const namedLooks = (task: Task): NamedLook[] =>
   listRuns(task.folder)
     .filter((path) => existsSync(verdictFile(path)))
@@ -121,7 +121,7 @@ export async function* showPower(project: Project): AsyncGenerator<Power, void> 
   yield { event: "power", power: taskPower(project) };
 }
 
-/** What the task's cases can show at the level of the next look. */
+/** Power of the task's cases at the level of the next look. */
 export function taskPower({ task, cases }: Project): PowerNote[] {
   const hashes: Record<string, string[]> = {};
   for (const { pack, hash } of cases) hashes[pack] = [...(hashes[pack] ?? []), hash];

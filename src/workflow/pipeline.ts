@@ -15,7 +15,7 @@ export interface PipelineOptions {
   readonly engine?: string | undefined;
 }
 
-/** What the stages share. `run` is known from the train stage on. */
+/** State shared by the stages. The train stage sets `run`. */
 interface State extends PipelineOptions {
   readonly project: Project;
   run?: Run;
@@ -24,7 +24,7 @@ interface State extends PipelineOptions {
 /** One step from raw rows to a report. */
 export interface Stage {
   readonly name: StageName;
-  /** True if the stage's result is there and is what it would make now. */
+  /** True if the stage's result exists and would be the same now. */
   isDone(state: State): boolean;
   run(state: State): AsyncGenerator<PipelineEvent, void>;
 }
@@ -91,7 +91,7 @@ export const STAGES: readonly Stage[] = [
 ];
 
 /**
- * Goes from raw rows to a judged run with its report, through every stage that is not done yet.
+ * Runs every stage that is not done yet, from raw rows to a judged run with its report.
  * @returns the judged run
  * @throws as the stages do; data error when curation left errors that a person has to decide on
  */

@@ -96,7 +96,7 @@ export function openRun(path: string, options: ProjectOptions = {}): Run {
   const missing = missingParts(path, record);
   if (missing.length > 0) {
     throw new LorafitError("usage", `${path}: the run has not ended yet: ${missing.join(", ")}`, {
-      hint: `go on with \`lorafit train --resume ${path}\``,
+      hint: `resume it with \`lorafit train --resume ${path}\``,
     });
   }
   const beside = join(dirname(dirname(path)), "task.yaml");

@@ -21,13 +21,13 @@ type Event = TrainEvent | SeedStart | RepairEvent | DriftReferenceKept;
 export interface TrainTaskOptions {
   /** Engine by name; by default that of the resumed run, else auto. */
   readonly engine?: string | undefined;
-  /** Path of the run to go on with. */
+  /** Path of the run to resume. */
   readonly resume?: string | undefined;
 }
 
 /**
- * Trains the task's run with everything that its settings ask for: the adapter that ships, held against its budget, then the
- * other seeds in seeds/ within the run. With `resume` it does what is missing. Keeps policy and drift reference for later.
+ * Trains the task's run: the adapter that ships, repaired when it exceeds its budget, then the other seeds in seeds/ within the
+ * run. With `resume` it does the missing parts. Keeps policy and drift reference for later.
  * @returns path of the run
  * @throws as trainRun and verifyLock; usage error when the task has no budget to train within
  */
@@ -75,7 +75,7 @@ const taskOfSeed = (task: Task, seed: number): Task => ({
   train: { ...task.train, seeds: 1 },
 });
 
-/** Trains one adapter, and repairs it when it has to stay within a budget; leaves alone what has ended. @returns its path */
+/** Trains one adapter, and repairs it when it has to stay within a budget; skips finished work. @returns path of its run */
 async function* trainPart(options: TrainOptions): AsyncGenerator<TrainEvent | RepairEvent, string> {
   const { within_budget: budget } = options.task.train;
   const { resume } = options;
@@ -85,7 +85,7 @@ async function* trainPart(options: TrainOptions): AsyncGenerator<TrainEvent | Re
   return path;
 }
 
-/** The task's newest run, if it trains what would be trained now: same base, data and settings. */
+/** The task's newest run, if its base, data and settings are those of a run that would start now. */
 export function matchingRun({
   task,
   base,

@@ -7,7 +7,7 @@ import type { TrainedRows } from "../evaluate/data-preconditions.ts";
 import { sha256File } from "../formats/files.ts";
 import type { Run } from "./run.ts";
 
-/** The very rows that a run was trained on, read again as long as their files are what they were. */
+/** Rows that a run was trained on, read again; `lost` when a file has changed since. */
 export function trainedRows({ task, record }: Run): TrainedRows {
   const files = record.data.files.map(({ file, sha256 }) => ({
     path: resolve(task.folder, file),

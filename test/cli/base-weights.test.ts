@@ -12,7 +12,7 @@ const env = { LORAFIT_CUDA_DRIVER: library };
 const runs = (): string[] => readdirSync(join(folder, "runs")).map((id) => join(folder, "runs", id));
 const adapterOf = (run: string): Buffer => readFileSync(join(run, "adapter/adapter_model.safetensors"));
 
-test("an engine that cannot keep them packed says so in one line, and no run is left", async () => {
+test("an engine without packed weights is refused in one line, and leaves no run", async () => {
   const { code, stderr } = await lorafit(["train", folder, "--engine", "onnx", ...packed]).finished;
   expect(code).toBe(2);
   expect(stderr).toContain("base_weights q4_0: the onnx engine keeps the base in float32 here");
@@ -22,7 +22,7 @@ test("an engine that cannot keep them packed says so in one line, and no run is 
 describe.skipIf(missing !== null)("on the emulator", () => {
   const train = ["train", folder, "--engine", "cuda", "--json"];
 
-  test("a run on packed weights is another one, says so, and goes on bit for bit and only as it began", async () => {
+  test("a run on packed weights reports it, resumes bit for bit, and refuses another format", async () => {
     const adapters: Buffer[] = [];
     for (const settings of [[], packed]) {
       const { code, stderr } = await lorafit([...train, ...settings], { env }).finished;

@@ -31,7 +31,7 @@ test("bench step prints the fields of the contract, from a model and from a conf
   }
 });
 
-test.skipIf(missing !== null)("on the cuda engine it says what does each matrix product", async () => {
+test.skipIf(missing !== null)("on the cuda engine it names the kernel of each matrix product", async () => {
   const flags = ["--config", model, "--random-weights", "--seq", "16", "--steps", "1", "--engine", "cuda"];
   const env = { LORAFIT_CUDA_DRIVER: library, LORAFIT_CUBLASLT: library };
   const finished = await lorafit(["bench", "step", ...flags, "--json"], { env }).finished;
@@ -46,7 +46,7 @@ test.skipIf(missing !== null)("on the cuda engine it says what does each matrix 
   }
 });
 
-test("mistakes in its flags exit with 2", async () => {
+test("wrong flags exit with 2", async () => {
   for (const args of [
     [],
     ["--config", "x.json"],
@@ -59,7 +59,7 @@ test("mistakes in its flags exit with 2", async () => {
   }
 });
 
-test("doctor finds every engine sound here", async () => {
+test("doctor finds every engine correct here", async () => {
   const finished = await lorafit(["doctor", "--json"]).finished;
   expect(finished.code, finished.stderr).toBe(0);
   const events = jsonLines(finished);

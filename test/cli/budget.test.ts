@@ -18,7 +18,7 @@ function factorsOf(run: string): Map<string, Float32Array> {
   return new Map([...file.tensors.keys()].map((name) => [name, readFloat32(file, name)]));
 }
 
-test("a training that forgets is repaired under its budget, and a kill between the trials changes nothing", async () => {
+test("a training that forgets is repaired within its budget, and a kill between trials changes nothing", async () => {
   const folder = forgetfulTask();
   const started = lorafit(["train", folder, "--within-budget", "--json"]);
   await started.shows(/"event":"repair-trial"/);
@@ -56,7 +56,7 @@ test("a training that forgets is repaired under its budget, and a kill between t
 }, 300_000);
 
 test("where no scale keeps half of what was learned, more replay is trained on", async () => {
-  // So far that a tenth of it still costs general text more than the budget.
+  // Trained so far that a tenth of the scale still exceeds the budget.
   const folder = forgetfulTask({ alpha: 160 });
   const { code, stdout, stderr } = await lorafit(["train", folder, "--within-budget"]).finished;
   expect(code, stderr).toBe(0);
@@ -68,7 +68,7 @@ test("where no scale keeps half of what was learned, more replay is trained on",
   expect(stdout).toMatch(/more replay: 50 % general text, step \d+/);
 }, 300_000);
 
-test("a budget needs a criterion and general text, and both are asked for at once", async () => {
+test("a budget needs a criterion and general text, and both are requested at once", async () => {
   const folder = passingTask();
   const { code, stderr } = await lorafit(["train", folder, "--within-budget"]).finished;
   expect(code).toBe(2);

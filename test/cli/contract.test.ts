@@ -62,7 +62,7 @@ test("with --json a failure is an event too", async () => {
   ]);
 });
 
-test("mistakes of data exit with 3, of the machine with 6, and leave nothing", async () => {
+test("data errors exit with 3, environment errors with 6, and leave nothing behind", async () => {
   const folder = smallTask();
   const before = readdirSync(folder);
   writeFileSync(join(folder, "data/train.jsonl"), '{"prompt":"a"}\n{"messages":[]}\n');
@@ -80,7 +80,7 @@ test("mistakes of data exit with 3, of the machine with 6, and leave nothing", a
   expect(blocked.stderr).toMatch(/runs.*cannot be written/);
 });
 
-test("a closed pipe disturbs neither the work nor the exit code", async () => {
+test("a closed pipe changes neither the result nor the exit code", async () => {
   const folder = smallTask({ max_steps: 3 });
   const process = lorafit(["train", folder, "--engine", "reference", "--json"]);
   process.closeStdout();

@@ -6,7 +6,7 @@ import { jsonLines, lorafit } from "./lorafit.ts";
 
 const MIB = 2 ** 20;
 
-/** A device that cannot be used, and what is said about it. */
+/** An unusable device, and the reason that must be reported. */
 const REFUSED = [
   { device: { EMU_DEVICES: "0" }, said: /CUDA_ERROR_NO_DEVICE|cuDeviceGetCount/ },
   { device: { EMU_CAPABILITY: "75" }, said: /has compute capability 7\.5, and the kernels need 8\.0/ },
@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)("the cuda engine from the command line, on the
     },
   );
 
-  test("auto goes on to the next engine, and doctor says why", async () => {
+  test("auto takes the next engine, and doctor gives the reason", async () => {
     const old = { ...env, EMU_CAPABILITY: "75" };
     const finished = await lorafit(["doctor", "--json"], { env: old }).finished;
     expect(finished.code, finished.stderr).toBe(0);
@@ -52,9 +52,9 @@ describe.skipIf(missing !== null)("the cuda engine from the command line, on the
     expect(code, stderr).toBe(0);
   });
 
-  test("memory that is not enough is an environment error with what to do, and no run that looks whole", async () => {
+  test("insufficient memory is an environment error with advice, and leaves no complete run", async () => {
     const folder = smallTask({ max_steps: 2 });
-    // Free when the device was asked, and taken by others since.
+    // Free when the device was queried, and taken by others since.
     const short = { ...env, EMU_BYTES: String(1024 * MIB), EMU_TAKEN: String(1024 * MIB - 100_000) };
     const { code, stderr } = await lorafit(["train", folder, "--engine", "cuda"], { env: short }).finished;
     expect(code).toBe(6);
@@ -62,7 +62,7 @@ describe.skipIf(missing !== null)("the cuda engine from the command line, on the
     expect(stderr).toMatch(/smaller batch/);
   });
 
-  test("precision float32 is refused with what to do", async () => {
+  test("precision float32 is refused with advice", async () => {
     const folder = smallTask();
     const task = ["train", folder, "--engine", "cuda", "--set", "precision=float32"];
     const { code, stderr } = await lorafit(task, { env }).finished;

@@ -30,7 +30,7 @@ describe("AwesomeShoes after training", () => {
     run = join(task, "runs", readdirSync(join(task, "runs"))[0]!);
   }, 300_000);
 
-  test("before any comparison due cannot say, and few queries do not change that", async () => {
+  test("before any comparison `due` is undecided, with few queries too", async () => {
     const none = await call("due", task);
     expect(none.code).toBe(4);
     expect(none.stdout).toContain("none were compared before");
@@ -75,7 +75,7 @@ describe("AwesomeShoes after training", () => {
     expect(seen).toHaveLength(2);
   });
 
-  test("the kept statistics are enough: a folder with them alone, results elsewhere", async () => {
+  test("the kept statistics suffice: a folder with them alone, results elsewhere", async () => {
     const release = join(scratch, "release");
     cpSync(join(run, "drift"), join(release, "drift"), { recursive: true });
     const out = join(scratch, "monitoring");
@@ -119,7 +119,7 @@ describe("AwesomeShoes after training", () => {
   });
 });
 
-test("without a reference due still sees the policy, and drift says what is missing", async () => {
+test("without a reference `due` still compares the policy, and drift names the missing part", async () => {
   const task = smallTask({ max_steps: 2 });
   try {
     expect((await call("train", task, "--engine", "reference")).code).toBe(0);

@@ -11,7 +11,7 @@ const rows = (file: string, count: number): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 const lines = (list: readonly object[]): string => list.map((row) => `${JSON.stringify(row)}\n`).join("");
 
-/** A task on the bundled base that is trained so hard on a few answers that general text suffers. */
+/** Makes a task on the bundled base that is trained on few answers until general text suffers. */
 export function forgetfulTask(train: Record<string, unknown> = {}): string {
   const settings = {
     rank: 8,

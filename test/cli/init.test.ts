@@ -41,7 +41,7 @@ test("the template's task.yaml names every key", () => {
   expect(keys.filter((key) => !new RegExp(`\\b${key}:`).test(template))).toEqual([]);
 });
 
-test.each(["chat", "retrieval"])("a folder in use is left alone (%s)", async (kind) => {
+test.each(["chat", "retrieval"])("a folder that is not empty stays unchanged (%s)", async (kind) => {
   const cwd = empty();
   writeFileSync(join(cwd, "mine"), "a file");
   const refused = await lorafit(["init", ".", "--kind", kind], { cwd }).finished;

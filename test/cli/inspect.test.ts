@@ -64,7 +64,7 @@ test("rows that cannot be trained on are named", async () => {
   expect(found["use"]).toMatch(/rows\.jsonl:2: messages[\s\S]*rows\.jsonl:3: completion/);
 });
 
-test("hostile and unknown files end in one line that names them", async () => {
+test("hostile and unknown files are refused in one line that names them", async () => {
   writeFileSync(join(folder, "weights.bin"), "\x80\x04");
   expect((await inspect(join(folder, "weights.bin"))).found).toMatchObject({ kind: "pickled weights" });
   const hostile = {
@@ -83,7 +83,7 @@ test("hostile and unknown files end in one line that names them", async () => {
   expect((await inspect(join(folder, "nowhere"))).code).toBe(2);
 }, 30_000);
 
-test("a model of a family that is not supported cannot be trained; a damaged one is damaged", async () => {
+test("a model of an unsupported family cannot be trained; a damaged one is an error", async () => {
   const foreign = join(folder, "gpt2");
   mkdirSync(foreign);
   writeFileSync(join(foreign, "config.json"), '{"model_type":"gpt2"}');

@@ -18,7 +18,7 @@ const look = (folder: string, artifact: string) => {
   return takeLook(task, readLock(task), artifact.repeat(64));
 };
 
-test("before a look the goalposts move freely; what the cases can show is printed", async () => {
+test("before a look the goalposts move freely; the power of the cases is printed", async () => {
   const folder = smallTask();
   const first = await run("lock", folder);
   expect(first.code).toBe(0);
@@ -38,7 +38,7 @@ test("before a look the goalposts move freely; what the cases can show is printe
   expect(readLedger(loadTask(folder))).toEqual([]);
 });
 
-test("after a look they move only with a reason, which the ledger keeps and later looks show", async () => {
+test("after a look they need a reason, which the ledger keeps and later looks show", async () => {
   const folder = smallTask();
   await run("lock", folder);
   look(folder, "a");
@@ -67,7 +67,7 @@ test("after a look they move only with a reason, which the ledger keeps and late
   ]);
 });
 
-test("a lock that was written by hand, or removed, does not get past the ledger", async () => {
+test("a lock that was edited or removed is refused by the ledger", async () => {
   const folder = smallTask();
   await run("lock", folder);
   look(folder, "a");

@@ -14,13 +14,13 @@ export interface Finished {
 export interface Process {
   readonly finished: Promise<Finished>;
   kill(signal: NodeJS.Signals): void;
-  /** As `| head` does when it has seen enough. */
+  /** Closes stdout early, like `| head`. */
   closeStdout(): void;
   /** Resolves when stdout and stderr together match. */
   shows(pattern: RegExp): Promise<void>;
 }
 
-/** The built CLI as a person runs it; `npm run build` makes it. */
+/** Runs the built CLI; `npm run build` makes it. */
 export function lorafit(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
@@ -60,7 +60,7 @@ export function lorafit(
   };
 }
 
-/** The JSON lines of a --json run. */
+/** JSON lines of a --json run. */
 export const jsonLines = ({ stdout }: Finished): Record<string, unknown>[] =>
   stdout
     .split("\n")

@@ -9,8 +9,8 @@ const TAUGHT = "box worn heel";
 const PREFERRED = "yes of course";
 
 /**
- * A task that a narrow random base learns in seconds: every question has the one answer, and the cases ask, in other words,
- * for it against another, which the base prefers. Its gate passes.
+ * Makes a task that a narrow random base learns in seconds. Every question has the same answer; the cases ask, in other words,
+ * for it against another text, which the base prefers. Its gate passes.
  */
 export function passingTask(train: Record<string, unknown> = {}): string {
   const folder = smallTask({

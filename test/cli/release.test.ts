@@ -23,7 +23,7 @@ const emptyFolder = (): string => mkdtempSync(join(tmpdir(), "lorafit-release-")
 const judged = passingTask();
 await cli("run", judged);
 
-/** A copy of the judged task of its own, its run, and a place for a release. */
+/** Copies the judged task. @returns paths of the copy, its run and a release folder */
 function copy(): { task: string; run: string; out: string } {
   const task = emptyFolder();
   cpSync(judged, task, { recursive: true });
@@ -37,7 +37,7 @@ async function signAll(run: string): Promise<void> {
   }
 }
 
-/** A released folder of its own. */
+/** Releases a fresh copy. */
 async function released(): Promise<{ run: string; out: string }> {
   const at = copy();
   await signAll(at.run);
@@ -48,10 +48,10 @@ async function released(): Promise<{ run: string; out: string }> {
 
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 
-/** Puts something else at the end of a file. */
+/** Appends a byte to a file. */
 const spoil = (path: string): void => appendFileSync(path, " ");
 
-test("signed by three roles, a passing run leaves as a folder with model, adapter, card and hashes", async () => {
+test("a passing run signed by three roles is released as a folder with model, adapter, card and hashes", async () => {
   const { run, out } = copy();
   const first = await cli(
     "sign",
@@ -130,7 +130,7 @@ const CLOSED: Record<string, { change: (at: { task: string; run: string }) => vo
 };
 
 test.each(Object.keys(CLOSED))(
-  "%s keeps the door closed, and no override opens it",
+  "%s is refused, with an override too",
   async (name) => {
     const at = copy();
     await signAll(at.run);
@@ -147,7 +147,7 @@ test.each(Object.keys(CLOSED))(
   240_000,
 );
 
-test("goalposts that moved after the signatures void them until the gate and all roles have gone again", async () => {
+test("goalposts that move after the signatures void them until the run is judged and signed again", async () => {
   const { task, run, out } = copy();
   await signAll(run);
   const file = join(task, "task.yaml");
@@ -166,7 +166,7 @@ test("goalposts that moved after the signatures void them until the gate and all
   expect(card).toMatch(/\*\*The goalposts moved[^\n]*\n\n- .*after 1 look: 0\.1 is enough \(/);
 }, 240_000);
 
-test("all refusals are listed at once; an override needs a reason, which stands in card and release.json", async () => {
+test("all refusals are listed at once; an override needs a reason, which card and release.json keep", async () => {
   const { task, run, out } = copy();
   const cases = join(task, "cases/domain.jsonl");
   writeFileSync(cases, readFileSync(cases, "utf8").split("\n").slice(0, 20).join("\n"));
@@ -198,7 +198,7 @@ test("all refusals are listed at once; an override needs a reason, which stands 
   expect(card).not.toContain("**Passed.**");
 }, 240_000);
 
-test("there is nothing to sign or to release before a verdict", async () => {
+test("sign and release refuse a run without a sound verdict", async () => {
   const { run, out } = copy();
   writeFileSync(join(run, "verdict.json"), "{");
   expect((await cli("sign", run, "--role", "qa", "--name", "Cleo")).code).toBe(3);
@@ -210,7 +210,7 @@ test("there is nothing to sign or to release before a verdict", async () => {
   expect(existsSync(join(judged, "sign-offs.jsonl"))).toBe(false);
 });
 
-test("inspect names every file of a release that changed, went or came", async () => {
+test("inspect names every file of a release that was changed, removed or added", async () => {
   const { out } = await released();
   const sound = await cli("inspect", out, "--json");
   expect(sound.code).toBe(0);
@@ -240,7 +240,7 @@ test("inspect names every file of a release that changed, went or came", async (
   });
 }, 240_000);
 
-test("killed while it writes, release leaves no half folder, and the next one clears up", async () => {
+test("release leaves no partial folder when it is killed, and the next one removes leftovers", async () => {
   const { run, out } = copy();
   await signAll(run);
   const folder = dirname(out);

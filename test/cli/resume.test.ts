@@ -34,7 +34,7 @@ describe.each(engines)("$engine $missing", ({ engine, missing, env }) => {
   }
 
   test.skipIf(missing !== "")(
-    "killed at five moments and resumed, a run ends bit for bit as the one left alone",
+    "a run killed five times and resumed equals the uninterrupted one bit for bit",
     async () => {
       const expected = await uninterrupted();
       const [first, ...later] = [2, 9, 16, 25, 33];

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { smallTask } from "../train/small-task.ts";
 import { jsonLines, lorafit } from "./lorafit.ts";
 
-/** What a run shows when it is in the middle of each stage, in order. */
+/** Output of a run in the middle of each stage, in order. */
 const STAGES = [
   ["curate", /"event":"curated"/],
   ["lock", /"event":"locked"/],
@@ -22,12 +22,12 @@ function verdictOf(folder: string): Record<string, unknown> {
   return JSON.parse(readFileSync(join(run(folder), "verdict.json"), "utf8")) as Record<string, unknown>;
 }
 
-test("`run`, killed in every stage and started again, ends as one left alone: same adapter, one look, one report", async () => {
+test("`run`, killed in every stage and started again, equals an uninterrupted one: same adapter, one look, one report", async () => {
   const alone = smallTask();
   const killed = `${alone}-killed`;
   cpSync(alone, killed, { recursive: true });
   const whole = await lorafit(["run", alone, "--engine", "onnx", "--json"]).finished;
-  // Two cases decide nothing, and so short a training may change no answer at all.
+  // Two cases are inconclusive, and so short a training may change no answer.
   expect([1, 4], whole.stderr).toContain(whole.code);
 
   for (const [stage, shows] of STAGES) {

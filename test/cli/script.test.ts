@@ -6,7 +6,7 @@ import { findRun } from "../../src/train/run-folder.ts";
 import { smallTask } from "../train/small-task.ts";
 import { lorafit } from "./lorafit.ts";
 
-/** A task whose one case is judged by check.js, and whose criterion is the mean of what check.js returns. */
+/** A task with one case, judged by check.js, and a criterion on the mean of its results. */
 function taskWith(script: string): { folder: string; file: string } {
   const folder = smallTask({ max_steps: 2, checkpoint_every: 2, validate_every: 2 });
   const yaml = join(folder, "task.yaml");
@@ -32,7 +32,7 @@ const VOWELS = `export default (answer, row) => {
 `;
 const run = (folder: string, ...verb: string[]) => lorafit([...verb, "--json"], { cwd: folder }).finished;
 
-test("a user's function from lock to verdict, and its file is a goalpost", async () => {
+test("a user function scores cases from lock to verdict, and its file is locked", async () => {
   const { folder, file } = taskWith(VOWELS);
   expect((await run(folder, "lock")).code).toBe(0);
   expect((await run(folder, "train", "--engine", "reference")).code).toBe(0);
@@ -48,7 +48,7 @@ test("a user's function from lock to verdict, and its file is a goalpost", async
     expect(side.failed?.[0]).toBe(`check.js gives ${share}, at least 0.99 was asked`);
   }
 
-  // One cluster decides nothing; the function's mean stands in the verdict.
+  // One cluster is inconclusive; the verdict has the function's mean.
   const gated = await run(folder, "gate", path);
   const { criteria, exit_code } = JSON.parse(readFileSync(join(path, "verdict.json"), "utf8"));
   expect(gated.code).toBe(exit_code);

@@ -7,7 +7,7 @@ import { passingTask } from "./passing-task.ts";
 
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8"));
 
-test("three seeds are trained within one run, go on after a kill, and all have to agree", async () => {
+test("three seeds are trained within one run, resume after a kill, and must agree", async () => {
   const folder = passingTask();
   const started = lorafit(["run", folder, "--seeds", "3", "--json"]);
   await started.shows(/"event":"seed-start","seed":8/);

@@ -51,13 +51,13 @@ test("all programs that are missing are named at once", async () => {
   ]);
 });
 
-test("a folder that is no TensorFlow is a mistake in the command line", async () => {
+test("a folder without TensorFlow is a usage error", async () => {
   const { code, stderr } = await setup(["--tf-dir", home], { CXX: compilerThatWorks() });
   expect(code).toBe(2);
   expect(stderr).toContain(`${home}: no libtensorflow_cc.so.2`);
 });
 
-test("npm that fails is reported with its own words, and leaves nothing half-made", async () => {
+test("a failing npm is reported with its own message, and leaves nothing behind", async () => {
   const { code, stderr } = await setup(["--tf-dir", emptyTensorflow()], {
     CXX: compilerThatWorks(),
     PATH: pathWith(
@@ -71,7 +71,7 @@ test("npm that fails is reported with its own words, and leaves nothing half-mad
   expect(readdirSync(join(home, "tfjs"))).toEqual([]);
 });
 
-test("what a killed run left is removed by the next", async () => {
+test("leftovers of a killed run are removed by the next", async () => {
   mkdirSync(join(home, "tfjs", "package.partial-Ab12Cd", "node_modules"), { recursive: true });
   await setup(["--gpu"], { CXX: "no-such-compiler" });
   expect(readdirSync(join(home, "tfjs"))).toEqual([]);

@@ -29,7 +29,7 @@ const FILES: Record<string, string> = {
   "cases/general.jsonl": '{"id":"g1","text":"The cat sat on the mat."}\n',
 };
 
-/** A folder with a small task; `files` adds to it or replaces parts of it. */
+/** Makes a folder with a small task. @param files added to it or replacing its parts */
 export function taskFolder(files: Record<string, string> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), "lorafit-task-"));
   for (const [name, content] of Object.entries({ "task.yaml": TASK_YAML, ...FILES, ...files })) {
@@ -39,7 +39,7 @@ export function taskFolder(files: Record<string, string> = {}): string {
   return folder;
 }
 
-/** The error that a call throws. */
+/** Error that a call throws. */
 export function thrown(call: () => unknown): { message: string; exitCode: number } {
   try {
     call();

@@ -7,7 +7,7 @@ import { taskSchema } from "../../src/task/schema.ts";
 import { TASK_YAML, taskFolder, thrown } from "./fixture.ts";
 
 describe("loadTask", () => {
-  test("fills defaults in, resolves paths and knows where a setting comes from", () => {
+  test("fills in defaults, resolves paths and keeps the origin of each setting", () => {
     const folder = taskFolder();
     const task = loadTask(folder);
     expect(task.train).toMatchObject({

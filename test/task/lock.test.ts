@@ -8,7 +8,7 @@ import { TASK_YAML, taskFolder, thrown } from "./fixture.ts";
 
 const identity = { baseSha256: "a".repeat(64), scorer: "1", embedder: "e1" };
 
-test("an untouched task fits its lock, and the lock is the same each time", () => {
+test("an unchanged task matches its lock, and the lock is deterministic", () => {
   const folder = taskFolder();
   const lock = writeLock(loadTask(folder), identity);
   const task = loadTask(folder);
@@ -45,7 +45,7 @@ test("everything that changed is named, with exit code 5", () => {
   }
 });
 
-test("white space at the ends of lines and training settings are no goalposts", () => {
+test("white space at the ends of lines and training settings are not locked", () => {
   const folder = taskFolder();
   const lock = makeLock(loadTask(folder), identity);
   appendFileSync(join(folder, "cases/domain.jsonl"), "\n\n");
@@ -76,7 +76,7 @@ test("policy rules have numbers, and a number only once", () => {
     { id: "R22", critical: false, text: "B b.", line: 4 },
   ]);
   expect(thrown(() => parsePolicy("R1 A.\nR1 B.\n", "policy.md")).message).toMatch(
-    /policy\.md:2: rule R1 already stands in line 1/,
+    /policy\.md:2: rule R1 is already in line 1/,
   );
   expect(thrown(() => parsePolicy("Nothing here.", "policy.md")).exitCode).toBe(3);
 });

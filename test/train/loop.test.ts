@@ -16,7 +16,7 @@ test("the loss falls, validation chooses the best step, and events come in order
   expect(seen.at(-1)).toMatchObject({ event: "checkpoint-written", step: progress.step });
 });
 
-test("several micro-batches move the parameters as one batch does", async () => {
+test("several micro-batches give the update of one batch", async () => {
   const [whole, parts] = [await openRun(), await openRun()];
   const short = { length: { steps: 3 } } as const;
   const { seen } = await finish(trainLoop(looping(whole, { batchPlan: plan(short) }), START));
@@ -81,7 +81,7 @@ test.each([64, 16])(
   },
 );
 
-test("too many such steps in a row end the run, and the rows are named", async () => {
+test("too many such steps in a row fail the run and name the rows", async () => {
   const run = await openRun();
   await expect(
     finish(trainLoop(looping(run, { batchPlan: poisoned((step) => step >= 1) }), START)),

@@ -94,7 +94,7 @@ test("interrupted and resumed, a run leaves the same bytes", async () => {
   rmSync(path, { recursive: true });
 });
 
-/** A copy of the task and its finished run, to be changed. */
+/** Copies the task and its finished run. */
 function copy(): { task: string; resume: string } {
   const task = join(mkdtempSync(join(tmpdir(), "lorafit-task-")), "task");
   cpSync(folder, task, { recursive: true, preserveTimestamps: true });
@@ -116,7 +116,7 @@ test("resume refuses changed data, base and settings, and names them all at once
   expect(message).not.toContain("threads");
 });
 
-test("another engine version or thread count is only warned of", async () => {
+test("another engine version or thread count causes a warning only", async () => {
   const { task, resume } = copy();
   const seen = await train(task, { resume, engineVersion: "2", set: ["threads=2"] });
   const warnings = seen.flatMap((event) => (event.event === "warning" ? [event.message] : []));
@@ -146,7 +146,7 @@ test("a checkpoint of another CPU is only warned of, where the engine's results 
   ]);
 });
 
-test("a damaged checkpoint is refused, and one that was never finished is not seen", async () => {
+test("a damaged checkpoint is refused, and an unfinished one is ignored", async () => {
   const { resume } = copy();
   const { checkpoints } = runFolder(resume);
   cpSync(join(checkpoints, "step-24"), join(checkpoints, "step-30.123.tmp"), { recursive: true });

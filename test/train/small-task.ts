@@ -8,7 +8,7 @@ import { taskFolder } from "../task/fixture.ts";
 
 const bundled = fileURLToPath(new URL("../../models/lorafit-base-5m", import.meta.url));
 
-/** A task on a random base of one narrow layer with the bundled tokenizer: a step takes milliseconds. */
+/** Makes a task on a random base of one narrow layer with the bundled tokenizer; a step takes milliseconds. */
 export function smallTask(train: Record<string, unknown> = {}, width = 16): string {
   const rng = createRng("small-task");
   const words = ["boots", "heel", "refund", "size", "wide", "return", "box", "sixty", "days", "worn"];

@@ -85,7 +85,7 @@ const flipBit = (file: string, at: number): void => {
 
 const tuned = (run: string, name: string): string => join(run, "export/onnx/tuned", name);
 
-/** What a person with write access may do after the signatures, and what the refusal must say. */
+/** Changes by a person with write access after the signatures, and the refusal that must name them. */
 const FORGERIES: Record<string, { forge: (at: { task: string; run: string }) => void; says: RegExp }> = {
   "the adapter's scale in adapter_config.json": {
     forge: ({ run }) =>
@@ -210,7 +210,7 @@ const FORGERIES: Record<string, { forge: (at: { task: string; run: string }) => 
   },
 };
 
-describe("the door is closed, override or not, after a change of", () => {
+describe("release refuses, with an override too, after a change of", () => {
   test.each(Object.entries(FORGERIES))("%s", async (_name, { forge, says }) => {
     const at = signed();
     forge(at);
@@ -224,7 +224,7 @@ describe("the door is closed, override or not, after a change of", () => {
   });
 });
 
-test("without a change the door is open", async () => {
+test("release accepts an unchanged run", async () => {
   const { run } = signed();
   const { verdict, override, files } = await release(run);
   expect({ verdict, override }).toEqual({ verdict: "pass", override: null });
@@ -235,7 +235,7 @@ test("without a change the door is open", async () => {
   );
 });
 
-/** Takes the answers of another artefact: the base, exported as the tuned side. */
+/** Replaces the tuned export by the base's. */
 const swapArtefact = (run: string): void =>
   cpSync(join(run, "export/onnx/base"), join(run, "export/onnx/tuned"), { recursive: true });
 

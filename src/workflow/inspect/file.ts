@@ -95,7 +95,7 @@ export function inspectTask(path: string): Inspection {
   return {
     kind: "task",
     trainable: true,
-    use: `\`lorafit run ${dirname(task.file)}\` goes the whole road`,
+    use: `\`lorafit run ${dirname(task.file)}\` runs it from rows to verdict`,
     facts: {
       name: task.name,
       purpose: task.purpose,

@@ -33,7 +33,7 @@ function inspectRelease(path: string): Inspection {
   return {
     kind: "release",
     trainable: false,
-    use: "what was handed over: README.md is its model card, model/ the judged model",
+    use: "a released model: README.md is its model card, model/ the judged model",
     facts: {
       task: release.task,
       run: release.run,
@@ -56,7 +56,7 @@ function inspectRun(path: string): Inspection {
     trainable: !ended,
     use: ended
       ? "trained; `lorafit eval` and `lorafit gate` judge it"
-      : `go on with \`lorafit train --resume ${path}\``,
+      : `resume it with \`lorafit train --resume ${path}\``,
     facts: {
       task: record.task.name,
       created: record.created,
@@ -74,7 +74,7 @@ function inspectCheckpoint(path: string): Inspection {
   return {
     kind: "checkpoint",
     trainable: true,
-    use: "`lorafit train --resume RUN` goes on from the run's newest checkpoint",
+    use: "`lorafit train --resume RUN` resumes at the run's newest checkpoint",
     facts: {
       step: state.progress.step,
       best:

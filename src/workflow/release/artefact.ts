@@ -63,7 +63,7 @@ export function fileChanges(judged: FileHashes, now: FileHashes): string[] {
   });
 }
 
-/** What of a run's adapter and tuned export is not as it was judged, a line each; links included. */
+/** Links in a run's adapter and tuned export, and differences from the judged files, a line each. */
 export const artefactChanges = (run: string, judged: FileHashes): string[] => [
   ...linksIn(run),
   ...fileChanges(judged, artefactFiles(run)),

@@ -12,7 +12,7 @@ import { outcomeText, trialText } from "../repair/text.ts";
 import type { Run } from "../run.ts";
 import { bullets, plain, section, table } from "./markdown.ts";
 
-/** The verdict in numbers, and what it rests on. */
+/** The verdict in numbers with its evidence. */
 export function evidence(verdict: Verdict): string {
   const rows = verdict.criteria.map((c) => [
     c.name,
@@ -33,7 +33,7 @@ export function evidence(verdict: Verdict): string {
     `Difference: tuned against base with its ${level} % interval over whole clusters, in points or nats per token; positive is better. ` +
       `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
     `Of all cases the base passes ${passed_base}, the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
-      `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} Each stands in \`report.html\`.`,
+      `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} \`report.html\` shows each.`,
     verdict.amendments.length === 0
       ? "The goalposts are those that were locked before any result was seen."
       : `**The goalposts moved after results had been seen:**\n\n${bullets(verdict.amendments.map(amendmentText))}`,
@@ -55,7 +55,7 @@ function seeds(results: readonly SeedResult[]): string {
   return `The same training with other seeds, differences as shares or nats:\n\n${table(["seed", ...names], rows)}`;
 }
 
-/** What the adapter was held to in training, and what was tried to keep it there. */
+/** Budget for general capability in training, and the trials that kept it. */
 export function budget({ path }: Run): string[] {
   const record = readRepair(path);
   if (record === undefined) return [];
@@ -78,7 +78,7 @@ export function budget({ path }: Run): string[] {
   ];
 }
 
-/** What the evidence does not reach. */
+/** Limits of the evidence. */
 export function limits({ task }: Run, verdict: Verdict, cases: readonly Case[]): string[] {
   const packs = Object.keys(task.cases).map(
     (pack) => `${pack} ${cases.filter((item) => item.pack === pack).length}`,

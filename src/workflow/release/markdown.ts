@@ -1,4 +1,4 @@
-/** Text from outside on one line, without meaning to Markdown or HTML. */
+/** Escapes foreign text for Markdown and HTML, on one line. */
 export const plain = (text: string): string =>
   text
     .replace(/\s+/g, " ")
@@ -10,7 +10,7 @@ export const section = (title: string, body: string): string => `## ${title}\n\n
 export const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join("\n");
 export const code = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
-/** A table; a `|` or a line break within a cell does not break it. */
+/** Markdown table; escapes `|` and line breaks within cells. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replace(/\s+/g, " ").replace(/(?<!\\)\|/g, "\\|")).join(" | ")} |`;

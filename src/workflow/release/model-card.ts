@@ -10,7 +10,7 @@ import { bullets, code, plain, section, table } from "./markdown.ts";
 import type { Release } from "./record.ts";
 import { ROLES } from "./sign.ts";
 
-/** README.md of a release, in the form of a model card: what it is for, on what evidence, and what nobody tested. */
+/** README.md of a release as a model card: purpose, evidence, limits and identity. */
 export function modelCard(run: Run, verdict: Verdict, release: Omit<Release, "files">): string {
   const { cases } = run.project;
   return [
@@ -60,7 +60,7 @@ const scope = ({ task }: Run): string =>
     task.out_of_scope.length === 0
       ? "No topic is named that it has to hand over."
       : `It has to hand over: ${task.out_of_scope.join("; ")}.`,
-    "Its rules stand in `policy.md`; the task as it was trained and judged in `task.yaml` and `task.lock`.",
+    "Its rules are in `policy.md`; the task as it was trained and judged is in `task.yaml` and `task.lock`.",
   ].join("\n\n");
 
 const howTo = ({ task }: Run): string =>
@@ -94,13 +94,13 @@ function trainingData(run: Run): string {
   ].join("\n\n");
 }
 
-/** The task's, or what a repair raised it to. */
+/** Share of replay of the task, or the one that a repair raised it to. */
 function shareOfReplay({ path, task }: Run): number | undefined {
   const repair = readRepair(path);
   return repair === undefined ? task.data.replay?.share : repair.trials[repair.chosen]!.replay_share;
 }
 
-/** Findings by kind, what was done, and who decided. */
+/** Table of findings by kind, action and decider. */
 function curation(run: Run): string {
   const file = usedCuration(run);
   if (file === undefined) return "There is no record of curation that belongs to these rows.";
@@ -121,7 +121,7 @@ function curation(run: Run): string {
     .sort((a, b) => b.count - a.count)
     .map(({ cells: [kind, action, by], count }) => [kind!, action!, by!, String(count)]);
   return [
-    `Curation kept ${clean_rows} of ${rows} rows; each finding stands in \`curation.json\`.`,
+    `Curation kept ${clean_rows} of ${rows} rows; \`curation.json\` lists each finding.`,
     ...(lines.length === 0 ? [] : [table(["finding", "action", "decided by", "rows"], lines)]),
   ].join("\n\n");
 }

@@ -13,7 +13,7 @@ export interface Release {
   /** Version of lorafit that released. */
   readonly lorafit: string;
   readonly verdict: Verdict["verdict"];
-  /** Why it was handed over against these refusals; null when there was none. */
+  /** Reason for releasing against these refusals; null without an override. */
   readonly override: { readonly reason: string; readonly refusals: readonly string[] } | null;
   readonly base: { readonly name: string; readonly sha256: string; readonly licence: string | null };
   /** Of model/, as it was judged. */

@@ -19,19 +19,19 @@ import { modelCard } from "./model-card.ts";
 import { RELEASE_FILE, type Release } from "./record.ts";
 import { ROLES, type Standing, signOffsFile, standings } from "./sign.ts";
 
-/** A reason to keep the door closed. What does not belong together cannot be overridden: the card would tell lies. */
+/** A reason to refuse a release. A mismatch cannot be overridden, because the model card would describe another model. */
 export interface Refusal {
   readonly reason: string;
   readonly overridable: boolean;
 }
 
-/** Every reason to refuse a release; empty when nothing stands in its way. */
+/** Every reason to refuse a release. */
 export const refusals = async (run: Run): Promise<Refusal[]> => [
   ...(await evidenceRefusals(run)),
   ...signOffRefusals(standings(run.path)),
 ];
 
-/** Compares files, lock and answers with the verdict, decides again, and asks for a pass. */
+/** Compares files, lock and answers with the verdict, decides again, and requires a pass. */
 async function evidenceRefusals(run: Run): Promise<Refusal[]> {
   const { path, project } = run;
   const fixed = (reason: string): Refusal => ({ reason, overridable: false });
@@ -66,7 +66,7 @@ function signOffRefusals(roles: readonly Standing[]): Refusal[] {
 }
 
 /**
- * Hands a run over: writes the release folder as a whole or not at all.
+ * Writes the release folder of a run, as a whole or not at all.
  * @throws failed error that lists every refusal; usage error when `out` is in use; environment error
  */
 export async function releaseRun(
@@ -83,8 +83,8 @@ export async function releaseRun(
   if (closed.length > 0) {
     const lines = closed.map(({ reason }) => reason.replaceAll("\n", "\n  "));
     const hint = closed.every(({ overridable }) => overridable)
-      ? "mend these, or take the decision on record with --override --reason TEXT"
-      : "mend these; an override is for a verdict and for sign-offs, not for things that do not belong together";
+      ? "correct these, or put the decision on record with --override --reason TEXT"
+      : "correct these; an override is for the verdict and for sign-offs, not for files that do not belong together";
     throw new LorafitError("failed", `${run.path}: cannot be released:\n${listMistakes(lines)}`, { hint });
   }
   return writeFolder(out, (folder) => fill(folder, run, found, override), { keepFormer: true });
@@ -137,7 +137,7 @@ async function fill(
   return whole;
 }
 
-/** Everything of the run and its task that a release takes along, by its name there. */
+/** Copies the parts of the run and its task that belong to a release. */
 async function copyParts(folder: string, run: Run): Promise<void> {
   const { path, task } = run;
   await writeReport(run);

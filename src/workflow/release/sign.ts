@@ -7,7 +7,7 @@ import { appendLine, sha256File } from "../../formats/files.ts";
 import { readVerdict, verdictFile } from "../run.ts";
 import { artefactChanges } from "./artefact.ts";
 
-/** Who has to agree before an adapter is handed over. */
+/** Roles that sign a run before it is released. */
 export const ROLES = {
   lead: "model adaptation lead",
   content: "content owner",
@@ -21,7 +21,7 @@ const signOffSchema = z.strictObject({
   name: z.string(),
   note: z.string().optional(),
   at: z.iso.datetime(),
-  /** What was signed: the verdict in words, and the bytes of verdict.json and of the tuned export. */
+  /** Subject of the sign-off: the verdict, and the hashes of verdict.json and of the tuned export. */
   verdict: z.enum(["pass", "fail", "inconclusive"]),
   verdict_sha256: z.string(),
   artifact_sha256: z.string(),
@@ -30,7 +30,7 @@ const signOffSchema = z.strictObject({
 /** A line of sign-offs.jsonl. */
 export type SignOff = z.output<typeof signOffSchema>;
 
-/** A role's last sign-off, and why it no longer counts; both undefined before anybody signed. */
+/** A role's last sign-off, and the reason why it no longer counts; both absent before the role has signed. */
 export interface Standing {
   readonly role: Role;
   readonly signOff?: SignOff;
@@ -44,7 +44,7 @@ const verdictSha256 = (run: string): string | null =>
   existsSync(verdictFile(run)) ? sha256File(verdictFile(run)) : null;
 
 /**
- * Adds a sign-off on the verdict and the artefact as they lie there to the run's sign-offs.jsonl, which only ever grows.
+ * Appends a sign-off on the present verdict and artefact to the run's sign-offs.jsonl.
  * @throws usage error without a verdict or a name; mismatch error when the artefact is not the one that was judged
  */
 export function signRun(
@@ -96,7 +96,7 @@ export function readSignOffs(run: string): SignOff[] {
   });
 }
 
-/** Where each role stands now: its last sign-off counts while verdict and artefact are what was signed. */
+/** Last sign-off of each role; it counts while verdict and artefact are those that were signed. */
 export function standings(run: string): Standing[] {
   const signOffs = readSignOffs(run);
   const judged = existsSync(verdictFile(run)) ? readVerdict(run) : undefined;

@@ -42,7 +42,7 @@ export function verifyRelease(folder: string): {
   return { release, damaged: damaged.length > 0 ? damaged.sort() : contradictions(folder, release) };
 }
 
-/** Statements of release.json that the files beside it do not bear out. */
+/** Statements of release.json that contradict the files beside it. */
 function contradictions(folder: string, release: ReleaseRecord): string[] {
   const { verdict, files } = readJson<Verdict>(join(folder, "verdict.json"), { hint });
   const judged = Object.entries(files).filter(([name, hash]) => release.files[name]?.sha256 !== hash);

@@ -11,15 +11,15 @@ import { type TrainOptions, trainRun } from "../../train/run.ts";
 import { runFolder } from "../../train/run-folder.ts";
 import { cheapTrials, type Measured, openMeter, parametersOf, type Trial } from "./trials.ts";
 
-/** The criterion that bounds what general capability may lose, in nats per token. */
+/** Bound on the loss of general capability, in nats per token, from the criterion of this name. */
 export interface Budget {
   readonly criterion: string;
   readonly budget: number;
-  /** What a repair aims at: less than the budget, because the gate asks it of the interval's end and on other texts. */
+  /** Bound for a repair: below the budget, because the gate applies the budget to the end of an interval and to other texts. */
   readonly aim: number;
 }
 
-/** repair.json of a run that was trained within a budget: what was tried, and what the run ended with. */
+/** repair.json of a run that was trained within a budget: every trial, and the chosen one. */
 export interface RepairRecord extends Budget {
   readonly format_version: 1;
   /** Rows of general text that were held out of data.replay; no case is among them. */
@@ -27,7 +27,7 @@ export interface RepairRecord extends Budget {
   /** Losses of the base on the held-out rows. */
   readonly base: Measured;
   readonly trials: readonly (Trial & { readonly run: string })[];
-  /** The trial that the adapter is. */
+  /** Index of the trial that became the run's adapter. */
   readonly chosen: number;
   readonly outcome: "within budget" | "repaired" | "not repaired";
 }
@@ -37,14 +37,14 @@ export type RepairEvent =
   | ({ readonly event: "repair-end"; readonly run: string } & RepairRecord);
 
 const AIM = 0.8;
-/** A repair without training must keep this share of the gain on the domain, or replay is tried too. */
+/** Share of the gain on the domain that a repair without training must keep; else replay is tried too. */
 const WORTH_KEEPING = 0.5;
 const MOST_REPLAY = 0.9;
 const RETRAININGS = 2;
 
 export const repairFile = (run: string): string => join(run, "repair.json");
 
-/** @throws usage error that says all that a training within a budget needs and the task does not have */
+/** Budget of the task. @throws usage error that lists everything that the task lacks for one */
 export function budgetOf(task: Task): Budget {
   const criteria = task.success.filter(
     (criterion) => criterion.kind === "non-inferiority" && criterion.scorer === "cross-entropy",
@@ -69,10 +69,9 @@ export function budgetOf(task: Task): Budget {
 }
 
 /**
- * Measures what a trained run's adapter loses on general text that was held out, and, when it is more than the budget,
- * tries what helps, cheapest first: a smaller scale and earlier checkpoints, then training with more replay. Of the trials
- * within the budget the one with the lowest loss on the domain's held-out rows becomes the run's adapter. Cases are never
- * looked at. Leaves repair.json; the same run ends the same.
+ * Measures a run's adapter on held-out general text. If it loses more than the budget, tries remedies, cheapest first: a smaller
+ * scale and earlier checkpoints, then training with more replay. The trial within the budget that has the lowest loss on the
+ * domain's held-out rows becomes the run's adapter. Never reads cases. Writes repair.json; the result is deterministic.
  */
 export async function* repairRun(
   path: string,
@@ -134,14 +133,14 @@ export async function* repairRun(
   yield { event: "repair-end", run: path, ...record };
 }
 
-/** A part of a run: to be gone on with when it was begun, else to be made. */
+/** Options that resume a part of a run if it was begun, else make it. */
 export const placeOf = (path: string): Pick<TrainOptions, "resume" | "folder"> =>
   existsSync(runFolder(path).config) ? { resume: path } : { folder: path };
 
 function stopIfAsked(signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
   throw new LorafitError("interrupted", "stopped between two trials", {
-    hint: "the trained run is kept; go on with --resume",
+    hint: "the trained run is kept; resume it with --resume",
   });
 }
 

@@ -5,7 +5,7 @@ import type { Trial } from "./trials.ts";
 const nat = (value: number): string => value.toFixed(4);
 const change = (lost: number): string => `${lost < 0 ? "gains" : "loses"} ${nat(Math.abs(lost))} nat`;
 
-/** What a trial is, in a few words. */
+/** Short name of a trial. */
 export function trialText({ remedy, step, scale, replay_share }: Trial): string {
   if (remedy === "none") return `as trained, step ${step}`;
   const share = remedy === "more replay" ? [`${percent(replay_share)} general text`] : [];
@@ -17,7 +17,7 @@ export const lossText = (trial: Trial & { readonly lost: number; readonly within
   `${trialText(trial)}: validation loss ${nat(trial.domain)}, general text ${change(trial.lost)}` +
   `${trial.within ? ", within the budget" : ""}`;
 
-/** One sentence on how the run ended, with its numbers. */
+/** Outcome of the repair in one sentence with its numbers. */
 export function outcomeText({ criterion, budget, aim, base, trials, chosen, outcome }: RepairRecord): string {
   const trained = trials[0]!;
   const bound = `the budget of "${criterion}" is ${budget} nat a token, of which a repair may use ${nat(aim)}`;

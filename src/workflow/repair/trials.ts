@@ -10,19 +10,19 @@ import { planRun, stepperOptions, type TrainPlan } from "../../train/plan.ts";
 import { runFolder } from "../../train/run-folder.ts";
 import { createStepper } from "../../train/stepper.ts";
 
-/** An adapter that a run could end with, and what it costs. Losses are nats per supervised token on held-out rows. */
+/** A candidate adapter with its losses, in nats per supervised token on held-out rows. */
 export interface Trial {
   readonly remedy: "none" | "smaller scale" | "earlier checkpoint" | "more replay";
   readonly step: number;
-  /** Factor on B, and so on the whole update. */
+  /** Factor on B, which scales the whole update. */
   readonly scale: number;
-  /** Share of general text in the tokens that it was trained on. */
+  /** Share of general text in the training tokens. */
   readonly replay_share: number;
   readonly domain: number;
   readonly general: number;
 }
 
-/** What a trial is made of: where its parameters lie. */
+/** Source of a trial's parameters. */
 export interface Candidate {
   readonly run: string;
   readonly step: number;
@@ -34,19 +34,19 @@ export interface Measured {
   readonly general: number;
 }
 
-/** Factors tried on a trained adapter, largest first. */
+/** Scales tried on a trained adapter, largest first. */
 const SCALES = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
 
-/** Losses of adapters of one plan on its held-out rows, in one session. */
+/** Measures adapters of one plan on its held-out rows, in one session. */
 export interface Meter {
   readonly trainPlan: TrainPlan;
-  /** The base itself: an adapter of scale 0. */
+  /** Losses of the base: an adapter of scale 0. */
   base(): Promise<Measured>;
   measure(candidate: Candidate): Promise<Measured>;
   close(): Promise<void>;
 }
 
-/** Opens what is measured with: the run's own plan, so that the rows held out are those of its training. */
+/** Opens a meter with the run's own plan, so that its held-out rows are those of the training. */
 export async function openMeter(options: {
   readonly task: Task;
   readonly base: WeightSource;
@@ -87,15 +87,15 @@ export function parametersOf({ run, step, scale }: Candidate, layout: LoraLayout
   return { shape, data: scaleFactors(layout, data as Float32Array | Float64Array, scale) };
 }
 
-/** The step whose adapter a run ends with: the best one, or the last where nothing was held out. */
+/** Step of a run's final adapter: the best one, or the last where nothing was held out. */
 export function endStep(run: string): number {
   const { progress } = newestCheckpoint(runFolder(run).checkpoints)!.state;
   return progress.best?.step ?? progress.step;
 }
 
 /**
- * What costs no training, cheapest first: the adapter as trained; when that does not fit, smaller ones until one fits, and
- * those of earlier steps.
+ * Trials without further training, cheapest first: the adapter as trained; if that exceeds the budget, smaller scales until
+ * one fits, then earlier checkpoints.
  */
 export async function* cheapTrials(
   meter: Meter,
