@@ -1,3 +1,4 @@
+import { percent } from "../formats/percent.ts";
 import type { Outcome } from "./decide.ts";
 import { type PairedScore, weighScore } from "./evidence.ts";
 import { clusterMeans } from "./statistics.ts";
@@ -31,7 +32,7 @@ export function countFailures(
   const outcome: Outcome = failures > 0 ? "fail" : clusters >= needed ? "pass" : "inconclusive";
   const who = kind === "zero-failures" ? "at risk are" : "the base passes";
   const notes = [`${who} ${atRisk.length} of ${scores.length} cases, in ${clusters} clusters`];
-  if (failures === 0) notes.push(`no failure in them still allows a rate of ${(100 * ci[1]).toFixed(0)} %`);
+  if (failures === 0) notes.push(`no failure in them still allows a rate of ${percent(ci[1])}`);
   if (outcome === "inconclusive") notes.push(`${needed} clusters at risk are needed to rule out 10 %`);
   return {
     estimate: clusters === 0 ? 0 : failing.reduce((total, one) => total + one, 0) / clusters,

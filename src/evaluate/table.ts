@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { percent } from "../formats/percent.ts";
 import { CONTESTANTS } from "../task/schema.ts";
 import type { Verdict } from "./gate.ts";
 import { meaningOf } from "./meaning.ts";
@@ -56,7 +57,7 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
     ...verdict.right.map(rightText),
     "",
     `fixed ${fixed.length}, broken ${broken.length}, of ${verdict.counts.cases} cases; ` +
-      `look ${verdict.look}, intervals of ${(100 * (1 - 2 * verdict.alpha)).toFixed(1)} %`,
+      `look ${verdict.look}, intervals of ${percent(1 - 2 * verdict.alpha)}`,
     ...verdict.preconditions
       .filter(({ outcome }) => outcome !== "pass")
       .map(({ name, outcome, evidence }) => `${colour[outcome](outcome)}  ${name}: ${evidence}`),

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
+import { jsonText, readJson } from "../formats/json.ts";
 import { openSafetensors, readFloat32, writeSafetensors } from "../formats/safetensors.ts";
 import type { LoraConfig } from "./config.ts";
 import type { FactorTensor } from "./flat.ts";
@@ -54,12 +55,7 @@ export function readPeft(folder: string): PeftAdapter {
       hint: "name a folder in PEFT's format",
     });
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    throw new LorafitError("data", `${file}: is not JSON: ${(cause as Error).message}`, { cause });
-  }
+  const json = readJson(file, { hint: "name a folder in PEFT's format" });
   const parsed = configSchema.safeParse(json);
   const mistakes = parsed.success
     ? []
@@ -168,5 +164,5 @@ export function writePeft(
     "lorafit.base_sha256": adapter.baseSha256,
   });
   const sorted = Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileAtomic(join(folder, PEFT_FILES.config), `${JSON.stringify(sorted, null, 2)}\n`);
+  writeFileAtomic(join(folder, PEFT_FILES.config), jsonText(sorted));
 }

@@ -15,9 +15,12 @@ export interface PipelineOptions {
   readonly engine?: string | undefined;
 }
 
-/** State shared by the stages. The train stage sets `run`. */
+/** State shared by the stages. */
 interface State extends PipelineOptions {
   readonly project: Project;
+  /** Path of the unfinished run that the train stage resumes. */
+  resume?: string | undefined;
+  /** Set by the train stage. */
   run?: Run;
 }
 
@@ -48,20 +51,24 @@ export const STAGES: readonly Stage[] = [
   },
   {
     name: "lock",
-    isDone: ({ project }) => isLocked(project) && verifyLock(project) !== undefined,
+    isDone({ project }) {
+      if (!isLocked(project)) return false;
+      verifyLock(project);
+      return true;
+    },
     run: ({ project }) => lockProject(project),
   },
   {
     name: "train",
     isDone(state) {
-      const match = matchingRun(state.project);
-      if (match?.finished) state.run = new Run(state.project, match.path);
+      const { path, finished } = matchingRun(state.project) ?? {};
+      if (path !== undefined && finished) state.run = new Run(state.project, path);
+      else state.resume = path;
       return state.run !== undefined;
     },
     async *run(state) {
-      const { project, engine } = state;
-      const path = yield* trainTask(project, { engine, resume: matchingRun(project)?.path });
-      state.run = new Run(project, path);
+      const path = yield* trainTask(state.project, state);
+      state.run = new Run(state.project, path);
     },
   },
   {
