@@ -6,7 +6,7 @@ import { selectCases } from "./select.ts";
 
 /** Cases that each model gets right, as whole numbers: cases are counted, not clusters. */
 export interface RightCount extends Partial<Record<Contestant, number>> {
-  /** Pack, with the condition of `where`: "safety, critical true". */
+  /** Pack, with the condition of `where`: "safety, critical". */
   readonly of: string;
   /** Criteria that are judged on these scores. */
   readonly criteria: readonly string[];
@@ -18,7 +18,10 @@ export interface RightCount extends Partial<Record<Contestant, number>> {
 }
 
 const placeOf = ({ cases, where = {} }: Criterion): string =>
-  [cases, ...Object.entries(where).map(([field, value]) => `${field} ${value}`)].join(", ");
+  [
+    cases,
+    ...Object.entries(where).map(([field, value]) => (value === true ? field : `${field} ${value}`)),
+  ].join(", ");
 
 const scorerOf = ({ scorer, style }: Criterion): string => (style === undefined ? scorer : `style: ${style}`);
 
@@ -74,11 +77,14 @@ export const WHO: Readonly<Record<"base" | Contestant, string>> = {
 };
 
 /** A count in words: "domain: 30 of 100 questions answered right; the base 12, a lookup in the transcripts 75". */
-export function rightText(count: RightCount): string {
+export const rightText = (count: RightCount): string => `${count.of}: ${rightWords(count)}`;
+
+/** The same without the pack. */
+export function rightWords(count: RightCount): string {
   const shown = (right: number) => (count.scorer === "no-hand-over" ? count.n - right : right);
   const others = (["base", ...CONTESTANTS] as const).flatMap((name) => {
     const right = count[name];
     return right === undefined ? [] : [`${WHO[name]} ${shown(right)}`];
   });
-  return `${count.of}: ${achievement(count, count.tuned)}; ${others.join(", ")}`;
+  return `${achievement(count, count.tuned)}; ${others.join(", ")}`;
 }

@@ -111,15 +111,18 @@ function preferences({ preferences = [] }: Answered): Markup[] {
 function lookup({ contestants }: AnswerRow): Markup | undefined {
   const found = contestants?.lookup;
   if (found?.output === undefined) return undefined;
-  return html`<p class="soft" dir="auto">A lookup ${found.score === 1 ? "passes" : "fails"} with <q>${found.output}</q> ${found.source !== undefined && html`<code>${found.source}</code>`}</p>`;
+  const liked = (found.preferences ?? []).map(
+    ({ preferred }) => html`, which is most like <q>${preferred}</q>`,
+  );
+  return html`<p class="soft" dir="auto">A lookup ${found.score === 1 ? "passes" : "fails"} with <q>${found.output}</q> ${found.source !== undefined && html`<code>${found.source}</code>`}${liked}</p>`;
 }
 
-/** Evidence of every check, those that failed first. */
-function reasons({ passed = [], failed = [] }: Answered): Markup | undefined {
-  if (passed.length + failed.length === 0) return undefined;
+/** Evidence of every check, those that failed first. Choices are left out, as their preferences are shown. */
+function reasons({ passed = [], failed = [], preferences }: Answered): Markup | undefined {
   const list = (mark: string, tone: string, texts: readonly string[]) =>
-    texts.map(
-      (text) => html`<li class="${tone}" dir="auto"><span class="outcome">${mark}</span> ${text}</li>`,
-    );
-  return html`<ul class="reasons">${list("✗", "fail", failed)}${list("✓", "pass", passed)}</ul>`;
+    texts
+      .filter((text) => preferences === undefined || !text.startsWith("prefers "))
+      .map((text) => html`<li class="${tone}" dir="auto"><span class="outcome">${mark}</span> ${text}</li>`);
+  const items = [...list("✗", "fail", failed), ...list("✓", "pass", passed)];
+  return items.length === 0 ? undefined : html`<ul class="reasons">${items}</ul>`;
 }

@@ -38,7 +38,7 @@ figure { margin: 0; } figcaption { margin-top: .25rem; }
 .outcome { color: var(--tone); font-weight: 600; white-space: nowrap; }
 .verdict, .note { background: var(--card); border: 1px solid var(--line); border-left: .4rem solid var(--tone, var(--inconclusive)); border-radius: .3rem; padding: 1.1rem 1.4rem; }
 .verdict h2 { font-size: 2.1rem; line-height: 1.1; margin: 0 0 .4rem; text-transform: capitalize; }
-.lead { font-size: 1.0625rem; max-width: none; } .verdict ul { margin: .35rem 0; padding-left: 1.1rem; } .verdict .right { list-style: none; padding: 0; font-size: 1.0625rem; }
+.lead { font-size: 1.0625rem; max-width: none; } .verdict ul { margin: .35rem 0; padding-left: 1.1rem; } .verdict li { margin: .1rem 0; } .verdict .right { margin-top: .7rem; }
 .tiles { display: flex; flex-wrap: wrap; gap: .5rem 1.6rem; margin: .9rem 0 0; }
 .tiles dt { color: var(--soft); font-size: .8125rem; } .tiles dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .strip { display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; margin-top: .9rem; max-width: none; font-size: .875rem; }
@@ -72,7 +72,7 @@ th small, td small { display: block; font-weight: 400; }
 
 #filter { display: flex; flex-wrap: wrap; align-items: end; gap: .6rem .9rem; padding: .75rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: .3rem; font-size: .8125rem; }
 #filter label { display: grid; gap: .15rem; color: var(--soft); } #filter .check { grid-auto-flow: column; align-items: center; padding-bottom: .4rem; }
-#filter select, #filter [type="search"] { font: inherit; font-size: .9375rem; color: var(--ink); background: var(--page); border: 1px solid var(--soft); border-radius: .25rem; padding: .3rem .4rem; max-width: 100%; }
+#filter select, #filter [type="search"] { font: inherit; font-size: .9375rem; color: var(--ink); background: var(--page); border: 1px solid var(--soft); border-radius: .25rem; padding: .3rem .4rem; height: 2.1rem; max-width: 100%; }
 #filter output { padding-bottom: .4rem; margin-left: auto; }
 .answer { background: var(--card); border: 1px solid var(--line); border-radius: .3rem; padding: .7rem 1rem; margin: .6rem 0; }
 article header { display: flex; flex-wrap: wrap; gap: .15rem .7rem; align-items: baseline; color: var(--soft); font-size: .8125rem; }

@@ -3,7 +3,7 @@ import type { Verdict } from "../evaluate/gate.ts";
 import type { Amendment } from "../evaluate/looks.ts";
 import { meaningOf } from "../evaluate/meaning.ts";
 import { differenceText, resultText } from "../evaluate/result-text.ts";
-import { rightText } from "../evaluate/right-counts.ts";
+import { rightWords } from "../evaluate/right-counts.ts";
 import { disagreements } from "../evaluate/seeds.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -19,7 +19,7 @@ export function verdictSection(verdict: Verdict, signOffs: Markup | undefined): 
   const { cases } = verdict.counts;
   return html`<section class="verdict ${verdict.verdict}" aria-labelledby="verdict"><h2 id="verdict">${outcomeText(verdict.verdict)}</h2>
 <p class="lead">${meaningOf(verdict)}</p>
-${verdict.right.length > 0 && html`<ul class="right">${verdict.right.map((count) => html`<li>${rightText(count)}</li>`)}</ul>`}
+${verdict.right.length > 0 && html`<ul class="right">${verdict.right.map((count) => html`<li><b>${count.of}</b>: ${rightWords(count)}</li>`)}</ul>`}
 ${reasons(verdict)}
 <dl class="tiles">
 ${tile("fixed", verdict.flips.fixed.length)}${tile("broken", verdict.flips.broken.length)}${tile("cases", cases)}${tile("look", verdict.look)}${tile(verdict.seeds === undefined ? "seed" : "seeds", verdict.seeds?.map(({ seed }) => seed).join(", ") ?? verdict.seed)}</dl>

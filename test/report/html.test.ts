@@ -19,7 +19,7 @@ describe("report.html", () => {
   test("the first screen says the absolute numbers in words, those of the contestants too", () => {
     const first = page.slice(page.indexOf("<main>"), page.indexOf("<nav"));
     expect(first).toContain(
-      "<li>domain: 32 of 36 questions answered right; the base 4, a lookup in the transcripts 36, the base prompted with the policy 0</li>",
+      "<li><b>domain</b>: 32 of 36 questions answered right; the base 4, a lookup in the transcripts 36, the base prompted with the policy 0</li>",
     );
     expect(first).toMatch(
       /This adapter must not be deployed: it fails \d of \d+ requirements: .*critical.* It answers 32 of 36 domain questions right, the base 4, a lookup in the transcripts 36 and the base prompted with the policy 0\./,

@@ -2,23 +2,33 @@ import { readFileSync } from "node:fs";
 import type { Case } from "../../evaluate/cases.ts";
 import type { Verdict } from "../../evaluate/gate.ts";
 import { meaningOf } from "../../evaluate/meaning.ts";
-import { barText, differenceText, estimateText, pText, scoreText } from "../../evaluate/result-text.ts";
+import { barText, estimateText, pText, scoreText } from "../../evaluate/result-text.ts";
 import { rightText } from "../../evaluate/right-counts.ts";
 import type { SeedResult } from "../../evaluate/seeds.ts";
 import { percent } from "../../formats/percent.ts";
 import { parsePolicy } from "../../task/policy.ts";
+import { CONTESTANTS } from "../../task/schema.ts";
 import { readRepair } from "../repair/repair.ts";
 import { outcomeText, trialText } from "../repair/text.ts";
 import type { Run } from "../run.ts";
 import { bullets, plain, section, table } from "./markdown.ts";
 
+/** Consequence of the verdict, and the absolute numbers in words. */
+export const absolutes = (verdict: Verdict): string =>
+  [meaningOf(verdict), bullets(verdict.right.map(rightText))].join("\n\n");
+
 /** The verdict in numbers with its evidence. */
 export function evidence(verdict: Verdict): string {
+  const contestants = CONTESTANTS.filter((name) => verdict.contestants[name] !== undefined);
   const rows = verdict.criteria.map((c) => [
     c.name,
     scoreText(c, c.base),
     scoreText(c, c.tuned),
-    `${differenceText(c, c.difference)} (${estimateText(c, c.ci[0])} to ${estimateText(c, c.ci[1])})`,
+    ...contestants.map((name) => {
+      const score = verdict.contestants[name]![c.name];
+      return score === undefined ? "–" : scoreText(c, score);
+    }),
+    `${estimateText(c, c.estimate)} (${estimateText(c, c.ci[0])} to ${estimateText(c, c.ci[1])})`,
     `${barText(c)}; ${pText(c)}`,
     `${c.n} (${c.clusters})`,
     c.outcome,
@@ -28,9 +38,12 @@ export function evidence(verdict: Verdict): string {
   const level = (100 * (1 - 2 * verdict.alpha)).toFixed(1);
   return [
     `Base and tuned model answered the same ${cases} held-out cases with the same decoding; the judged file is the file that ships.`,
-    bullets([meaningOf(verdict), ...verdict.right.map(rightText)]),
-    table(["criterion", "base", "tuned", "difference", "asked", "cases (clusters)", "outcome"], rows),
-    `Difference: tuned against base with its ${level} % interval over whole clusters, in points or nats per token; positive is better. ` +
+    table(
+      ["criterion", "base", "tuned", ...contestants, "estimate", "asked", "cases (clusters)", "outcome"],
+      rows,
+    ),
+    `Estimate: the difference of tuned and base (or the contestant named), in points or nats per token, positive is better; for a floor or ceiling the tuned model's own score. ` +
+      `With its ${level} % interval; each cluster of related cases weighs one. ` +
       `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
     `Of all cases the base passes ${passed_base}, the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
       `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} \`report.html\` shows each.`,

@@ -5,7 +5,7 @@ import type { CurationRecord } from "../../report/data.ts";
 import { usedCuration } from "../curate-task.ts";
 import { readRepair } from "../repair/repair.ts";
 import type { Run } from "../run.ts";
-import { budget, evidence, limits } from "./card-evidence.ts";
+import { absolutes, budget, evidence, limits } from "./card-evidence.ts";
 import { bullets, code, plain, section, table } from "./markdown.ts";
 import type { Release } from "./record.ts";
 import { ROLES } from "./sign.ts";
@@ -18,6 +18,7 @@ export function modelCard(run: Run, verdict: Verdict, release: Omit<Release, "fi
     `# ${run.task.name}`,
     run.task.purpose,
     banner(verdict, release),
+    absolutes(verdict),
     section("Scope", scope(run)),
     section("Verdict", evidence(verdict)),
     ...budget(run),
