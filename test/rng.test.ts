@@ -62,3 +62,11 @@ test("a mask keeps its share, and differs by site, step, micro-step and seed", (
     expect(dropoutMask({ ...site, ...other }, 80_003, 0.25)).not.toEqual(mask);
   }
 });
+
+test("filling words is as many calls of next, and the stream goes on after it", () => {
+  const [one, other] = [createRng("words"), createRng("words")];
+  const words = new Int32Array(1000);
+  one.fill(words);
+  for (const word of words) expect((word >>> 0) / 2 ** 32).toBe(other.next());
+  expect(one.next()).toBe(other.next());
+});

@@ -13,6 +13,7 @@ import { parseSettings } from "../task/override.ts";
 import { debugLogits, debugStep } from "../train/debug.ts";
 import { optimizerOf } from "../train/settings.ts";
 import type { Context } from "./context.ts";
+import { addDecide } from "./debug-decide.ts";
 import { addDebugTokens } from "./debug-tokens.ts";
 import { collect } from "./format.ts";
 import { openBase } from "./task.ts";
@@ -27,11 +28,11 @@ interface Flags {
   readonly set: readonly string[];
 }
 
-/** debug step, debug logits and debug tokens: values to compare with another trainer. */
+/** debug step, logits, tokens, decide: values to compare with any other program. */
 export function addDebug(program: Command, context: Context): void {
   const debug = program
     .command("debug")
-    .description("Gradients, steps, logits and token ids, to compare with any other trainer.");
+    .description("Gradients, steps, logits, token ids and decisions, to compare with any other program.");
   addDebugTokens(debug, context);
   const verb = (name: string, description: string): Command =>
     debug
@@ -55,6 +56,7 @@ export function addDebug(program: Command, context: Context): void {
   verb("logits", "The logits [batch, sequence, vocab]; 0 where padded.")
     .option("--adapter <dir>", "PEFT folder")
     .action((flags: Flags) => runLogits(flags, context));
+  addDecide(debug, context);
 }
 
 async function runStep(flags: Flags, context: Context): Promise<void> {

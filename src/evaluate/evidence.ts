@@ -9,6 +9,9 @@ export const MIN_CLUSTERS = 30;
  */
 export const WORST_NATS = 5;
 
+/** A text nobody has seen may be this many times as far from the mean as the farthest that was seen; chosen by simulation. */
+const UNSEEN_FACTOR = 3;
+
 /** Scores of one case: shares from 0 to 1, higher is better; cross entropy in nats per token, lower is better. */
 export interface PairedScore {
   id: string;
@@ -38,7 +41,7 @@ export interface Evidence {
   ci: [number, number];
   /** p of the null that the true mean is at most `bar`. */
   above(bar: number): number;
-  /** p of the null that the true mean is at least `bar`. */
+  /** p of the null that the true mean is at least `bar`; beyond alpha only a lower bound of it. */
   below(bar: number): number;
 }
 
@@ -49,16 +52,19 @@ export const rivalOf = ({ base, against }: PairedScore): number => against ?? ba
 export const differenceOf = (score: PairedScore, entropy: boolean): number =>
   entropy ? rivalOf(score) - score.tuned : score.tuned - rivalOf(score);
 
-/** Differences by cluster. A share can lose and gain one; cross entropy WORST_NATS, or more where more was seen. */
+/** Differences by cluster. A share can lose or gain 1; cross entropy WORST_NATS, or more where large ones were seen. */
 export function differences(scores: readonly PairedScore[], entropy: boolean): Sample {
   const clusters = clusterMeans(
     scores.map((score) => ({ cluster: score.cluster, value: differenceOf(score, entropy) })),
   );
   if (!entropy) return { ...clusters, range: [-1, 1] };
-  const [worst, best] = clusters.means.reduce(
-    ([low, high], mean) => [Math.min(low, mean), Math.max(high, mean)],
-    [-WORST_NATS, WORST_NATS],
+  const mean = meanOf(clusters.means);
+  const [low, high] = clusters.means.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [mean, mean],
   );
+  const worst = Math.min(-WORST_NATS, mean - UNSEEN_FACTOR * (mean - low));
+  const best = Math.max(WORST_NATS, mean + UNSEEN_FACTOR * (high - mean));
   return { ...clusters, range: [worst, best] };
 }
 
@@ -88,7 +94,10 @@ export function weighDifference(sample: Sample, { alpha, seed }: EvidenceOptions
   return {
     ci: bound.ci,
     above: (bar) => Math.max(bound.above(bar), signFlip(sample.means, bar, seed, draws)),
-    below: (bar) => Math.max(bound.below(bar), signFlip(turned, -bar, seed, draws)),
+    below: (bar) => {
+      const p = bound.below(bar);
+      return p > alpha ? p : Math.max(p, signFlip(turned, -bar, seed, draws));
+    },
   };
 }
 

@@ -59,21 +59,35 @@ export function signFlip(values: Float64Array, bar: number, seed: number, draws 
   // Equal sums reached in another order of addition must count as equal.
   let enough = 0;
   for (const distance of distances) enough += distance - 1e-9 * Math.abs(distance);
-  const exact = distances.length <= EXACT_UP_TO;
-  const patterns = exact ? 256 ** groups : draws;
-  const random = exact ? undefined : createRng(seed);
+  if (distances.length <= EXACT_UP_TO) {
+    const patterns = Int32Array.from({ length: 256 ** groups }, (_, pattern) => pattern);
+    return countReaching(table, groups, patterns, enough) / patterns.length;
+  }
+  const rng = createRng(seed);
+  const words = Math.ceil(groups / 4);
+  const signs = new Int32Array(words * 500);
   let count = 0;
-  for (let pattern = 0; pattern < patterns; pattern++) {
+  let left = draws;
+  for (; left > 0; left -= 500) {
+    rng.fill(signs);
+    count += countReaching(table, groups, left < 500 ? signs.subarray(0, words * left) : signs, enough);
+  }
+  return (1 + count) / (1 + draws);
+}
+
+/** Number of sign patterns whose sum is at least `enough`; a byte of `signs` is the pattern of eight values. */
+function countReaching(table: Float64Array, groups: number, signs: Int32Array, enough: number): number {
+  let count = 0;
+  for (let at = 0; at < signs.length; ) {
     let total = 0;
-    let signs = pattern;
+    let word = 0;
     for (let group = 0; group < groups; group++) {
-      if (random !== undefined && group % 4 === 0) signs = random.bits();
-      total += table[256 * group + (signs & 255)]!;
-      signs >>= 8;
+      word = (group & 3) === 0 ? signs[at++]! : word >> 8;
+      total += table[256 * group + (word & 255)]!;
     }
     if (total >= enough) count++;
   }
-  return exact ? count / patterns : (1 + count) / (1 + patterns);
+  return count;
 }
 
 /** Sums of each eight values, the last group filled with zeros, under all 256 sign patterns; a bit that is set keeps the sign. */

@@ -41,11 +41,14 @@ export type Contestant = (typeof CONTESTANTS)[number];
 
 const fields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
+/** Scorers that a criterion may name. */
+export const SCORERS = ["checks", "cross-entropy", "minimal-pairs", "no-hand-over", ...CHECK_NAMES] as const;
+
 const criterion = {
   name: text.describe("What the criterion is called in the verdict."),
   cases: pack.describe("The pack of cases it is judged on: a key of `cases`."),
   scorer: z
-    .enum(["checks", "cross-entropy", "minimal-pairs", "no-hand-over", ...CHECK_NAMES])
+    .enum(SCORERS)
     .default("checks")
     .describe(
       "checks: the share of cases that pass; cross-entropy: nats per token; minimal-pairs: share of good over bad; no-hand-over: share of answers that do not hand over; the name of a check: its mean score over the cases that have it.",
@@ -55,6 +58,16 @@ const criterion = {
     .describe("Score the answers by this style rule alone instead of by the cases' checks."),
   where: fields.optional().describe("Only the cases whose fields have these values."),
 };
+
+/** What a criterion may ask; each has its own fields in the schema. */
+export const CRITERION_KINDS = [
+  "superiority",
+  "non-inferiority",
+  "at-least",
+  "at-most",
+  "zero-new-failures",
+  "zero-failures",
+] as const;
 
 const expected = z
   .number()
@@ -117,7 +130,7 @@ export const criterionSchema = z.discriminatedUnion(
     }),
   ],
   {
-    error: "expected superiority, non-inferiority, at-least, at-most, zero-new-failures or zero-failures",
+    error: `expected ${CRITERION_KINDS.join(", ")}`,
   },
 );
 
