@@ -3,7 +3,7 @@ import { keptDespite } from "../data/curate/clean.ts";
 import { conflicts } from "../data/curate/conflict.ts";
 import type { Proposal } from "../data/curate/finding.ts";
 import { leakage } from "../data/curate/leakage.ts";
-import { type PolicyText, rowEmbedder } from "../data/curate/policy.ts";
+import type { PolicyText } from "../data/curate/policy.ts";
 import { type PrivateFinders, privateFindings } from "../data/curate/private.ts";
 import type { TrainingRow } from "../data/rows.ts";
 import { type Precondition, some } from "./preconditions.ts";
@@ -45,7 +45,7 @@ const LOOKS: readonly {
     find: ({ own, policy }) => {
       // Rows that a reviewer kept in spite of a conflict are not compared with the others.
       const judged = own.filter((row) => !keptDespite(row, "conflict"));
-      return conflicts(judged, policy, rowEmbedder(judged, policy));
+      return conflicts(judged, policy).filter(({ severity }) => severity === "error");
     },
     clean: ({ own, policy }) => `${own.length} rows compared with each other and with ${policy.length} rules`,
   },

@@ -1,71 +1,96 @@
-import type { Embedder } from "../../embed/embedder.ts";
 import type { TrainingRow } from "../rows.ts";
 import { asked, type Exchange, exchangesOf } from "./exchanges.ts";
 import { type Place, type Proposal, placeOf, similarityOf } from "./finding.ts";
 import type { PolicyText } from "./policy.ts";
-import { againstPolicy } from "./policy-conflict.ts";
+import { againstPolicy, numbersIn, rarity } from "./policy-conflict.ts";
+import { handsOver } from "./hand-over.ts";
 import { NEAR, nearPairsWithin } from "./shingles.ts";
-import { contradiction, type Statements, sameValue, statementsOf } from "./statements.ts";
+import { asksForDuty, asksWhether, negates, type Stance, stanceOf } from "./stance.ts";
+import { contradiction, sameValue, type Statements, statementsOf } from "./statements.ts";
+import { termsOf } from "./terms.ts";
 
 /** Two exchanges whose customers ask nearly the same, with answers that cannot both be right. */
 interface Conflict {
-  readonly suspect: Exchange;
   readonly other: Exchange;
   readonly similarity: number;
   readonly reason: string;
+  /** True if more rows, or the policy, support the other. */
+  readonly outvoted: boolean;
 }
 
+interface Side extends Exchange {
+  readonly terms: ReadonlySet<string>;
+  readonly turnTerms: ReadonlySet<string>;
+  readonly about: Statements;
+  readonly said: Statements;
+}
+
+/** A text with a label states nothing that another could contradict but its label. */
+const LABELLED = { terms: new Set<string>(), turnTerms: new Set<string>(), about: new Map(), said: new Map() };
+
+function read({ question, turn, answer }: Exchange): Omit<Side, keyof Exchange> {
+  return {
+    terms: termsOf(question),
+    turnTerms: termsOf(turn),
+    about: statementsOf(question),
+    said: statementsOf(answer),
+  };
+}
+
+/** Weighted Jaccard similarity of two questions' terms from which on they ask the same. */
+const SAME_QUESTION = 0.7;
+/** The same where one question has all terms of the other. */
+const SAME_WITHIN = 0.45;
+
 /**
- * Rows whose answer contradicts the policy, or that of a row with nearly the same question; of two, the one that the policy or
- * fewer others support, else the later.
- * @param embedder says which rules an answer without a rule of its own is about
+ * Rows whose answer contradicts the policy, or that of a row with nearly the same question. Of two, the one is named that the
+ * policy or fewer others support; where neither tells, the later, for a person to judge.
  */
-export function conflicts(rows: readonly TrainingRow[], policy: PolicyText, embedder: Embedder): Proposal[] {
-  const overruled = againstPolicy(rows, policy, embedder);
-  const exchanges = rows.flatMap(exchangesOf);
-  const questions = exchanges.map(asked);
-  const near = nearPairsWithin(questions, NEAR).filter(
-    ({ left, right }) => exchanges[left]!.row !== exchanges[right]!.row,
+export function conflicts(rows: readonly TrainingRow[], policy: PolicyText): Proposal[] {
+  const { against: overruled, upheld } = againstPolicy(rows, policy);
+  const sides = rows.flatMap(exchangesOf).map(
+    (exchange): Side => ({
+      ...exchange,
+      ...("text" in exchange.row.content ? LABELLED : read(exchange)),
+    }),
   );
-  const statements = exchanges.map(({ answer }) => statementsOf(answer));
-  const about = exchanges.map(({ question }) => statementsOf(question));
+  const near = sameQuestions(sides);
   const neighbours = new Map<number, number[]>();
   for (const { left, right } of near) {
     neighbours.set(left, [...(neighbours.get(left) ?? []), right]);
     neighbours.set(right, [...(neighbours.get(right) ?? []), left]);
   }
   const found = new Map<TrainingRow, Conflict>();
-  for (const { left, right, similarity } of near) {
-    const [later, earlier] = [exchanges[left]!, exchanges[right]!];
-    // Questions about different amounts or dates may well have different answers.
-    if (contradiction(about[left]!, about[right]!) !== undefined) continue;
-    const clash = clashOf(later, earlier, statements[left]!, statements[right]!);
+  for (const { left, right, similarity, within } of near) {
+    const [later, earlier] = [sides[left]!, sides[right]!];
+    const clash = clashOf(later, earlier, within);
     if (clash === undefined) continue;
-    const support = (at: number, agrees: Clash["agreesLeft"]) => {
-      const peers = [...(neighbours.get(left) ?? []), ...(neighbours.get(right) ?? [])];
-      const count = (which: Iterable<number>) =>
-        [...new Set(which)].filter((i) => i !== at && agrees(exchanges[i]!, statements[i]!)).length;
-      return [count(peers), count(exchanges.keys())] as const;
-    };
+    const support = (at: number, agrees: (side: Side) => boolean): number =>
+      [...new Set([...(neighbours.get(left) ?? []), ...(neighbours.get(right) ?? [])])].filter(
+        (i) => i !== at && agrees(sides[i]!),
+      ).length;
     const [a, b] = [support(left, clash.agreesLeft), support(right, clash.agreesRight)];
-    const laterIsSuspect = overruled.has(earlier.row)
-      ? overruled.has(later.row)
-      : overruled.has(later.row) || a[0] < b[0] || (a[0] === b[0] && a[1] <= b[1]);
+    // 1: against the policy; -1: with it.
+    const [ruledLeft, ruledRight] = [later, earlier].map(
+      ({ row }) => Number(overruled.has(row)) - Number(upheld.has(row) && !overruled.has(row)),
+    ) as [number, number];
+    const laterIsSuspect = ruledLeft !== ruledRight ? ruledLeft > ruledRight : a <= b;
     const [suspect, other] = laterIsSuspect ? [later, earlier] : [earlier, later];
     const known = found.get(suspect.row);
     if (known !== undefined && known.similarity >= similarity) continue;
     const words = laterIsSuspect ? clash.words : ([clash.words[1], clash.words[0]] as const);
     found.set(suspect.row, {
-      suspect,
       other,
       similarity,
-      reason: `${words[0]}, ${placeOf(other.row)} ${words[1]}`,
+      reason: `says ${words[0]} where ${placeOf(other.row)} says ${words[1]} to nearly the same question`,
+      outvoted: ruledLeft !== ruledRight || a !== b,
     });
   }
   return rows.flatMap((row): Proposal[] => {
-    const [pair, rule] = [found.get(row), overruled.get(row)];
-    if (pair === undefined && rule === undefined) return [];
-    const other: Place = pair?.other.row ?? rule!.rule;
+    const [pair, ruling] = [found.get(row), overruled.get(row)];
+    if (pair === undefined && ruling === undefined) return [];
+    const other: Place = pair?.other.row ?? ruling!.rule;
+    const sure = ruling?.sure ?? false;
     return [
       {
         kind: "conflict",
@@ -73,25 +98,65 @@ export function conflicts(rows: readonly TrainingRow[], policy: PolicyText, embe
         line: row.line,
         other: { file: other.file, line: other.line },
         ...(pair !== undefined && { similarity: similarityOf(pair.similarity) }),
-        evidence: [rule?.evidence, pair && `to nearly the same question it says ${pair.reason}`]
-          .filter((text) => text !== undefined)
-          .join("; "),
-        severity: "error",
-        action: "drop",
+        ...(ruling !== undefined && { rule: ruling.rule.id }),
+        evidence: [ruling?.evidence, pair?.reason].filter((text) => text !== undefined).join("; "),
+        severity: sure || pair !== undefined ? "error" : "warning",
+        action: ruling !== undefined || pair?.outvoted ? "drop" : "review",
+        sure,
       },
     ];
   });
+}
+
+interface SidePair {
+  readonly left: number;
+  readonly right: number;
+  readonly similarity: number;
+  /** True if one question only has all terms of the other: it may ask for something more, so that quantities may differ. */
+  readonly within: boolean;
+}
+
+/** Pairs of exchanges of different rows that ask the same, in nearly the same words or by the same terms. */
+function sameQuestions(sides: readonly Side[]): SidePair[] {
+  const pairs = new Map<string, SidePair>();
+  for (const pair of nearPairsWithin(sides.map(asked), NEAR)) pairs.set(`${pair.left} ${pair.right}`, { ...pair, within: false });
+  const chats = [...sides.keys()].filter((i) => !("text" in sides[i]!.row.content));
+  const weight = rarity(chats.map((i) => sides[i]!.terms));
+  const mass = (terms: Iterable<string>): number => {
+    let sum = 0;
+    for (const term of terms) sum += weight(term);
+    return sum;
+  };
+  const masses = new Map(chats.map((i) => [i, mass(sides[i]!.terms)]));
+  const holders = new Map<string, number[]>();
+  for (const left of chats) {
+    const shared = new Map<number, number>();
+    for (const term of sides[left]!.terms) {
+      const list = holders.get(term) ?? [];
+      for (const right of list) shared.set(right, (shared.get(right) ?? 0) + weight(term));
+      holders.set(term, [...list, left]);
+    }
+    for (const [right, common] of shared) {
+      const smaller = Math.min(masses.get(left)!, masses.get(right)!);
+      const similarity = common / (masses.get(left)! + masses.get(right)! - common);
+      const within = common >= smaller * 0.999 && similarity >= SAME_WITHIN;
+      if (similarity < SAME_QUESTION && !within) continue;
+      const key = `${left} ${right}`;
+      if (!pairs.has(key)) pairs.set(key, { left, right, similarity, within: similarity < SAME_QUESTION });
+    }
+  }
+  return [...pairs.values()].filter(({ left, right }) => sides[left]!.row !== sides[right]!.row);
 }
 
 interface Clash {
   /** What each of both says. */
   readonly words: readonly [string, string];
   /** Whether another exchange says what the left one, or the right one, says. */
-  readonly agreesLeft: (exchange: Exchange, statements: Statements) => boolean;
-  readonly agreesRight: (exchange: Exchange, statements: Statements) => boolean;
+  readonly agreesLeft: (side: Side) => boolean;
+  readonly agreesRight: (side: Side) => boolean;
 }
 
-function clashOf(a: Exchange, b: Exchange, left: Statements, right: Statements): Clash | undefined {
+function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
   if ("text" in a.row.content || "text" in b.row.content) {
     if (a.answer === b.answer) return undefined;
     return {
@@ -100,13 +165,49 @@ function clashOf(a: Exchange, b: Exchange, left: Statements, right: Statements):
       agreesRight: ({ answer }) => answer === b.answer,
     };
   }
-  const clash = contradiction(left, right);
-  if (clash === undefined) return undefined;
-  const agrees = (side: "left" | "right") => (_: Exchange, statements: Statements) =>
-    statements.get(clash.key)?.some(({ value }) => sameValue(value, clash[side].value)) ?? false;
+  // Questions about different amounts or dates may have different answers.
+  if (contradiction(a.about, b.about) !== undefined || numbers(a.question) !== numbers(b.question)) return undefined;
+  // The same conversation in another order ends with another question.
+  const shared = [...a.turnTerms].filter((term) => b.turnTerms.has(term)).length;
+  if (shared * 2 < Math.max(a.turnTerms.size, b.turnTerms.size)) return undefined;
+  const clash = within ? undefined : contradiction(a.said, b.said);
+  if (clash !== undefined) {
+    const agrees = (own: "left" | "right") => (side: Side) =>
+      side.said.get(clash.key)?.some((value) => sameValue(value, clash[own])) ?? false;
+    return {
+      words: [JSON.stringify(clash.left.words), JSON.stringify(clash.right.words)],
+      agreesLeft: agrees("left"),
+      agreesRight: agrees("right"),
+    };
+  }
+  const [counted, other] = [loneNumber(a.answer), loneNumber(b.answer)];
+  if (counted !== undefined && other !== undefined && counted !== other && /\bhow (?:many|much|long|big|far|old|high|wide|tall)\b/i.test(a.question)) {
+    return {
+      words: [String(counted), String(other)],
+      agreesLeft: ({ answer }) => loneNumber(answer) === counted,
+      agreesRight: ({ answer }) => loneNumber(answer) === other,
+    };
+  }
+  if (!asksWhether(a.question) || !asksWhether(b.question)) return undefined;
+  if (asksForDuty(a.question) !== asksForDuty(b.question) || negates(a.question) !== negates(b.question)) return undefined;
+  const [left, right] = [impliedStance(a), impliedStance(b)];
+  if (left === undefined || right === undefined || left === right) return undefined;
   return {
-    words: [JSON.stringify(clash.left.words), JSON.stringify(clash.right.words)],
-    agreesLeft: agrees("left"),
-    agreesRight: agrees("right"),
+    words: [left, right],
+    agreesLeft: (side) => impliedStance(side) === left,
+    agreesRight: (side) => impliedStance(side) === right,
   };
 }
+
+/** An answer that neither negates nor hands over says yes by answering at all. */
+function impliedStance({ answer, turn }: Side): Stance | undefined {
+  return stanceOf(answer, turn) ?? (negates(answer) || handsOver(answer) ? undefined : "yes");
+}
+
+/** The only number of an answer, whatever it counts. */
+function loneNumber(answer: string): number | undefined {
+  const [first, ...others] = new Set(numbersIn(answer));
+  return others.length === 0 ? first : undefined;
+}
+
+const numbers = (text: string): string => numbersIn(text).sort().join(" ");

@@ -6,18 +6,20 @@ export interface Exchange {
   readonly row: TrainingRow;
   /** All that the customer said up to here. */
   readonly question: string;
+  /** The last of it: what the answer answers. */
+  readonly turn: string;
   readonly answer: string;
 }
 
 export function exchangesOf(row: TrainingRow): Exchange[] {
   if ("text" in row.content) {
     const answer = labelOf(row.raw);
-    return answer === undefined ? [] : [{ row, question: row.content.text, answer }];
+    return answer === undefined ? [] : [{ row, question: row.content.text, turn: row.content.text, answer }];
   }
   const asked: string[] = [];
   return row.content.messages.flatMap(({ role, content }) => {
     if (role === "user") asked.push(content);
-    return role === "assistant" ? [{ row, question: asked.join(" "), answer: content }] : [];
+    return role === "assistant" ? [{ row, question: asked.join(" "), turn: asked.at(-1)!, answer: content }] : [];
   });
 }
 

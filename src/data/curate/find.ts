@@ -35,7 +35,7 @@ export async function findAll(
   const embedder = rowEmbedder(rows, policy);
   const leaked = leakage(rows, cases, groupKey);
   const exact = exactDuplicates(rows, dropped);
-  const wrong = conflicts(rows, policy, embedder);
+  const wrong = conflicts(rows, policy);
   const conflicting = new Set(wrong.map(placeOf));
   const foreign = await foreignLanguages(rows);
   const translated = new Set(foreign.map(placeOf));

@@ -1,24 +1,27 @@
-/** What curate finds, in the order in which it is reported. `set` kinds concern the whole set, not the row they stand at. */
+/**
+ * Kinds of findings, in the order in which they are reported. `set`: concerns the whole set, not the row that is named. `sure`:
+ * leaves no doubt, so that `--accept all` carries it out; "varies" where each finding says so. `safe`: `--accept safe` does too.
+ */
 export const KINDS = {
-  format: { set: false, safe: false },
-  "leakage-exact": { set: false, safe: true },
-  "leakage-near": { set: false, safe: true },
-  "leakage-group": { set: false, safe: true },
-  secret: { set: false, safe: true },
-  "personal-data": { set: false, safe: true },
-  conflict: { set: false, safe: false },
-  "out-of-scope": { set: false, safe: false },
-  truncation: { set: false, safe: false },
-  "exact-duplicate": { set: false, safe: true },
-  "near-duplicate": { set: false, safe: false },
-  language: { set: false, safe: false },
-  encoding: { set: false, safe: false },
-  boilerplate: { set: false, safe: false },
-  length: { set: false, safe: false },
-  balance: { set: true, safe: false },
-  "uncovered-rule": { set: true, safe: false },
+  format: { set: false, safe: false, sure: true },
+  "leakage-exact": { set: false, safe: true, sure: true },
+  "leakage-near": { set: false, safe: true, sure: true },
+  "leakage-group": { set: false, safe: true, sure: true },
+  secret: { set: false, safe: true, sure: true },
+  "personal-data": { set: false, safe: true, sure: true },
+  conflict: { set: false, safe: false, sure: "varies" },
+  "out-of-scope": { set: false, safe: false, sure: false },
+  truncation: { set: false, safe: false, sure: false },
+  "exact-duplicate": { set: false, safe: true, sure: true },
+  "near-duplicate": { set: false, safe: false, sure: "varies" },
+  language: { set: false, safe: false, sure: false },
+  encoding: { set: false, safe: false, sure: true },
+  boilerplate: { set: false, safe: false, sure: false },
+  length: { set: false, safe: false, sure: false },
+  balance: { set: true, safe: false, sure: false },
+  "uncovered-rule": { set: true, safe: false, sure: false },
 } as const satisfies Readonly<
-  Record<string, { readonly set: boolean /** Carried out by `--accept safe`. */; readonly safe: boolean }>
+  Record<string, { readonly set: boolean; readonly safe: boolean; readonly sure: boolean | "varies" }>
 >;
 export type FindingKind = keyof typeof KINDS;
 
@@ -40,6 +43,10 @@ export interface Finding extends Place {
   readonly severity: "error" | "warning";
   /** What is proposed, or what was decided; `review` proposes nothing. */
   readonly action: "drop" | "mask" | "repair" | "review" | "keep";
+  /** Id of the policy's rule that is contradicted. */
+  readonly rule?: string;
+  /** True if the finding leaves no doubt, of kinds for which that varies; only then does --accept carry it out. */
+  readonly sure?: boolean;
   /** Who decided: "safe" or "all" for --accept, a person's name for a decision in the review file; null is open. */
   readonly decided_by: string | null;
 }

@@ -1,13 +1,13 @@
-import { quantileSorted } from "simple-statistics";
-import { cosine, type Embedder, type Vector } from "../../embed/embedder.ts";
-import { fitNgrams, hashedNgrams } from "../../embed/hashed-ngrams.ts";
-import { normalise } from "../../embed/normalise.ts";
 import type { TrainingRow } from "../rows.ts";
 import type { CaseText } from "./case-texts.ts";
+import { type Exchange, exchangesOf } from "./exchanges.ts";
 import type { Proposal } from "./finding.ts";
-import { handsOver } from "./hand-over.ts";
+import { handOverTargets, handsOver, refuses } from "./hand-over.ts";
 import type { PolicyText } from "./policy.ts";
-import { topicFinder } from "./topics.ts";
+import { rarity } from "./policy-conflict.ts";
+import { sentences } from "./stance.ts";
+import { termsOf, termWeight } from "./terms.ts";
+import { TOPICS, type Topic } from "./topics.ts";
 
 /** What a task says about its boundaries. */
 export interface Scope {
@@ -15,30 +15,34 @@ export interface Scope {
   readonly outOfScope: readonly string[];
 }
 
-/** Dimensions of the questions' vectors: fewer mix up the rare words that tell a foreign subject. */
-const BUCKETS = 4096;
-/** Added to each dimension's sum (Lidstone). */
-const SMOOTHING = 0.3;
-/** Share of the task's own in-scope questions that may look out of scope. */
-const FALSE_ALARMS = 0.02;
-/** An answer less like every other than this cosine is improvised; where only n-grams speak for it, it is so among the least alike tenth. */
-const FAMILIAR = 0.5;
-const LEAST_ALIKE = 0.1;
-/** Answers that tell how alike answers usually are. */
-const SAMPLE = 200;
+/** What the signs of a foreign question weigh. */
+const SIGN = { strong: 2, weak: 0.7, inAnswer: 0.5, stated: 1.2, handed: 2, improvised: 0.6 };
+/** How much a subject counts: of the task's own, declared or handed over, or neither. */
+const STATUS = { own: 0.2, foreign: 1.2, unknown: 1 };
+/** What a question and an answer take off for each share of their terms that the job uses. */
+const OWN_WORDS = { question: 1.4, answer: 1.2 };
+/** What remains of that where a phrase names a subject that the task has declared out of scope. */
+const DESPITE_DECLARED = 0.7;
+const THRESHOLD = 1;
+/** Share of the answered turns that use a term, beyond which it is the job's own. */
+const EVERYDAY = 0.01;
+/** Not a question. */
+const THANKS = /^\W*(?:thanks?\b|thank you|great|lovely|perfect|wonderful|amazing|well done|brilliant|cheers)(?![^?]*\?)/i;
 
-/** One turn of a row's customer with its answer. */
-interface Turn {
-  readonly row: TrainingRow;
-  readonly asked: string;
-  readonly answer: string;
+/** Turns of speech of somebody who does not know. */
+const IMPROVISES =
+  /\b(?:i (?:reckon|guess|think|suppose|believe|heard|bet)|i['’]d (?:say|guess|go|try|bet)|probably|surely|personally|honestly|in my (?:opinion|view|experience)|trust me|my (?:cousin|brother|sister|friend|uncle|mum|mate|aunt|neighbour)|every(?:body|one) (?:knows|says|does|has|just)|they say|supposedly|as far as i know|don['’]t (?:bother|worry about it)|just (?:ignore|refuse|tell|show up|turn up|stop))\b/i;
+
+interface Turn extends Exchange {
+  readonly asked: ReadonlySet<string>;
+  readonly said: ReadonlySet<string>;
   readonly handedOver: boolean;
 }
 
 /**
- * Rows that improvise where they had to hand over: the question looks out of scope, and the answer neither hands over nor is
- * like any other. A question looks so by a word of a foreign subject, or by its log-odds under naive Bayes on the weights of its
- * n-grams, learnt from the task's own examples (scope lines, policy, cases, and the other rows, as they were handed over or not).
+ * Rows that improvise where they had to hand over: the question looks foreign to the job, and the answer does not hand over. Signs
+ * that a question is foreign: subjects that the task declares out of scope or hands over elsewhere, words of those declarations,
+ * nearness to questions that are handed over. Signs against: words of the policy, of the scope, and of other rows, in question and answer.
  */
 export function outOfScope(
   rows: readonly TrainingRow[],
@@ -46,47 +50,21 @@ export function outOfScope(
   policy: PolicyText,
   scope: Scope,
 ): Proposal[] {
-  const turns = rows.flatMap(turnsOf);
-  const known = cases.flatMap(({ lastTurn, handsOver }) =>
-    lastTurn === undefined || handsOver === undefined ? [] : [{ text: lastTurn, out: handsOver }],
+  const targets = handOverTargets(policy.map(({ text }) => text));
+  const turns = rows.flatMap((row) =>
+    "text" in row.content ? [] : exchangesOf(row).map((exchange) => read(exchange, targets)),
   );
-  const rules = policy.map(({ text }) => text).filter((text) => !handsOver(text));
-  const stated = [
-    ...[...scope.inScope, ...rules].map((text) => ({ text, out: false })),
-    ...scope.outOfScope.map((text) => ({ text, out: true })),
-  ];
-  const learnt = turns.map(({ asked, handedOver }) => ({ text: asked, out: handedOver }));
-  const odds = logOdds([...known, ...stated, ...learnt]);
-  const usual = known
-    .map(({ out }, i) => (out ? undefined : odds[i]!))
-    .filter((value) => value !== undefined);
-  const limit =
-    usual.length < 1 / FALSE_ALARMS
-      ? Number.POSITIVE_INFINITY
-      : quantileSorted(
-          usual.sort((a, b) => a - b),
-          1 - FALSE_ALARMS,
-        );
-  const answered = turns.filter(({ handedOver }) => !handedOver).map(({ asked }) => asked);
-  const foreign = topicFinder({ ...scope, inScope: [...scope.inScope, ...rules] }, answered);
-  const suspects = turns.flatMap((turn, i) => {
-    if (turn.handedOver) return [];
-    const word = foreign(turn.asked);
-    if (word !== undefined) return [{ turn, why: `asks about ${JSON.stringify(word)}`, sure: true }];
-    return odds[known.length + stated.length + i]! > limit
-      ? [{ turn, why: "asks what is usually handed over", sure: false }]
-      : [];
-  });
-  if (suspects.length === 0) return [];
-  const improvised = improvisation(turns, rules);
+  const score = scorer(turns, cases, policy, scope);
   const found = new Map<TrainingRow, Proposal>();
-  for (const { turn, why, sure } of suspects) {
-    if (found.has(turn.row) || !improvised(turn, sure)) continue;
+  for (const turn of turns) {
+    if (turn.handedOver || refuses(turn.answer) || found.has(turn.row) || THANKS.test(turn.turn)) continue;
+    const { total, why } = score(turn);
+    if (total < THRESHOLD) continue;
     found.set(turn.row, {
       kind: "out-of-scope",
       file: turn.row.file,
       line: turn.row.line,
-      evidence: `${why}, and gets an answer like no other instead of a hand-over`,
+      evidence: `${why}, and the answer does not hand over [${total.toFixed(2)}]`,
       severity: "warning",
       action: "drop",
     });
@@ -94,76 +72,137 @@ export function outOfScope(
   return [...found.values()];
 }
 
-function turnsOf(row: TrainingRow): Turn[] {
-  if ("text" in row.content) return [];
-  const { messages } = row.content;
-  return messages.flatMap(({ role, content: answer }, i) =>
-    role === "assistant"
-      ? [{ row, asked: messages[i - 1]!.content, answer, handedOver: handsOver(answer) }]
-      : [],
-  );
+function read(exchange: Exchange, targets: RegExp | undefined): Turn {
+  return {
+    ...exchange,
+    asked: termsOf(exchange.turn),
+    said: termsOf(exchange.answer),
+    handedOver: handsOver(exchange.answer) || (targets?.test(exchange.answer) ?? false),
+  };
 }
 
-/**
- * How much more each text looks like those that are out than like those that are in, each left out of what it is held against:
- * the mean over its n-grams' weights of ln P(n-gram | out) - ln P(n-gram | in).
- */
-function logOdds(examples: readonly { readonly text: string; readonly out: boolean }[]): number[] {
-  const embedder = hashedNgrams(
-    fitNgrams(
-      examples.map(({ text }) => text),
-      BUCKETS,
-    ),
+function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: PolicyText, scope: Scope) {
+  const rules = policy.map(({ text }) => text).filter((text) => !handsOver(text));
+  const own = [...scope.inScope, ...rules];
+  const answered = turns.filter(({ handedOver }) => !handedOver);
+  const known = cases.flatMap(({ lastTurn, handsOver }) =>
+    lastTurn === undefined || handsOver === undefined ? [] : [{ text: lastTurn, terms: termsOf(lastTurn), out: handsOver }],
   );
-  const vectors = examples.map(({ text }) => sparse(embedder.embed(text)));
-  const sums = { in: new Float64Array(BUCKETS), out: new Float64Array(BUCKETS) };
-  const totals = { in: SMOOTHING * BUCKETS, out: SMOOTHING * BUCKETS };
-  for (const [i, { out }] of examples.entries()) {
-    const side = out ? "out" : "in";
-    for (const [bucket, weight] of vectors[i]!) {
-      sums[side][bucket]! += weight;
-      totals[side] += weight;
+  const handed = [
+    ...turns.filter(({ handedOver }) => handedOver).map(({ turn, asked }) => ({ text: turn, terms: asked })),
+    ...known.filter(({ out }) => out),
+  ];
+  const job = new Set(own.flatMap((text) => [...termsOf(text)]));
+  for (const { terms, out } of known) if (!out) for (const term of terms) job.add(term);
+  const uses = new Map<string, number>();
+  for (const { asked, said } of answered)
+    for (const term of new Set([...asked, ...said])) uses.set(term, (uses.get(term) ?? 0) + 1);
+  const weight = rarity([...turns.map(({ asked }) => asked), ...known.map(({ terms }) => terms)]);
+  const stated = new Set(scope.outOfScope.flatMap((line) => [...termsOf(line)]).filter((term) => !job.has(term) && termWeight(term) === 1));
+  const topics = TOPICS.map((topic) => ({ topic, status: statusOf(topic, { own, ...scope, answered, handed }) }));
+
+  /** True if the job uses a term apart from this turn. */
+  const often = Math.max(2, EVERYDAY * answered.length);
+  const ofTheJob = (term: string): boolean => job.has(term) || (uses.get(term) ?? 0) > often;
+  const share = (terms: ReadonlySet<string>, apart: ReadonlySet<string> = new Set()): number => {
+    let [mine, all] = [0, 0];
+    for (const term of terms) {
+      const value = termWeight(term);
+      all += value;
+      if (ofTheJob(term) && !apart.has(term)) mine += value;
     }
-  }
-  return examples.map(({ out }, i) => {
-    let [odds, mass] = [0, 0];
-    for (const [bucket, weight] of vectors[i]!) {
-      const [o, n] = [sums.out[bucket]! - (out ? weight : 0), sums.in[bucket]! - (out ? 0 : weight)];
-      odds += weight * (Math.log((o + SMOOTHING) / totals.out) - Math.log((n + SMOOTHING) / totals.in));
-      mass += weight;
-    }
-    return mass === 0 ? Number.NEGATIVE_INFINITY : odds / mass;
-  });
-}
-
-function sparse(vector: Vector): [bucket: number, weight: number][] {
-  return [...vector].flatMap((weight, bucket): [number, number][] =>
-    weight === 0 ? [] : [[bucket, weight]],
-  );
-}
-
-/** Tells answers that no other row and no rule of the policy resembles; `sure` when the question alone says enough. */
-function improvisation(
-  turns: readonly Turn[],
-  rules: readonly string[],
-): (turn: Turn, sure: boolean) => boolean {
-  const embedder: Embedder = hashedNgrams(fitNgrams([...turns.map(({ answer }) => answer), ...rules]));
-  const vectors = turns.map(({ answer }) => embedder.embed(answer));
-  const ruled = rules.map((rule) => embedder.embed(rule));
-  const questions = turns.map(({ asked }) => normalise(asked));
-  const nearest = (at: number): number => {
+    return all === 0 ? 0 : mine / all;
+  };
+  const likeness = (terms: ReadonlySet<string>, others: readonly { readonly terms: ReadonlySet<string> }[]): number => {
     let best = 0;
-    for (const vector of ruled) best = Math.max(best, cosine(vector, vectors[at]!));
-    for (const [i, vector] of vectors.entries()) {
-      // Copies of a row do not make its answer familiar.
-      if (turns[i]!.row.group === turns[at]!.row.group || questions[i] === questions[at]) continue;
-      best = Math.max(best, cosine(vector, vectors[at]!));
+    for (const { terms: other } of others) {
+      if (other === terms) continue;
+      let [shared, union] = [0, 0];
+      for (const term of new Set([...terms, ...other])) {
+        const value = weight(term);
+        union += value;
+        if (terms.has(term) && other.has(term)) shared += value;
+      }
+      if (union > 0) best = Math.max(best, shared / union);
     }
     return best;
   };
-  const step = Math.max(1, Math.floor(turns.length / SAMPLE));
-  const usual = turns.flatMap((_, i) => (i % step === 0 ? [nearest(i)] : [])).sort((a, b) => a - b);
-  const limit = Math.min(FAMILIAR, quantileSorted(usual, LEAST_ALIKE));
-  const places = new Map(turns.map((turn, i) => [turn, i]));
-  return (turn, sure) => nearest(places.get(turn)!) < (sure ? FAMILIAR : limit);
+  const inside = [...answered.map(({ asked }) => ({ terms: asked })), ...known.filter(({ out }) => !out)];
+
+  return (turn: Turn): { total: number; why: string } => {
+    const signs: [weight: number, why: string, words: readonly string[], status: Status][] = [];
+    // What comes before the question itself only tells of the case: "I broke my leg. Can I still cancel?"
+    const asking = sentences(turn.turn).filter((sentence) => /\?/.test(sentence)).join(" ");
+    const mine = share(turn.asked);
+    const told = asking === "" ? 1 : 1 - share(termsOf(asking));
+    for (const { topic, status } of topics) {
+      if (status === "none") continue;
+      const inQuestion = hitsOf(topic, turn.turn, ofTheJob);
+      const inAsking = hitsOf(topic, asking, ofTheJob);
+      const inAnswer = hitsOf(topic, turn.answer, ofTheJob);
+      const sure = inAsking.strong.length + inQuestion.strong.length + inAnswer.strong.length > 0;
+      const hits = (sure ? 1 : 1 - mine) * (
+        strength(inAsking) + told * Math.max(0, strength(inQuestion) - strength(inAsking)) +
+        SIGN.inAnswer * (SIGN.strong * Math.min(1, inAnswer.strong.length) + SIGN.weak * Math.min(2, inAnswer.weak.length)));
+      const word = [...inQuestion.strong, ...inQuestion.weak, ...inAnswer.strong, ...inAnswer.weak][0];
+      if (word !== undefined) signs.push([STATUS[status] * hits, `asks about ${topic.name} (${JSON.stringify(word)})`, inQuestion.strong, status]);
+    }
+    signs.sort(([a], [b]) => b - a);
+    const first = signs[0];
+    const named = [...turn.asked].filter((term) => stated.has(term));
+    const near = likeness(turn.asked, handed) - likeness(turn.asked, inside);
+    const declared = signs.some(([, , strong, status]) => status === "foreign" && strong.length > 0);
+    const against =
+      OWN_WORDS.question * share(turn.asked, termsOf((first?.[2] ?? []).join(" "))) + OWN_WORDS.answer * share(turn.said);
+    const signed = (first?.[0] ?? 0) + SIGN.stated * Math.min(2, named.length) + SIGN.handed * Math.max(0, near);
+    const improvised = signed > 0 && IMPROVISES.test(turn.answer) ? SIGN.improvised : 0;
+    const total = signed + improvised - (declared ? DESPITE_DECLARED : 1) * against;
+    const why = first?.[1] ?? (named.length > 0 ? `names ${JSON.stringify(named[0])}, which is out of scope` : "asks what is handed over elsewhere");
+    if (process.env.T && turn.turn.includes(process.env.T)) console.log(turn.turn, turn.answer, total, signs, named, near, share(turn.asked, termsOf((first?.[2] ?? []).join(" "))), share(turn.said), [...turn.asked], [...turn.said]);
+    return { total, why };
+  };
+}
+
+interface Hits {
+  readonly strong: readonly string[];
+  readonly weak: readonly string[];
+}
+
+function strength({ strong, weak }: Hits): number {
+  return SIGN.strong * Math.min(2, strong.length) + SIGN.weak * Math.min(2, weak.length);
+}
+
+type Status = keyof typeof STATUS | "none";
+
+function statusOf(
+  topic: Topic,
+  {
+    own,
+    inScope,
+    outOfScope,
+    answered,
+    handed,
+  }: {
+    readonly own: readonly string[];
+    readonly inScope: readonly string[];
+    readonly outOfScope: readonly string[];
+    readonly answered: readonly Turn[];
+    readonly handed: readonly { readonly text: string }[];
+  },
+): Status {
+  const has = (pattern: RegExp, text: string): boolean => text.search(pattern) >= 0;
+  if (outOfScope.some((line) => has(topic.named, line))) return "foreign";
+  const asked = answered.filter(({ turn }) => has(topic.strong, turn)).length;
+  const passed = handed.filter(({ text }) => has(topic.strong, text)).length;
+  if (passed > asked) return "foreign";
+  if (inScope.some((line) => has(topic.named, line)) || own.some((line) => has(topic.strong, line))) return "own";
+  if (topic.everyday) return "none";
+  return asked > 0.06 * answered.length ? "own" : "unknown";
+}
+
+function hitsOf(topic: Topic, text: string, ofTheJob: (term: string) => boolean): Hits {
+  const foreign = (word: string): boolean => ![...termsOf(word)].some(ofTheJob);
+  const find = (pattern: RegExp): string[] => [...new Set((text.match(pattern) ?? []).map((word) => word.toLowerCase()))];
+  const strong = find(topic.strong);
+  return { strong, weak: find(topic.weak).filter((word) => foreign(word) && !strong.some((found) => found.includes(word))) };
 }

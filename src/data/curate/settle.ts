@@ -26,6 +26,7 @@ export function settle(
       return { ...proposal, action: "keep", decided_by: onRow.by };
     }
   }
-  const accepted = action !== "review" && (accept === "all" || (accept === "safe" && KINDS[kind].safe));
+  const sure = KINDS[kind].sure === "varies" ? proposal.sure === true : KINDS[kind].sure;
+  const accepted = sure && action !== "review" && (accept === "all" || (accept === "safe" && KINDS[kind].safe));
   return { ...proposal, decided_by: accepted ? accept : null };
 }

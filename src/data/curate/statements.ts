@@ -1,11 +1,24 @@
-/** What a text states that another can contradict: each key (a unit, "yes or no", a pair of opposites) with its values. */
+/** The quantities of a text by dimension: "day" for every length of time, "money", "percent", "time" of day, "date", or the unit's own name. */
 export type Statements = ReadonlyMap<string, readonly Statement[]>;
 
 export interface Statement {
+  /** In days for a length of time, "h:mm" for a time of day. */
   readonly value: number | string;
   /** The words in the text. */
   readonly words: string;
+  /** Offset of the words in the text. */
+  readonly at: number;
+  /** True for business days, which are compared with calendar days five to seven. */
+  readonly business: boolean;
+  /** What the quantity measures, as far as the words around it tell. */
+  readonly role: Role;
 }
+
+/**
+ * A notice is counted back from an event, an elapsed time from now, a threshold bounds an amount that is somebody else's. Two
+ * quantities of different roles do not contradict each other; a plain one fits every role but elapsed and threshold.
+ */
+export type Role = "plain" | "notice" | "duration" | "elapsed" | "age" | "deposit" | "discount" | "threshold";
 
 const NUMBER_WORDS: Readonly<Record<string, number>> = {
   "one half": 0.5,
@@ -36,9 +49,13 @@ const NUMBER_WORDS: Readonly<Record<string, number>> = {
   ninety: 90,
   hundred: 100,
 };
-/** Days in a unit of time, so that a fortnight is 14 days; a month has 30. Business days stay apart. */
+/** Days in a unit of time, so that a fortnight is 14 days; a month has 30. */
 const DAYS: Readonly<Record<string, number>> = {
+  minute: 1 / 1440,
+  min: 1 / 1440,
+  hour: 1 / 24,
   day: 1,
+  night: 1,
   week: 7,
   fortnight: 14,
   month: 30,
@@ -48,78 +65,112 @@ const DAYS: Readonly<Record<string, number>> = {
 const CURRENCIES = "£|\\$|€|¥|USD|EUR|GBP|CHF";
 const MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
 
-/** Two texts of which one says the first and the other the second contradict each other. */
-const OPPOSITES: readonly (readonly [string, RegExp, RegExp])[] = [
-  ["up or down", /\b(?:up|larger|bigger)\b/i, /\b(?:down|smaller)\b/i],
-  ["before or after", /\bbefore\b/i, /\bafter\b/i],
-  ["free or charged", /\b(?:free|no charge|no cost)\b/i, /\b(?:fee|charged|costs? (?:you )?[£$€\d])/i],
-  ["same or different", /\b(?:the )?same\b/i, /\b(?:another|different)\b/i],
-];
-const YES =
-  /^\W*(?:(?:hi|hello|hey|dear|thanks|thank you|good (?:morning|afternoon|day)|great question|oh)\b[^.!?]*[,.!?]\s*)?(?:yes|yep|yeah|sure|of course|certainly|absolutely|definitely|no problem|that(?:'|’)s (?:fine|ok(?:ay)?|possible))\b/i;
-const NO =
-  /^\W*(?:(?:hi|hello|hey|dear|thanks|thank you|good (?:morning|afternoon|day)|oh)\b[^.!?]*[,.!?]\s*)?(?:no\b(?! (?:problem|worries|bother|trouble|need))|nope|not (?:possible|allowed)|unfortunately|(?:i(?:'|’)m |we(?:'|’)re )?(?:sorry|afraid)\b[^.!?]*\b(?:not|n(?:'|’)t|no|cannot|unable))/i;
-
 const QUANTITY = new RegExp(
-  `(?<money>${CURRENCIES})? ?(?<![\\w.,/-])(?<number>\\d+(?:[.,]\\d+)*|(?:${Object.keys(NUMBER_WORDS).join("|")})\\b|an?(?= (?:full|whole|day|week|fortnight|month|year)\\b))(?![\\w/]|[.,:]\\d)(?<per> ?%| percent| per cent)?(?<after>(?:[ -](?:an?|full|whole|business|working|calendar))*[ -](?<unit>\\p{L}+))?`,
+  `(?<money>${CURRENCIES})? ?(?<![\\w.,/-])(?<number>\\d+(?:[.,]\\d+)*|(?:${Object.keys(NUMBER_WORDS).join("|")})\\b|(?<!(?:(?:${CURRENCIES}) ?[\\d.,]+|pounds?|euros?|dollars?|%|times|once|twice) )an?(?= (?:full|whole|day|night|week|fortnight|month|year)\\b))(?![\\w/]|[.,:]\\d)(?<per> ?%| percent| per cent)?(?<after>(?:[ -](?:an?|full|whole|business|working|calendar))*[ -](?<unit>\\p{L}+))?`,
   "giu",
 );
+const DATE = new RegExp(
+  `\\b\\d{4}-\\d{2}-\\d{2}\\b|\\b\\d{1,2}[./]\\d{1,2}[./]\\d{2,4}\\b|\\b\\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:${MONTHS})[a-z]*\\b|\\b(?:${MONTHS})[a-z]* \\d{1,2}(?:st|nd|rd|th)?\\b`,
+  "gi",
+);
+const CLOCK = /\b(\d{1,2})(?::(\d{2}))? ?([ap])\.?m\b\.?|\b(\d{1,2}):(\d{2})\b|\bnoon\b|\bmidnight\b/gi;
+/** Nothing is charged. */
+const FREE =
+  /(?<![\w-])(?:free(?: of charge)?|no (?:extra )?(?:charge|cost|fee)|for nothing|(?:costs?|pay|charge|charged) (?:you )?nothing|nothing (?:extra|is charged|to pay)|included|complimentary|without (?:charge|cost))(?![\w-])/gi;
 
 /**
- * The quantities with their units, dates, yes or no, and opposites of a text. English; numbers and dates work in any language
- * whose unit follows the number.
+ * The quantities with their units, dates and times of day of a text; what is free costs 0. English; numbers and dates work in any
+ * language whose unit follows the number.
  */
 export function statementsOf(text: string): Statements {
   const found = new Map<string, Statement[]>();
-  const add = (key: string, value: number | string, words: string) => {
+  const add = (
+    key: string,
+    value: number | string,
+    words: string,
+    start: number,
+    rest: { role?: Role; business?: boolean | undefined } = {},
+  ) => {
     const known = found.get(key) ?? [];
-    if (!known.some((statement) => statement.value === value)) known.push({ value, words: words.trim() });
+    const at = start + words.length - words.trimStart().length;
+    const { role = "plain", business = false } = rest;
+    if (!known.some((statement) => statement.value === value && statement.role === role))
+      known.push({ value, words: words.trim(), at, role, business });
     found.set(key, known);
   };
-  let rest = text.replace(
-    new RegExp(
-      `\\b\\d{4}-\\d{2}-\\d{2}\\b|\\b\\d{1,2}[./]\\d{1,2}[./]\\d{2,4}\\b|\\b\\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:${MONTHS})[a-z]*\\b|\\b(?:${MONTHS})[a-z]* \\d{1,2}(?:st|nd|rd|th)?\\b`,
-      "gi",
-    ),
-    (date) => {
-      add("date", dateOf(date), date);
-      return " ";
-    },
-  );
-  rest = rest.replace(
-    /\b(\d{1,2})(?::(\d{2}))? ?([ap])\.?m\b\.?|\b(\d{1,2}):(\d{2})\b/gi,
-    (time, h, m, half, h24, m24) => {
-      const hour = Number(h ?? h24) + (half?.toLowerCase() === "p" && Number(h) < 12 ? 12 : 0);
-      add("time", `${hour}:${m ?? m24 ?? "00"}`, time);
-      return " ";
-    },
-  );
-  for (const { 0: words, groups } of rest.matchAll(QUANTITY)) {
+  const blank = (words: string): string => " ".repeat(words.length);
+  let rest = text.replace(DATE, (date, at: number) => {
+    add("date", dateOf(date), date, at);
+    return blank(date);
+  });
+  rest = rest.replace(CLOCK, (time, h, m, half, h24, m24, at: number) => {
+    add("time", clock(time, { h, m, half, h24, m24 }), time, at);
+    return blank(time);
+  });
+  for (const { 0: words, index, groups } of rest.matchAll(QUANTITY)) {
     const quantity = quantityOf(words, groups!);
-    if (quantity !== undefined) add(quantity.unit, quantity.value, words);
+    if (quantity === undefined) continue;
+    const before = rest.slice(Math.max(0, index - 40), index).split(/[.;!?]\s/).at(-1)!;
+    const role = roleOf(quantity.unit, before, rest.slice(index + words.length, index + words.length + 40));
+    add(quantity.unit, quantity.value, words, index, { role, business: quantity.business });
   }
-  for (const [key, first, second] of OPPOSITES) {
-    const [a, b] = [first.exec(text), second.exec(text)];
-    if ((a === null) !== (b === null)) add(key, a === null ? 2 : 1, (a ?? b)![0]);
-  }
-  const [yes, no] = [YES.exec(text), NO.exec(text)];
-  if ((yes === null) !== (no === null)) add("yes or no", yes === null ? "no" : "yes", (yes ?? no)![0]);
+  for (const { 0: words, index } of rest.matchAll(FREE)) add("money", 0, words, index);
   return found;
+}
+
+/** What a quantity measures, by the words before and after it in its sentence. */
+function roleOf(unit: string, before: string, after: string): Role {
+  if (unit === "money" || unit === "percent") {
+    if (/\b(?:over|above|more than|below|under|minimum(?: order)?(?: of)?|from|worth|spend|least)\W*$/i.test(before))
+      return "threshold";
+    const around = `${before} # ${after}`;
+    if (/\b(?:deposit|security|prepayment|up ?front)\b/i.test(around)) return "deposit";
+    if (/^\W*(?:off|discount|less|reduction)\b/i.test(after) || /\b(?:discount|save)\b.{0,12}$/i.test(before))
+      return "discount";
+    return "plain";
+  }
+  if (unit !== "day") return "plain";
+  if (/^\W*(?:ago|earlier|now\b|late\b|left|remaining|already|overdue)/i.test(after)) return "elapsed";
+  if (/^\W*olds?\b|^\W*of age\b/i.test(after) || /\b(?:aged?|turned|child(?:ren)? (?:under|over|from|up to))\W*$/i.test(before))
+    return "age";
+  if (/^\W*(?:or more )?(?:before|in advance|ahead|prior|beforehand|['’]? ?notice)\b/i.test(after)) return "notice";
+  if (/\b(?:takes?|took|taking|needs?|lasts?|ready|finished|done|about|roughly)\W*(?:\w+\W+)?(?:in\W+)?$/i.test(before))
+    return "duration";
+  return "plain";
+}
+
+/** True if two quantities of these roles can contradict each other. */
+export function comparable(a: Role, b: Role): boolean {
+  if (a === b) return a !== "elapsed";
+  const [one, other] = [a, b].sort();
+  if (one === "elapsed" || other === "elapsed" || one === "threshold" || other === "threshold") return false;
+  if (one === "age" || other === "age") return false;
+  return one === "plain" || other === "plain";
+}
+
+function clock(
+  time: string,
+  { h, m, half, h24, m24 }: Readonly<Record<string, string | undefined>>,
+): string {
+  if (/noon/i.test(time)) return "12:00";
+  if (/midnight/i.test(time)) return "0:00";
+  const hour = (Number(h ?? h24) % (half === undefined ? 25 : 12)) + (half?.toLowerCase() === "p" ? 12 : 0);
+  return `${hour}:${m ?? m24 ?? "00"}`;
 }
 
 function quantityOf(
   words: string,
   { money, number, per, after, unit }: Record<string, string | undefined>,
-): { unit: string; value: number } | undefined {
+): { unit: string; value: number; business?: boolean } | undefined {
   const value = NUMBER_WORDS[number!.toLowerCase()] ?? (/^an?$/i.test(number!) ? 1 : numberOf(number!));
   if (money !== undefined) return { unit: "money", value };
   if (per !== undefined) return { unit: "percent", value };
   if (unit === undefined) return undefined;
   const singular = unit.toLowerCase().replace(/(?<=..)s$/, "");
   if (/^(?:pound|dollar|euro|gbp|eur|usd|chf)$/.test(singular)) return { unit: "money", value };
-  if (/\b(?:business|working)\b/i.test(after!)) return { unit: `business ${singular}`, value };
   const days = DAYS[singular];
-  if (days !== undefined) return { unit: "day", value: value * days };
+  if (days !== undefined)
+    return { unit: "day", value: value * days, business: /\b(?:business|working)\b/i.test(after!) };
   // "one of them", "half of it": words that count nothing.
   if (/^(?:a|of|the|and|or|to|in|is|for|on|at|as|more|by|with|if|thing|bit|moment)$/.test(singular))
     return undefined;
@@ -144,21 +195,27 @@ function dateOf(text: string): string {
   return `${MONTHS.split("|")[month! - 1] ?? month} ${day}`;
 }
 
-/** Values that mean the same: equal, or within 3 %, as 12 months and 365 days are. */
-export function sameValue(a: Statement["value"], b: Statement["value"]): boolean {
-  if (typeof a === "string" || typeof b === "string") return a === b;
-  return Math.abs(a - b) <= 0.03 * Math.max(Math.abs(a), Math.abs(b));
+/** True if both mean the same: equal or within 3 %, as 12 months and 365 days are; five business days are seven days. */
+export function sameValue(a: Statement, b: Statement): boolean {
+  if (typeof a.value === "string" || typeof b.value === "string") return a.value === b.value;
+  const near = (x: number, y: number): boolean => Math.abs(x - y) <= 0.03 * Math.max(Math.abs(x), Math.abs(y));
+  if (near(a.value, b.value)) return true;
+  if (a.business === b.business) return false;
+  return a.business ? near(1.4 * a.value, b.value) : near(a.value, 1.4 * b.value);
 }
 
-/** What both texts speak of without a common value. */
+/** A quantity that both texts state, in comparable roles, without a common value. */
 export function contradiction(
   a: Statements,
   b: Statements,
 ): { key: string; left: Statement; right: Statement } | undefined {
   for (const [key, left] of a) {
     const right = b.get(key);
-    if (right === undefined || left.some((x) => right.some((y) => sameValue(x.value, y.value)))) continue;
-    return { key, left: left[0]!, right: right[0]! };
+    if (right === undefined || left.some((x) => right.some((y) => sameValue(x, y)))) continue;
+    for (const x of left) {
+      const y = right.find(({ role }) => comparable(x.role, role));
+      if (y !== undefined) return { key, left: x, right: y };
+    }
   }
   return undefined;
 }
