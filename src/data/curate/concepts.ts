@@ -85,7 +85,8 @@ for (const line of SYNONYMS.trim().split("\n")) {
     } else if (word.endsWith("*")) stems.push([word.slice(0, -1), concept!]);
     else words.set(word, concept!);
   }
-  if (phrases.length > 0) PHRASES.push([concept!, new RegExp(`(?<![\\w-])(?:${phrases.join("|")})(?![\\w-])`, "g")]);
+  if (phrases.length > 0)
+    PHRASES.push([concept!, new RegExp(`(?<![\\w-])(?:${phrases.join("|")})(?![\\w-])`, "g")]);
 }
 
 /** The text, in lower case, with each phrase that has a concept replaced by it; words inside the phrase stay. */

@@ -1,13 +1,15 @@
 import type { TrainingRow } from "../rows.ts";
 import { asked, type Exchange, exchangesOf } from "./exchanges.ts";
 import { type Place, type Proposal, placeOf, similarityOf } from "./finding.ts";
-import type { PolicyText } from "./policy.ts";
-import { againstPolicy, numbersIn, rarity } from "./policy-conflict.ts";
 import { handsOver } from "./hand-over.ts";
+import type { PolicyText } from "./policy.ts";
+import { againstPolicy } from "./policy-conflict.ts";
+import { rarity } from "./relevance.ts";
 import { NEAR, nearPairsWithin } from "./shingles.ts";
 import { asksForDuty, asksWhether, negates, type Stance, stanceOf } from "./stance.ts";
-import { contradiction, sameValue, type Statements, statementsOf } from "./statements.ts";
+import { contradiction, type Statements, sameValue, statementsOf } from "./statements.ts";
 import { termsOf } from "./terms.ts";
+import { numbersIn } from "./wrong-quantity.ts";
 
 /** Two exchanges whose customers ask nearly the same, with answers that cannot both be right. */
 interface Conflict {
@@ -26,7 +28,12 @@ interface Side extends Exchange {
 }
 
 /** A text with a label states nothing that another could contradict but its label. */
-const LABELLED = { terms: new Set<string>(), turnTerms: new Set<string>(), about: new Map(), said: new Map() };
+const LABELLED = {
+  terms: new Set<string>(),
+  turnTerms: new Set<string>(),
+  about: new Map(),
+  said: new Map(),
+};
 
 function read({ question, turn, answer }: Exchange): Omit<Side, keyof Exchange> {
   return {
@@ -70,11 +77,19 @@ export function conflicts(rows: readonly TrainingRow[], policy: PolicyText): Pro
         (i) => i !== at && agrees(sides[i]!),
       ).length;
     const [a, b] = [support(left, clash.agreesLeft), support(right, clash.agreesRight)];
+    // A rarer label is the likelier mistake; yes or no elsewhere says nothing here.
+    const everywhere = (agrees: (side: Side) => boolean): number =>
+      "text" in later.row.content ? sides.filter(agrees).length : 0;
     // 1: against the policy; -1: with it.
     const [ruledLeft, ruledRight] = [later, earlier].map(
       ({ row }) => Number(overruled.has(row)) - Number(upheld.has(row) && !overruled.has(row)),
     ) as [number, number];
-    const laterIsSuspect = ruledLeft !== ruledRight ? ruledLeft > ruledRight : a <= b;
+    const laterIsSuspect =
+      ruledLeft !== ruledRight
+        ? ruledLeft > ruledRight
+        : a !== b
+          ? a < b
+          : everywhere(clash.agreesLeft) <= everywhere(clash.agreesRight);
     const [suspect, other] = laterIsSuspect ? [later, earlier] : [earlier, later];
     const known = found.get(suspect.row);
     if (known !== undefined && known.similarity >= similarity) continue;
@@ -119,7 +134,8 @@ interface SidePair {
 /** Pairs of exchanges of different rows that ask the same, in nearly the same words or by the same terms. */
 function sameQuestions(sides: readonly Side[]): SidePair[] {
   const pairs = new Map<string, SidePair>();
-  for (const pair of nearPairsWithin(sides.map(asked), NEAR)) pairs.set(`${pair.left} ${pair.right}`, { ...pair, within: false });
+  for (const pair of nearPairsWithin(sides.map(asked), NEAR))
+    pairs.set(`${pair.left} ${pair.right}`, { ...pair, within: false });
   const chats = [...sides.keys()].filter((i) => !("text" in sides[i]!.row.content));
   const weight = rarity(chats.map((i) => sides[i]!.terms));
   const mass = (terms: Iterable<string>): number => {
@@ -166,7 +182,8 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
     };
   }
   // Questions about different amounts or dates may have different answers.
-  if (contradiction(a.about, b.about) !== undefined || numbers(a.question) !== numbers(b.question)) return undefined;
+  if (contradiction(a.about, b.about) !== undefined || numbers(a.question) !== numbers(b.question))
+    return undefined;
   // The same conversation in another order ends with another question.
   const shared = [...a.turnTerms].filter((term) => b.turnTerms.has(term)).length;
   if (shared * 2 < Math.max(a.turnTerms.size, b.turnTerms.size)) return undefined;
@@ -181,7 +198,12 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
     };
   }
   const [counted, other] = [loneNumber(a.answer), loneNumber(b.answer)];
-  if (counted !== undefined && other !== undefined && counted !== other && /\bhow (?:many|much|long|big|far|old|high|wide|tall)\b/i.test(a.question)) {
+  if (
+    counted !== undefined &&
+    other !== undefined &&
+    counted !== other &&
+    /\bhow (?:many|much|long|big|far|old|high|wide|tall)\b/i.test(a.question)
+  ) {
     return {
       words: [String(counted), String(other)],
       agreesLeft: ({ answer }) => loneNumber(answer) === counted,
@@ -189,7 +211,8 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
     };
   }
   if (!asksWhether(a.question) || !asksWhether(b.question)) return undefined;
-  if (asksForDuty(a.question) !== asksForDuty(b.question) || negates(a.question) !== negates(b.question)) return undefined;
+  if (asksForDuty(a.question) !== asksForDuty(b.question) || negates(a.question) !== negates(b.question))
+    return undefined;
   const [left, right] = [impliedStance(a), impliedStance(b)];
   if (left === undefined || right === undefined || left === right) return undefined;
   return {

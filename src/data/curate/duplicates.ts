@@ -2,7 +2,9 @@ import type { TrainingRow } from "../rows.ts";
 import { labelOf } from "./exchanges.ts";
 import { type Proposal, placeOf, similarityOf } from "./finding.ts";
 import { NEAR, nearPairsWithin } from "./shingles.ts";
-import { conversation, dialogue } from "./text.ts";
+import { negates } from "./stance.ts";
+import { termsOf } from "./terms.ts";
+import { conversation, dialogue, texts } from "./text.ts";
 
 /**
  * All but one row of each set of equal conversations. The one that stays is the first that no person dropped. Equal texts with
@@ -59,6 +61,7 @@ export function nearDuplicates(
   }
   return [...nearest].map(([row, { twin, similarity }]) => ({
     kind: "near-duplicate",
+    sure: sameTerms(row, twin),
     file: row.file,
     line: row.line,
     other: { file: twin.file, line: twin.line },
@@ -67,4 +70,16 @@ export function nearDuplicates(
     severity: "warning",
     action: conflicting.has(placeOf(row)) || conflicting.has(placeOf(twin)) ? "review" : "drop",
   }));
+}
+
+/** True if both rows use the same terms and numbers: they differ in small words, spelling of a plural or order only. */
+function sameTerms(a: TrainingRow, b: TrainingRow): boolean {
+  const [left, right] = [a, b].map(({ content }) => {
+    const text = texts(content)
+      .map((entry) => entry.text)
+      .join("\n");
+    const numbers = text.match(/\d+(?:[.,:]\d+)*/g) ?? [];
+    return [...termsOf(text), ...new Set(numbers), String(negates(text))].sort().join(" ");
+  });
+  return left === right;
 }

@@ -19,7 +19,9 @@ export function exchangesOf(row: TrainingRow): Exchange[] {
   const asked: string[] = [];
   return row.content.messages.flatMap(({ role, content }) => {
     if (role === "user") asked.push(content);
-    return role === "assistant" ? [{ row, question: asked.join(" "), turn: asked.at(-1)!, answer: content }] : [];
+    return role === "assistant"
+      ? [{ row, question: asked.join(" "), turn: asked.at(-1)!, answer: content }]
+      : [];
   });
 }
 

@@ -48,8 +48,8 @@ export function handOverTargets(rules: readonly string[]): RegExp | undefined {
   const named = rules.flatMap((rule) =>
     [PASSED_TO, GOES_TO].flatMap((pattern) =>
       [...rule.matchAll(pattern)].map(({ groups }) =>
-        groups!["who"]!
-          .toLowerCase()
+        groups!
+          ["who"]!.toLowerCase()
           .replace(/ (?:by|for|who|with|in|at|via|and|if|when)\b.*$/, "")
           .trim(),
       ),

@@ -10,6 +10,8 @@ export interface RuleClause {
   /** Weight of each term: 1 for the clause's own, less for those of the rule's first clause. */
   readonly terms: ReadonlyMap<string, number>;
   readonly statements: Statements;
+  /** The terms but those that are asked for: what the clause is about. */
+  readonly matter: ReadonlyMap<string, number>;
   /** True for "cannot", "are not", "excluded". */
   readonly forbids: boolean;
   /** Terms that must be met: after "only", "without", "must", "needs". */
@@ -28,40 +30,74 @@ const FORBIDS =
   /\b(?:cannot|can not|can['’]t|may not|must not|mustn['’]t|never|nobody|(?:is|are|do|does|will|was|were)(?: not|n['’]t)|excluded|forbidden|prohibited|banned|not (?!only|later|more|less)\w+)\b|\bno (?!appointment|need|charge|later|more|extra|fee|cost)\w+/i;
 const REQUIRES =
   /\b(?:only\b(?: (?:to|with|by|in|for|on|at|when|against)\b)?|without|must|needs?|requires?|required)(?! (?:no|not)\b)/i;
+const EXCLUDED = /\b(?:excluded|forbidden|prohibited|banned)\b/gi;
+const EXCEPTION = /[,;(]?\s*\b(?:except(?:ion)?(?: for)?|unless|apart from|other than)\b(.*)$/i;
+const VERB =
+  "can|cannot|may|must|is|are|do|does|will|have|has|come|comes|cost|costs|get|gets|need|needs|go|goes|stay";
+/** Where a clause ends and the next one begins. */
+const CLAUSES = new RegExp(
+  `[;:]\\s|\\.\\s|, (?=(?:[£$€\\d]|(?:but|and (?:then|later)|then|later|not|which)\\b))| and (?=(?:${VERB}|takes?)\\b)`,
+);
+const SUBJECT_LIST = new RegExp(
+  `^((?:[\\p{L}\\d'’ -]+?, )*[\\p{L}\\d'’ -]+? (?:and|or) [\\p{L}\\d'’ -]+?) ((?:that (?:was|were|are) \\p{L}+ )?(?:${VERB})\\b)`,
+  "iu",
+);
+/** Weight of the terms that a clause takes over from the first. */
 const INHERITED = 0.5;
 
 /** The clauses of each rule. A clause that begins with a reference ("later", "then") takes terms of the rule's first clause. */
 export function ruleClauses(policy: PolicyText): RuleClause[] {
   return policy.flatMap((rule) => {
-    const exception = /[,;(]?\s*\b(?:except(?:ion)?(?: for)?|unless|apart from|other than)\b(.*)$/i.exec(rule.text);
+    const exception = EXCEPTION.exec(rule.text);
     const main = exception === null ? rule.text : rule.text.slice(0, exception.index);
     const exceptions = termsOf(exception?.[1] ?? "");
-    const parts = main.split(/[;:]\s|\.\s|, (?=[£$€\d]|(?:but|and (?:then|later)|then|later|not|which)\b)/).filter((part) => /\p{L}/u.test(part));
+    const parts = main.split(CLAUSES).filter((part) => /\p{L}/u.test(part));
     const first = termsOf(parts[0] ?? "");
-    return parts.map((text, i): RuleClause => {
-      const own = termsOf(text);
-      const terms = new Map([...own].map((term) => [term, termWeight(term)]));
-      if (i > 0)
-        for (const term of first) if (!own.has(term)) terms.set(term, INHERITED * termWeight(term));
-      const requirement = /\bneeds? no\b|\bno [\w ]*(?:needed|required|necessary)\b/i.test(text) ? null : REQUIRES.exec(text);
-      const after = requirement === null ? "" : text.slice(requirement.index + requirement[0].length);
-      const required = requirement === null ? new Set<string>() : termsOf(after);
-      if (requirement !== null && required.size === 0)
-        for (const term of termsOf(/\b(?:by|with|to)\b(.*)/i.exec(text.slice(0, requirement.index))?.[1] ?? ""))
-          required.add(term);
-      return {
-        rule,
-        text,
-        terms,
-        statements: statementsOf(text),
-        forbids: FORBIDS.test(text) && negates(text.replace(/\bexcluded|forbidden|prohibited|banned/gi, "not")),
-        required,
-        ...forbiddenIn(text),
-        exceptions,
-        conditional: /\b(?:if|when|once|provided|as long as|against)\b/i.test(text),
-      };
-    });
+    return parts.flatMap((part, i) =>
+      alternatives(part).map((text): RuleClause => {
+        const own = termsOf(text);
+        const terms = new Map([...own].map((term) => [term, termWeight(term)]));
+        // ", £160 for tablets" goes on with the first clause; others only refer to it.
+        const inherited = /^[£$€\d]/.test(part) ? 1 : INHERITED;
+        if (i > 0)
+          for (const term of first) if (!own.has(term)) terms.set(term, inherited * termWeight(term));
+        const required = requiredIn(text);
+        return {
+          rule,
+          text,
+          terms,
+          matter: new Map([...terms].filter(([term]) => !required.has(term))),
+          statements: statementsOf(text),
+          forbids: FORBIDS.test(text) && negates(text.replace(EXCLUDED, "not")),
+          required,
+          ...forbiddenIn(text),
+          exceptions,
+          conditional: /\b(?:if|when|once|provided|as long as|against)\b/i.test(text),
+        };
+      }),
+    );
   });
+}
+
+/** "Opened creams, razors and combs cannot be returned" as one clause for each; what qualifies the first qualifies all. */
+function alternatives(text: string): string[] {
+  const list = SUBJECT_LIST.exec(text);
+  if (list === null) return [text];
+  const items = list[1]!.split(/, (?:and |or )?| and | or /);
+  const quality = /^(\p{L}+(?:ed|en|rn|cut|sh)|used|worn|cut|sale) /iu.exec(items[0]!)?.[0] ?? "";
+  return items.map(
+    (item, i) => `${i === 0 ? "" : quality}${item} ${text.slice(list[0].length - list[2]!.length)}`,
+  );
+}
+
+function requiredIn(text: string): ReadonlySet<string> {
+  if (/\bneeds? no\b|\bno [\w ]*(?:needed|required|necessary)\b/i.test(text)) return new Set();
+  const requirement = REQUIRES.exec(text);
+  if (requirement === null) return new Set();
+  const after = termsOf(text.slice(requirement.index + requirement[0].length));
+  return after.size > 0
+    ? after
+    : termsOf(/\b(?:by|with|to)\b(.*)/i.exec(text.slice(0, requirement.index))?.[1] ?? "");
 }
 
 function forbiddenIn(text: string): Pick<RuleClause, "forbidden" | "subject"> {
@@ -71,6 +107,8 @@ function forbiddenIn(text: string): Pick<RuleClause, "forbidden" | "subject"> {
   const [own, rest] = [termsOf(text.slice(0, negation.index)), termsOf(after)];
   const subject =
     rest.size === 0 ||
-    /^.{0,12}\b(?:allowed|permitted|accepted|possible|welcome|excluded|forbidden|prohibited|banned)\b/i.test(after);
+    /^.{0,12}\b(?:allowed|permitted|accepted|possible|welcome|excluded|forbidden|prohibited|banned)\b/i.test(
+      after,
+    );
   return { forbidden: subject ? own : rest, subject };
 }

@@ -4,7 +4,8 @@ import { type Exchange, exchangesOf } from "./exchanges.ts";
 import type { Proposal } from "./finding.ts";
 import { handOverTargets, handsOver, refuses } from "./hand-over.ts";
 import type { PolicyText } from "./policy.ts";
-import { rarity } from "./policy-conflict.ts";
+import { rarity } from "./relevance.ts";
+import { ruleClauses } from "./rule-clauses.ts";
 import { sentences } from "./stance.ts";
 import { termsOf, termWeight } from "./terms.ts";
 import { TOPICS, type Topic } from "./topics.ts";
@@ -24,10 +25,13 @@ const OWN_WORDS = { question: 1.4, answer: 1.2 };
 /** What remains of that where a phrase names a subject that the task has declared out of scope. */
 const DESPITE_DECLARED = 0.7;
 const THRESHOLD = 1;
+/** Share of a clause's terms from which on an answer states the rule. */
+const STATES_RULE = 0.7;
 /** Share of the answered turns that use a term, beyond which it is the job's own. */
 const EVERYDAY = 0.01;
 /** Not a question. */
-const THANKS = /^\W*(?:thanks?\b|thank you|great|lovely|perfect|wonderful|amazing|well done|brilliant|cheers)(?![^?]*\?)/i;
+const THANKS =
+  /^\W*(?:thanks?\b|thank you|great|lovely|perfect|wonderful|amazing|well done|brilliant|cheers)(?![^?]*\?)/i;
 
 /** Turns of speech of somebody who does not know. */
 const IMPROVISES =
@@ -54,17 +58,31 @@ export function outOfScope(
   const turns = rows.flatMap((row) =>
     "text" in row.content ? [] : exchangesOf(row).map((exchange) => read(exchange, targets)),
   );
+  const clauses = ruleClauses(policy).map(({ terms }) => [...terms.keys()]);
+  /** True if the answer says what a rule says. */
+  const byRule = ({ said }: Turn): boolean =>
+    clauses.some(
+      (terms) =>
+        terms.length > 2 && terms.filter((term) => said.has(term)).length >= STATES_RULE * terms.length,
+    );
   const score = scorer(turns, cases, policy, scope);
   const found = new Map<TrainingRow, Proposal>();
   for (const turn of turns) {
-    if (turn.handedOver || refuses(turn.answer) || found.has(turn.row) || THANKS.test(turn.turn)) continue;
+    if (
+      turn.handedOver ||
+      refuses(turn.answer) ||
+      found.has(turn.row) ||
+      byRule(turn) ||
+      THANKS.test(turn.turn)
+    )
+      continue;
     const { total, why } = score(turn);
     if (total < THRESHOLD) continue;
     found.set(turn.row, {
       kind: "out-of-scope",
       file: turn.row.file,
       line: turn.row.line,
-      evidence: `${why}, and the answer does not hand over [${total.toFixed(2)}]`,
+      evidence: `${why}, and the answer does not hand over`,
       severity: "warning",
       action: "drop",
     });
@@ -86,7 +104,9 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
   const own = [...scope.inScope, ...rules];
   const answered = turns.filter(({ handedOver }) => !handedOver);
   const known = cases.flatMap(({ lastTurn, handsOver }) =>
-    lastTurn === undefined || handsOver === undefined ? [] : [{ text: lastTurn, terms: termsOf(lastTurn), out: handsOver }],
+    lastTurn === undefined || handsOver === undefined
+      ? []
+      : [{ text: lastTurn, terms: termsOf(lastTurn), out: handsOver }],
   );
   const handed = [
     ...turns.filter(({ handedOver }) => handedOver).map(({ turn, asked }) => ({ text: turn, terms: asked })),
@@ -98,9 +118,17 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
   for (const { asked, said } of answered)
     for (const term of new Set([...asked, ...said])) uses.set(term, (uses.get(term) ?? 0) + 1);
   const weight = rarity([...turns.map(({ asked }) => asked), ...known.map(({ terms }) => terms)]);
-  const stated = new Set(scope.outOfScope.flatMap((line) => [...termsOf(line)]).filter((term) => !job.has(term) && termWeight(term) === 1));
-  const topics = TOPICS.map((topic) => ({ topic, status: statusOf(topic, { own, ...scope, answered, handed }) }));
+  const stated = new Set(
+    scope.outOfScope
+      .flatMap((line) => [...termsOf(line)])
+      .filter((term) => !job.has(term) && termWeight(term) === 1),
+  );
+  const topics = TOPICS.map((topic) => ({
+    topic,
+    status: statusOf(topic, { own, ...scope, answered, handed }),
+  }));
 
+  const rivals = topics.find(({ topic }) => topic.name === "rivals")!;
   /** True if the job uses a term apart from this turn. */
   const often = Math.max(2, EVERYDAY * answered.length);
   const ofTheJob = (term: string): boolean => job.has(term) || (uses.get(term) ?? 0) > often;
@@ -113,7 +141,10 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
     }
     return all === 0 ? 0 : mine / all;
   };
-  const likeness = (terms: ReadonlySet<string>, others: readonly { readonly terms: ReadonlySet<string> }[]): number => {
+  const likeness = (
+    terms: ReadonlySet<string>,
+    others: readonly { readonly terms: ReadonlySet<string> }[],
+  ): number => {
     let best = 0;
     for (const { terms: other } of others) {
       if (other === terms) continue;
@@ -132,7 +163,9 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
   return (turn: Turn): { total: number; why: string } => {
     const signs: [weight: number, why: string, words: readonly string[], status: Status][] = [];
     // What comes before the question itself only tells of the case: "I broke my leg. Can I still cancel?"
-    const asking = sentences(turn.turn).filter((sentence) => /\?/.test(sentence)).join(" ");
+    const asking = sentences(turn.turn)
+      .filter((sentence) => /\?/.test(sentence))
+      .join(" ");
     const mine = share(turn.asked);
     const told = asking === "" ? 1 : 1 - share(termsOf(asking));
     for (const { topic, status } of topics) {
@@ -141,27 +174,59 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
       const inAsking = hitsOf(topic, asking, ofTheJob);
       const inAnswer = hitsOf(topic, turn.answer, ofTheJob);
       const sure = inAsking.strong.length + inQuestion.strong.length + inAnswer.strong.length > 0;
-      const hits = (sure ? 1 : 1 - mine) * (
-        strength(inAsking) + told * Math.max(0, strength(inQuestion) - strength(inAsking)) +
-        SIGN.inAnswer * (SIGN.strong * Math.min(1, inAnswer.strong.length) + SIGN.weak * Math.min(2, inAnswer.weak.length)));
+      const hits =
+        (sure ? 1 : 1 - mine) *
+        (strength(inAsking) +
+          told * Math.max(0, strength(inQuestion) - strength(inAsking)) +
+          SIGN.inAnswer *
+            (SIGN.strong * Math.min(1, inAnswer.strong.length) +
+              SIGN.weak * Math.min(2, inAnswer.weak.length)));
       const word = [...inQuestion.strong, ...inQuestion.weak, ...inAnswer.strong, ...inAnswer.weak][0];
-      if (word !== undefined) signs.push([STATUS[status] * hits, `asks about ${topic.name} (${JSON.stringify(word)})`, inQuestion.strong, status]);
+      if (word !== undefined)
+        signs.push([
+          STATUS[status] * hits,
+          `asks about ${topic.name} (${JSON.stringify(word)})`,
+          inQuestion.strong,
+          status,
+        ]);
     }
+    const name = unknownName(asking || turn.turn, ofTheJob);
+    if (
+      name !== undefined &&
+      rivals.status === "foreign" &&
+      (hitsOf(rivals.topic, asking || turn.turn, ofTheJob).weak.length > 0 ||
+        /\b(?:they|theirs?|them)\b/i.test(turn.answer))
+    )
+      signs.push([STATUS.foreign * SIGN.strong, `asks about ${JSON.stringify(name)}`, [name], "foreign"]);
     signs.sort(([a], [b]) => b - a);
     const first = signs[0];
     const named = [...turn.asked].filter((term) => stated.has(term));
     const near = likeness(turn.asked, handed) - likeness(turn.asked, inside);
     const declared = signs.some(([, , strong, status]) => status === "foreign" && strong.length > 0);
     const against =
-      OWN_WORDS.question * share(turn.asked, termsOf((first?.[2] ?? []).join(" "))) + OWN_WORDS.answer * share(turn.said);
-    const signed = (first?.[0] ?? 0) + SIGN.stated * Math.min(2, named.length) + SIGN.handed * Math.max(0, near);
+      OWN_WORDS.question * share(turn.asked, termsOf((first?.[2] ?? []).join(" "))) +
+      OWN_WORDS.answer * share(turn.said);
+    const signed =
+      (first?.[0] ?? 0) + SIGN.stated * Math.min(2, named.length) + SIGN.handed * Math.max(0, near);
     const improvised = signed > 0 && IMPROVISES.test(turn.answer) ? SIGN.improvised : 0;
     const total = signed + improvised - (declared ? DESPITE_DECLARED : 1) * against;
-    const why = first?.[1] ?? (named.length > 0 ? `names ${JSON.stringify(named[0])}, which is out of scope` : "asks what is handed over elsewhere");
-    if (process.env.T && turn.turn.includes(process.env.T)) console.log(turn.turn, turn.answer, total, signs, named, near, share(turn.asked, termsOf((first?.[2] ?? []).join(" "))), share(turn.said), [...turn.asked], [...turn.said]);
+    const why =
+      first?.[1] ??
+      (named.length > 0
+        ? `names ${JSON.stringify(named[0])}, which is out of scope`
+        : "asks what is handed over elsewhere");
     return { total, why };
   };
 }
+
+/** A name inside a sentence that the job does not use, such as that of another shop. */
+function unknownName(text: string, ofTheJob: (term: string) => boolean): string | undefined {
+  return [...text.matchAll(/(?<=[\p{Ll}\d,'’] )\p{Lu}\p{Ll}[\p{L}'’]+(?: \p{Lu}[\p{L}'’]+)*/gu)]
+    .map(([name]) => name)
+    .find((name) => ![...termsOf(name)].some(ofTheJob) && !CALENDAR.test(name));
+}
+const CALENDAR =
+  /^(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November|December|Christmas|Easter|English|British|I)\b/;
 
 interface Hits {
   readonly strong: readonly string[];
@@ -195,14 +260,20 @@ function statusOf(
   const asked = answered.filter(({ turn }) => has(topic.strong, turn)).length;
   const passed = handed.filter(({ text }) => has(topic.strong, text)).length;
   if (passed > asked) return "foreign";
-  if (inScope.some((line) => has(topic.named, line)) || own.some((line) => has(topic.strong, line))) return "own";
+  if (inScope.some((line) => has(topic.named, line)) || own.some((line) => has(topic.strong, line)))
+    return "own";
   if (topic.everyday) return "none";
   return asked > 0.06 * answered.length ? "own" : "unknown";
 }
 
 function hitsOf(topic: Topic, text: string, ofTheJob: (term: string) => boolean): Hits {
   const foreign = (word: string): boolean => ![...termsOf(word)].some(ofTheJob);
-  const find = (pattern: RegExp): string[] => [...new Set((text.match(pattern) ?? []).map((word) => word.toLowerCase()))];
+  const find = (pattern: RegExp): string[] => [
+    ...new Set((text.match(pattern) ?? []).map((word) => word.toLowerCase())),
+  ];
   const strong = find(topic.strong);
-  return { strong, weak: find(topic.weak).filter((word) => foreign(word) && !strong.some((found) => found.includes(word))) };
+  return {
+    strong,
+    weak: find(topic.weak).filter((word) => foreign(word) && !strong.some((found) => found.includes(word))),
+  };
 }

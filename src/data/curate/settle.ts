@@ -27,6 +27,7 @@ export function settle(
     }
   }
   const sure = KINDS[kind].sure === "varies" ? proposal.sure === true : KINDS[kind].sure;
-  const accepted = sure && action !== "review" && (accept === "all" || (accept === "safe" && KINDS[kind].safe));
+  const accepted =
+    sure && action !== "review" && (accept === "all" || (accept === "safe" && KINDS[kind].safe));
   return { ...proposal, decided_by: accepted ? accept : null };
 }

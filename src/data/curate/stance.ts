@@ -3,7 +3,7 @@ export type Stance = "yes" | "no";
 
 const GREETING = String.raw`^\W*(?:(?:hi|hello|hey|dear|thanks|thank you|good (?:morning|afternoon|day)|great question|oh(?: \w+)?)\b[^.!?]*[,.!?]\s*)?`;
 const YES = new RegExp(
-  `${GREETING}(?:yes|yep|yeah|yup|sure\\b|of course|certainly|absolutely|definitely|gladly|happily|with pleasure|no (?:problem|worries|bother|trouble)|not a problem|don['’]?t worry|(?:that|it|this)(?:['’]s| is| would be) (?:fine|ok(?:ay)?|possible|all right|no problem|included|covered|allowed|free)|(?:they|it) (?:is|are|do|does|can)\\b(?! not|n)|(?:you|we) (?:can|may|do|are)\\b(?! not|n['’]t| only| relax| rest| be sure)|there (?:is|are)\\b(?! no))`,
+  `${GREETING}(?:yes|yep|yeah|yup|sure\\b|of course|certainly|absolutely|definitely|gladly|happily|with pleasure|no (?:problem|worries|bother|trouble)|not a problem|don['’]?t worry|(?:that|it|this)(?:['’]s| is| would be) (?:fine|ok(?:ay)?|possible|all right|no problem|included|covered|allowed|free)|(?:they|it|we|you|that|he|she) (?:is|are|do|does|can|will|may|should)(?=[.,:;!]|$)|(?:you|we) (?:can|may)\\b(?! not|n['’]t| only| relax| rest| be sure)|we do\\b(?! not)|there (?:is|are)\\b(?! no))`,
   "i",
 );
 const NO = new RegExp(
@@ -41,7 +41,9 @@ export function asksWhether(question: string): boolean {
 
 /** True for a question on a duty: "must I", "do I have to". */
 export function asksForDuty(question: string): boolean {
-  return /\b(?:must|(?:have|has|had) to|needs? (?:to|an?|any|\w+ing)|required|necessary|obliged)\b/i.test(question);
+  return /\b(?:must|(?:have|has|had) to|needs? (?:to|an?|any|\w+ing)|required|necessary|obliged)\b/i.test(
+    question,
+  );
 }
 
 export function negates(text: string): boolean {

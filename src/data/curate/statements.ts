@@ -110,7 +110,10 @@ export function statementsOf(text: string): Statements {
   for (const { 0: words, index, groups } of rest.matchAll(QUANTITY)) {
     const quantity = quantityOf(words, groups!);
     if (quantity === undefined) continue;
-    const before = rest.slice(Math.max(0, index - 40), index).split(/[.;!?]\s/).at(-1)!;
+    const before = rest
+      .slice(Math.max(0, index - 40), index)
+      .split(/[.;!?]\s/)
+      .at(-1)!;
     const role = roleOf(quantity.unit, before, rest.slice(index + words.length, index + words.length + 40));
     add(quantity.unit, quantity.value, words, index, { role, business: quantity.business });
   }
@@ -121,7 +124,11 @@ export function statementsOf(text: string): Statements {
 /** What a quantity measures, by the words before and after it in its sentence. */
 function roleOf(unit: string, before: string, after: string): Role {
   if (unit === "money" || unit === "percent") {
-    if (/\b(?:over|above|more than|below|under|minimum(?: order)?(?: of)?|from|worth|spend|least)\W*$/i.test(before))
+    if (
+      /\b(?:over|above|more than|below|under|minimum(?: order)?(?: of)?|from|worth|spend|least)\W*$/i.test(
+        before,
+      )
+    )
       return "threshold";
     const around = `${before} # ${after}`;
     if (/\b(?:deposit|security|prepayment|up ?front)\b/i.test(around)) return "deposit";
@@ -131,10 +138,18 @@ function roleOf(unit: string, before: string, after: string): Role {
   }
   if (unit !== "day") return "plain";
   if (/^\W*(?:ago|earlier|now\b|late\b|left|remaining|already|overdue)/i.test(after)) return "elapsed";
-  if (/^\W*olds?\b|^\W*of age\b/i.test(after) || /\b(?:aged?|turned|child(?:ren)? (?:under|over|from|up to))\W*$/i.test(before))
+  if (
+    /^\W*olds?\b|^\W*of age\b/i.test(after) ||
+    /\b(?:aged?|turned|child(?:ren)? (?:under|over|from|up to))\W*$/i.test(before)
+  )
     return "age";
-  if (/^\W*(?:or more )?(?:before|in advance|ahead|prior|beforehand|['’]? ?notice)\b/i.test(after)) return "notice";
-  if (/\b(?:takes?|took|taking|needs?|lasts?|ready|finished|done|about|roughly)\W*(?:\w+\W+)?(?:in\W+)?$/i.test(before))
+  if (/^\W*(?:or more )?(?:before|in advance|ahead|prior|beforehand|['’]? ?notice)\b/i.test(after))
+    return "notice";
+  if (
+    /\b(?:takes?|took|taking|needs?|lasts?|ready|finished|done|about|roughly)\W*(?:\w+\W+)?(?:in\W+)?$/i.test(
+      before,
+    )
+  )
     return "duration";
   return "plain";
 }
@@ -148,10 +163,7 @@ export function comparable(a: Role, b: Role): boolean {
   return one === "plain" || other === "plain";
 }
 
-function clock(
-  time: string,
-  { h, m, half, h24, m24 }: Readonly<Record<string, string | undefined>>,
-): string {
+function clock(time: string, { h, m, half, h24, m24 }: Readonly<Record<string, string | undefined>>): string {
   if (/noon/i.test(time)) return "12:00";
   if (/midnight/i.test(time)) return "0:00";
   const hour = (Number(h ?? h24) % (half === undefined ? 25 : 12)) + (half?.toLowerCase() === "p" ? 12 : 0);
@@ -198,7 +210,8 @@ function dateOf(text: string): string {
 /** True if both mean the same: equal or within 3 %, as 12 months and 365 days are; five business days are seven days. */
 export function sameValue(a: Statement, b: Statement): boolean {
   if (typeof a.value === "string" || typeof b.value === "string") return a.value === b.value;
-  const near = (x: number, y: number): boolean => Math.abs(x - y) <= 0.03 * Math.max(Math.abs(x), Math.abs(y));
+  const near = (x: number, y: number): boolean =>
+    Math.abs(x - y) <= 0.03 * Math.max(Math.abs(x), Math.abs(y));
   if (near(a.value, b.value)) return true;
   if (a.business === b.business) return false;
   return a.business ? near(1.4 * a.value, b.value) : near(a.value, 1.4 * b.value);

@@ -56,7 +56,9 @@ export function termList(text: string): string[] {
     const kind = kindOf(bare);
     if (kind !== undefined) return [stem(bare), ...new Set([kind, kindOf(kind) ?? kind])];
     if (STOP.has(bare.replaceAll("'", "")) || bare.length < 2) return [];
-    return bare.includes("-") ? [...new Set(bare.split("-").flatMap((part) => termList(part)))] : [stem(bare)];
+    return bare.includes("-")
+      ? [...new Set(bare.split("-").flatMap((part) => termList(part)))]
+      : [stem(bare)];
   });
 }
 

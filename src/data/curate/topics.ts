@@ -11,15 +11,22 @@ export interface Topic {
   readonly everyday: boolean;
 }
 
-const words = (source: string): RegExp => new RegExp(`(?<![\\w-])(?:${source.replace(/\s*\n\s*/g, "|")})(?![\\w-])`, "gi");
+const words = (source: string): RegExp =>
+  new RegExp(`(?<![\\w-])(?:${source.replace(/\s*\n\s*/g, "|")})(?![\\w-])`, "gi");
 
 const BODY =
   "back|neck|knee|ankle|wrist|foot|feet|leg|arm|elbow|shoulder|tooth|teeth|throat|stomach|tummy|belly|head|ear|ears|eye|eyes|chest|hip|hand|finger|toe|skin|nose|muscle|heart";
-const SHOP = "shops?|stores?|workshops?|hotels?|hostels?|brands?|compan(?:y|ies)|providers?|studios?|schools?|clinics?|gyms?|garages?|salons?|places?|restaurants?|retailers?|suppliers?|dealers?|accommodations?";
+const SHOP =
+  "shops?|stores?|workshops?|hotels?|hostels?|brands?|compan(?:y|ies)|providers?|studios?|schools?|clinics?|gyms?|garages?|salons?|places?|restaurants?|retailers?|suppliers?|dealers?|accommodations?";
 
 const topic = (
   name: string,
-  { named, strong, weak = "(?!)", everyday = false }: { named: string; strong: string; weak?: string; everyday?: boolean },
+  {
+    named,
+    strong,
+    weak = "(?!)",
+    everyday = false,
+  }: { named: string; strong: string; weak?: string; everyday?: boolean },
 ): Topic => ({ name, named: words(named), strong: words(strong), weak: words(weak), everyday });
 
 export const TOPICS: readonly Topic[] = [
@@ -80,13 +87,13 @@ export const TOPICS: readonly Topic[] = [
   }),
   topic("travel", {
     named: String.raw`travel\w*|transport\w*|sightseeing|touris\w+|timetables?|directions|holidays?|flights?`,
-    strong: String.raw`timetables?|(?:last|next|first) (?:bus|train|ferry|tram|boat|flight)|(?:bus|train|ferry|tram|flight)s? (?:to|from|times?)|museums?|castles?|sightseeing|worth (?:a visit|seeing)|tourist\w*|(?:place|places|things) to (?:visit|see|go)|where (?:should|can) (?:we|i) (?:go|eat|see)|cheap flights?|(?:good|nice) restaurants?|recommend (?:a|any) (?:restaurant|bar|pub|hotel|museum|beach)|holiday (?:destination|in)`,
+    strong: String.raw`timetables?|(?:last|next|first) (?:bus|train|ferry|tram|boat|flight)|(?:bus|train|ferry|tram|flight)s? (?:to|from|times?)|museums?|castles?|sightseeing|worth (?:a visit|seeing)|tourist\w*|(?:place|places|things) to (?:visit|see|go)|where (?:should|can) (?:we|i) (?:go|eat)\b(?! (?:to )?(?:return|collect|pay|pick))|cheap flights?|(?:good|nice) restaurants?|recommend (?:a|any) (?:restaurant|bar|pub|hotel|museum|beach)|holiday (?:destination|in)`,
     weak: "bus|tram|ferry|trains?|taxi|hotels?|restaurants?|beach|airport|visit|sights?",
   }),
   topic("rivals", {
     named: String.raw`competit\w+|rivals?|elsewhere|other (?:${SHOP}|sellers|businesses)|prices at`,
     strong: String.raw`competitors?|rivals?|(?:shop|store|one|ones|workshop|place|guys) next door|(?:an)?other (?:${SHOP})|better than (?:you|yours?)|(?:nicer|cheaper|better|faster) than (?:you|here|yours?)|(?:cheaper|less|better) (?:at|from|in the|online)|overcharge|amazon|ebay|(?:your|the) competition|price match`,
-    weak: String.raw`cheaper|better|nicer|elsewhere|any good|decent|reliable|trust`,
+    weak: String.raw`cheaper|better|nicer|worse|elsewhere|any good|as good|decent|reliable|trust|for less|less expensive|dearer|overpriced|rubbish|recommend`,
   }),
   topic("private life", {
     named: String.raw`relationships?|personal (?:problems|advice|life)|dating|family matters`,

@@ -305,7 +305,7 @@ describe("what a task adds", () => {
       ["conflict", 32],
       ["balance", 32],
     ]);
-    expect(found[0]!.evidence).toContain("it says pumps");
+    expect(found[0]!.evidence).toContain("says pumps where");
   });
 
   it("rows longer than a sequence: an error where the cut takes what is trained on", async () => {

@@ -1,0 +1,164 @@
+import type { Exchange } from "./exchanges.ts";
+import { type Candidate, MARGIN, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
+import type { RuleClause } from "./rule-clauses.ts";
+import { comparable, type Statement, sameValue } from "./statements.ts";
+import { termsOf } from "./terms.ts";
+
+/** A quantity of the answer that the rule which it is about does not have. */
+export function wrongQuantity(
+  reading: Reading,
+  candidates: readonly Candidate[],
+  tagged: boolean,
+): PolicyContradiction | undefined {
+  const { said, exchange } = reading;
+  const top = candidates[0];
+  for (const [key, values] of said) {
+    const ruled = candidates.filter(({ clause }) => clause.statements.has(key));
+    const best = ruled[0];
+    if (best === undefined || top === undefined) continue;
+    // Another rule is the matter, and it says nothing of this dimension.
+    const elsewhere =
+      !tagged && top.clause.rule !== best.clause.rule && top.relevance > best.relevance + MARGIN;
+    const about = ruled.filter(({ relevance }) => tagged || relevance > best.relevance - MARGIN);
+    for (const value of values) {
+      if (ofTheCase(value, exchange)) continue;
+      const acting = ruled.filter(({ clause }) => sharesAction(value, clause, exchange.answer));
+      const close = best.relevance * aboutness(value, best.clause, exchange.answer);
+      const byMatter = !elsewhere && close >= (tagged ? 0 : RELEVANT.quantity);
+      const byAction =
+        acting.length > 0 &&
+        (top.relevance < RELEVANT.sure || acting.some(({ clause }) => clause.rule === top.clause.rule));
+      if (!byMatter && !byAction) continue;
+      const compared = byMatter ? about : acting;
+      const stated = compared.flatMap(({ clause }) => clause.rule.statements.get(key) ?? []);
+      if (values.some((other) => stated.some((right) => sameValue(other, right)))) continue;
+      const { clause } = compared[0]!;
+      const rules = clause.statements.get(key)!;
+      const right = rules.find(
+        ({ role, value: own }) => comparable(value.role, role) && commensurable(value.value, own),
+      );
+      if (right === undefined || derived(key, value, stated, reading)) continue;
+      if (value.value === 0 && clause.conditional) continue;
+      return {
+        rule: clause.rule,
+        evidence: `says ${JSON.stringify(value.words)} where ${clause.rule.id} of the policy says ${JSON.stringify(right.words)}`,
+        sure:
+          byMatter &&
+          (tagged || (close >= RELEVANT.sure && byAction)) &&
+          clause.rule.statements.get(key)!.length === 1 &&
+          values.length === 1 &&
+          value.role === right.role &&
+          clause.exceptions.size === 0 &&
+          !clause.conditional,
+      };
+    }
+  }
+  return undefined;
+}
+
+/** What shops do with customers: an answer and a rule that name the same of these, with quantities of one kind, speak of the same. */
+const ACTIONS = new Set(
+  "return refund exchange cancel warranty deliver deposit discount collect book".split(" "),
+);
+
+/** True if the answer's clause with a quantity names an action of the rule's clause. */
+function sharesAction(value: Statement, { terms }: RuleClause, answer: string): boolean {
+  return wordsAround(value, answer).some((term) => ACTIONS.has(term) && terms.has(term));
+}
+
+/** 1 if the answer's words around a quantity are those of the clause, or say nothing of their own; less if they name another matter. */
+function aboutness(value: Statement, { terms }: RuleClause, answer: string): number {
+  const around = wordsAround(value, answer);
+  const own = around.filter((term) => !terms.has(term));
+  return around.length > own.length || own.length === 0 ? 1 : 0.6;
+}
+
+/** Lengths of time from minutes to years: a hundredfold is another matter. */
+function commensurable(a: Statement["value"], b: Statement["value"]): boolean {
+  return typeof a === "string" || typeof b === "string" || a === 0 || b === 0 || Math.max(a / b, b / a) < 100;
+}
+
+/** Terms of the clause in which an answer states a quantity. */
+function wordsAround({ at }: Statement, answer: string): string[] {
+  const start =
+    Math.max(
+      answer.lastIndexOf(". ", at),
+      answer.lastIndexOf("; ", at),
+      answer.lastIndexOf(", but ", at),
+      answer.lastIndexOf("! ", at),
+    ) + 1;
+  const rest = answer.slice(at).search(/[.;!?](?:\s|$)|, (?:but|and) /);
+  return [...termsOf(answer.slice(start, rest < 0 ? undefined : at + rest))];
+}
+
+/** A number that the customer brought up, or that tells of the case and not of a rule. */
+function ofTheCase(value: Statement, { question }: Exchange): boolean {
+  if (value.role === "elapsed") return true;
+  const figure = /[\p{L}\p{N}.,]+/u.exec(value.words.replace(/^[^\p{L}\p{N}]+/u, ""))?.[0].toLowerCase();
+  if (
+    figure !== undefined &&
+    new RegExp(`(?<![\\w.,])${figure.replace(/[.]/g, "\\.")}(?![\\w])`, "i").test(question)
+  )
+    return true;
+  return false;
+}
+
+/** A number that follows from the rule's numbers and those of the case: n pieces, what is left, the sum of two rules, a share. */
+function derived(
+  key: string,
+  { value }: Statement,
+  stated: readonly Statement[],
+  { asked, said, exchange }: Reading,
+): boolean {
+  if (typeof value !== "number" || value === 0) return false;
+  const near = (x: number): boolean => x > 0 && Math.abs(x - value) <= 0.005 * value;
+  const rules = stated.flatMap((statement) => (typeof statement.value === "number" ? [statement.value] : []));
+  const texts = `${exchange.question} ${exchange.answer}`;
+  const counts = numbersIn(texts).filter((n) => n >= 2);
+  const same = [asked, said].flatMap((statements) =>
+    (statements.get(key) ?? []).flatMap((statement) =>
+      typeof statement.value === "number" && statement.value !== value ? [statement.value] : [],
+    ),
+  );
+  if (rules.some((rule) => counts.some((n) => near(rule * n) || counts.some((m) => near(rule * n * m)))))
+    return true;
+  if (rules.some((rule) => same.some((x) => near(Math.abs(rule - x)) || near(rule + x)))) return true;
+  if (key === "money") {
+    if (rules.some((a, i) => rules.some((b, j) => i !== j && near(a + b)))) return true;
+    if (/%|per ?cent/.test(texts))
+      return counts.some((share) =>
+        [...same, ...rules].some((x) => near((x * share) / 100) || near((x * (100 - share)) / 100)),
+      );
+  }
+  return false;
+}
+
+export function numbersIn(text: string): number[] {
+  const words: Readonly<Record<string, number>> = {
+    two: 2,
+    both: 2,
+    twice: 2,
+    double: 2,
+    pair: 2,
+    couple: 2,
+    three: 3,
+    four: 4,
+    five: 5,
+    six: 6,
+    seven: 7,
+    eight: 8,
+    nine: 9,
+    ten: 10,
+    eleven: 11,
+    twelve: 12,
+    fourteen: 14,
+    fifteen: 15,
+    sixteen: 16,
+    twenty: 20,
+    thirty: 30,
+  };
+  return (text.toLowerCase().match(/\d+(?:\.\d+)?|\p{L}+/gu) ?? []).flatMap((word) => {
+    const value = /\d/.test(word) ? Number(word) : words[word];
+    return value === undefined ? [] : [value];
+  });
+}
