@@ -210,6 +210,18 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
       agreesRight: ({ answer }) => loneNumber(answer) === other,
     };
   }
+  const opposed = within
+    ? undefined
+    : OPPOSITES.find((pair) => sideOf(pair, a.answer) * sideOf(pair, b.answer) === -1);
+  if (opposed !== undefined) {
+    const side = sideOf(opposed, a.answer);
+    const words = (answer: string): string => (opposed[0].exec(answer) ?? opposed[1].exec(answer))![0];
+    return {
+      words: [JSON.stringify(words(a.answer)), JSON.stringify(words(b.answer))],
+      agreesLeft: ({ answer }) => sideOf(opposed, answer) === side,
+      agreesRight: ({ answer }) => sideOf(opposed, answer) === -side,
+    };
+  }
   if (!asksWhether(a.question) || !asksWhether(b.question)) return undefined;
   if (asksForDuty(a.question) !== asksForDuty(b.question) || negates(a.question) !== negates(b.question))
     return undefined;
@@ -220,6 +232,17 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
     agreesLeft: (side) => impliedStance(side) === left,
     agreesRight: (side) => impliedStance(side) === right,
   };
+}
+
+/** Two answers to one question of which one says only the first and the other only the second contradict each other. */
+const OPPOSITES: readonly (readonly [RegExp, RegExp])[] = [
+  [/\b(?:up|larger|bigger)\b/i, /\b(?:down|smaller)\b/i],
+  [/\b(?:before|earlier)\b/i, /\b(?:after|later)\b/i],
+];
+
+/** 1 for the first word, -1 for the second, 0 for both or neither. */
+function sideOf([first, second]: readonly [RegExp, RegExp], answer: string): number {
+  return Number(first.test(answer)) - Number(second.test(answer));
 }
 
 /** An answer that neither negates nor hands over says yes by answering at all. */
