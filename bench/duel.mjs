@@ -1,17 +1,17 @@
-// Lets lorafit and PyTorch + PEFT take turns at the same training step, and writes bench/results/step-*.json and RESULTS.md.
+// Measures lorafit and PyTorch + PEFT on the same training step, interleaved, and writes bench/results/step-*.json and RESULTS.md.
 //
 //   node bench/duel.mjs --model DIR [--shapes 1x128,4x128,1x512,8x256] [--rounds 9] [--sides onnx,tfjs-bf16,peft-eager,…]
 //                       [--python python3] [--rank 8] [--targets attention] [--supervised 0.5] [--threads 2]
 //
-// A sample counts as clean when other processes took less than 5 % of the CPU while it ran; a side with fewer than half of
-// its samples clean concludes nothing.
+// A sample is clean if other processes used less than 5 % of the CPU while it ran. A side with fewer than half of its samples clean is
+// not conclusive.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { interleave } from "./interleave.mjs";
 import { writeResults } from "./results.mjs";
-import { takeTurns } from "./turns.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -36,7 +36,7 @@ if (flags.model === undefined) throw new Error("--model DIR: which model?");
 mkdirSync(join(here, "results"), { recursive: true });
 for (const shape of flags.shapes.split(",")) {
   const [batch, seq] = shape.split("x");
-  const sides = await takeTurns(
+  const sides = await interleave(
     flags.sides.split(","),
     { ...flags, batch, seq },
     { rounds: Number(flags.rounds) },

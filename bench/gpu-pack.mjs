@@ -1,5 +1,5 @@
-// Gathers into a folder all that bench/gpu.mjs needs on a machine with nothing but a driver: lorafit as it is built, the
-// packages that its command line loads, this Node, the benchmark with its models, and the kernels. 160 MB, 40 MB as .tar.gz.
+// Copies into a folder everything that bench/gpu.mjs needs on a machine with only a driver: the built lorafit, the packages that its
+// command line loads, this Node, the benchmark with its models, and the kernels. 160 MB, 40 MB as .tar.gz.
 //
 //   npm run build && node bench/gpu-pack.mjs DIR
 import { cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** Large, and loaded only by verbs that are not needed there; `doctor` says that onnxruntime is missing, and goes on. */
+/** Large packages of verbs that are not needed there; `doctor` reports onnxruntime as missing and continues. */
 const LEFT_OUT = ["onnxruntime-node"];
 const FILES = ["package.json", "dist", "bench", "kernels/dist", "LICENSE"];
 
@@ -17,13 +17,13 @@ if (folder === undefined || existsSync(folder) || !existsSync(join(root, "dist/c
     folder === undefined
       ? "name a folder"
       : existsSync(folder)
-        ? `${folder} is there already`
+        ? `${folder} exists already`
         : "npm run build first";
   console.error(`node bench/gpu-pack.mjs DIR: ${why}`);
   process.exit(2);
 }
 
-/** Installed packages that lorafit depends on, by their places in the lock file, each beside or above who needs it. */
+/** Installed packages that lorafit depends on, by their paths in the lock file. */
 function packages() {
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
   const placeOf = (from, name) => {
@@ -37,7 +37,7 @@ function packages() {
   const follow = (from, names) => {
     for (const name of names) {
       const place = placeOf(from, name);
-      // An optional package is of another platform where it is not installed.
+      // Optional packages of other platforms are not installed.
       if (place === undefined || places.has(place) || !existsSync(join(root, place))) continue;
       places.add(place);
       follow(place, Object.keys({ ...lock[place].dependencies, ...lock[place].optionalDependencies }));

@@ -1,9 +1,9 @@
-// The tables of bench/results/gpu-*.json: each ratio beside the target of docs/design.md, section 3.
+// Tables of bench/results/gpu-*.json, with each ratio beside its target (docs/design.md, section 3).
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { yardstickOf } from "./yardsticks.mjs";
+import { peakRatesOf } from "./peak-rates.mjs";
 
-/** How often the peer's step must take as long as ours: docs/design.md, section 3. */
+/** Target ratios of the peer's step time to lorafit's: docs/design.md, section 3. */
 const TARGETS = {
   "smollm2-135m 1x512": { eager: 8, compile: 3 },
   "smollm2-135m 8x512": { eager: 4, compile: 1.6 },
@@ -11,10 +11,10 @@ const TARGETS = {
   "qwen2.5-0.5b 8x512": { eager: 2, compile: 1.2 },
   "llama-3.2-1b 8x512": { eager: 1.8, compile: 1.2 },
 };
-/** From the start of the process to the end of the steps that warm up: more than the first step, which the design asks for. */
+/** Limit from the start of the process to the end of the warm-up; stricter than the design, which limits the first step. */
 const READY_MS = 3000;
 
-/** Peers that are one to the design; the fastest of them counts, so that its best precision does. */
+/** Groups of peers with one target each; the fastest peer of a group counts, so that its best precision does. */
 const KINDS = {
   eager: { text: "PEFT eager", peers: /^peft-eager-/ },
   compile: { text: "torch.compile", peers: /^peft-compile-/ },
@@ -26,23 +26,23 @@ const verdict = (met) => (met ? "met" : "**missed**");
 const nameOf = ({ model, shape }) => `${model} ${shape.batch}x${shape.sequence}`;
 const timeOf = ({ step_ms: { p50, p90 } }) => `${p50} (p90 ${p90})`;
 
-/** The product's own floating-point operations, as a share of what the GPU is said to reach in that time. */
+/** FLOPs of the step without recomputation, as a share of the GPU's peak rate. */
 function shareOf({ machine, profile }, { step_ms }) {
-  const yardstick = yardstickOf(machine.device);
-  if (yardstick === undefined) return "-";
-  return `${Math.round((100 * profile.model_flops) / (yardstick.flops * (step_ms.p50 / 1e3)))} %`;
+  const peak = peakRatesOf(machine.device);
+  if (peak === undefined) return "-";
+  return `${Math.round((100 * profile.model_flops) / (peak.flops * (step_ms.p50 / 1e3)))} %`;
 }
 
 function rowsOf(result) {
-  const { profile, turns } = result;
+  const { profile, pairs } = result;
   const where = nameOf(result);
   if (profile.failed !== undefined) return [`| ${where} | | | ${profile.failed} | | | | |`];
-  const alone = turns.find(({ peer, ours }) => peer === null && ours !== undefined);
+  const alone = pairs.find(({ peer, ours }) => peer === null && ours !== undefined);
   const first =
     alone === undefined
       ? []
       : [
-          `| ${where} | ${alone.ours.tokens_per_second} | ${timeOf(alone.ours)} | nobody | | | | ${shareOf(result, alone.ours)} |`,
+          `| ${where} | ${alone.ours.tokens_per_second} | ${timeOf(alone.ours)} | - | | | | ${shareOf(result, alone.ours)} |`,
         ];
   return [...first, ...Object.keys(KINDS).flatMap((kind) => kindRow(result, kind))];
 }
@@ -52,7 +52,7 @@ function kindRow(result, kind) {
   const { text, peers } = KINDS[kind];
   const target = TARGETS[where]?.[kind];
   const aim = target === undefined ? "" : `${target}x`;
-  const all = result.turns.filter(({ peer }) => peer !== null && peers.test(peer));
+  const all = result.pairs.filter(({ peer }) => peer !== null && peers.test(peer));
   const measured = all.filter(({ failed }) => failed === undefined);
   if (measured.length === 0) {
     if (all.length === 0 && target === undefined) return [];
@@ -70,12 +70,12 @@ function kindRow(result, kind) {
 }
 
 function startRow(result) {
-  const { turns } = result;
-  const ours = turns.flatMap((turn) => (turn.ours === undefined ? [] : [turn.ours]));
+  const { pairs } = result;
+  const ours = pairs.flatMap(({ ours }) => (ours === undefined ? [] : [ours]));
   if (ours.length === 0) return [];
   const slowest = Math.max(...ours.map(({ ready_ms }) => ready_ms));
   const peak = Math.max(...ours.map(({ engine_peak_bytes }) => engine_peak_bytes));
-  const others = turns.flatMap(({ peer, theirs }) =>
+  const others = pairs.flatMap(({ peer, theirs }) =>
     theirs ? [`${peer.slice(5)} ${seconds(theirs.ready_ms)}, ${mebibytes(theirs.engine_peak_bytes)}`] : [],
   );
   return [
@@ -86,7 +86,7 @@ function startRow(result) {
 const seconds = (ms) => `${(ms / 1e3).toFixed(1)} s`;
 const mebibytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`;
 
-/** Dearest first. */
+/** Most expensive kernels first. */
 function kernelRows(result) {
   const { kernels = [] } = result.profile;
   const all = kernels.reduce((sum, { ms }) => sum + ms, 0);
@@ -98,12 +98,16 @@ function kernelRows(result) {
     );
 }
 
+/** cuBLASLt in use, by its path. */
+const libraryOf = ({ library }) =>
+  library ? `GEMMs by cuBLASLt (${library}) where it is faster` : "no cuBLASLt";
+
 const countOf = ({ shape }) => shape.batch * shape.sequence;
 
-/** A table, or nothing when it has no rows. */
+/** Lines of a table; none without rows. */
 const table = (head, align, rows) => (rows.length === 0 ? [] : ["", `| ${head} |`, `| ${align} |`, ...rows]);
 
-/** All tables of a folder as Markdown; "" when nothing was measured. */
+/** All tables of a folder as Markdown; "" without results. */
 export function gpuTables(folder) {
   const results = readdirSync(folder)
     .filter((name) => /^gpu-.*\.json$/.test(name))
@@ -113,10 +117,10 @@ export function gpuTables(folder) {
   const machines = results.map(
     ({ machine: { device, driver, cpu }, date, engine, shape, supervised }) =>
       `${device}, driver ${driver ?? "none"}, ${cpu}; ${date}; ${engine.name} ${engine.version}: ${engine.cases} cases, largest ` +
-      `relative error ${engine.worst_error.toExponential(1)}; rank ${shape.rank} on ${shape.targets}, ${100 * supervised} % of positions trained on.`,
+      `relative error ${engine.worst_error.toExponential(1)}; rank ${shape.rank} on ${shape.targets}, ${100 * supervised} % of positions labelled; ${libraryOf(engine)}.`,
   );
-  const sides = results.flatMap(({ turns }) =>
-    turns.flatMap(({ ours, theirs }) => [ours ?? [], theirs ?? []].flat()),
+  const sides = results.flatMap(({ pairs }) =>
+    pairs.flatMap(({ ours, theirs }) => [ours ?? [], theirs ?? []].flat()),
   );
   const versions = sides.flatMap((side) =>
     Object.entries(side.versions).map(([name, version]) => `${name} ${version}`),
@@ -127,14 +131,14 @@ export function gpuTables(folder) {
     ...new Set(machines),
     `${[...new Set(versions)].join(", ")}.`,
     ...table(
-      "model, shape | tokens/s | ms a step | against, ms a step | faster | target | | share of the GPU's rate",
+      "model, shape | tokens/s | ms a step | against, ms a step | faster | target | | share of the peak rate",
       "--- | ---: | ---: | --- | ---: | ---: | --- | ---:",
       results.flatMap(rowsOf),
     ),
     "",
-    "Ready is from the start of the process until it has warmed up; memory is what the engine took most of, on its device.",
+    "Ready is the time from the start of the process to the end of the warm-up; memory is the engine's peak on its device.",
     ...table(
-      `model, shape | ready | under ${READY_MS / 1e3} s | memory | the others`,
+      `model, shape | ready | under ${READY_MS / 1e3} s | memory | peers`,
       "--- | ---: | --- | ---: | ---",
       results.flatMap(startRow),
     ),

@@ -1,11 +1,11 @@
-// Measures the cuda engine on a machine with a GPU; bench/gpu.md says what to bring there and how to read the outcome.
+// Measures the cuda engine on a machine with a GPU. bench/gpu.md lists what to bring and explains the results.
 //
 //   node bench/gpu.mjs [--python python3] [--models smollm2-135m,…] [--shapes 1x512,…] [--peers peft-eager-bf16,…]
 //                      [--rounds 5] [--burst 10] [--again] [--engine cuda] [--out bench/results]
 //
-// First the engine's conformance, then each model and shape: lorafit in turns with each peer, and what its kernels take.
-// Every finished pair is kept in OUT/gpu-MODEL-SHAPE.json, and what is there already is not measured again, so that a run
-// that was cut off goes on. Another engine, or an emulated driver, is a trial of this script, and needs an OUT of its own.
+// First the engine's conformance, then for each model and shape its kernel times, and lorafit interleaved with each peer. Every
+// finished pair is stored in OUT/gpu-MODEL-SHAPE.json and not measured again, so that an interrupted run continues. Another engine,
+// or an emulated driver, is a trial of this script and needs its own OUT.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -13,11 +13,11 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gpuTables } from "./gpu-table.mjs";
+import { interleave, LORAFIT, stepFlags } from "./interleave.mjs";
 import { writeResults } from "./results.mjs";
-import { LORAFIT, stepFlags, takeTurns } from "./turns.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-/** Those that the design sets a target for come first. */
+/** Models with a target in docs/design.md first. */
 const MODELS = "smollm2-135m,qwen2.5-0.5b,llama-3.2-1b,smollm2-360m";
 const PEERS =
   "peft-eager-bf16,peft-compile-bf16,peft-eager-autocast,peft-compile-autocast,peft-labelled-head-bf16,peft-reduce-overhead-bf16,peft-cuda-graph-bf16";
@@ -62,7 +62,7 @@ function lorafit(...args) {
   };
 }
 
-/** What `lorafit doctor` says of the engine; ends here when it cannot run, or computes something wrong. */
+/** `lorafit doctor`'s report on the engine. Ends the script if the engine cannot run or a result is wrong. */
 function conformance() {
   if (!existsSync(LORAFIT)) stop(`${LORAFIT} is missing: npm run build`, 6);
   const { lines } = lorafit("doctor");
@@ -72,20 +72,26 @@ function conformance() {
   const wrong = report.failures.map(
     ({ op, name, error }) => `${op}, ${name}: off by ${error.toExponential(1)}`,
   );
-  if (wrong.length > 0) stop(`${flags.engine} computes something wrong here: ${wrong.join("; ")}`, 6);
+  if (wrong.length > 0) stop(`${flags.engine} gives wrong results here: ${wrong.join("; ")}`, 6);
   console.log(
     `${flags.engine}: ${report.cases} cases, largest relative error ${report.worst_error.toExponential(1)}`,
   );
-  return { version: report.version, cases: report.cases, worst_error: report.worst_error };
+  if (report.library) console.log(`cuBLASLt: ${report.library}`);
+  else if (flags.engine === "cuda" && process.env.LORAFIT_CUBLASLT !== "off")
+    console.warn(
+      "warning: no cuBLASLt was found, so lorafit's own kernels do all GEMMs; activate the Python environment with torch, or set LORAFIT_CUBLASLT",
+    );
+  const { version, cases, worst_error, library = null } = report;
+  return { version, cases, worst_error, library };
 }
 
-/** Where the kernel says it (Linux). */
+/** Version of NVIDIA's kernel module (Linux); null without one. */
 function driverVersion() {
   const file = "/proc/driver/nvidia/version";
   return existsSync(file) ? (/\d{3}\.[\d.]+/.exec(readFileSync(file, "utf8"))?.[0] ?? null) : null;
 }
 
-/** One step's kernels, floating-point operations and device, from lorafit alone. */
+/** Kernel times, FLOPs and device of one step, from lorafit alone. */
 function profile(setting) {
   const args = [
     "--engine",
@@ -102,12 +108,12 @@ function profile(setting) {
   return { device, model_flops, host_calls, kernels };
 }
 
-/** Peers that are measured already stay, unless something else has changed. */
+/** Pairs of an earlier run, unless machine, engine or settings have changed. */
 function known(file, head) {
   if (flags.again || !existsSync(file)) return [];
-  const { turns, date: _, profile: __, ...before } = JSON.parse(readFileSync(file, "utf8"));
+  const { pairs, date: _, profile: __, ...before } = JSON.parse(readFileSync(file, "utf8"));
   return JSON.stringify(before) === JSON.stringify(head)
-    ? turns.filter(({ failed }) => failed === undefined)
+    ? pairs.filter(({ failed }) => failed === undefined)
     : [];
 }
 
@@ -131,27 +137,27 @@ async function measure(name, shape, engine) {
       cores: cpus().length,
     },
   };
-  const turns = known(file, JSON.parse(JSON.stringify(head)));
+  const pairs = known(file, JSON.parse(JSON.stringify(head)));
   const save = () =>
     writeFileSync(
       file,
-      `${JSON.stringify({ ...head, date: new Date().toISOString().slice(0, 10), profile: alone, turns }, null, 2)}\n`,
+      `${JSON.stringify({ ...head, date: new Date().toISOString().slice(0, 10), profile: alone, pairs }, null, 2)}\n`,
     );
   save();
   if (alone.failed !== undefined) return console.log(`${model} ${shape}: ${alone.failed}`);
   const peers = listOf(flags.peers);
-  // Without a peer lorafit is still timed.
+  // Without peers lorafit is timed alone.
   for (const peer of peers.length === 0 ? [null] : peers) {
-    if (turns.some((turn) => turn.peer === peer)) continue;
+    if (pairs.some((pair) => pair.peer === peer)) continue;
     const sides = [flags.engine, ...(peer === null ? [] : [peer])];
     const how = { rounds: Number(flags.rounds), burst: Number(flags.burst) };
     try {
-      const [ours, theirs = null] = await takeTurns(sides, setting, how);
-      turns.push({ peer, ours, theirs });
+      const [ours, theirs = null] = await interleave(sides, setting, how);
+      pairs.push({ peer, ours, theirs });
       const against = theirs === null ? "" : `, ${peer} ${theirs.step_ms.p50} ms`;
       console.log(`${model} ${shape}: ${flags.engine} ${ours.step_ms.p50} ms${against}`);
     } catch (error) {
-      turns.push({ peer, failed: error.message });
+      pairs.push({ peer, failed: error.message });
       console.log(`${model} ${shape}: ${error.message}`);
     }
     save();
@@ -160,7 +166,7 @@ async function measure(name, shape, engine) {
 
 const trial = flags.engine !== "cuda" || process.env.LORAFIT_CUDA_DRIVER !== undefined;
 if (trial && flags.out === undefined)
-  stop("a trial without a GPU needs --out DIR: nothing of it may stand among the results", 2);
+  stop("a trial without a GPU needs --out DIR, apart from the results", 2);
 const out = flags.out ?? join(here, "results");
 const engine = conformance();
 mkdirSync(out, { recursive: true });

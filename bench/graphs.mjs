@@ -1,10 +1,10 @@
-// Fingerprints of what the engines run for the benchmark's training steps, up to names: bench/results/graphs.json.
+// Fingerprints of the engines' graphs and command lists for the benchmark's training steps, up to names: bench/results/graphs.json.
 //
 //   node bench/graphs.mjs [--check] [--dist dist]     needs `npm run build`; no weights, no engine
 //
-// A fingerprint numbers values in the order in which they are made and hashes operators, attributes, wiring, order, sizes and
-// constants; weights and state keep their names. `--check` compares with the committed file and fails when one differs, so
-// that a change of code which should not change a computation can be shown not to.
+// A fingerprint numbers values in order of creation and hashes operators, attributes, wiring, order, sizes and constants; weights and
+// state keep their names. `--check` compares with the committed file and fails on a difference: evidence that a refactoring changed no
+// computation.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -57,7 +57,7 @@ function programsOf(config, { batch, sequence, targets = "attention", dropout = 
 
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 
-/** Numbers things in the order in which they are first met. */
+/** Numbers objects in order of first use. */
 function numbering(prefix) {
   const known = new Map();
   return (thing) => {
@@ -183,7 +183,7 @@ for (const model of ["smollm2-135m", "lorafit-base-5m"]) {
     add(`cuda ${name} bf16`, cudaFingerprint(rounded));
   }
 }
-// Biases, dropout, every projection, and the other Programs of a run.
+// Biases, dropout, all projections, and the other Programs of a run.
 const others = { batch: 2, sequence: 64, targets: "all-linear", dropout: 0.1 };
 for (const model of Object.keys(configs)) {
   for (const recompute of [false, true]) {

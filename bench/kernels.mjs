@@ -1,5 +1,5 @@
-// Writes bench/KERNELS.md: what each kernel needs on each architecture, from kernels/dist/manifest.json, and how many of its
-// blocks a multiprocessor holds; --print writes to stdout instead. Needs `npm run build`.
+// Writes bench/KERNELS.md: resources of each kernel on each architecture, from kernels/dist/manifest.json, and the number of its blocks
+// that a multiprocessor holds. --print writes to stdout instead. Needs `npm run build`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { gemmCall, TILES } from "../dist/engines/cuda/gemm-kernel.js";
 import { lowerProgram } from "../dist/engines/cuda/lower.js";
@@ -9,8 +9,8 @@ import { configOf, MODELS, SHAPES, stepProgram } from "./step-program.mjs";
 const manifest = JSON.parse(readFileSync(new URL("../kernels/dist/manifest.json", import.meta.url), "utf8"));
 
 /**
- * {kernel: {threads, sharedBytes}} as the cuda engine launches them, over the models, and over what they do not have. A product
- * is done by whichever tile is fastest on the device, so all of them count.
+ * {kernel: {threads, sharedBytes}} as the cuda engine launches them, for the models and for settings that no model has. The
+ * autotuner may select any tile for a GEMM, so all of them count.
  */
 function launches() {
   const seen = {};
@@ -55,11 +55,11 @@ function rowOf(name) {
   return `| ${[name, threads ?? "-", threads === undefined ? "-" : shared, spills, ...cells].join(" | ")} |`;
 }
 
-const page = `# What the kernels need
+const page = `# Kernel resources
 
 Made by \`node bench/kernels.mjs\` from \`kernels/dist/manifest.json\` (nvcc ${manifest.nvcc}, ptxas -v) and the launches of the \`cuda\` engine. **Nothing here is
-measured.** A cell is registers a thread, blocks that one multiprocessor holds at a time, and in brackets the share of its threads that they are, by
-NVIDIA's rules (\`occupancy.mjs\`). Few threads are no fault in a product on tensor cores, which lives on registers; in what only moves memory they are.
+measured.** A cell holds registers per thread, resident blocks per multiprocessor, and in brackets the occupancy, by NVIDIA's rules
+(\`occupancy.mjs\`). Low occupancy is normal for a GEMM on tensor cores, which is limited by registers, and a fault in a memory-bound kernel.
 A kernel without threads is in none of these steps.
 
 | kernel | threads | shared memory, bytes | spilled bytes | ${archs.join(" | ")} |

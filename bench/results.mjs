@@ -1,4 +1,4 @@
-// Makes bench/RESULTS.md from bench/results/step-*.json and gpu-*.json. Run by itself it does just that.
+// Writes bench/RESULTS.md from bench/results/step-*.json and gpu-*.json; also a script of its own.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +27,7 @@ function tableOf({ model, shape, supervised, threads, machine, date, sides }) {
     `## ${model}, ${shape.batch}x${shape.sequence}, rank ${shape.rank} on ${shape.targets}`,
     "",
     `${machine.cpu}, ${threads} threads of ${machine.cores}, ${Math.round(machine.memory_bytes / 2 ** 30)} GiB; ${date}; ` +
-      `${Math.round(100 * supervised)} % of positions trained on; ${[...new Set(versions)].join(", ")}.`,
+      `${Math.round(100 * supervised)} % of positions labelled; ${[...new Set(versions)].join(", ")}.`,
     "",
     "| side | tokens/s | against eager | ms a step (range) | peak MiB | against eager | anonymous + mapped MiB at the end | clean samples |",
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -47,8 +47,8 @@ export function writeResults(folder) {
   const head = [
     "# Measured",
     "",
-    "Made by `node bench/duel.mjs`; the numbers stand in `results/*.json`. The sides take turns, one step each. A sample is",
-    "clean when other processes took less than 5 % of the CPU; medians are of clean samples, and a side with fewer than half of",
+    "Made by `node bench/duel.mjs` from `results/*.json`. The sides alternate, one step each. A sample is",
+    "clean if other processes used less than 5 % of the CPU; medians are over clean samples, and a side with fewer than half of",
     "them clean is marked. `peft-labelled-head` is PyTorch with its head restricted to labelled positions.",
   ].join("\n");
   const sections = [head, ...results.map(tableOf), gpuTables(join(folder, "results"))];

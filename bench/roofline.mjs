@@ -1,4 +1,4 @@
-// Writes bench/ROOFLINE.md: what a step must compute and move, by model and shape; --print writes to stdout instead. Needs
+// Writes bench/ROOFLINE.md: FLOPs and memory traffic of a step, by model and shape. --print writes to stdout instead. Needs
 // `npm run build`.
 import { writeFileSync } from "node:fs";
 import { cudaEngine } from "../dist/engines/cuda/cuda.js";
@@ -8,9 +8,9 @@ import { bytesOf } from "../dist/program/liveness.js";
 import { activationsOf } from "../dist/program/precision.js";
 import { configOf, MODELS, RANK, SHAPES, stepProgram } from "./step-program.mjs";
 
-/** An H200 as reported by others: the largest cuBLAS product in bf16 (8192 each way), and a copy. */
-const RATES = { flops: 790e12, bytes: 4.3e12, multiprocessors: 132 };
-/** Between two nodes of a CUDA graph, in microseconds: an assumption, not a measurement. */
+/** Reported rates of an H200: a cuBLAS GEMM in bf16 (8192 in each dimension), and a copy. */
+const RATES = { flops: 790e12, bytes: 4.3e12 };
+/** Gap between two nodes of a CUDA graph in microseconds: assumed, not measured. */
 const NODE_GAP = 0.8;
 
 const GROUPS = {
@@ -21,7 +21,7 @@ const GROUPS = {
 };
 const groupOf = (op) => Object.keys(GROUPS).find((group) => GROUPS[group].includes(op)) ?? "rows";
 
-/** {group: {flops, bytes}} and all, with activations and frozen matrices in bf16. */
+/** {group: {flops, bytes}} and "all", with activations and frozen matrices in bf16. */
 function costs(program) {
   const halves = new Set([
     ...activationsOf(program),
@@ -52,7 +52,7 @@ for (const model of MODELS) {
     const positions = batch * sequence;
     const cost = costs(stepProgram(config, { batch, sequence }));
     const half = costs(stepProgram(config, { batch, sequence, labelled: positions / 2 }));
-    // The low-rank products grow with the rank, and nothing else does.
+    // Only the LoRA products depend on the rank.
     const lora =
       costs(stepProgram(config, { batch, sequence, rank: 2 * RANK })).linear.flops - cost.linear.flops;
     const { linear, head, attention, all } = cost;
@@ -71,7 +71,7 @@ for (const model of MODELS) {
       precision: "bf16",
       logitsBytes: cudaEngine.logitsBytes,
     });
-    const kernels = lowerProgram(plan, RATES.multiprocessors).list.commands.length;
+    const kernels = lowerProgram(plan).list.commands.length;
     const [compute, computeHalf, memory] = [
       all.flops / RATES.flops,
       half.all.flops / RATES.flops,
@@ -83,7 +83,7 @@ for (const model of MODELS) {
   }
 }
 
-const page = `# What a step must compute and move
+const page = `# FLOPs and memory traffic of a step
 
 Made by \`node bench/roofline.mjs\` from the configs in \`models/\` and the Program of the step: rank ${RANK} on all seven projections, AdamW, no
 recomputation. **Nothing here is measured.** FLOPs are those of \`src/ops/\` (a multiply-add counts two); they agree with 4 P T for the frozen
@@ -91,26 +91,26 @@ products, 4 V d T for the head, 3.5 times 2 T S d for causal attention and 6 r (
 
 ## TFLOP a step
 
-| model, shape | frozen products | head | attention | LoRA | all | all, half of the positions trained on |
+| model, shape | frozen GEMMs | head | attention | LoRA | all | all, half of the positions labelled |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rows.flops.join("\n")}
 
 ## GB a step
 
-When each operation of the Program reads what it needs and writes what it makes once, activations and frozen matrices in bf16, and the
-logits of all positions are written, turned into their gradient in place, and read again (four passes in bf16). Fusing neighbours (an addition
-into a product, a norm into what follows) moves less; an operation in several kernels moves more.
+Each operation of the Program reads its inputs and writes its outputs once, with activations and frozen matrices in bf16. The logits of all
+positions are written, replaced by their gradient in place, and read again (four passes in bf16). Fusion (an addition into a GEMM, a norm into its
+reader) moves less; an operation in several kernels moves more.
 
-| model, shape | products | attention | norms, rotations, gates, sums | head with logits | optimizer | all |
+| model, shape | GEMMs | attention | norms, rotations, gates, sums | head with logits | optimizer | all |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rows.bytes.join("\n")}
 
-## The least time on an H200
+## Lower bounds of the time on an H200
 
-At ${RATES.flops / 1e12} TFLOP/s and ${RATES.bytes / 1e12} TB/s, which is reported of one for the largest products and a copy. The kernels are those of the
-\`cuda\` engine's graph for ${RATES.multiprocessors} multiprocessors, half of the positions trained on; ${NODE_GAP} us between two of them is assumed.
+At ${RATES.flops / 1e12} TFLOP/s and ${RATES.bytes / 1e12} TB/s, reported for large GEMMs and a copy. Kernels are the nodes of the \`cuda\` engine's graph with half of
+the positions labelled; a gap of ${NODE_GAP} us between two of them is assumed.
 
-| model, shape | compute, ms | half of the positions | memory, ms | kernels | gaps between, ms | tokens/s at most |
+| model, shape | compute, ms | half of the positions | memory, ms | kernels | gaps, ms | tokens/s at most |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rows.floors.join("\n")}
 `;

@@ -1,4 +1,4 @@
-// The training step that bench/gpu.mjs times, as a Program: what the tables are computed from. Needs `npm run build`.
+// The training step that bench/gpu.mjs times, as a Program, from which the tables are computed. Needs `npm run build`.
 import { readFileSync } from "node:fs";
 import { loraLayout } from "../dist/lora/layout.js";
 import { parseModelConfig } from "../dist/model/families/index.js";
@@ -17,7 +17,7 @@ export function configOf(model) {
   return parseModelConfig(JSON.parse(readFileSync(file, "utf8")), model);
 }
 
-/** Rank on all seven projections; `labelled` positions of all; without recomputation. */
+/** A step with adapters on all seven projections, without recomputation. */
 export function stepProgram(
   config,
   { batch, sequence, rank = RANK, labelled = batch * sequence, dropout = 0, ...more },

@@ -1,10 +1,10 @@
 """Times the training step of PyTorch + PEFT on random tokens: the peer of `lorafit bench step`.
 
-With --serve it takes one step for each line on stdin, as `lorafit bench step --serve` does, so that bench/turns.mjs can let
-the two take turns. Needs torch, transformers and peft. --config takes random weights, as transformers initialises them.
+With --serve it takes one step for each line on stdin, like `lorafit bench step --serve`, so that bench/interleave.mjs can
+alternate between the two. Needs torch, transformers and peft. --config uses random weights, as transformers initialises them.
 
-  eager            the step as a person writes it: model(input_ids, labels), backward, clip, fused AdamW; attention by SDPA
-  labelled-head    the same, with the head computed on labelled positions only, as lorafit does
+  eager            the usual step: model(input_ids, labels), backward, clip, fused AdamW; attention by SDPA
+  labelled-head    eager with the head on labelled positions only, as in lorafit
   checkpointing    eager with gradient checkpointing
   compile          eager under torch.compile
   reduce-overhead  eager under torch.compile with its own CUDA graphs
@@ -12,7 +12,7 @@ the two take turns. Needs torch, transformers and peft. --config takes random we
 
   float32          base and adapter in float32
   bf16             base and adapter in bfloat16
-  autocast         base in bfloat16, adapter in float32, forward under autocast: what transformers' Trainer does with bf16=True
+  autocast         base in bfloat16, adapter in float32, forward under autocast: transformers' Trainer with bf16=True
 """
 
 import argparse
@@ -29,7 +29,7 @@ import transformers
 ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 ALL_LINEAR = [*ATTENTION, "gate_proj", "up_proj", "down_proj"]
 MODES = ["eager", "labelled-head", "checkpointing", "compile", "reduce-overhead", "cuda-graph"]
-# Before anything is timed; torch.compile's own CUDA graphs are recorded in the second and third step.
+# Steps before the timing; torch.compile records its own CUDA graphs in the second and third.
 WARMUP = 4
 
 
@@ -60,16 +60,24 @@ def process_memory(device):
         fields = dict(line.split(":", 1) for line in file)
     size = lambda key: int(fields[key].split()[0]) * 1024
     memory = {"anonymous": size("RssAnon"), "mapped": size("RssFile"), "peak": size("VmHWM")}
-    # What the allocator took from the GPU: a replayed graph's own pool is in it, but in no count of tensors.
+    # Memory reserved by the allocator: it includes a replayed graph's pool, which no count of tensors does.
     return {**memory, "engine_peak": torch.cuda.max_memory_reserved() if device == "cuda" else memory["peak"]}
 
 
 def device_name(device):
     if device == "cpu":
         return f"CPU, {torch.get_num_threads()} threads"
-    with open("/proc/driver/nvidia/version") as file:
-        driver = re.search(r"\d{3}\.[\d.]+", file.read()).group()
-    return f"{torch.cuda.get_device_name()}, driver {driver}, CUDA {torch.version.cuda}"
+    return f"{torch.cuda.get_device_name()}, driver {driver_version()}, CUDA {torch.version.cuda}"
+
+
+def driver_version(path="/proc/driver/nvidia/version"):
+    """Version of NVIDIA's kernel module; "unknown" where the file is absent, as in some containers and on Windows."""
+    try:
+        with open(path) as file:
+            found = re.search(r"\d{3}\.[\d.]+", file.read())
+    except OSError:
+        return "unknown"
+    return found.group() if found else "unknown"
 
 
 def build(args):
@@ -103,7 +111,7 @@ def build(args):
 
 
 def make_step(args, model, ids, labels):
-    """A function that takes one step and returns its loss, still on the device."""
+    """Returns a function that takes one step and returns its loss, still on the device."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     captured = args.mode == "cuda-graph"
     optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=0.01, fused=True, capturable=captured)
@@ -113,7 +121,7 @@ def make_step(args, model, ids, labels):
     elif args.mode == "reduce-overhead":
         forward = torch.compile(model, mode="reduce-overhead")
     causal = model.base_model.model
-    # A graph must not keep the casts that autocast remembers from one step for the next.
+    # A captured graph must not reuse casts that autocast cached in another step.
     autocast = lambda: torch.autocast(args.device, torch.bfloat16, args.precision == "autocast", cache_enabled=not captured)
 
     def loss_of():
@@ -139,7 +147,7 @@ def make_step(args, model, ids, labels):
 
 
 def capture(step):
-    """The whole step as one graph: "Whole-network capture" in PyTorch's notes on CUDA semantics."""
+    """Captures the whole step as one graph: "Whole-network capture" in PyTorch's notes on CUDA semantics."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const { gpuTables } = (await import(new URL("../../bench/gpu-table.mjs", import.
 const scratch = (): string => mkdtempSync(join(tmpdir(), "gpu-"));
 
 async function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
-  // No driver is to be found, whatever this machine has.
+  // Hides the driver of this machine.
   const driver = join(root, "no-such-driver.so");
   const child = spawn(command, args, { cwd, env: { ...env, LORAFIT_CUDA_DRIVER: driver } });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -35,14 +35,14 @@ const side = (p50: number, changes: object = {}) => ({
   ...changes,
 });
 
-/** A folder with one result: ours 10 ms at 8x512 against each peer. */
-function resultOf(turns: object[], model = "smollm2-135m"): string {
+/** A folder with one result: lorafit at 10 ms for 8x512 against each peer. */
+function resultOf(pairs: object[], model = "smollm2-135m"): string {
   const folder = scratch();
   const result = {
     model,
     shape: { batch: 8, sequence: 512, rank: 16, targets: "all-linear" },
     supervised: 0.5,
-    engine: { name: "cuda", version: "driver 13.0", cases: 70, worst_error: 1e-3 },
+    engine: { name: "cuda", version: "driver 13.0", cases: 70, worst_error: 1e-3, library: "/usr/lib/libcublasLt.so.13" },
     machine: { device: "NVIDIA H100 80GB HBM3", driver: "580.1", cpu: "a CPU", cores: 2 },
     date: "2026-01-01",
     profile: {
@@ -52,13 +52,13 @@ function resultOf(turns: object[], model = "smollm2-135m"): string {
         { op: "add", kernel: "sum", calls: 2, ms: 2 },
       ],
     },
-    turns,
+    pairs,
   };
   writeFileSync(join(folder, `gpu-${model}-8x512.json`), JSON.stringify(result));
   return folder;
 }
 
-test("a ratio is held to its target, against the peer's best precision", () => {
+test("a ratio is compared with its target, for the peer's best precision", () => {
   const met = gpuTables(
     resultOf([
       { peer: "peft-eager-bf16", ours: side(10), theirs: side(45) },
@@ -67,17 +67,18 @@ test("a ratio is held to its target, against the peer's best precision", () => {
       { peer: "peft-reduce-overhead-bf16", failed: "peft-reduce-overhead-bf16: overwritten outputs" },
     ]),
   );
-  // 989 GFLOP in 10 ms are a tenth of what the data sheet promises for an H100.
+  // 989 GFLOP in 10 ms are a tenth of an H100's peak rate.
   expect(met).toContain(
     "| smollm2-135m 8x512 | 409600 | 10 (p90 11) | PEFT eager: eager-bf16 45 (p90 46) | 4.50x | 4x | met | 10 % |",
   );
   expect(met).toMatch(/torch.compile: compile-bf16 15 \(p90 16\) \| 1\.50x \| 1\.6x \| \*\*missed\*\*/);
   expect(met).toMatch(/peft-reduce-overhead-bf16: overwritten outputs/);
+  expect(met).toContain("GEMMs by cuBLASLt (/usr/lib/libcublasLt.so.13) where it is faster.");
   expect(met).toMatch(/gemm \| 30 \| 6 \| 75 %/);
   expect(met).toMatch(/\| 2\.5 s \| met \| 1024 MiB \|/);
 });
 
-test("what is not clean, or not measured, has no verdict", () => {
+test("an inconclusive or missing measurement has no verdict", () => {
   const busy = side(10, { conclusive: false, ready_ms: 3500 });
   const unclear = gpuTables(resultOf([{ peer: "peft-eager-bf16", ours: busy, theirs: side(90) }]));
   expect(unclear).toMatch(/9\.00x \| 4x \| not conclusive/);
@@ -90,7 +91,7 @@ test("what is not clean, or not measured, has no verdict", () => {
   expect(gpuTables(scratch())).toBe("");
 });
 
-test("without a GPU it says what is missing in one line", async () => {
+test("without a GPU the missing part is named in one line", async () => {
   const { status, stdout, stderr } = await gpu("--out", scratch());
   expect(status).toBe(6);
   expect(stdout).toBe("");
@@ -98,7 +99,7 @@ test("without a GPU it says what is missing in one line", async () => {
   expect(stderr).toMatch(/cuda/);
 });
 
-test("a trial on another engine: conformance, timing, result; and it goes on where it stopped", async () => {
+test("a trial on another engine runs conformance and timing, stores the result, and continues after an interruption", async () => {
   const out = scratch();
   const model = join(root, "test/golden/qwen2/model");
   const args = [
@@ -121,22 +122,22 @@ test("a trial on another engine: conformance, timing, result; and it goes on whe
   expect(first.stdout).toMatch(/^onnx: \d+ cases, largest relative error/);
   const file = join(out, "gpu-model-2x16.json");
   const read = () => JSON.parse(readFileSync(file, "utf8"));
-  const { turns, ...result } = read();
+  const { pairs, ...result } = read();
   expect(result).toMatchObject({
     model: "model",
     shape: { batch: 2, sequence: 16, rank: 16, targets: "all-linear" },
     engine: { name: "onnx", version: "1.30.0" },
   });
   expect(result.profile.model_flops).toBeGreaterThan(0);
-  expect(turns).toHaveLength(1);
-  expect(turns[0]).toMatchObject({ peer: null, ours: { side: "onnx", samples: 6 }, theirs: null });
-  // Random weights: the loss is that of a guess among 61 tokens.
-  expect(turns[0].ours.loss).toBeCloseTo(Math.log(61), 0);
+  expect(pairs).toHaveLength(1);
+  expect(pairs[0]).toMatchObject({ peer: null, ours: { side: "onnx", samples: 6 }, theirs: null });
+  // Random weights: the loss of a uniform guess among 61 tokens.
+  expect(pairs[0].ours.loss).toBeCloseTo(Math.log(61), 0);
   expect((await gpu(...args, "--out", out)).stdout).not.toMatch(/2x16: onnx/);
-  expect(read().turns).toEqual(turns);
+  expect(read().pairs).toEqual(pairs);
 }, 120_000);
 
-test("what is packed for a GPU machine is all that it needs", async () => {
+test("the pack for a GPU machine is complete", async () => {
   const folder = join(scratch(), "pack");
   expect((await here("gpu-pack.mjs", folder)).status).toBe(0);
   const model = join(root, "test/golden/qwen2/model");
@@ -159,7 +160,27 @@ test("what is packed for a GPU machine is all that it needs", async () => {
   const done = await there(...trial);
   expect(done.status, done.stderr).toBe(0);
   expect(done.stdout).toMatch(/model 1x8: reference \d/);
-  // The driver is missing; nothing of ours is.
+  // Only the driver is missing.
   expect((await there()).stderr).toMatch(/no-such-driver\.so/);
   expect((await here("gpu-pack.mjs", folder)).status).toBe(2);
 }, 120_000);
+
+const python = spawnSync("python3", ["--version"]).status === 0;
+test.skipIf(!python)("the peer reports the driver as unknown where the kernel module has no version file", () => {
+  const folder = scratch();
+  const file = join(folder, "version");
+  writeFileSync(file, "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27\n");
+  const empty = join(folder, "empty");
+  writeFileSync(empty, "");
+  // The function alone: importing the script needs torch.
+  const script = `import ast, re, sys
+tree = ast.parse(open(sys.argv[1]).read())
+body = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "driver_version"]
+exec(compile(ast.Module(body, []), sys.argv[1], "exec"))
+print(*(driver_version(path) for path in sys.argv[2:]))`;
+  const peer = join(root, "bench/peers/peft_step.py");
+  const { stdout, stderr } = spawnSync("python3", ["-c", script, peer, file, empty, join(folder, "absent")], {
+    encoding: "utf8",
+  });
+  expect(stdout.trim(), stderr).toBe("580.65.06 unknown unknown");
+});

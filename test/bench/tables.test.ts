@@ -13,7 +13,7 @@ const { occupancy } = (await import(new URL("../../bench/occupancy.mjs", import.
   occupancy(arch: string, needs: Needs): { blocks: number; share: number };
 };
 
-test("the table of kernels knows how they are launched", () => {
+test("the table of kernels has their launch configuration", () => {
   const page = readFileSync(new URL("../../bench/KERNELS.md", import.meta.url), "utf8");
   expect(page).toMatch(/^\| adamw \| 256 \| 0 \| 0 \|/m);
   expect(page).toMatch(/^\| gemm_nt_128x128 \| 128 \| 65536 \| 0 \|/m);
@@ -23,7 +23,7 @@ test.each([
   ["ROOFLINE.md", "roofline.mjs"],
   ["KERNELS.md", "kernels.mjs"],
 ])(
-  "bench/%s is what bench/%s writes",
+  "bench/%s equals the output of bench/%s",
   (page, script) => {
     const made = execFileSync(process.execPath, [`bench/${script}`, "--print"], {
       cwd: root,
@@ -34,7 +34,7 @@ test.each([
   60_000,
 );
 
-test("blocks of a multiprocessor as NVIDIA's occupancy rules have it (occupancy.cpp makes the values)", () => {
+test("resident blocks follow NVIDIA's occupancy rules (occupancy.cpp makes the values)", () => {
   const expected = JSON.parse(readFileSync(new URL("occupancy.json", import.meta.url), "utf8")) as (Needs & {
     arch: string;
     blocks: number;
@@ -43,6 +43,6 @@ test("blocks of a multiprocessor as NVIDIA's occupancy rules have it (occupancy.
   for (const { arch, blocks, ...needs } of expected) {
     expect({ arch, ...needs, blocks: occupancy(arch, needs).blocks }).toEqual({ arch, ...needs, blocks });
   }
-  // 2 blocks of 128 threads where 2,048 fit
+  // 2 blocks of 128 threads out of 2,048
   expect(occupancy("sm_90", { registers: 231, threads: 128, shared: 65_536 }).share).toBe(0.125);
 });

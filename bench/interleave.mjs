@@ -1,7 +1,8 @@
-// Lets step servers take turns: `lorafit bench step --serve` and bench/peers/peft_step.py --serve answer each line with a step.
+// Interleaves training steps of several servers: `lorafit bench step --serve` and bench/peers/peft_step.py --serve take one step for
+// each line that they read.
 //
-// A side is an engine with what it shall do otherwise (onnx, onnx-recompute, tfjs-bf16), or peft-MODE-PRECISION as the
-// peer's script names them (peft-eager, peft-compile-autocast; float32 where none is named).
+// A side is an engine with optional settings (onnx, onnx-recompute, tfjs-bf16), or peft-MODE-PRECISION in the words of the peer's
+// script (peft-eager, peft-compile-autocast; float32 by default).
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -11,20 +12,20 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The command line of lorafit as it is built. */
+/** lorafit's built command line. */
 export const LORAFIT = join(here, "../dist/cli.js");
 
-/** Above this share of other people's CPU time a sample is not clean. */
+/** Largest share of CPU time of other processes in a clean sample. */
 const FOREIGN_LIMIT = 0.05;
-/** With a smaller share of clean samples a side concludes nothing. */
+/** Least share of clean samples for a conclusive median. */
 const CLEAN_SHARE = 0.5;
 
-const OUR_WAYS = { recompute: ["--recompute"], bf16: ["--precision", "bf16"] };
+const SETTINGS = { recompute: ["--recompute"], bf16: ["--precision", "bf16"] };
 const PEER = /^peft-(.+?)(?:-(float32|bf16|autocast))?$/;
 
 export const isPeer = (side) => PEER.test(side);
 
-/** Flags that both sides share. `config` is a folder with a config.json; random weights. */
+/** Flags common to both sides. `config` is a folder with a config.json, for random weights. */
 export function stepFlags({ model, config, batch, seq, rank, targets, supervised, threads }) {
   const shape = { batch, seq, rank, targets, supervised, threads };
   const base = model === undefined ? { config } : { model };
@@ -41,37 +42,37 @@ function commandOf(side, setting) {
       [join(here, "peers/peft_step.py"), ...common, "--mode", mode, "--precision", precision],
     ];
   }
-  const [engine, ...ways] = side.split("-");
-  const extra = ways.flatMap((way) => {
-    if (!(way in OUR_WAYS)) throw new Error(`${side}: there is no such side`);
-    return OUR_WAYS[way];
+  const [engine, ...settings] = side.split("-");
+  const extra = settings.flatMap((name) => {
+    if (!(name in SETTINGS)) throw new Error(`${side}: there is no such side`);
+    return SETTINGS[name];
   });
   if (setting.model === undefined) extra.push("--random-weights");
   return [process.execPath, [LORAFIT, "bench", "step", "--engine", engine, ...common, ...extra]];
 }
 
-/** Starts a side and waits until it has warmed up. When it ends early, the error names the side and carries its last words. */
+/** Starts a side and waits for its warm-up. If it ends early, the error names the side and quotes the last line of its stderr. */
 async function startServer(side, setting) {
   const [command, args] = commandOf(side, setting);
   const began = performance.now();
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
-  let said = "";
+  let errors = "";
   child.stderr.on("data", (chunk) => {
-    said = (said + chunk).slice(-4000);
+    errors = (errors + chunk).slice(-4000);
   });
   const closed = new Promise((resolve) => {
     child.on("error", (error) => resolve(error.message));
     child.on("close", (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  // A write to a side that is gone already says nothing that its end does not say.
+  // A write to a process that has ended: its exit is reported by `read`.
   child.stdin.on("error", () => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const read = async () => {
     const { value, done } = await lines.next();
     if (!done) return JSON.parse(value);
     const how = await closed;
-    const words = said.trim().split("\n").at(-1) || "no words";
-    throw Object.assign(new Error(`${side}: ${words} (${how})`), { side });
+    const reason = errors.trim().split("\n").at(-1) || "no output";
+    throw Object.assign(new Error(`${side}: ${reason} (${how})`), { side });
   };
   const ready = await read();
   return {
@@ -91,7 +92,7 @@ async function startServer(side, setting) {
   };
 }
 
-/** CPU seconds: all that the machine had, was busy with, and spent on the process. */
+/** CPU seconds since boot: available on the machine, busy, and used by the process. */
 function cpuTimes(pid) {
   let [busy, all] = [0, 0];
   for (const { times } of cpus()) {
@@ -104,8 +105,8 @@ function cpuTimes(pid) {
   return { busy, all, own: (Number(fields[11]) + Number(fields[12])) / 100 };
 }
 
-/** `burst` steps in a row: one sample each, with the share of CPU that others took meanwhile. */
-async function turn(server, burst) {
+/** Takes `burst` consecutive steps. Each is a sample with the CPU share of other processes during the burst. */
+async function takeBurst(server, burst) {
   const before = cpuTimes(server.pid);
   const results = [];
   for (let i = 0; i < burst; i++) results.push(await server.step());
@@ -154,15 +155,15 @@ function summaryOf({ side, ready, readyMs, samples }) {
 }
 
 /**
- * All sides stand ready at once and take turns of `burst` steps, `rounds` times; their summaries. Settings: model or config,
- * batch, seq, rank, targets, supervised, threads, python.
+ * Starts all sides, then alternates between them in bursts of `burst` steps, `rounds` times. Returns their summaries. Settings:
+ * model or config, batch, seq, rank, targets, supervised, threads, python.
  */
-export async function takeTurns(sides, setting, { rounds, burst = 1 }) {
+export async function interleave(sides, setting, { rounds, burst = 1 }) {
   const servers = [];
   try {
     for (const side of sides) servers.push(await startServer(side, setting));
     for (let round = 0; round < rounds; round++) {
-      for (const server of servers) await turn(server, burst);
+      for (const server of servers) await takeBurst(server, burst);
     }
     return servers.map(summaryOf);
   } finally {

@@ -1,6 +1,6 @@
-// What GPUs are said to reach: dense bf16 products with float32 sums, and memory traffic. NVIDIA's data sheets (H100 and H200
+// Peak rates of GPUs: dense bf16 GEMM with float32 sums, and memory traffic. Sources: NVIDIA's data sheets (H100 and H200
 // SXM, A100 80 GB SXM, L40S) and architecture white papers (Ada GPU Architecture, RTX Blackwell GPU Architecture).
-const YARDSTICKS = [
+const PEAK_RATES = [
   { name: /H200/, flops: 989e12, bytes: 4.8e12 },
   { name: /H100.*PCIe/i, flops: 756e12, bytes: 2.0e12 },
   { name: /H100/, flops: 989e12, bytes: 3.35e12 },
@@ -10,5 +10,5 @@ const YARDSTICKS = [
   { name: /RTX 5090/, flops: 209.5e12, bytes: 1.792e12 },
 ];
 
-/** {flops, bytes} a second of the GPU with this name; undefined when it is not known here. */
-export const yardstickOf = (device) => YARDSTICKS.find(({ name }) => name.test(device ?? ""));
+/** {flops, bytes} per second of the GPU with this name; undefined for an unknown one. */
+export const peakRatesOf = (device) => PEAK_RATES.find(({ name }) => name.test(device ?? ""));
