@@ -42,7 +42,13 @@ function resultOf(pairs: object[], model = "smollm2-135m"): string {
     model,
     shape: { batch: 8, sequence: 512, rank: 16, targets: "all-linear" },
     supervised: 0.5,
-    engine: { name: "cuda", version: "driver 13.0", cases: 70, worst_error: 1e-3, library: "/usr/lib/libcublasLt.so.13" },
+    engine: {
+      name: "cuda",
+      version: "driver 13.0",
+      cases: 70,
+      worst_error: 1e-3,
+      library: "/usr/lib/libcublasLt.so.13",
+    },
     machine: { device: "NVIDIA H100 80GB HBM3", driver: "580.1", cpu: "a CPU", cores: 2 },
     date: "2026-01-01",
     profile: {
@@ -166,21 +172,28 @@ test("the pack for a GPU machine is complete", async () => {
 }, 120_000);
 
 const python = spawnSync("python3", ["--version"]).status === 0;
-test.skipIf(!python)("the peer reports the driver as unknown where the kernel module has no version file", () => {
-  const folder = scratch();
-  const file = join(folder, "version");
-  writeFileSync(file, "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27\n");
-  const empty = join(folder, "empty");
-  writeFileSync(empty, "");
-  // The function alone: importing the script needs torch.
-  const script = `import ast, re, sys
+test.skipIf(!python)(
+  "the peer reports the driver as unknown where the kernel module has no version file",
+  () => {
+    const folder = scratch();
+    const file = join(folder, "version");
+    writeFileSync(file, "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.65.06  Sun Jul 27\n");
+    const empty = join(folder, "empty");
+    writeFileSync(empty, "");
+    // The function alone: importing the script needs torch.
+    const script = `import ast, re, sys
 tree = ast.parse(open(sys.argv[1]).read())
 body = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "driver_version"]
 exec(compile(ast.Module(body, []), sys.argv[1], "exec"))
 print(*(driver_version(path) for path in sys.argv[2:]))`;
-  const peer = join(root, "bench/peers/peft_step.py");
-  const { stdout, stderr } = spawnSync("python3", ["-c", script, peer, file, empty, join(folder, "absent")], {
-    encoding: "utf8",
-  });
-  expect(stdout.trim(), stderr).toBe("580.65.06 unknown unknown");
-});
+    const peer = join(root, "bench/peers/peft_step.py");
+    const { stdout, stderr } = spawnSync(
+      "python3",
+      ["-c", script, peer, file, empty, join(folder, "absent")],
+      {
+        encoding: "utf8",
+      },
+    );
+    expect(stdout.trim(), stderr).toBe("580.65.06 unknown unknown");
+  },
+);
