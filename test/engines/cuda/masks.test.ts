@@ -118,7 +118,9 @@ describe.skipIf(missing !== null)("dropout masks generated on the device", () =>
     const { accumulate } = programsOf(0.3);
     const executable = await session.compile(accumulate);
     const masks = plain(maskFeeds(accumulate, PLACES[0]!));
-    await expect(executable.run({ ...feeds, ...masks })).rejects.toThrow("input dropout_mask.0 takes a FedMask");
+    await expect(executable.run({ ...feeds, ...masks })).rejects.toThrow(
+      "input dropout_mask.0 takes a FedMask",
+    );
     await session.close();
     memory.dispose();
   });
