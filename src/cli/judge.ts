@@ -23,7 +23,8 @@ export function addJudging(program: Command, context: Context): void {
     "eval",
     "Let the exported base, the exported adapter and the contestants answer the same locked cases.",
     async (run, flags) => {
-      for (const each of [run, ...run.seeds]) await render(evaluateRun(each, flags), context);
+      for (const each of [run, ...run.seeds])
+        await render(evaluateRun(each, { ...flags, seed: each !== run }), context);
     },
   ).option("--prompted", "also ask the base with policy.md in its system message, however long it takes");
   verb("gate", "Decide on the answers; the exit code is the verdict's.", async (run) => {

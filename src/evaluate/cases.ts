@@ -52,6 +52,8 @@ export interface Case {
   critical: boolean;
   /** sha256 of the line, as in the lock. */
   hash: string;
+  /** sha256 of the question alone, by which looks are counted. */
+  asked: string;
   /** file:line */
   where: string;
   /** The whole row, for `where` filters and slices. */
@@ -81,7 +83,7 @@ function slips(row: CaseLine["row"], known: readonly string[]): string[] {
 
 /** The case of a line, or undefined with its mistakes added to the list. */
 function parseCase(
-  { where, hash, row }: CaseLine,
+  { where, hash, asked, row }: CaseLine,
   pack: string,
   task: Task,
   mistakes: string[],
@@ -103,6 +105,7 @@ function parseCase(
     ...(slice !== undefined && { slice }),
     critical,
     hash,
+    asked,
     where,
     row: parsed.data,
     body: bodyOf(parsed.data, checks),

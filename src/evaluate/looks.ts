@@ -30,7 +30,7 @@ export interface Look {
   alpha: number;
   /** The number of the look at each pack's cases. */
   packs: Readonly<Record<string, number>>;
-  /** True when this artefact was gated with this lock before: the same question again costs nothing. */
+  /** True if this artefact was evaluated or gated with this lock before: the same look again costs nothing. */
   again: boolean;
   /** Hash of the ledger's entry. */
   ledger_sha256: string;
@@ -39,16 +39,27 @@ export interface Look {
 
 const SHORT = 12;
 
+/** Hashes of the questions by pack: of the same question they are the same, whatever its metadata. */
+export type Asked = Readonly<Record<string, readonly string[]>>;
+
+export function askedByPack(cases: readonly { readonly pack: string; readonly asked: string }[]): Asked {
+  const packs: Record<string, string[]> = {};
+  for (const { pack, asked } of cases) packs[pack] = [...(packs[pack] ?? []), asked];
+  return packs;
+}
+
 /**
- * Takes a look: writes it to the ledger beside the lock before anything is decided, so that nobody looks in secret. A
- * pack's looks are those that saw any of the cases that it has now: a new lock over the same cases goes on counting, one
- * case changed resets nothing, and a fresh pack starts anew. The same artefact with the same lock again is the same look.
+ * Takes a look: writes it to the ledger beside the lock before anything is scored or decided, so that nobody looks in
+ * secret. A pack's looks are those that saw any of its present questions: a new lock over the same questions goes on
+ * counting, one question changed resets nothing, and a fresh pack starts anew. The same artefact with the same lock again
+ * is the same look.
  * @param seen hashes of entries that earlier verdicts name; the ledger must still hold them
  * @throws mismatch error when it does not; data and environment errors as the ledger has them
  */
 export function takeLook(
   task: Task,
   lock: TaskLock,
+  asked: Asked,
   artifactSha256: string,
   seen: readonly NamedLook[] = [],
 ): Look {
@@ -61,7 +72,7 @@ export function takeLook(
   const same = ledger
     .filter((entry) => entry.kind === "look")
     .find((entry) => entry.artifact_sha256 === artifactSha256 && entry.lock_sha256 === sha256);
-  const entry = same ?? appendToLedger<LookEntry>(task, nextLook(ledger, lock, artifactSha256));
+  const entry = same ?? appendToLedger<LookEntry>(task, nextLook(ledger, lock, asked, artifactSha256));
   return {
     look: entry.look,
     alpha: entry.alpha,
@@ -85,11 +96,8 @@ export function checkNamedLooks(ledger: readonly Recorded[], seen: readonly Name
   if (lost.length > 0) throw ledgerCut(lost.map(({ where }) => `${where}: its look is not there`));
 }
 
-/** Which look the next one would be at each pack's cases, given by their hashes, and the beginnings of these. */
-export function lookAt(
-  ledger: readonly LedgerEntry[],
-  packs: Readonly<Record<string, readonly string[]>>,
-): LookEntry["packs"] {
+/** Number of the next look at each pack's questions, and the beginnings of their hashes. */
+export function lookAt(ledger: readonly LedgerEntry[], packs: Asked): LookEntry["packs"] {
   const looks = ledger.filter((entry) => entry.kind === "look");
   return Object.fromEntries(
     Object.entries(packs).map(([pack, hashes]) => {
@@ -106,10 +114,10 @@ export function lookAt(
 function nextLook(
   ledger: readonly LedgerEntry[],
   lock: TaskLock,
+  asked: Asked,
   artifactSha256: string,
 ): Omit<LookEntry, "at" | "previous"> {
-  const hashes = Object.entries(lock.cases).map(([pack, { cases }]) => [pack, Object.values(cases)]);
-  const packs = lookAt(ledger, Object.fromEntries(hashes));
+  const packs = lookAt(ledger, asked);
   const look = Math.max(...Object.values(packs).map((pack) => pack.look));
   return {
     kind: "look",

@@ -10,7 +10,28 @@ export interface CaseLine {
   readonly where: string;
   /** sha256 of the line without the white space around it; the lock names it. */
   readonly hash: string;
+  /** askedHash of the row; the ledger of looks names it. */
+  readonly asked: string;
   readonly row: Readonly<Record<string, unknown>>;
+}
+
+/** Fields that hold a case's question; all others are metadata. */
+const ASKED = ["messages", "checks", "text", "good", "bad"];
+
+/**
+ * sha256 of the question of a case: messages, checks, or texts, whatever their case, white space and order of keys. Who
+ * has seen the scores of a question has looked at it, however its metadata change afterwards.
+ */
+export function askedHash(row: Readonly<Record<string, unknown>>): string {
+  return sha256(JSON.stringify(ASKED.map((key) => canonical(row[key]))));
+}
+
+function canonical(value: unknown): unknown {
+  if (typeof value === "string") return value.normalize("NFKC").toLowerCase().trim().replace(/\s+/gu, " ");
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== "object" || value === null) return value ?? null;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([key, inner]) => [key, canonical(inner)]);
 }
 
 /** A pack's file. */
@@ -35,7 +56,10 @@ export function readCaseLines(task: Task): CasePack[] {
     for (const found of jsonLines(bytes)) {
       const where = `${name}:${found.line}`;
       if ("problem" in found) mistakes.push(`${where}: ${found.problem}`);
-      else lines.push({ where, hash: sha256(found.source.trim()), row: found.value });
+      else {
+        const row = found.value;
+        lines.push({ where, hash: sha256(found.source.trim()), asked: askedHash(row), row });
+      }
     }
     if (lines.length + mistakes.length === 0) mistakes.push(`${name}: has no case`);
     return { pack, file: task.cases[pack]!, sha256: sha256(bytes), lines, mistakes };

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { type AnswerEvent, answerCases } from "../evaluate/answer.ts";
+import { holdingLedger } from "../evaluate/ledger.ts";
+import { askedByPack, takeLook } from "../evaluate/looks.ts";
 import { lookupIn } from "../evaluate/lookup.ts";
+import { artifactSha256 } from "../export/folder.ts";
 import { openExported } from "../export/session.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { type Evaluated, type Exporting, eventsOf } from "./events.ts";
@@ -22,16 +25,22 @@ export function answersAreCurrent(run: Run): boolean {
 
 /**
  * Both exports and the contestants answer the locked cases; leaves answers.jsonl. Exports first where that is missing.
- * @param asked `prompted`: the base with the policy in its system message answers however long that takes
+ * Reading scores is a look, so one is taken before anything is answered; `gate` of the same export is the same look.
+ * @param asked `prompted`: the base with the policy in its system message answers however long that takes; `seed`: the run
+ * is a further seed of another one, whose look it belongs to
  */
 export async function* evaluateRun(
   run: Run,
-  asked: { readonly prompted?: boolean } = {},
+  asked: { readonly prompted?: boolean; readonly seed?: boolean } = {},
 ): AsyncGenerator<Exporting | AnswerEvent | Evaluated, void> {
   const { project, path, task } = run;
   const { cases, signal } = project;
   verifyLock(project);
   if (!isExportedRun(run)) yield* exportForJudging(run);
+  if (asked.seed !== true) {
+    const tuned = artifactSha256(exportFolder(path, "tuned"));
+    holdingLedger(task, () => takeLook(task, verifyLock(project), askedByPack(cases), tuned));
+  }
   const rows = trainedRows(run);
   const { policy } = task.paths;
   const contestants = {

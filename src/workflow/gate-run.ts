@@ -5,7 +5,7 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import { dataPreconditions } from "../evaluate/data-preconditions.ts";
 import { type GateInput, gate, type Verdict } from "../evaluate/gate.ts";
 import { holdingLedger } from "../evaluate/ledger.ts";
-import { takeLook } from "../evaluate/looks.ts";
+import { askedByPack, takeLook } from "../evaluate/looks.ts";
 import { wrongScores } from "../evaluate/rescore.ts";
 import { seedResult } from "../evaluate/seeds.ts";
 import { artifactSha256 } from "../export/folder.ts";
@@ -28,7 +28,7 @@ export async function decideRun(run: Run): Promise<Verdict> {
   );
   const { lock, look } = holdingLedger(task, () => {
     const lock = verifyLock(project);
-    return { lock, look: takeLook(task, lock, answered.artifactSha256) };
+    return { lock, look: takeLook(task, lock, askedByPack(project.cases), answered.artifactSha256) };
   });
   const trained = trainedRows(run);
   const common = {

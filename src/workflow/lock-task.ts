@@ -4,7 +4,7 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import { scriptFiles } from "../evaluate/answer.ts";
 import { loadScripts } from "../evaluate/checks/script.ts";
 import { type AmendmentEntry, appendToLedger, holdingLedger, readLedger } from "../evaluate/ledger.ts";
-import { checkNamedLooks, levelOf, lookAt, type NamedLook } from "../evaluate/looks.ts";
+import { askedByPack, checkNamedLooks, levelOf, lookAt, type NamedLook } from "../evaluate/looks.ts";
 import { type PowerNote, powerNotes } from "../evaluate/power.ts";
 import { SCORER_VERSION } from "../evaluate/scorers.ts";
 import type { WeightSource } from "../model/weights.ts";
@@ -123,8 +123,6 @@ export async function* showPower(project: Project): AsyncGenerator<Power, void> 
 
 /** Power of the task's cases at the level of the next look. */
 export function taskPower({ task, cases }: Project): PowerNote[] {
-  const hashes: Record<string, string[]> = {};
-  for (const { pack, hash } of cases) hashes[pack] = [...(hashes[pack] ?? []), hash];
-  const looks = lookAt(readLedger(task), hashes);
+  const looks = lookAt(readLedger(task), askedByPack(cases));
   return powerNotes(task.success, cases, (criterion) => levelOf(looks[criterion.cases]!.look));
 }

@@ -82,7 +82,8 @@ export const STAGES: readonly Stage[] = [
     name: "eval",
     isDone: (state) => everyRun(state).every(answersAreCurrent),
     async *run(state) {
-      for (const run of everyRun(state)) if (!answersAreCurrent(run)) yield* evaluateRun(run);
+      for (const run of everyRun(state))
+        if (!answersAreCurrent(run)) yield* evaluateRun(run, { seed: run !== state.run });
     },
   },
   {

@@ -1,8 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readCases } from "../../src/evaluate/cases.ts";
 import { ledgerFile, readLedger } from "../../src/evaluate/ledger.ts";
-import { takeLook } from "../../src/evaluate/looks.ts";
+import { askedByPack, takeLook } from "../../src/evaluate/looks.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { lockFile, readLock } from "../../src/task/lock.ts";
 import { smallTask } from "../train/small-task.ts";
@@ -15,7 +16,7 @@ const change = (folder: string, from: string, to: string): void => {
 };
 const look = (folder: string, artifact: string) => {
   const task = loadTask(folder);
-  return takeLook(task, readLock(task), artifact.repeat(64));
+  return takeLook(task, readLock(task), askedByPack(readCases(task)), artifact.repeat(64));
 };
 
 test("before a look the goalposts move freely; the power of the cases is printed", async () => {
