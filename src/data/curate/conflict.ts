@@ -105,7 +105,6 @@ export function conflicts(rows: readonly TrainingRow[], policy: PolicyText): Pro
     const [pair, ruling] = [found.get(row), overruled.get(row)];
     if (pair === undefined && ruling === undefined) return [];
     const other: Place = pair?.other.row ?? ruling!.rule;
-    const sure = ruling?.sure ?? false;
     return [
       {
         kind: "conflict",
@@ -115,9 +114,9 @@ export function conflicts(rows: readonly TrainingRow[], policy: PolicyText): Pro
         ...(pair !== undefined && { similarity: similarityOf(pair.similarity) }),
         ...(ruling !== undefined && { rule: ruling.rule.id }),
         evidence: [ruling?.evidence, pair?.reason].filter((text) => text !== undefined).join("; "),
-        severity: sure || pair !== undefined ? "error" : "warning",
+        severity: pair === undefined && ruling?.confidence === "possible" ? "warning" : "error",
         action: ruling !== undefined || pair?.outvoted ? "drop" : "review",
-        sure,
+        sure: ruling?.confidence === "sure",
       },
     ];
   });

@@ -14,8 +14,8 @@ export const MARGIN = 0.15;
 export interface PolicyContradiction {
   readonly rule: RuleText;
   readonly evidence: string;
-  /** True if the matter, the quantity and its role leave no doubt. */
-  readonly sure: boolean;
+  /** Sure: matter, quantity and role leave no doubt. Likely: only this rule has such a quantity for the action. */
+  readonly confidence: "sure" | "likely" | "possible";
 }
 
 /** An exchange as terms and quantities. */
@@ -63,12 +63,12 @@ export function relevanceOf(clauses: readonly RuleClause[], readings: readonly R
   };
 }
 
-/** ln((1 + N) / (1 + n)) of a term in n of N texts. */
+/** ln((2 + N) / (1 + n)) of a term in n of N texts. */
 export function rarity(texts: readonly Iterable<string>[]): (term: string) => number {
   const frequency = new Map<string, number>();
   for (const terms of texts)
     for (const term of new Set(terms)) frequency.set(term, (frequency.get(term) ?? 0) + 1);
-  return (term) => Math.log((1 + texts.length) / (1 + (frequency.get(term) ?? 0)));
+  return (term) => Math.log((2 + texts.length) / (1 + (frequency.get(term) ?? 0)));
 }
 
 /** Exchanges that say what a clause says, by which an exchange in other words is known to be about it. */

@@ -48,7 +48,7 @@ export function wrongPermission(
     const wrong = (why: string): PolicyContradiction => ({
       rule: clause.rule,
       evidence: `${why} ${clause.rule.id} of the policy: ${quoted(clause.rule.text)}`,
-      sure: false,
+      confidence: "possible",
     });
     const missing = [...clause.required].find((term) => denied(term, answer));
     if (missing !== undefined) return wrong(`does without ${quoted(missing)}, against`);

@@ -39,17 +39,19 @@ export function wrongQuantity(
       );
       if (right === undefined || derived(key, value, stated, reading)) continue;
       if (value.value === 0 && clause.conditional) continue;
+      const onlyRule = byMatter && byAction && new Set(acting.map(({ clause }) => clause.rule)).size === 1;
+      const sure =
+        byMatter &&
+        (tagged || (close >= RELEVANT.sure && byAction)) &&
+        clause.rule.statements.get(key)!.length === 1 &&
+        values.length === 1 &&
+        value.role === right.role &&
+        clause.exceptions.size === 0 &&
+        !clause.conditional;
       return {
         rule: clause.rule,
         evidence: `says ${JSON.stringify(value.words)} where ${clause.rule.id} of the policy says ${JSON.stringify(right.words)}`,
-        sure:
-          byMatter &&
-          (tagged || (close >= RELEVANT.sure && byAction)) &&
-          clause.rule.statements.get(key)!.length === 1 &&
-          values.length === 1 &&
-          value.role === right.role &&
-          clause.exceptions.size === 0 &&
-          !clause.conditional,
+        confidence: sure ? "sure" : onlyRule ? "likely" : "possible",
       };
     }
   }
