@@ -3,7 +3,7 @@ import type { PolicyRule } from "../task/policy.ts";
 import { CONTESTANTS, type Contestant } from "../task/schema.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
 import { ask } from "./ask.ts";
-import type { Case, CaseBody } from "./cases.ts";
+import type { Case, CaseBody } from "./case.ts";
 import { loadScripts } from "./checks/script.ts";
 import { lookupResults, preparePrompted } from "./contestants.ts";
 import { answersByGroup } from "./groups.ts";

@@ -7,6 +7,7 @@ import { type CaseLine, readCaseLines } from "../task/case-lines.ts";
 import type { Task } from "../task/load.ts";
 import { parsePolicy } from "../task/policy.ts";
 import type { Message } from "../tokens/chat-template.ts";
+import type { Case, CaseBody } from "./case.ts";
 import { type Check, parseCheck } from "./checks/index.ts";
 import { groupMistakes } from "./groups.ts";
 import { issueTexts } from "./issues.ts";
@@ -34,32 +35,6 @@ const chatRow = z.looseObject({
 });
 const textRow = z.looseObject({ ...shared, text });
 const pairRow = z.looseObject({ ...shared, good: text, bad: text });
-
-/** Content of a case: a conversation to answer, a text to predict, or a preference between two texts. */
-export type CaseBody =
-  | { kind: "chat"; messages: readonly Message[]; checks: Check[] }
-  | { kind: "text"; text: string }
-  | { kind: "pair"; good: string; bad: string };
-
-/** One held-out case. */
-export interface Case {
-  id: string;
-  pack: string;
-  /** Transcript or paraphrase group, whose cases are not independent. By default the id. */
-  cluster: string;
-  rule?: string;
-  slice?: string;
-  critical: boolean;
-  /** sha256 of the line, as in the lock. */
-  hash: string;
-  /** sha256 of the question alone, by which looks are counted. */
-  asked: string;
-  /** file:line */
-  where: string;
-  /** The whole row, for `where` filters and slices. */
-  row: Readonly<Record<string, unknown>>;
-  body: CaseBody;
-}
 
 type Shape = typeof chatRow | typeof textRow | typeof pairRow;
 

@@ -1,7 +1,7 @@
 import type { Task } from "../task/load.ts";
 import type { PolicyRule } from "../task/policy.ts";
 import type { Answered } from "./answer-row.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import type { Script } from "./checks/check.ts";
 import { answersByGroup } from "./groups.ts";
 import { type Lookup, likenessTo } from "./lookup.ts";

@@ -4,7 +4,7 @@ import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
 import { CONTESTANTS, type Contestant, type Criterion } from "../task/schema.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import type { TrainedRows } from "./data-preconditions.ts";
 import { type CriterionResult, judge, type Outcome, overall } from "./decide.ts";
 import type { PairedScore } from "./evidence.ts";

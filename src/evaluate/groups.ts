@@ -1,5 +1,5 @@
 import { didYouMean } from "../suggest.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 
 /** Paraphrase groups that a case's checks name. */
 const groupsOf = ({ body }: Case): string[] =>

@@ -3,7 +3,7 @@ import type { TrainingRow } from "../data/rows.ts";
 import { cosine } from "../embed/embedder.ts";
 import { fitNgrams, hashedNgrams } from "../embed/hashed-ngrams.ts";
 import type { Task } from "../task/load.ts";
-import type { Case, CaseBody } from "./cases.ts";
+import type { Case, CaseBody } from "./case.ts";
 import { chrf } from "./metrics/chrf.ts";
 
 /** Answer of the training question nearest to a case's. */

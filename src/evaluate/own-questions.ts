@@ -3,7 +3,7 @@ import { hash32 } from "../rng.ts";
 import type { Task } from "../task/load.ts";
 import type { CheckName } from "../task/schema.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import { type Check, judgeCheck } from "./checks/index.ts";
 import { dealingMatters, type FitTable, fitOf } from "./deal.ts";
 import type { Precondition } from "./preconditions.ts";

@@ -1,5 +1,5 @@
 import type { Criterion } from "../task/schema.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import { clustersForNone } from "./counting.ts";
 import { MIN_CLUSTERS, WORST_NATS } from "./evidence.ts";
 import { clustersNeeded, detectable, powerOf, type Spread } from "./sample-size.ts";

@@ -1,6 +1,6 @@
 import type { PolicyRule } from "../task/policy.ts";
 import type { Message } from "../tokens/chat-template.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import type { EvaluatedModel } from "./model.ts";
 
 /** System message of the prompted base: the task's purpose and as many rules of the policy, in order, as fit. */

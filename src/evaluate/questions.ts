@@ -1,8 +1,7 @@
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Decoding } from "../task/schema.ts";
-import type { Case, CaseBody } from "./cases.ts";
+import { type Case, type CaseBody, needsText } from "./case.ts";
 import type { EvaluatedModel } from "./model.ts";
-import { needsText } from "./score-case.ts";
 
 /** A conversation to be answered. */
 export interface Prompt {

@@ -1,7 +1,7 @@
 import type { Task } from "../task/load.ts";
 import { scriptFiles } from "./answer.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import type { Context } from "./checks/check.ts";
 import { readsText } from "./checks/index.ts";
 import { loadScripts } from "./checks/script.ts";

@@ -1,6 +1,6 @@
 import { CONTESTANTS, type Contestant, type Criterion, GRADED, type StyleRule } from "../task/schema.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import { scoreOf } from "./scorers.ts";
 import { selectCases } from "./select.ts";
 

@@ -1,11 +1,11 @@
 import { mean } from "simple-statistics";
 import { defectOf } from "./answer-defect.ts";
 import type { Answered } from "./answer-row.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import type { Context } from "./checks/check.ts";
 import { preferenceOf } from "./checks/choice.ts";
 import { handsOverBy } from "./checks/conduct.ts";
-import { judgeCheck, readsText } from "./checks/index.ts";
+import { judgeCheck } from "./checks/index.ts";
 
 /** Natural log-likelihood of a text: sum over its tokens, number of tokens, and length in bytes of UTF-8. */
 export interface Likelihood {
@@ -99,6 +99,3 @@ export function scoreAnswer(
 /** True if a complete answer does not hand over. */
 const keepsTheCustomer = ({ text, finish }: Generated, { rules }: Context): boolean =>
   finish === "stop" && defectOf(text) === undefined && !handsOverBy(text, rules.wording.hands_over);
-
-/** True if the model must generate an answer to the case. */
-export const needsText = ({ body }: Case): boolean => body.kind === "chat" && body.checks.some(readsText);

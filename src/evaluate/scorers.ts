@@ -1,9 +1,8 @@
 import type { Criterion, StyleRule } from "../task/schema.ts";
 import { defectOf } from "./answer-defect.ts";
 import type { Answered } from "./answer-row.ts";
-import type { Case } from "./cases.ts";
+import { type Case, needsText } from "./case.ts";
 import { styleFailure } from "./checks/conduct.ts";
-import { needsText } from "./score-case.ts";
 
 /** Recorded in the lock. Raised when any check or scorer judges differently than before. */
 export const SCORER_VERSION = "3";

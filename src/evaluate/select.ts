@@ -1,6 +1,6 @@
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Contestant, Criterion } from "../task/schema.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import { suits } from "./scorers.ts";
 
 /** Cases that a criterion is judged on. */
@@ -26,6 +26,19 @@ export function announcedSlices(criterion: Criterion) {
     criterion: { ...criterion, where: { ...criterion.where, ...announced } },
   }));
 }
+
+/** True if every contestant that a criterion names has answered the criterion's cases. */
+export const contestantsAnswered = (
+  criteria: readonly Criterion[],
+  cases: readonly Case[],
+  answered: (id: string, contestant: Contestant) => boolean,
+): boolean =>
+  criteria.every((criterion) => {
+    const contestant = contestantOf(criterion);
+    return (
+      contestant === undefined || selectCases(criterion, cases).every(({ id }) => answered(id, contestant))
+    );
+  });
 
 /** @throws usage error that names every criterion and announced slice without a case: an empty bar is no bar */
 export function checkCriteria(criteria: readonly Criterion[], cases: readonly Case[]): void {

@@ -3,6 +3,7 @@ import { type AnswerEvent, answerCases } from "../evaluate/answer.ts";
 import { holdingLedger } from "../evaluate/ledger.ts";
 import { askedByPack, takeLook } from "../evaluate/looks.ts";
 import { lookupIn } from "../evaluate/lookup.ts";
+import { contestantsAnswered } from "../evaluate/select.ts";
 import { artifactSha256 } from "../export/folder.ts";
 import { openExported } from "../export/session.ts";
 import { parsePolicy } from "../task/policy.ts";
@@ -12,15 +13,23 @@ import { verifyLock } from "./lock-task.ts";
 import { answersFile, exportFolder, type Run } from "./run.ts";
 import { trainedRows } from "./trained-rows.ts";
 
-/** True if every locked case was answered by the exports that are there now. */
+/** True if every locked case was answered by the exports that are there now, and by the contestants that criteria name. */
 export function answersAreCurrent(run: Run): boolean {
   const file = answersFile(run.path);
   if (!existsSync(file)) return false;
   const answered = statSync(file).mtimeMs;
   if (exportTimes(run.path).some((time) => time > answered)) return false;
-  const hashes = new Map(run.answers.map((answer) => [answer.id, answer.hash]));
+  const answers = new Map(run.answers.map((answer) => [answer.id, answer]));
   const { cases } = run.project;
-  return cases.length === hashes.size && cases.every(({ id, hash }) => hashes.get(id) === hash);
+  return (
+    cases.length === answers.size &&
+    cases.every(({ id, hash }) => answers.get(id)?.hash === hash) &&
+    contestantsAnswered(
+      run.task.success,
+      cases,
+      (id, contestant) => answers.get(id)?.contestants?.[contestant] !== undefined,
+    )
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
-import { type Case, readCases } from "../evaluate/cases.ts";
+import type { Case } from "../evaluate/case.ts";
+import { readCases } from "../evaluate/cases.ts";
 import { sha256File } from "../formats/files.ts";
 import { lorafitHome } from "../home.ts";
 import { resolveModel } from "../model/catalog.ts";

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { readRows } from "../../src/data/rows.ts";
 import { type AnswerEvent, answerCases } from "../../src/evaluate/answer.ts";
-import { type Case, readCases } from "../../src/evaluate/cases.ts";
+import type { Case } from "../../src/evaluate/case.ts";
+import { readCases } from "../../src/evaluate/cases.ts";
 import { lookupIn } from "../../src/evaluate/lookup.ts";
 import { policyPrompt, promptedCases } from "../../src/evaluate/prompted.ts";
 import { tokensOf } from "../../src/evaluate/questions.ts";
+import { contestantsAnswered } from "../../src/evaluate/select.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { taskFolder } from "../task/fixture.ts";
 import { ngramModel, Vocabulary } from "./ngram.ts";
@@ -96,6 +98,24 @@ test("a lookup's choice is the option most like its answer", () => {
   expect(lookup!.preferences).toHaveLength(1);
   expect(prompted!.output).toBeUndefined();
   expect(prompted!.preferences![0]!.preferred).toBe("no, worn boots stay");
+});
+
+test("answers are complete when the contestant of every criterion has answered", () => {
+  const against = [
+    {
+      ...good.task.success[0]!,
+      kind: "superiority" as const,
+      margin: 0,
+      effect: 0.1,
+      against: "lookup" as const,
+    },
+  ];
+  const without = (id: string) => contestantsAnswered(against, good.cases, (other) => other !== id);
+  expect(without("")).toBe(true);
+  expect(without("boots-red")).toBe(false);
+  // Of another pack.
+  expect(without("safe-boots")).toBe(true);
+  expect(contestantsAnswered(good.task.success, good.cases, () => false)).toBe(true);
 });
 
 const chatCases = good.cases.filter(({ body }) => body.kind === "chat");

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Case } from "../../evaluate/cases.ts";
+import type { Case } from "../../evaluate/case.ts";
 import type { Verdict } from "../../evaluate/gate.ts";
 import { meaningOf } from "../../evaluate/meaning.ts";
 import { barText, estimateText, pText, scoreText } from "../../evaluate/result-text.ts";
