@@ -45,7 +45,7 @@ export function taskFile(pathOrFolder: string): string {
 }
 
 /** Scorers of likelihoods, which a contestant's answers do not have. */
-const ONLY_BASE_AND_TUNED: ReadonlySet<string> = new Set(["cross-entropy", "minimal-pairs", "choice"]);
+const ONLY_BASE_AND_TUNED: ReadonlySet<string> = new Set(["cross-entropy", "minimal-pairs"]);
 
 /** Mistakes in cross references, which a schema cannot check. */
 function crossMistakes(spec: TaskSpec): Omit<Mistake, "line">[] {
