@@ -14,13 +14,9 @@ export function copyPeft(from: string, to: string, base: WeightSource): void {
   const factors = new Map(
     [...tensors].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data) }]),
   );
-  const { targets } = config;
   writePeft(to, {
     config,
-    targetModules:
-      typeof targets === "string"
-        ? peftTargets(base.config, loraLayout(base.config, config).modules)
-        : targets,
+    targetModules: peftTargets(base.config, loraLayout(base.config, config).modules),
     baseName: baseName ?? base.path,
     baseSha256: base.sha256,
     tensors: factors,

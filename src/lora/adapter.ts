@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { sha256File } from "../formats/files.ts";
 import type { ModelConfig } from "../model/config.ts";
+import { familyOf } from "../model/families/index.ts";
 import { flattenFactors } from "./flat.ts";
 import { type LoraLayout, loraLayout } from "./layout.ts";
 import { PEFT_FILES, type PeftAdapter, readPeft } from "./peft.ts";
@@ -38,7 +39,18 @@ export function readAdapter(folder: string, base: AdaptedBase): Adapter {
 
 /** A PEFT adapter on a model whose hash is not compared. @throws mismatch that lists every factor that does not fit */
 export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: string): Adapter {
-  const layout = loraLayout(model, adapter.config);
+  const paths = new Set(
+    familyOf(model)
+      .linears(model)
+      .map(({ path }) => path),
+  );
+  const targets = (adapter.config.targets as readonly string[]).filter((module) => paths.has(module));
+  if (targets.length === 0) {
+    throw new LorafitError("mismatch", `${where}: the adapter adapts no layer of this base`, {
+      hint: `its factors are of ${adapter.config.targets[0]}, and so on; use the base that it was trained on`,
+    });
+  }
+  const layout = loraLayout(model, { ...adapter.config, targets });
   return { layout, flat: flattenFactors(layout, adapter.tensors, where) };
 }
 

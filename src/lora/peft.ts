@@ -1,15 +1,19 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
-import { jsonText, readJson } from "../formats/json.ts";
-import { openSafetensors, readFloat32, writeSafetensors } from "../formats/safetensors.ts";
+import { jsonText } from "../formats/json.ts";
+import {
+  openSafetensors,
+  readFloat32,
+  type SafetensorsFile,
+  writeSafetensors,
+} from "../formats/safetensors.ts";
 import type { LoraConfig } from "./config.ts";
 import type { FactorTensor } from "./flat.ts";
 import { parsePeftName } from "./layout.ts";
-import { firstMatch } from "./pattern.ts";
-import { VARIANTS, type VariantName } from "./variants/index.ts";
+import { isTargeted, type PeftConfig, rankOf, readPeftConfig } from "./peft-config.ts";
+import { VARIANTS } from "./variants/index.ts";
 
 /** Names of the files in a PEFT folder. */
 export const PEFT_FILES = { config: "adapter_config.json", weights: "adapter_model.safetensors" } as const;
@@ -24,29 +28,6 @@ export interface PeftAdapter {
   readonly tensors: ReadonlyMap<string, FactorTensor>;
 }
 
-/** Keys that do not change what an adapter computes. PEFT itself sets fan_in_fan_out by the module's class. */
-const HARMLESS = new Set(
-  `peft_version base_model_name_or_path revision auto_mapping inference_mode task_type lora_dropout
-  megatron_config megatron_core loftq_config eva_config corda_config lora_ga_config runtime_config ensure_weight_tying
-  qalora_group_size layers_pattern fan_in_fan_out`.split(/\s+/),
-);
-
-const configSchema = z.looseObject({
-  peft_type: z.literal("LORA"),
-  r: z.int().min(1).default(8),
-  lora_alpha: z.number().positive().default(8),
-  lora_dropout: z.number().min(0).lt(1).default(0),
-  target_modules: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
-  use_rslora: z.boolean().default(false),
-  rank_pattern: z.record(z.string(), z.int().min(1)).default({}),
-  alpha_pattern: z.record(z.string(), z.number().positive()).default({}),
-  bias: z.literal("none").default("none"),
-  base_model_name_or_path: z.string().nullish(),
-  /** Other values, such as pissa and olora, change the base's weights, so that the factors do not fit the original base. */
-  init_lora_weights: z.union([z.boolean(), z.enum(["gaussian", "eva", "orthogonal"])]).nullish(),
-});
-const READ = new Set(Object.keys(configSchema.shape));
-
 /** @throws data error that lists everything that is missing, damaged or not supported */
 export function readPeft(folder: string): PeftAdapter {
   const file = join(folder, PEFT_FILES.config);
@@ -55,73 +36,97 @@ export function readPeft(folder: string): PeftAdapter {
       hint: "name a folder in PEFT's format",
     });
   }
-  const json = readJson(file, { hint: "name a folder in PEFT's format" });
-  const parsed = configSchema.safeParse(json);
-  const mistakes = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  const variant = parsed.success ? variantOf(parsed.data) : undefined;
-  const flags = new Set(variant === undefined ? [] : Object.keys(VARIANTS[variant].peftFlags));
-  for (const [key, value] of Object.entries(parsed.data ?? {})) {
-    if (flags.has(key) || READ.has(key) || HARMLESS.has(key) || isOff(value)) continue;
-    mistakes.push(`${key}: ${JSON.stringify(value)} changes what the adapter computes and is not supported`);
-  }
-  if (!parsed.success || variant === undefined || mistakes.length > 0)
-    throw new LorafitError("data", `${file}: not a LoRA that can be read\n${listMistakes(mistakes)}`);
-  const { data } = parsed;
-  const weights = openSafetensors(join(folder, PEFT_FILES.weights));
-  const targets =
-    data.target_modules === "all-linear" ? ("all-linear" as const) : [data.target_modules].flat();
-  const config: LoraConfig = {
-    variant,
-    rank: data.r,
-    alpha: data.lora_alpha,
-    dropout: data.lora_dropout,
-    rsLora: data.use_rslora,
-    targets,
-    rankPattern: data.rank_pattern,
-    alphaPattern: data.alpha_pattern,
-  };
+  const peft = readPeftConfig(file);
+  const weights = openSafetensors(weightsFile(folder));
+  const modules = factorModules(peft, weights, file);
   const tensors = new Map<string, FactorTensor>();
-  for (const [name, { shape }] of weights.tensors)
-    tensors.set(name, { shape, data: readFloat32(weights, name) });
-  checkRanks(config, tensors, weights.path);
+  for (const [name, { shape }] of weights.tensors) {
+    const data = readFloat32(weights, name);
+    if (!data.every(Number.isFinite)) {
+      throw new LorafitError("data", `${weights.path}: ${name} has values that are not finite`, {
+        hint: "take a checkpoint from before its training diverged",
+      });
+    }
+    tensors.set(name, { shape, data });
+  }
   return {
-    config,
-    baseName: data.base_model_name_or_path ?? null,
+    config: {
+      variant: peft.variant,
+      rank: peft.r,
+      alpha: peft.lora_alpha,
+      dropout: peft.lora_dropout,
+      rsLora: peft.use_rslora,
+      targets: modules,
+      rankPattern: peft.rank_pattern,
+      alphaPattern: peft.alpha_pattern,
+    },
+    baseName: peft.base_model_name_or_path ?? null,
     baseSha256: weights.metadata["lorafit.base_sha256"] ?? null,
     tensors,
   };
 }
 
-/** The variant whose flags the config has; undefined where none does. */
-const variantOf = (json: Readonly<Record<string, unknown>>): VariantName | undefined =>
-  (Object.keys(VARIANTS) as VariantName[]).find((name) =>
-    Object.entries(VARIANTS[name].peftFlags).every(([flag, value]) => (json[flag] ?? false) === value),
-  );
+/** @throws data error for a folder whose weights are a pickle */
+function weightsFile(folder: string): string {
+  const path = join(folder, PEFT_FILES.weights);
+  const pickle = "adapter_model.bin";
+  if (!existsSync(path) && existsSync(join(folder, pickle))) {
+    throw new LorafitError(
+      "data",
+      `${join(folder, pickle)}: is a pickle, which can run code and is not read`,
+      {
+        hint: `save the adapter again as safetensors: PeftModel.from_pretrained(...).save_pretrained(DIR) writes ${PEFT_FILES.weights}`,
+      },
+    );
+  }
+  return path;
+}
 
-/** True for a value that switches a feature off. */
-const isOff = (value: unknown): boolean =>
-  value === null ||
-  value === false ||
-  (typeof value === "object" && Object.keys(value as object).length === 0);
-
-/** @throws data error unless the ranks in the file are those of r and rank_pattern */
-function checkRanks(config: LoraConfig, tensors: ReadonlyMap<string, FactorTensor>, where: string): void {
+/**
+ * The modules that have factors in the file, in its order: they are what an adapter adapts. A target without factors adds
+ * nothing, as in PEFT; factors of a module that is no target are refused, because PEFT leaves them out.
+ * @throws data error for tensors that are no factors, and for ranks other than the config's
+ */
+function factorModules(peft: PeftConfig, { path, tensors }: SafetensorsFile, file: string): string[] {
+  const modules = new Set<string>();
   const mistakes: string[] = [];
   for (const [name, { shape }] of tensors) {
-    const parsed = parsePeftName(VARIANTS[config.variant], name);
+    const parsed = parsePeftName(VARIANTS[peft.variant], name);
     if (parsed === null || shape.length !== parsed.factor.axes.length) {
-      mistakes.push(`${name}: is not a LoRA factor of a linear layer`);
+      mistakes.push(`${name}: ${foreign(name)}`);
       continue;
     }
-    const rank = firstMatch(config.rankPattern, parsed.module) ?? config.rank;
-    const found = shape[parsed.factor.axes.indexOf("rank")];
+    const { module, factor } = parsed;
+    if (!modules.has(module) && isTargeted(peft, module) === false) {
+      mistakes.push(`${name}: target_modules and exclude_modules of ${file} leave this module out`);
+    }
+    modules.add(module);
+    const rank = rankOf(peft, module);
+    const found = shape[factor.axes.indexOf("rank")];
     if (found !== undefined && found !== rank)
-      mistakes.push(`${name}: rank ${found}, adapter_config.json says ${rank}`);
+      mistakes.push(`${name}: rank ${found}; r and rank_pattern of ${file} say ${rank}`);
   }
-  if (mistakes.length > 0)
-    throw new LorafitError("data", `${where}: damaged adapter\n${listMistakes(mistakes)}`);
+  if (modules.size === 0 && mistakes.length === 0) mistakes.push("it has no factors");
+  if (mistakes.length > 0) {
+    throw new LorafitError("data", `${path}: not an adapter that can be read\n${listMistakes(mistakes)}`);
+  }
+  return [...modules];
+}
+
+/** Why a tensor is no factor. */
+function foreign(name: string): string {
+  if (/\.lora_embedding_[AB]$|\.lora_embedding_[AB]\./.test(name))
+    return "factors of an embedding are not supported yet";
+  if (/\.lora_(?:A|B)\.[^.]+\.weight$/.test(name)) {
+    return "holds the adapter's name; save the adapter with save_pretrained, which leaves it out";
+  }
+  if (/\.(?:embed_tokens|lm_head|wte|embed_in|embed_out)(?:\.base_layer)?\.weight$/.test(name)) {
+    return "a saved embedding or head is not supported yet; where it is the base's, save the adapter again with save_embedding_layers=False, else merge it into its base in Python and name the result as the base";
+  }
+  if (/\.lora_magnitude_vector/.test(name))
+    return "DoRA's magnitudes, which adapter_config.json does not announce";
+  if (/\.modules_to_save\./.test(name)) return "a module saved beside the factors is not supported yet";
+  return "is not a LoRA factor of a linear layer";
 }
 
 /** Writes adapter_config.json (sorted keys, indent 2, as PEFT does) and adapter_model.safetensors. */

@@ -30,7 +30,9 @@ export const isOther = except(
   /^[\p{Cc}\p{Cf}\p{Co}]$/u,
   new Set([0x890, 0x891, 0x8e2, 0x110cd, ...Array.from({ length: 16 }, (_, i) => 0x13430 + i)]),
 );
-export const isNonspacingMark = except(/^\p{Mn}$/u, NEWER_NONSPACING);
+export const isNonspacingMark: CharTest = (char) =>
+  char === "\u1734" || char === "\u{1171e}" || nonspacing(char);
+const nonspacing = except(/^\p{Mn}$/u, NEWER_NONSPACING);
 export const isCombiningMark: CharTest = (char) => char === "\u1cf2" || char === "\u1cf3" || combining(char);
 const combining = except(/^\p{M}$/u, NEWER_COMBINING);
 /** The blocks that BERT's normalizer calls Chinese. */

@@ -109,7 +109,9 @@ function inspectAdapter(path: string): Inspection {
     facts: {
       rank: config.rank,
       alpha: config.alpha,
-      targets: [config.targets].flat(),
+      targets: [
+        ...new Set([config.targets].flat().map((module) => module.slice(module.lastIndexOf(".") + 1))),
+      ],
       parameters: [...tensors.values()].reduce((sum, { shape }) => sum + elements(shape), 0),
       ...(baseName === null ? {} : { base: baseName }),
       ...(baseSha256 === null ? {} : { base_sha256: baseSha256 }),
