@@ -112,7 +112,11 @@ test("a change of the goalposts is in the same chain and goes with every later l
 });
 
 /** Takes looks with `artifacts` through what was built, in a process of its own that begins at `start` (milliseconds since 1970). */
-function lookingProcess(task: Task, artifacts: readonly string[], start: number): Promise<unknown> {
+function lookingProcess(
+  { task, asked }: ReturnType<typeof locked>,
+  artifacts: readonly string[],
+  start: number,
+): Promise<unknown> {
   const built = (name: string) => JSON.stringify(new URL(`../../dist/${name}.js`, import.meta.url).href);
   const program = `
     import { holdingLedger } from ${built("evaluate/ledger")};
@@ -121,6 +125,7 @@ function lookingProcess(task: Task, artifacts: readonly string[], start: number)
     import { makeLock } from ${built("task/lock")};
     const task = loadTask(${JSON.stringify(task.folder)});
     const lock = makeLock(task, { baseSha256: "${a}", scorer: "1", embedder: "e1" });
+    const asked = ${JSON.stringify(asked)};
     while (Date.now() < ${start});
     for (const artifact of ${JSON.stringify(artifacts)}) holdingLedger(task, () => takeLook(task, lock, asked, artifact));
   `;
@@ -128,12 +133,13 @@ function lookingProcess(task: Task, artifacts: readonly string[], start: number)
 }
 
 test("processes that gate at once wait for each other: every look has its own number, and the chain holds", async () => {
-  const { task } = locked();
+  const own = locked();
+  const { task } = own;
   const artifacts = Array.from({ length: 60 }, (_, i) => sha256(String(i)));
   const shared = sha256("the same artefact in both");
   const halves = [artifacts.slice(0, 30), artifacts.slice(30)].map((half) => [...half, shared]);
   const start = Date.now() + 3000;
-  await Promise.all(halves.map((half) => lookingProcess(task, half, start)));
+  await Promise.all(halves.map((half) => lookingProcess(own, half, start)));
   const looks = readLedger(task).filter((entry) => entry.kind === "look");
   expect(looks.map(({ look }) => look)).toEqual(Array.from({ length: 61 }, (_, i) => i + 1));
   expect(existsSync(`${ledgerFile(task)}.lock`)).toBe(false);
