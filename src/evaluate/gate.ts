@@ -43,7 +43,7 @@ export interface Verdict {
   counts: { cases: number; answered: number; passed_base: number; passed_tuned: number };
   /** Cases without an answer; each counts as failed. */
   missing: string[];
-  /** Everything that stands against a pass, each in one line that begins with its name. */
+  /** Reasons against a pass, each in one line that begins with its name. */
   reasons: string[];
   scorer: string;
   seed: number;
@@ -66,7 +66,7 @@ export interface GateInput {
   lock: TaskLock;
   cases: readonly Case[];
   answers: readonly AnswerRow[];
-  /** Hash of the tuned artefact as it lies on disk now. */
+  /** Hash of the tuned artefact that is on disk now. */
   artifactSha256: string;
   /** Hashes of the files that ship. */
   files: Readonly<Record<string, string>>;
