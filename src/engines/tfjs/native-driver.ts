@@ -143,8 +143,8 @@ const TRANSLATIONS: { readonly [Kernel in KernelName]: Translation<Kernel> } = {
 };
 
 /**
- * tfjs-node's binding to TensorFlow, called directly: the kernels of tfjs make every axis, shape and order anew at each call,
- * which doubles what a call costs (14 against 7 µs, measured), and they know no bfloat16.
+ * Calls tfjs-node's binding to TensorFlow directly: tfjs' kernels create every axis, shape and permutation anew at each call, which
+ * doubles the cost of a call (14 against 7 µs, measured), and they do not support bfloat16.
  */
 export class NativeDriver implements Driver<number> {
   readonly device: string;

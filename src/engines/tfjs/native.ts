@@ -1,21 +1,19 @@
 import { createRequire } from "node:module";
 import { LorafitError } from "../../errors.ts";
+import type { Tf } from "./node-binding.ts";
 import { candidates } from "./packages.ts";
 import { type NativeProbe, nativeEnvironment, probePackage, requireTf } from "./probe.ts";
-
-/** TensorFlow.js as an engine uses it: the native package's instance, or one that the user brings along. */
-export type Tf = typeof import("@tensorflow/tfjs-core");
 
 let probed: Promise<NativeProbe> | undefined;
 let loaded: { readonly tf: Tf; readonly threads: number } | undefined;
 
-/** Which native TensorFlow works here and on which device, or why none does. Asked once a process. */
+/** Finds the native TensorFlow that works here and its device, or the reason why none does. Runs once per process. */
 export function probeNativeTf(): Promise<NativeProbe> {
   probed ??= probeFirst();
   return probed;
 }
 
-/** The first package that works on a GPU, else the first that works. */
+/** Probes the candidates: the first package that works on a GPU, else the first that works. */
 async function probeFirst(): Promise<NativeProbe> {
   const failures: string[] = [];
   let first: NativeProbe | undefined;
@@ -31,10 +29,10 @@ async function probeFirst(): Promise<NativeProbe> {
 }
 
 /**
- * The native TensorFlow with its backend "tensorflow" set. Loaded once a process, on the device and with the threads of
- * its first call: TensorFlow reads both from the environment when it is loaded.
- * @param options.threads of an operation; 0: all cores
- * @throws environment error when none works here, or when it is loaded with another number of threads
+ * Loads the native TensorFlow with its backend "tensorflow", once per process, on the device and with the threads of the first call:
+ * TensorFlow reads both from the environment when it is loaded.
+ * @param options.threads threads of one operation; 0: all cores
+ * @throws environment error if none works here, or if it is already loaded with another number of threads
  */
 export async function loadNativeTf({ threads = 0 }: { readonly threads?: number } = {}): Promise<Tf> {
   const probe = await probeNativeTf();

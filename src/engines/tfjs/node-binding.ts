@@ -1,5 +1,7 @@
 import type { UploadArray } from "./driver.ts";
-import type { Tf } from "./native.ts";
+
+/** TensorFlow.js as an engine uses it: the native package's instance, or the caller's. */
+export type Tf = typeof import("@tensorflow/tfjs-core");
 
 /** What tfjs-node adds to its backend: TensorFlow's own operations, by number of tensor. */
 export interface NodeBackend {

@@ -29,14 +29,14 @@ export type NativeProbe = UsableNative | { readonly usable: false; readonly reas
 /** Loading starts CUDA and may compile kernels for a new GPU. */
 const TIMEOUT_MS = 300_000;
 
-/** What the library itself says at its most talkative level, which is where its reasons are. */
+/** Most verbose logging of the library, which contains its reasons. */
 const TALKATIVE = { TF_CPP_MIN_LOG_LEVEL: "0", TF_CPP_VMODULE: "dso_loader=1,dlopen_checker=1" };
 
 export const BUILT_WITHOUT_CUDA = "this TensorFlow is built without CUDA";
 
 /**
- * What TensorFlow reads from the environment when it is loaded; what the user has set stays.
- * The binding takes the last GPU that it sees while operations name none, so it is shown one only.
+ * Environment that TensorFlow reads when it is loaded; variables that the user has set are kept. The binding uses the last visible
+ * GPU while operations use the first, so only one is made visible.
  */
 export function nativeEnvironment(threads: number): NodeJS.ProcessEnv {
   return {
@@ -51,8 +51,8 @@ export function nativeEnvironment(threads: number): NodeJS.ProcessEnv {
 }
 
 /**
- * The package's exports, with what newer Nodes no longer have and the package calls.
- * The probe's child runs this function's text, so it must stand alone.
+ * Loads the package, with the functions of `node:util` that it calls and newer Nodes no longer have. The probe's child runs the text of
+ * this function, so it must not refer to anything outside.
  */
 export function requireTf(require: (path: string) => unknown, folder: string): unknown {
   const util = require("node:util") as Record<string, unknown>;
@@ -73,7 +73,7 @@ say({ tensorflow: binding.TF_Version, gpu: isUsingGpuDevice });
 for (const precision of ["float32", "bf16"]) say({ [precision]: (${productFaults})(binding, precision) });
 `;
 
-/** What the child said, of its lines as far as it came. */
+/** The child's lines, as far as it got. */
 interface Answer extends Partial<Record<Precision, ProductFaults>> {
   readonly tensorflow?: string;
   readonly gpu?: boolean;
@@ -143,13 +143,13 @@ function run(folder: string): Promise<Finished> {
   });
 }
 
-/** The line of the error among what Node prints of it. */
+/** The error line in what Node prints. */
 function failureIn(stderr: string): string {
   const line = /^(?:\w*Error(?: \[\w+\])?: )(.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split("\n").at(-1);
   return line?.trim() || "it does not load";
 }
 
-/** With a driver but without a library of CUDA, for example, TensorFlow ends the process. */
+/** Reason for a crash: with a driver but without a CUDA library, for example, TensorFlow ends the process. */
 function crashIn(stderr: string, signal: string): string {
   const missing = missingLibraries(stderr);
   const what = missing.length > 0 ? lacking(missing) : /^\s*what\(\): +([^\n]+)/m.exec(stderr)?.[1];
@@ -161,7 +161,7 @@ function gpuName(stderr: string): string | undefined {
   return /\bname: ([^,\n]+), pci bus id/.exec(stderr)?.[1];
 }
 
-/** One line from what TensorFlow printed while it looked for a GPU. */
+/** One line from TensorFlow's log of its search for a GPU. */
 export function whyNoGpu(stderr: string, visible: string | undefined): string {
   if (!/libcuda\.so|cuInit/.test(stderr)) return BUILT_WITHOUT_CUDA;
   if (visible === "" || visible?.startsWith("-")) return `CUDA_VISIBLE_DEVICES=${visible} hides it`;

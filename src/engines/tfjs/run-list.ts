@@ -11,7 +11,7 @@ export interface PreparedList<Handle> {
   readonly held: ReadonlyMap<number, Handle>;
 }
 
-/** What a run works on: feeds and state in the order of the list. */
+/** Inputs of a run: feeds and state in the order of the list. */
 export interface RunInputs<Handle> {
   readonly feeds: readonly UploadArray[];
   readonly state: readonly Handle[];
@@ -20,12 +20,12 @@ export interface RunInputs<Handle> {
 export interface RunResult<Handle> {
   /** One for each fetch of the list. */
   readonly fetched: readonly Float32Array[];
-  /** The caller's from now on, in the order of the list's `next`; null when the state stays. */
+  /** Owned by the caller, in the order of the list's `next`; null if the state is not committed. */
   readonly next: readonly Handle[] | null;
 }
 
 /**
- * Runs the list once and frees everything that it made, whatever happens.
+ * Runs the list once and frees every tensor that it made, also after an error.
  * @param moves whether the state moves on, from what was fetched
  */
 export async function runList<Handle>(

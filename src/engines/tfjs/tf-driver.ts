@@ -1,12 +1,12 @@
 import type { Driver, Run } from "./driver.ts";
 import { type Call, type KernelName, paddingsOf } from "./kernels.ts";
-import type { Tf } from "./native.ts";
+import type { Tf } from "./node-binding.ts";
 
 type Tensor = ReturnType<Tf["tensor"]>;
 type Attributes = Parameters<ReturnType<Tf["engine"]>["runKernel"]>[2];
 type NamedTensors = Readonly<Record<string, Tensor>>;
 
-/** What tfjs calls a kernel's inputs; none where it takes a list. */
+/** Input names of tfjs' kernels; absent for kernels that take a list. */
 const INPUTS: Partial<Record<KernelName, readonly string[]>> = {
   Add: ["a", "b"],
   Sub: ["a", "b"],
@@ -24,7 +24,7 @@ const INPUTS: Partial<Record<KernelName, readonly string[]>> = {
 };
 const LISTS: readonly KernelName[] = ["AddN", "Concat"];
 
-/** Any backend of TensorFlow.js, by way of its registry of kernels. */
+/** Driver for every backend of TensorFlow.js, through its kernel registry. */
 export function tfDriver(tf: Tf): Driver<Tensor> {
   const engine = tf.engine();
   return {
@@ -49,7 +49,7 @@ export function tfDriver(tf: Tf): Driver<Tensor> {
   };
 }
 
-/** tfjs' own spelling of the attributes. */
+/** Attributes as tfjs spells them. */
 function attributesOf(call: Call): Attributes {
   const is = <Kernel extends KernelName>(kernel: Kernel): Call<Kernel> | undefined =>
     call.kernel === kernel ? (call as unknown as Call<Kernel>) : undefined;

@@ -1,6 +1,7 @@
 import type { Engine, EngineOptions, EngineSession, EngineWeights } from "../engine.ts";
-import { loadNativeTf, probeNativeTf, type Tf } from "./native.ts";
+import { loadNativeTf, probeNativeTf } from "./native.ts";
 import { NativeDriver } from "./native-driver.ts";
+import type { Tf } from "./node-binding.ts";
 import { nodeBackend } from "./node-binding.ts";
 import { TfjsSession } from "./session.ts";
 import { tfDriver } from "./tf-driver.ts";

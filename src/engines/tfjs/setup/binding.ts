@@ -7,25 +7,25 @@ import { headersFolder } from "./npm.ts";
 
 const LIBRARIES = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
 
-/** Whether this is a folder `tensorflow` of a wheel, unpacked or installed, with the library and its C headers. */
+/** True for a folder `tensorflow` of a wheel, unpacked or installed, that has the library and its C headers. */
 export function isTensorflow(folder: string): boolean {
   return [...LIBRARIES, "include/tensorflow/c/c_api.h"].every((name) => existsSync(join(folder, name)));
 }
 
-/** CXX, else g++; with the flags that CXX may carry. */
+/** CXX with its flags, else g++. */
 function compiler(): [string, ...string[]] {
   return (process.env["CXX"]?.trim() || "g++").split(/\s+/) as [string, ...string[]];
 }
 
-/** What the compiler says of its version. @throws environment error when there is none */
+/** Output of the compiler's `--version`. @throws environment error without a compiler */
 export async function compilerVersion(signal: AbortSignal): Promise<string> {
   const [cxx, ...flags] = compiler();
   return command(cxx, [...flags, "--version"], { cwd: setupFolder(), signal });
 }
 
 /**
- * TensorFlow 2.21 looks for this one of NVIDIA's libraries from a file that has no path to it (libtensorflow_framework;
- * the path is in libtensorflow_cc), and without it registers no GPU. Loaded with the binding, it is found by its name.
+ * NVIDIA library that the binding links explicitly. TensorFlow 2.21 opens it from libtensorflow_framework, whose run path lacks its
+ * folder (only libtensorflow_cc has it), and registers no GPU without it. Once loaded with the binding, it is found by name.
  */
 function unreachableByTensorflow(library: string): { readonly folder: string; readonly name: string } | null {
   const folder = join(library, "..", "nvidia", "cusolver", "lib");
@@ -34,9 +34,9 @@ function unreachableByTensorflow(library: string): { readonly folder: string; re
 }
 
 /**
- * Compiles the package's own binding against this library, in one call of the compiler and nothing downloaded: N-API 8
- * serves every Node, and the C API of TensorFlow that it uses has not changed. The library is found again by its real
- * place, relative to the binding: through a link it would not find NVIDIA's beside it.
+ * Compiles the package's binding against this library with one call of the compiler. Nothing is downloaded: N-API 8 works on every
+ * supported Node, and the C API of TensorFlow that the binding uses has not changed. The run path is the library's real path
+ * relative to the binding, because NVIDIA's libraries are not found through a symbolic link.
  */
 export async function buildBinding(tensorflow: string, signal: AbortSignal): Promise<void> {
   const sources = join(setupPackage(), "binding");

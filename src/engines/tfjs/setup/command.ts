@@ -9,7 +9,7 @@ export interface CommandOptions {
 
 /**
  * Runs a program to its end. @returns its stdout
- * @throws environment error with the line in which the program says what is wrong; the signal's reason when aborted
+ * @throws environment error with the program's own error line; the signal's reason when aborted
  */
 export function command(file: string, args: readonly string[], options: CommandOptions): Promise<string> {
   const { cwd, signal, env = {} } = options;
@@ -30,7 +30,7 @@ export function command(file: string, args: readonly string[], options: CommandO
 
 const DISK_FULL = /not enough space|no space left on device|disk quota exceeded|ENOSPC|EDQUOT/i;
 
-/** Whether an error is about the disk: then another way would fail as well. */
+/** True for errors about disk space: another route would fail as well. */
 export const isDiskFull = (message: string): boolean => DISK_FULL.test(message);
 
 function failed(file: string, complaint: string, cause: unknown): LorafitError {
@@ -42,7 +42,7 @@ function failed(file: string, complaint: string, cause: unknown): LorafitError {
   });
 }
 
-/** Of all that a program prints: what it says of the disk, else its first error, else its last line. */
+/** The line of a program's output to report: about disk space, else its first error, else its last line. */
 export function complaintIn(printed: string): string | undefined {
   const lines = printed.split("\n").map((line) => line.trim());
   const complaint =

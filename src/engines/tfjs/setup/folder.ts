@@ -6,14 +6,14 @@ import { makeFolder } from "../../../formats/files.ts";
 const PARTIAL = ".partial-";
 
 /**
- * An empty folder beside `path`, to be renamed to it when it is complete. Its name is new each time, because what an
- * earlier run left may still be written to by a program that outlived it.
+ * Creates an empty folder beside `path`, to be renamed to it when it is complete. Its name is new each time, because a program that
+ * outlived an earlier run may still write to the old one.
  */
 export function partialFolder(path: string): string {
   return mkdtempSync(`${path}${PARTIAL}`);
 }
 
-/** Makes the folder, and removes what runs that were killed left in it. */
+/** Makes the folder and removes leftovers of killed runs. */
 export function openFolder(folder: string): void {
   makeFolder(folder);
   for (const name of readdirSync(folder)) {
@@ -21,7 +21,7 @@ export function openFolder(folder: string): void {
   }
 }
 
-/** Bytes of all files below; 0 when there is no such folder. A file that disappears meanwhile does not count. */
+/** Bytes of all files below; 0 without such a folder. A file that disappears meanwhile does not count. */
 export function folderSize(folder: string): number {
   let names: string[];
   try {

@@ -4,14 +4,14 @@ import { PACKAGE, PACKAGE_VERSION, packageFolder, setupPackage } from "../packag
 import { command } from "./command.ts";
 import { partialFolder } from "./folder.ts";
 
-/** node_api.h, which Node's own distribution keeps elsewhere on each system. */
+/** Folder of node_api.h: Node's distributions keep it in different places. */
 const HEADERS = { name: "node-api-headers", version: "1.9.0" };
 
 export const headersFolder = (): string => join(packageFolder(), "node_modules", HEADERS.name, "include");
 
 export const isInstalled = (): boolean => existsSync(join(setupPackage(), "package.json"));
 
-/** The JavaScript package without its native part, in a tree of its own: whole, or not at all. */
+/** Installs the JavaScript package without its native part in a separate tree: completely or not at all. */
 export async function installPackage(signal: AbortSignal): Promise<void> {
   const partial = partialFolder(packageFolder());
   try {
@@ -29,7 +29,7 @@ export async function installPackage(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Two thirds of the tree's size, read by debuggers only. */
+/** Source maps: two thirds of the tree's size, read only by debuggers. */
 function dropSourceMaps(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true }) as string[]) {
     if (name.endsWith(".map")) rmSync(join(folder, name));

@@ -7,11 +7,11 @@ import { command } from "./command.ts";
 import { type FetchEvent, fetchLibrary, type Variant } from "./wheels.ts";
 
 export interface RouteOptions {
-  /** TensorFlow with CUDA; else what is there or is smallest. */
+  /** True for TensorFlow with CUDA; otherwise an existing library, or the smallest one. */
   readonly gpu: boolean;
-  /** The command of a Python with pip. */
+  /** Command of a Python with pip. */
   readonly python: string;
-  /** A folder `tensorflow` to build against; nothing else is tried. */
+  /** Folder `tensorflow` to build against; no other route is tried. */
   readonly tensorflow?: string;
   readonly signal: AbortSignal;
   onEvent(event: FetchEvent): void;
@@ -19,17 +19,17 @@ export interface RouteOptions {
 
 export const variantFor = ({ gpu }: Pick<RouteOptions, "gpu">): Variant => (gpu ? "cuda" : "cpu");
 
-/** One way to the package's native part. */
+/** One way to obtain the package's native part. */
 export interface Route {
   readonly name: "given" | "installed" | "wheel" | "official";
-  /** Puts the native part into the package. @returns false when there is nothing to put */
+  /** Puts the native part into the package. @returns false if this route has nothing to offer */
   prepare(): Promise<boolean>;
 }
 
 /**
- * The ways that this machine's programs allow, in the order in which to try them: a TensorFlow of the user's own, then
- * the tested version, then the package's own install script, which fetches a library of 2022 but needs no other program.
- * @throws usage error for a `tensorflow` that is none; environment error, naming all programs that no way can do without
+ * Routes that this machine's programs allow, in order of preference: the user's TensorFlow, then the tested version, then the package's
+ * install script, which fetches a library of 2022 but needs no other program.
+ * @throws usage error for a `tensorflow` that is not one; environment error that names every program that all routes need
  */
 export async function routesFor(options: RouteOptions): Promise<readonly Route[]> {
   const { gpu, tensorflow } = options;
@@ -46,7 +46,7 @@ function lacks(missing: readonly string[]): LorafitError {
   });
 }
 
-/** Stands for the wheel where its programs are missing, so that they are named if the last way fails as well. */
+/** Replaces the wheel route where its programs are missing, so that they are named if the last route fails as well. */
 function refused(missing: readonly string[]): Route {
   return { name: "wheel", prepare: () => Promise.reject(lacks(missing)) };
 }

@@ -19,7 +19,7 @@ export interface SetupOptions extends RouteOptions {
 
 export interface SetupResult {
   readonly probe: UsableNative;
-  /** "found" when nothing had to be done. */
+  /** "found" if nothing had to be done. */
   readonly route: Route["name"] | "found";
   readonly folder: string;
   /** On disk, in `folder`. */
@@ -35,9 +35,8 @@ export function removeNativeTf(): { readonly folder: string; readonly bytes: num
 }
 
 /**
- * Makes a native TensorFlow work in our own folder, unless one works already. A call that was killed is continued by the
- * next one.
- * @throws environment error that says of each way why it does not work; usage error as `routesFor`
+ * Makes a native TensorFlow work in our own folder, unless one works already. The next call continues a killed one.
+ * @throws environment error with the reason of each route; usage error as `routesFor`
  */
 export async function setUpNativeTf(options: SetupOptions): Promise<SetupResult> {
   const { gpu, tensorflow, signal, onEvent } = options;
@@ -77,7 +76,7 @@ export async function setUpNativeTf(options: SetupOptions): Promise<SetupResult>
   );
 }
 
-/** With `gpu`, whether its library can use one; whether the machine has one is another matter. */
+/** With `gpu`: true if the library is built with CUDA, whether or not the machine has a GPU. */
 function suits(native: UsableNative, gpu: boolean): boolean {
   return !(gpu && native.gpuReason === BUILT_WITHOUT_CUDA);
 }

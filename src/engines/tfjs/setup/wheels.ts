@@ -5,23 +5,23 @@ import { setupFolder } from "../packages.ts";
 import { command } from "./command.ts";
 import { folderSize, partialFolder, requireSpace } from "./folder.ts";
 
-/** The library's version, that of Python's package. */
+/** Version of the library, which is that of the Python package. */
 const TENSORFLOW = "2.21.0";
 
-/** What is downloaded in all, and what must be free for it, in bytes; measured with TensorFlow 2.21.0. */
+/** Bytes downloaded in total, and bytes that must be free; measured with TensorFlow 2.21.0. */
 const SIZES = {
   cpu: { download: 0.275e9, disk: 1.3e9 },
   cuda: { download: 3.4e9, disk: 8e9 },
 };
 export type Variant = keyof typeof SIZES;
 
-/** Any Python can fetch these: nothing in them is run by Python. pip takes each of the tags to the letter. */
+/** Wheel tags for pip, taken literally. Any Python can fetch them, because Python runs nothing in them. */
 const TAGS = [
   ...["manylinux_2_27", "manylinux_2_17", "manylinux2014"].flatMap((tag) => ["--platform", `${tag}_x86_64`]),
   ...["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"],
 ];
 
-/** The libraries, the headers that the binding includes, and what tells the parts and terms of a wheel. */
+/** Unpacked parts: libraries, the headers that the binding includes, and the wheel's metadata and licences. */
 const NEEDED = [
   "tensorflow/libtensorflow*",
   "tensorflow/include/tensorflow/c/*",
@@ -42,7 +42,7 @@ with zipfile.ZipFile(wheel) as z:
 
 export type FetchEvent =
   | { readonly kind: "step"; readonly step: string }
-  /** Downloaded so far of all wheels, and about how much there is. */
+  /** Bytes downloaded so far over all wheels, and the approximate total. */
   | { readonly kind: "bytes"; readonly done: number; readonly total: number };
 
 export interface FetchOptions {
@@ -53,7 +53,7 @@ export interface FetchOptions {
 
 const storeOf = (variant: Variant): string => join(setupFolder(), `libtensorflow-${variant}`);
 
-/** Removes the libraries of wheels but the one on which the binding stands; all when it stands on none of them. */
+/** Removes the libraries of all wheels except the one that the binding uses; `null`: of all. */
 export function keepOnly(used: Variant | null): void {
   for (const variant of Object.keys(SIZES) as Variant[]) {
     if (variant !== used) rmSync(storeOf(variant), { recursive: true, force: true });
@@ -61,8 +61,8 @@ export function keepOnly(used: Variant | null): void {
 }
 
 /**
- * TensorFlow's library with its headers, for `cuda` with NVIDIA's libraries where it looks for them (../nvidia/NAME/lib).
- * Wheels that an earlier call has unpacked are not fetched again. @returns its folder `tensorflow`
+ * Fetches TensorFlow's library with its headers, and for `cuda` NVIDIA's libraries where it looks for them (../nvidia/NAME/lib).
+ * Wheels that an earlier call unpacked are not fetched again. @returns the folder `tensorflow`
  */
 export async function fetchLibrary(variant: Variant, options: FetchOptions): Promise<string> {
   const store = storeOf(variant);
@@ -84,7 +84,7 @@ export async function fetchLibrary(variant: Variant, options: FetchOptions): Pro
   return join(store, "tensorflow");
 }
 
-/** What `tensorflow[and-cuda]` asks for, by the wheel's own METADATA: "nvidia-cudnn-cu12<10.0,>=9.3.0.75", … */
+/** Requirements of `tensorflow[and-cuda]` from the wheel's METADATA: "nvidia-cudnn-cu12<10.0,>=9.3.0.75", … */
 function cudaRequirements(store: string): string[] {
   const metadata = readFileSync(join(store, `tensorflow-${TENSORFLOW}.dist-info`, "METADATA"), "utf8");
   return [...metadata.matchAll(/^Requires-Dist: ([^;\n]+); extra == ["']and-cuda["']/gm)].map(
@@ -92,7 +92,7 @@ function cudaRequirements(store: string): string[] {
   );
 }
 
-/** Downloads one wheel and unpacks what is needed of it. @returns its size in bytes */
+/** Downloads one wheel and unpacks the needed parts. @returns its size in bytes */
 async function fetchWheel(
   requirement: string,
   store: string,
