@@ -32,7 +32,14 @@ function show(event: PipelineEvent, context: Context): void {
       showCuration(event.summary, context);
       break;
     case "locked":
-      output.result(event, [lockedLine(event), powerText(event.power)].join("\n"));
+      output.result(
+        event,
+        [
+          lockedLine(event),
+          powerText(event.power),
+          ...event.warnings.map((line) => pc.yellow(`warning: ${line}`)),
+        ].join("\n"),
+      );
       break;
     case "power":
       output.event({ ...event, joint: jointPower(event.power) }, powerText(event.power));

@@ -29,6 +29,8 @@ export interface Locked {
   /** Changes after a look, a line each; the ledger keeps them with their reason. */
   readonly amended: readonly string[];
   readonly power: readonly PowerNote[];
+  /** Weaknesses of the cases and criteria, a line each. */
+  readonly warnings: readonly string[];
 }
 
 /** Power of the task's cases, before training. */

@@ -4,6 +4,7 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import { scriptFiles } from "../evaluate/answer.ts";
 import { loadScripts } from "../evaluate/checks/script.ts";
 import { type AmendmentEntry, appendToLedger, holdingLedger, readLedger } from "../evaluate/ledger.ts";
+import { lockWarnings } from "../evaluate/lock-warnings.ts";
 import { askedByPack, checkNamedLooks, levelOf, lookAt, type NamedLook } from "../evaluate/looks.ts";
 import { type PowerNote, powerNotes } from "../evaluate/power.ts";
 import { SCORER_VERSION } from "../evaluate/scorers.ts";
@@ -80,6 +81,7 @@ export async function* lockProject(project: Project, reason?: string): AsyncGene
     criteria: task.success.length,
     amended,
     power: taskPower(project),
+    warnings: lockWarnings(task.success, cases),
   };
 }
 

@@ -1,0 +1,46 @@
+import type { Criterion } from "../task/schema.ts";
+import type { Case } from "./cases.ts";
+import { nearCases } from "./near-cases.ts";
+import { selectCases } from "./select.ts";
+
+/** Texts below which a loss that strikes one in a hundred goes unseen with more than 5 %: 0.99^300. */
+const TEXTS = 300;
+const SHOWN = 5;
+
+/** Weaknesses of a task that can be mended before it is locked, a line each. */
+export function lockWarnings(criteria: readonly Criterion[], cases: readonly Case[]): string[] {
+  return [...floorWarning(criteria), ...textWarnings(criteria, cases), ...clusterWarnings(cases)];
+}
+
+function floorWarning(criteria: readonly Criterion[]): string[] {
+  const packs = [...new Set(criteria.filter(({ kind }) => kind === "superiority").map(({ cases }) => cases))];
+  const floored = criteria.some(({ kind, cases }) => kind === "at-least" && packs.includes(cases));
+  if (floored || packs.length === 0) return [];
+  return [
+    `no criterion on ${packs.join(", ")} has a floor: a model that is better than the base may still be wrong most of the time. Add one of kind at-least`,
+  ];
+}
+
+function textWarnings(criteria: readonly Criterion[], cases: readonly Case[]): string[] {
+  return criteria
+    .filter(({ scorer }) => scorer === "cross-entropy")
+    .map((criterion) => ({ name: criterion.name, texts: selectCases(criterion, cases) }))
+    .filter(({ texts }) => new Set(texts.map(({ cluster }) => cluster)).size < TEXTS)
+    .map(
+      ({ name, texts }) =>
+        `${name}: ${texts.length} texts are fewer than ${TEXTS}: a loss in one of a hundred is likely to go unseen, and only a wide margin can be passed`,
+    );
+}
+
+function clusterWarnings(cases: readonly Case[]): string[] {
+  const groups = nearCases(cases);
+  const lines = groups
+    .slice(0, SHOWN)
+    .map(({ pack, ids }) => `${pack}: ask nearly the same, so give them one "cluster": ${listed(ids)}`);
+  return groups.length > SHOWN
+    ? [...lines, `${groups.length - SHOWN} more groups of cases ask nearly the same`]
+    : lines;
+}
+
+const listed = (ids: readonly string[]): string =>
+  ids.length > 6 ? `${ids.slice(0, 6).join(", ")} and ${ids.length - 6} more` : ids.join(", ");
