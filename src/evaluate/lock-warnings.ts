@@ -1,5 +1,5 @@
 import type { Criterion } from "../task/schema.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 import { nearCases } from "./near-cases.ts";
 import { selectCases } from "./select.ts";
 

@@ -1,5 +1,5 @@
 import { fitNgrams, hashedNgrams } from "../embed/hashed-ngrams.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 
 /** Cosine of hashed n-grams from which on two questions are named; with equal checks, which say they ask the same. */
 const NEAR = 0.6;
