@@ -22,7 +22,7 @@ const { decodingProgram } = await load("model/programs.js");
 const { trainingPrograms } = await load("train/programs.js");
 const onnx = await load("engines/onnx/lower.js");
 const tfjs = await load("engines/tfjs/lower.js");
-const cuda = await load("engines/cuda/lower.js");
+const cuda = await load("engines/cuda/lowering/lower.js");
 
 const CONFIGS = {
   "smollm2-135m": "bench/models/smollm2-135m",

@@ -1,8 +1,8 @@
 // Writes bench/KERNELS.md: resources of each kernel on each architecture, from kernels/dist/manifest.json, and the number of its blocks
 // that a multiprocessor holds. --print writes to stdout instead. Needs `npm run build`.
 import { readFileSync, writeFileSync } from "node:fs";
-import { gemmCall, TILES } from "../dist/engines/cuda/gemm-kernel.js";
-import { lowerProgram } from "../dist/engines/cuda/lower.js";
+import { gemmCall, TILES } from "../dist/engines/cuda/gemm/kernel.js";
+import { lowerProgram } from "../dist/engines/cuda/lowering/lower.js";
 import { occupancy } from "./occupancy.mjs";
 import { configOf, MODELS, SHAPES, stepProgram } from "./step-program.mjs";
 

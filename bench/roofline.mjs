@@ -2,7 +2,7 @@
 // `npm run build`.
 import { writeFileSync } from "node:fs";
 import { cudaEngine } from "../dist/engines/cuda/cuda.js";
-import { lowerProgram } from "../dist/engines/cuda/lower.js";
+import { lowerProgram } from "../dist/engines/cuda/lowering/lower.js";
 import { costOfNode } from "../dist/program/cost.js";
 import { bytesOf } from "../dist/program/liveness.js";
 import { activationsOf } from "../dist/program/precision.js";

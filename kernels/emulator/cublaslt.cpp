@@ -1,4 +1,4 @@
-// cuBLASLt, under its own names and signatures, over the emulated device: the subset that src/engines/cuda/cublaslt.ts calls, for bf16
+// cuBLASLt, under its own names and signatures, over the emulated device: the subset that src/engines/cuda/gemm/cublaslt.ts calls, for bf16
 // matrices and float32 sums. Descriptors follow cublasLt.h: column-major unless the order says row-major, any transpose and leading
 // dimension, D = op(A) op(B) + beta C + bias. Anything else is refused with the library's status.
 //

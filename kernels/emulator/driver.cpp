@@ -1,4 +1,4 @@
-// The driver API, under libcuda's names and signatures, over the emulated device: the subset that src/engines/cuda/driver.ts declares.
+// The driver API, under libcuda's names and signatures, over the emulated device: the subset that src/engines/cuda/driver/driver.ts declares.
 // Streams, graphs and events are in stream.cpp. A kernel's error surfaces at the next synchronisation and stays until the context is
 // destroyed, as on a device.
 #include <sys/mman.h>
@@ -39,6 +39,16 @@ std::map<void*, std::unique_ptr<Module>> modules;
 size_t allocated = 0;
 /// Users of the primary context; contexts created, and modules loaded, since the process began.
 u64 retained = 0, contexts_created = 0, modules_loaded = 0;
+/// With EMU_REPORT=FILE, appends both counts to the file when a process that has created a context ends.
+struct Report {
+  ~Report() {
+    const char* path = std::getenv("EMU_REPORT");
+    FILE* file = path && contexts_created ? std::fopen(path, "a") : nullptr;
+    if (!file) return;
+    std::fprintf(file, "contexts %llu, modules %llu\n", contexts_created, modules_loaded);
+    std::fclose(file);
+  }
+} report;
 
 void unmap(const Allocation& allocation) {
   munmap(allocation.mapping, allocation.mapped);

@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { library, missing } from "../engines/cuda/emulator.ts";
 import { smallTask } from "../train/small-task.ts";
@@ -43,6 +44,17 @@ describe.skipIf(missing !== null)("the cuda engine from the command line, on the
       reason: expect.stringContaining("compute capability 7.5"),
     });
     expect(events.at(-1)).toMatchObject({ event: "doctor-end", ok: true, trains_on: "onnx" });
+  });
+
+  test.each([
+    ["train", (folder: string) => ["train", folder, "--engine", "cuda"]],
+    ["doctor", () => ["doctor", "--json"]],
+  ])("%s creates one context and loads the kernels once", async (_, args) => {
+    const folder = smallTask({ max_steps: 2 });
+    const report = join(folder, "contexts.txt");
+    const { code, stderr } = await lorafit(args(folder), { env: { ...env, EMU_REPORT: report } }).finished;
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(report, "utf8")).toBe("contexts 1, modules 1\n");
   });
 
   test("a driver too old for the native code gets the PTX", async () => {

@@ -1,9 +1,9 @@
 import type { EngineOptions } from "../engine.ts";
-import type { BufferView, Command, KernelCall } from "./commands.ts";
-import type { DevicePointer } from "./driver.ts";
-import type { GemmAutotuner, LaunchContext } from "./gemm-autotuner.ts";
-import type { Gpu } from "./gpu.ts";
-import { type Argument, launch } from "./launch.ts";
+import type { DevicePointer } from "./driver/driver.ts";
+import type { Gpu } from "./driver/gpu.ts";
+import { type Argument, launch } from "./driver/launch.ts";
+import type { GemmAutotuner, LaunchContext } from "./gemm/autotuner.ts";
+import type { BufferView, Command, KernelCall } from "./lowering/commands.ts";
 import type { ProgramMemory } from "./program-memory.ts";
 
 /** Enqueues a Program's commands on the stream. */

@@ -1,12 +1,12 @@
 import type { Engine } from "../engine.ts";
-import { sessionBytes } from "./arena.ts";
-import { cudaContext, kernelSources } from "./context.ts";
-import { WORKSPACE_BYTES } from "./cublaslt.ts";
-import { findCublasLt } from "./cublaslt-search.ts";
-import { memoryInfo } from "./device.ts";
-import { driverLibrary } from "./driver.ts";
-import { lowerProgram } from "./lower.ts";
-import { probeDriver } from "./probe.ts";
+import { cudaContext, kernelSources } from "./driver/context.ts";
+import { memoryInfo } from "./driver/device.ts";
+import { driverLibrary } from "./driver/driver.ts";
+import { probeDriver } from "./driver/probe.ts";
+import { WORKSPACE_BYTES } from "./gemm/cublaslt.ts";
+import { findCublasLt } from "./gemm/cublaslt-search.ts";
+import { sessionBytes } from "./lowering/arena.ts";
+import { lowerProgram } from "./lowering/lower.ts";
 import { CudaSession } from "./session.ts";
 
 /** lorafit's own kernels through the CUDA driver API: the whole step is one CUDA graph. */

@@ -1,13 +1,13 @@
 import type { Program } from "../../program/program.ts";
 import type { EngineOptions, Executable, HostTensor, Tensors } from "../engine.ts";
 import { feedOf } from "../feed.ts";
-import { layOutMemory } from "./arena.ts";
 import { CommandRunner } from "./command-runner.ts";
-import { type BufferView, gemmKey } from "./commands.ts";
-import type { Handle } from "./driver.ts";
-import type { Gpu } from "./gpu.ts";
+import type { Handle } from "./driver/driver.ts";
+import type { Gpu } from "./driver/gpu.ts";
 import { deviceBytes, readResult, writeFeed } from "./host.ts";
-import { type LoweredProgram, lowerProgram, viewOf } from "./lower.ts";
+import { layOutMemory } from "./lowering/arena.ts";
+import { type BufferView, gemmKey } from "./lowering/commands.ts";
+import { type LoweredProgram, lowerProgram, viewOf } from "./lowering/lower.ts";
 import { ProgramMemory, type SessionResources } from "./program-memory.ts";
 
 /** Pinned host memory of one run: its feeds and results, and the event that marks their arrival. */

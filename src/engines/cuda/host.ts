@@ -2,8 +2,8 @@ import { bfloat16ToFloat32, float32ToBfloat16 } from "../../formats/numbers.ts";
 import type { DType, Value } from "../../program/program.ts";
 import type { HostTensor } from "../engine.ts";
 import { FedMask } from "../fed-mask.ts";
-import type { Matrix } from "./commands.ts";
-import type { DeviceValue } from "./lower.ts";
+import type { Matrix } from "./lowering/commands.ts";
+import type { DeviceValue } from "./lowering/lower.ts";
 
 /** Size of the value on the device in bytes, padding included. */
 export function deviceBytes(value: DeviceValue, dtype: DType): number {

@@ -1,8 +1,8 @@
-import type { MemoryLayout } from "./arena.ts";
-import { type BufferView, type DeviceBuffer, type Field, sizeOfField } from "./commands.ts";
-import type { DevicePointer } from "./driver.ts";
-import type { GemmAutotuner } from "./gemm-autotuner.ts";
-import type { Gpu } from "./gpu.ts";
+import type { DevicePointer } from "./driver/driver.ts";
+import type { Gpu } from "./driver/gpu.ts";
+import type { GemmAutotuner } from "./gemm/autotuner.ts";
+import type { MemoryLayout } from "./lowering/arena.ts";
+import { type BufferView, type DeviceBuffer, type Field, sizeOfField } from "./lowering/commands.ts";
 
 /** Device resources that a session's Programs share. */
 export interface SessionResources {

@@ -7,13 +7,13 @@ import type {
   HostTensor,
   Tensors,
 } from "../engine.ts";
-import type { DeviceBuffer } from "./commands.ts";
-import type { DevicePointer } from "./driver.ts";
+import type { DevicePointer } from "./driver/driver.ts";
+import { Gpu } from "./driver/gpu.ts";
 import { CudaExecutable } from "./executable.ts";
-import { GemmAutotuner } from "./gemm-autotuner.ts";
-import { Gpu } from "./gpu.ts";
+import { GemmAutotuner } from "./gemm/autotuner.ts";
+import type { DeviceBuffer } from "./lowering/commands.ts";
+import { weightData, weightKey } from "./lowering/weights.ts";
 import type { SessionResources } from "./program-memory.ts";
-import { weightData, weightKey } from "./weights.ts";
 
 interface StateValue {
   readonly pointer: DevicePointer;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CASES } from "../../../src/engines/conformance/cases.ts";
-import type { Argument } from "../../../src/engines/cuda/launch.ts";
+import type { Argument } from "../../../src/engines/cuda/driver/launch.ts";
 import { attention, attentionGrad } from "../../../src/engines/reference/ops/attention.ts";
 import { type Tensor, tensor } from "../../../src/engines/reference/tensor.ts";
 import { expectClose } from "../../expect-close.ts";

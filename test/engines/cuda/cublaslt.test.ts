@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { CublasLt } from "../../../src/engines/cuda/cublaslt.ts";
-import { loadCublasLt } from "../../../src/engines/cuda/cublaslt-binding.ts";
-import { candidates, openCublasLt } from "../../../src/engines/cuda/cublaslt-search.ts";
-import { gemmCall, TILES } from "../../../src/engines/cuda/gemm-kernel.ts";
-import { Gpu } from "../../../src/engines/cuda/gpu.ts";
+import { Gpu } from "../../../src/engines/cuda/driver/gpu.ts";
+import { CublasLt } from "../../../src/engines/cuda/gemm/cublaslt.ts";
+import { loadCublasLt } from "../../../src/engines/cuda/gemm/cublaslt-binding.ts";
+import { candidates, openCublasLt } from "../../../src/engines/cuda/gemm/cublaslt-search.ts";
+import { gemmCall, TILES } from "../../../src/engines/cuda/gemm/kernel.ts";
 import { expectClose } from "../../expect-close.ts";
 import { Emulator, library, missing } from "./emulator.ts";
 import { outputMatrix, ROUNDED, read } from "./matrix.ts";

@@ -2,9 +2,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { cudaEngine, cudaVersion } from "../../../src/engines/cuda/cuda.ts";
-import { Driver, type DriverCall } from "../../../src/engines/cuda/driver.ts";
-import { Gpu } from "../../../src/engines/cuda/gpu.ts";
-import { launch } from "../../../src/engines/cuda/launch.ts";
+import { Driver, type DriverCall } from "../../../src/engines/cuda/driver/driver.ts";
+import { Gpu } from "../../../src/engines/cuda/driver/gpu.ts";
+import { launch } from "../../../src/engines/cuda/driver/launch.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import {

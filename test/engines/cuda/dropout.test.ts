@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Argument } from "../../../src/engines/cuda/launch.ts";
+import type { Argument } from "../../../src/engines/cuda/driver/launch.ts";
 import { dropoutMask } from "../../../src/philox.ts";
 import { expectClose } from "../../expect-close.ts";
 import { type Emulator, inEveryOrder } from "./emulator.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { Driver } from "../../../src/engines/cuda/driver.ts";
-import { launch } from "../../../src/engines/cuda/launch.ts";
-import { probeDriver } from "../../../src/engines/cuda/probe.ts";
+import { Driver } from "../../../src/engines/cuda/driver/driver.ts";
+import { launch } from "../../../src/engines/cuda/driver/launch.ts";
+import { probeDriver } from "../../../src/engines/cuda/driver/probe.ts";
 import { Emulator, library, missing, ORDERS } from "./emulator.ts";
 
 describe.skipIf(missing !== null)("the emulator catches", () => {

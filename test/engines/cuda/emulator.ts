@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe } from "vitest";
-import { openDevice } from "../../../src/engines/cuda/device.ts";
-import { type DevicePointer, Driver } from "../../../src/engines/cuda/driver.ts";
-import { type Argument, launch } from "../../../src/engines/cuda/launch.ts";
+import { openDevice } from "../../../src/engines/cuda/driver/device.ts";
+import { type DevicePointer, Driver } from "../../../src/engines/cuda/driver/driver.ts";
+import { type Argument, launch } from "../../../src/engines/cuda/driver/launch.ts";
 
 const build = fileURLToPath(new URL("../../../kernels/build.mjs", import.meta.url));
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { GemmAutotuner } from "../../../src/engines/cuda/gemm-autotuner.ts";
-import { Gpu } from "../../../src/engines/cuda/gpu.ts";
+import { Gpu } from "../../../src/engines/cuda/driver/gpu.ts";
+import { GemmAutotuner } from "../../../src/engines/cuda/gemm/autotuner.ts";
 import { expectClose } from "../../expect-close.ts";
 import { Emulator, library, missing } from "./emulator.ts";
 import { type DeviceMatrix, outputMatrix, ROUNDED, read } from "./matrix.ts";

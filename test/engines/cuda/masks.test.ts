@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { layOutMemory } from "../../../src/engines/cuda/arena.ts";
 import { cudaEngine } from "../../../src/engines/cuda/cuda.ts";
-import { lowerProgram } from "../../../src/engines/cuda/lower.ts";
+import { layOutMemory } from "../../../src/engines/cuda/lowering/arena.ts";
+import { lowerProgram } from "../../../src/engines/cuda/lowering/lower.ts";
 import type { HostTensor, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { familyOf } from "../../../src/model/families/index.ts";

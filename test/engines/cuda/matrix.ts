@@ -1,5 +1,5 @@
-import type { DevicePointer } from "../../../src/engines/cuda/driver.ts";
-import type { Argument } from "../../../src/engines/cuda/launch.ts";
+import type { DevicePointer } from "../../../src/engines/cuda/driver/driver.ts";
+import type { Argument } from "../../../src/engines/cuda/driver/launch.ts";
 import { type Tensor, tensor } from "../../../src/engines/reference/tensor.ts";
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../../src/formats/numbers.ts";
 import { createRng } from "../../../src/rng.ts";

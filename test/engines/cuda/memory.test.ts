@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { sessionBytes } from "../../../src/engines/cuda/arena.ts";
 import { cudaEngine } from "../../../src/engines/cuda/cuda.ts";
-import { lowerProgram } from "../../../src/engines/cuda/lower.ts";
+import { sessionBytes } from "../../../src/engines/cuda/lowering/arena.ts";
+import { lowerProgram } from "../../../src/engines/cuda/lowering/lower.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import type { PackedFormat } from "../../../src/formats/quantise.ts";
 import { loraLayout } from "../../../src/lora/layout.ts";

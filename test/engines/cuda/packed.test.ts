@@ -3,7 +3,7 @@ import { n, weight } from "../../../src/engines/conformance/case-inputs.ts";
 import { referenceFor } from "../../../src/engines/conformance/rounded.ts";
 import { BF16_TOLERANCE, prepareCase, relativeError, runOn } from "../../../src/engines/conformance/run.ts";
 import { cudaEngine } from "../../../src/engines/cuda/cuda.ts";
-import { lowerProgram } from "../../../src/engines/cuda/lower.ts";
+import { lowerProgram } from "../../../src/engines/cuda/lowering/lower.ts";
 import type { HostTensor, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { dequantise, type PackedFormat, quantise } from "../../../src/formats/quantise.ts";

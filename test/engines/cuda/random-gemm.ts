@@ -1,8 +1,8 @@
-import type { BufferView, Gemm, Matrix as Placed } from "../../../src/engines/cuda/commands.ts";
-import type { LaunchContext } from "../../../src/engines/cuda/gemm-autotuner.ts";
-import { TILES } from "../../../src/engines/cuda/gemm-kernel.ts";
-import type { Gpu } from "../../../src/engines/cuda/gpu.ts";
-import { launch } from "../../../src/engines/cuda/launch.ts";
+import type { Gpu } from "../../../src/engines/cuda/driver/gpu.ts";
+import { launch } from "../../../src/engines/cuda/driver/launch.ts";
+import type { LaunchContext } from "../../../src/engines/cuda/gemm/autotuner.ts";
+import { TILES } from "../../../src/engines/cuda/gemm/kernel.ts";
+import type { BufferView, Gemm, Matrix as Placed } from "../../../src/engines/cuda/lowering/commands.ts";
 import { addProduct, addProductT } from "../../../src/engines/reference/tensor.ts";
 import type { Emulator } from "./emulator.ts";
 import { type DeviceMatrix, matrix, vector } from "./matrix.ts";

@@ -1,5 +1,5 @@
 import { LorafitError } from "../../../errors.ts";
-import { f32, i32, i64, ptr } from "../commands.ts";
+import { f32, i32, i64, ptr } from "../lowering/commands.ts";
 import { blocksFor, type Lowering, type NodeContext } from "./lowering.ts";
 
 const THREADS = 128;

@@ -1,6 +1,6 @@
 import { keepThreshold } from "../../../philox.ts";
 import type { Value } from "../../../program/program.ts";
-import { type CommandList, f32, i32, i64, type Matrix, ptr, type Vector } from "../commands.ts";
+import { type CommandList, f32, i32, i64, type Matrix, ptr, type Vector } from "../lowering/commands.ts";
 import { blocksFor, VECTOR8_THREADS, vector8Grid } from "./lowering.ts";
 
 /** Words of a mask's key and counter: seed (two), step, micro-step. */

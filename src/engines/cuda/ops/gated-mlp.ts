@@ -1,4 +1,4 @@
-import { i32, ptr } from "../commands.ts";
+import { i32, ptr } from "../lowering/commands.ts";
 import { type Lowering, VECTOR8_THREADS, vector8Grid } from "./lowering.ts";
 
 export const gatedMlp: Lowering<"gatedMlp"> = (c) => {

@@ -1,4 +1,4 @@
-import { i32, ptr, rowSlice, vectorSlice } from "../commands.ts";
+import { i32, ptr, rowSlice, vectorSlice } from "../lowering/commands.ts";
 import type { Lowering } from "./lowering.ts";
 import { sumVector } from "./optimizer.ts";
 

@@ -10,8 +10,8 @@ import {
   ptr,
   rowSlice,
   type Vector,
-} from "../commands.ts";
-import type { FusedProjections } from "../matrix-layout.ts";
+} from "../lowering/commands.ts";
+import type { FusedProjections } from "../lowering/matrix-layout.ts";
 import { applyDropout } from "./dropout.ts";
 import type { Lowering, NodeContext } from "./lowering.ts";
 import { combineRows } from "./shape.ts";

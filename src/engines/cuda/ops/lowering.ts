@@ -2,8 +2,8 @@ import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
 import type { ActivationRole, InputName, MatrixRole, OutputName } from "../../../ops/signatures.ts";
 import type { NodeOf, ValueId } from "../../../program/program.ts";
 import type { LoraOp } from "../../fusion.ts";
-import { type CommandList, type Matrix, padded, type Vector } from "../commands.ts";
-import type { FusedProjections } from "../matrix-layout.ts";
+import { type CommandList, type Matrix, padded, type Vector } from "../lowering/commands.ts";
+import type { FusedProjections } from "../lowering/matrix-layout.ts";
 
 /** Context of the lowering of one node. */
 export interface NodeContext<Op extends OpName> {

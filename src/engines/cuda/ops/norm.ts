@@ -1,4 +1,4 @@
-import { f32, i32, ptr } from "../commands.ts";
+import { f32, i32, ptr } from "../lowering/commands.ts";
 import type { Lowering } from "./lowering.ts";
 
 const THREADS = 128;

@@ -1,5 +1,5 @@
 import type { AttrsOf } from "../../../ops/attrs.ts";
-import { type CommandList, f32, i32, i64, ptr, type Vector } from "../commands.ts";
+import { type CommandList, f32, i32, i64, ptr, type Vector } from "../lowering/commands.ts";
 import { blocksFor, type Lowering } from "./lowering.ts";
 import { scaleAdd } from "./shape.ts";
 

@@ -1,5 +1,12 @@
 import { ropeTables } from "../../../ops/rope.ts";
-import { type BufferView, type Command, type CommandList, i32, type Matrix, ptr } from "../commands.ts";
+import {
+  type BufferView,
+  type Command,
+  type CommandList,
+  i32,
+  type Matrix,
+  ptr,
+} from "../lowering/commands.ts";
 import { blocksFor, type Lowering } from "./lowering.ts";
 
 const THREADS = 256;

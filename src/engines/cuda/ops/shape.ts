@@ -1,4 +1,13 @@
-import { type CommandList, f32, i32, i64, type Matrix, ptr, type Vector, vectorSlice } from "../commands.ts";
+import {
+  type CommandList,
+  f32,
+  i32,
+  i64,
+  type Matrix,
+  ptr,
+  type Vector,
+  vectorSlice,
+} from "../lowering/commands.ts";
 import { blocksFor, type Lowering, VECTOR8_THREADS, vector8Grid } from "./lowering.ts";
 
 const THREADS = 256;

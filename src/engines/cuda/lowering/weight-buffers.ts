@@ -1,5 +1,6 @@
-import type { PackedFormat } from "../../formats/quantise.ts";
-import type { Program, ValueId } from "../../program/program.ts";
+import type { PackedFormat } from "../../../formats/quantise.ts";
+import type { Program, ValueId } from "../../../program/program.ts";
+import { VECTOR8_THREADS, vector8Grid } from "../ops/lowering.ts";
 import {
   type CommandList,
   type DeviceBuffer,
@@ -12,7 +13,6 @@ import {
   type Vector,
 } from "./commands.ts";
 import { type FusedProjections, matrixSize } from "./matrix-layout.ts";
-import { VECTOR8_THREADS, vector8Grid } from "./ops/lowering.ts";
 import type { VectorLayout } from "./vector-layout.ts";
 import { type MatrixSpec, rowOffsets, type WeightSpec, weightBytes, weightKey } from "./weights.ts";
 

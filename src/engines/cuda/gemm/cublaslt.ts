@@ -1,8 +1,8 @@
-import { LorafitError } from "../../errors.ts";
-import { type BufferView, type Gemm, gemmKey, type Matrix } from "./commands.ts";
+import { LorafitError } from "../../../errors.ts";
+import type { DevicePointer, Handle } from "../driver/driver.ts";
+import type { Gpu } from "../driver/gpu.ts";
+import { type BufferView, type Gemm, gemmKey, type Matrix } from "../lowering/commands.ts";
 import type { CublasLtCall, CublasLtLibrary } from "./cublaslt-binding.ts";
-import type { DevicePointer, Handle } from "./driver.ts";
-import type { Gpu } from "./gpu.ts";
 
 /** Values of cudaDataType, cublasComputeType_t, cublasOperation_t and cublasLtEpilogue_t. */
 const R_32F = 0;

@@ -5,10 +5,10 @@ import {
   type Program,
   type StateSlot,
   type ValueId,
-} from "../../program/program.ts";
+} from "../../../program/program.ts";
+import { adamwInPlace, clipNorm } from "../ops/optimizer.ts";
+import { scaleAdd } from "../ops/shape.ts";
 import { type CommandList, i32, ptr, type Vector } from "./commands.ts";
-import { adamwInPlace, clipNorm } from "./ops/optimizer.ts";
-import { scaleAdd } from "./ops/shape.ts";
 import type { FiniteCheck } from "./vector-layout.ts";
 
 /** Nodes that replace a state value, so that they can update it in place. */

@@ -1,5 +1,5 @@
-import { type LiveRange, placeLiveRanges } from "../../program/liveness.ts";
-import type { DeviceMemory } from "../engine.ts";
+import { type LiveRange, placeLiveRanges } from "../../../program/liveness.ts";
+import type { DeviceMemory } from "../../engine.ts";
 import { type BufferStorage, type BufferView, type DeviceBuffer, type Field, fieldsOf } from "./commands.ts";
 import { type LoweredProgram, viewOf } from "./lower.ts";
 import { weightKey } from "./weights.ts";

@@ -1,4 +1,4 @@
-import { type Program, type ValueId, withInputs } from "../../program/program.ts";
+import { type Program, type ValueId, withInputs } from "../../../program/program.ts";
 
 /** Removes casts between matrices: on this engine every matrix is bf16, so such a cast is the identity. */
 export function withoutCasts(program: Program): Program {

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type { LibraryHandle } from "koffi";
-import { LorafitError } from "../../errors.ts";
+import { LorafitError } from "../../../errors.ts";
 
 /** Handle of a context, module, function, stream, graph or event: a pointer, kept as a 64-bit integer. */
 export type Handle = bigint;

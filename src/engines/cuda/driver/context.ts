@@ -4,7 +4,7 @@ import { type Device, openDevice } from "./device.ts";
 import { Driver, driverLibrary, type Handle } from "./driver.ts";
 
 /** Output folder of `node kernels/build.mjs device`. */
-const DIST = new URL("../../../kernels/dist/", import.meta.url);
+const DIST = new URL("../../../../kernels/dist/", import.meta.url);
 /** CUDA_ERROR_OUT_OF_MEMORY. */
 const OUT_OF_MEMORY = 2;
 

@@ -1,4 +1,4 @@
-import { type Gemm, i32, type KernelCall, padded, ptr } from "./commands.ts";
+import { type Gemm, i32, type KernelCall, padded, ptr } from "../lowering/commands.ts";
 
 /** Tiles of kernels/gemm.cu, largest first: rows and columns of C per block. */
 export const TILES = [

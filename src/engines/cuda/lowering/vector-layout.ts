@@ -1,7 +1,7 @@
-import { elements } from "../../ops/definition.ts";
-import type { Program, ValueId } from "../../program/program.ts";
+import { elements } from "../../../ops/definition.ts";
+import type { Program, ValueId } from "../../../program/program.ts";
+import { MASK_WORDS } from "../ops/dropout.ts";
 import { type BufferStorage, type Vector, vectorSlice } from "./commands.ts";
-import { MASK_WORDS } from "./ops/dropout.ts";
 
 /** The guards, contiguous, and the flag that is 1 when all of them are finite. */
 export interface FiniteCheck {

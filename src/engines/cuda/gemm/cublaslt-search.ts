@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { LorafitError } from "../../errors.ts";
+import { LorafitError } from "../../../errors.ts";
+import type { Device } from "../driver/device.ts";
+import { driverLibrary, type Handle } from "../driver/driver.ts";
 import { type CublasLtLibrary, loadCublasLt } from "./cublaslt-binding.ts";
-import type { Device } from "./device.ts";
-import { driverLibrary, type Handle } from "./driver.ts";
 
 /** Supported major versions, newest first. */
 const VERSIONS = [13, 12, 11] as const;

@@ -1,4 +1,4 @@
-import { LorafitError } from "../../errors.ts";
+import { LorafitError } from "../../../errors.ts";
 import type { Driver, Handle } from "./driver.ts";
 
 /** Values of CUdevice_attribute. */

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { writeFileAtomic } from "../../formats/files.ts";
-import { sha256 } from "../../formats/hash.ts";
-import { lorafitHome } from "../../home.ts";
-import { kernelSources } from "./context.ts";
+import { writeFileAtomic } from "../../../formats/files.ts";
+import { sha256 } from "../../../formats/hash.ts";
+import { lorafitHome } from "../../../home.ts";
+import { kernelSources } from "../driver/context.ts";
+import type { Device } from "../driver/device.ts";
 import type { Algorithm } from "./cublaslt.ts";
 import type { CublasLtLibrary } from "./cublaslt-binding.ts";
-import type { Device } from "./device.ts";
-import { TILES, type Tile } from "./gemm-kernel.ts";
+import { TILES, type Tile } from "./kernel.ts";
 
 /** Implementation of a GEMM: lorafit's kernel with a tile, or an algorithm of cuBLASLt. */
 export type GemmChoice = { readonly tile: Tile } | { readonly algorithm: Algorithm };

@@ -1,11 +1,11 @@
-import { type BufferView, type Gemm, gemmKey, type KernelCall, rowSlice } from "./commands.ts";
+import type { DevicePointer } from "../driver/driver.ts";
+import type { Gpu } from "../driver/gpu.ts";
+import { deviceBytes, readResult } from "../host.ts";
+import { type BufferView, type Gemm, gemmKey, type KernelCall, rowSlice } from "../lowering/commands.ts";
+import { GemmCache, type GemmChoice } from "./cache.ts";
 import { CublasLt } from "./cublaslt.ts";
 import { openCublasLt } from "./cublaslt-search.ts";
-import type { DevicePointer } from "./driver.ts";
-import { GemmCache, type GemmChoice } from "./gemm-cache.ts";
-import { gemmCall, modelledTile, TILES } from "./gemm-kernel.ts";
-import type { Gpu } from "./gpu.ts";
-import { deviceBytes, readResult } from "./host.ts";
+import { gemmCall, modelledTile, TILES } from "./kernel.ts";
 
 /** Launches kernels and resolves addresses for one Program. */
 export interface LaunchContext {

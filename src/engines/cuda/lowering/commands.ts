@@ -1,4 +1,4 @@
-import type { OpName } from "../../ops/attrs.ts";
+import type { OpName } from "../../../ops/attrs.ts";
 import type { WeightSpec } from "./weights.ts";
 
 /** Device memory whose address is settled once all commands are known. */

@@ -1,6 +1,6 @@
-import { float32ToBfloat16 } from "../../formats/numbers.ts";
-import { type PackedFormat, packedBytes, quantise } from "../../formats/quantise.ts";
-import type { EngineWeights } from "../engine.ts";
+import { float32ToBfloat16 } from "../../../formats/numbers.ts";
+import { type PackedFormat, packedBytes, quantise } from "../../../formats/quantise.ts";
+import type { EngineWeights } from "../../engine.ts";
 import { padded } from "./commands.ts";
 
 /**
