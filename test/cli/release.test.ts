@@ -89,6 +89,10 @@ test("a passing run signed by three roles is released as a folder with model, ad
   expect(release.artifact_sha256).toBe(json(join(run, "verdict.json")).artifact_sha256);
   const card = readFileSync(join(out, "README.md"), "utf8");
   expect(card).toContain("**Passed.**");
+  // Before the first heading: the absolute numbers in words.
+  expect(card.slice(0, card.indexOf("## Scope"))).toMatch(
+    /- domain: \d+ of \d+ questions answered right; the base \d+/,
+  );
   expect(card).toMatch(
     /\| domain errors \| 0\.0 % \| 100\.0 % \|(?: [\d.]+ % \|)* \+100\.0 \(\+\d\d\.\d to \+100\.0\) \|/,
   );
