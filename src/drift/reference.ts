@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { hashedNgrams, ngramStatisticsSchema } from "../embed/hashed-ngrams.ts";
 import { LorafitError } from "../errors.ts";
 import { sha256File, writeFileAtomic } from "../formats/files.ts";
+import { readJson } from "../formats/json.ts";
 import { openSafetensors, readBytes, writeSafetensors } from "../formats/safetensors.ts";
 import { type PersonalPatterns, type Query, sample } from "./queries.ts";
 import { type Placed, placeTexts, type Space } from "./space.ts";
@@ -111,28 +112,17 @@ export function writeReference(folder: string, reference: DriftReference): numbe
 export function readReference(folder: string): DriftReference {
   const file = join(folder, FILE);
   const vectors = join(folder, VECTORS);
-  const damaged = (cause?: unknown): LorafitError =>
-    new LorafitError("data", `${folder}: the drift reference is damaged`, {
-      hint: "restore the folder, or train again",
-      cause,
-    });
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new LorafitError("usage", `${file}: there is nothing to compare new queries with`, {
-      hint: "name raw queries of the training period as drift.reference in task.yaml, and train again",
-      cause,
-    });
-  }
-  let content: z.output<typeof schema>;
-  try {
-    content = schema.parse(JSON.parse(text));
-    if (sha256File(vectors) !== content.vectors_sha256)
-      throw new Error(`${VECTORS} is not the one that was written`);
-  } catch (cause) {
-    throw damaged(cause);
-  }
+  const hint = "restore the folder, or train again";
+  const content = readJson(file, {
+    schema,
+    hint,
+    absent: () =>
+      new LorafitError("usage", `${file}: there is nothing to compare new queries with`, {
+        hint: "name raw queries of the training period as drift.reference in task.yaml, and train again",
+      }),
+  });
+  if (!existsSync(vectors) || sha256File(vectors) !== content.vectors_sha256)
+    throw new LorafitError("data", `${vectors}: is not the file that was written with ${FILE}`, { hint });
   const { embedder, training, queries } = content;
   const { name } = hashedNgrams(embedder.statistics);
   if (name !== embedder.name) {

@@ -39,6 +39,15 @@ export function readJson<T = unknown>(path: string, { schema, hint, absent }: Js
   }
 }
 
+/** Schema of any JSON object. */
+export const jsonObject = {
+  parse(value: unknown): Record<string, unknown> {
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+    throw new Error("it is not a JSON object");
+  },
+};
+
 /** The first problem that a schema found, or the error's own message. */
 function reasonOf(cause: unknown): string {
   const [issue] =

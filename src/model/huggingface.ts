@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
+import { jsonObject, readJson } from "../formats/json.ts";
 import {
   openSafetensors,
   readFloat32,
@@ -21,7 +22,7 @@ import type { WeightSource } from "./weights.ts";
  * @throws data error for files that are missing, damaged or not supported
  */
 export function openHuggingFace(folder: string, cacheDir: string): WeightSource {
-  const config = parseModelConfig(readJson(join(folder, "config.json")), join(folder, "config.json"));
+  const config = parseModelConfig(objectIn(join(folder, "config.json")), join(folder, "config.json"));
   const files = weightFiles(folder).map((file) => openSafetensors(join(folder, file)));
   const tensors = storedTensors(config, files, folder);
   checkWeights(config, tensors, folder);
@@ -89,7 +90,7 @@ function storedTensors(
 function weightFiles(folder: string): string[] {
   const index = join(folder, "model.safetensors.index.json");
   if (!existsSync(index)) return ["model.safetensors"];
-  const map = readJson(index)["weight_map"];
+  const map = objectIn(index)["weight_map"];
   if (typeof map !== "object" || map === null) throw new LorafitError("data", `${index}: has no weight_map`);
   const names = [...new Set(Object.values(map))].sort();
   const bad = names.find(
@@ -105,37 +106,21 @@ function weightFiles(folder: string): string[] {
 
 function readTokenizerFiles(folder: string): TokenizerFiles {
   const object = (name: string): Record<string, unknown> | undefined =>
-    existsSync(join(folder, name)) ? readJson(join(folder, name)) : undefined;
+    existsSync(join(folder, name)) ? objectIn(join(folder, name)) : undefined;
   const template = join(folder, "chat_template.jinja");
   return {
-    tokenizerJson: readJson(join(folder, "tokenizer.json")),
+    tokenizerJson: objectIn(join(folder, "tokenizer.json")),
     tokenizerConfig: object("tokenizer_config.json") ?? {},
     generationConfig: object("generation_config.json"),
     chatTemplate: existsSync(template) ? readFileSync(template, "utf8") : undefined,
   };
 }
 
-/** A JSON file that holds an object, as all of them do. */
-function readJson(path: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new LorafitError("data", `${path}: cannot be read`, {
-      hint: "name a folder with config.json, model.safetensors and tokenizer.json",
-      cause,
-    });
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new LorafitError("data", `${path}: is not JSON: ${(cause as Error).message}`, { cause });
-  }
-  if (typeof json === "object" && json !== null && !Array.isArray(json))
-    return json as Record<string, unknown>;
-  throw new LorafitError("data", `${path}: is not a JSON object`);
-}
+const objectIn = (path: string): Record<string, unknown> =>
+  readJson(path, {
+    schema: jsonObject,
+    hint: "name a folder with config.json, model.safetensors and tokenizer.json",
+  });
 
 /** A matrix stored as [columns, rows] in the layout [rows, columns]; `shape` is the result's. */
 export function transpose(stored: Float32Array, shape: readonly number[]): Float32Array {

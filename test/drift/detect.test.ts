@@ -118,7 +118,7 @@ describe("the reference on disk", () => {
   test("a missing, damaged or foreign one is refused", () => {
     expect(thrown(() => readReference(join(scratch, "nowhere")))).toMatchObject({ exitCode: 2 });
     const cut = damaged("cut", (folder) => writeFileSync(join(folder, "reference.json"), "{"));
-    expect(cut).toMatchObject({ exitCode: 3, message: expect.stringContaining("damaged") });
+    expect(cut).toMatchObject({ exitCode: 3, message: expect.stringContaining("is not JSON") });
     const flipped = damaged("flipped", (folder) => appendFileSync(join(folder, "vectors.safetensors"), "x"));
     expect(flipped).toMatchObject({ exitCode: 3 });
     const uneven = damaged("uneven", (folder) =>
