@@ -1,6 +1,5 @@
 import { relative, resolve } from "node:path";
 import type { TrainingRow } from "../data/rows.ts";
-import { cosine } from "../embed/embedder.ts";
 import { fitNgrams, hashedNgrams } from "../embed/hashed-ngrams.ts";
 import type { Task } from "../task/load.ts";
 import type { Case, CaseBody } from "./case.ts";
@@ -54,12 +53,16 @@ export function lookupIn(
     const question = questionOf(body);
     if (question === undefined) return undefined;
     const vector = embedder.embed(question);
+    // Hashed n-grams are sparse: most entries of a question are 0.
+    const used = [...vector.keys()].filter((i) => vector[i] !== 0);
     const groups = [cluster, data.group === undefined ? undefined : row[data.group]].map(String);
     let nearest: Pair | undefined;
     let largest = Number.NEGATIVE_INFINITY;
     for (const [i, pair] of pairs.entries()) {
       if (groups.includes(pair.row.group)) continue;
-      const likeness = cosine(vectors[i]!, vector);
+      const other = vectors[i]!;
+      let likeness = 0;
+      for (const at of used) likeness += other[at]! * vector[at]!;
       if (likeness > largest) [nearest, largest] = [pair, likeness];
     }
     if (nearest === undefined) return undefined;

@@ -53,6 +53,7 @@ describe("a cut-off answer", () => {
     { style: "no blame" },
     { equals: "It is 60 days" },
     { regex: "60 days$" },
+    { regex: "60 days\\z" },
     { rouge_l: { reference: "It is 60 days", at_least: 0.5 } },
   ])("fails %j, which its end could still break", (check) => {
     expect(judge(check, "It is 60 days").passed).toBe(true);
@@ -66,6 +67,7 @@ describe("a cut-off answer", () => {
     { contains: ["60 days"] },
     { number: 60, unit: "days" },
     { regex: "60 days" },
+    { regex: "\\d+ days|costs \\$20|[$€]\\d" },
     { slots: { period: "60 days" } },
   ])("passes %j, which its end cannot take back", (check) => {
     expect(judge(check, "It is 60 days from", "length").passed).toBe(true);

@@ -61,6 +61,10 @@ export const equals = checkKind({
   },
 });
 
+/** True for `$` or `\z` as anchors, which match wherever an answer was cut; not for an escaped `$` or one in a class. */
+const hasEndAnchor = (source: string): boolean =>
+  /\$|\\z/.test(source.replace(/\\[^z]/g, "").replace(/\[[^\]]*\]/g, ""));
+
 /** RE2 pattern: its time is linear in the answer, so no pattern can hang a verdict. */
 export const regex = checkKind({
   schema: text,
@@ -73,8 +77,7 @@ export const regex = checkKind({
       return `${what}; patterns are RE2, which has no look-around and no back references`;
     }
   },
-  // An anchor at the end of the text matches wherever the answer was cut.
-  reads: (value) => (/\$|\\z/.test(value) ? "whole" : "part"),
+  reads: (value) => (hasEndAnchor(value) ? "whole" : "part"),
   judge(value, answer) {
     const matcher = pattern(value).matcher(answer.text.normalize("NFKC"));
     return matcher.find()
