@@ -19,6 +19,27 @@ import { Emulator, library, missing } from "./emulator.ts";
 
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 
+/** A session with a tiny training step. */
+async function openTraining() {
+  const config = tinyConfig();
+  const { layout, parameters } = randomAdapter(config);
+  const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
+  const { step: program } = trainingPrograms({
+    ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
+    ...{ dropout: 0, recompute: false, precision: "bf16" },
+  });
+  const memory = memoryWeights(randomWeights(config));
+  const session = await cudaEngine.open(memory);
+  const zeros = { shape: parameters.shape, data: new Float32Array(layout.size) };
+  await session.writeState({ parameters, moment1: zeros, moment2: zeros });
+  const executable = await session.compile(program);
+  const close = async (): Promise<void> => {
+    await session.close();
+    memory.dispose();
+  };
+  return { session, executable, program, feeds, count, close };
+}
+
 /** Rules of the CUDA driver that a program can break without a symptom on a fast machine. */
 describe.skipIf(missing !== null)("the rules of the CUDA driver", () => {
   test("one context and one module for probe, version, memory plan and sessions", async () => {
@@ -31,24 +52,12 @@ describe.skipIf(missing !== null)("the rules of the CUDA driver", () => {
     const before = contexts();
     expect(await cudaEngine.probe()).toBeNull();
     expect(cudaVersion()).toMatch(/^CUDA 13\.0, CUDA emulated on the CPU, kernels [0-9a-f]{8}/);
-    const config = tinyConfig();
-    const { layout, parameters } = randomAdapter(config);
-    const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
-    const { step } = trainingPrograms({
-      ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
-      ...{ dropout: 0, recompute: false, precision: "bf16" },
-    });
-    expect(cudaEngine.deviceMemory!([step]).free).toBeGreaterThan(2 ** 30);
-    const memory = memoryWeights(randomWeights(config));
-    const zeros = { shape: parameters.shape, data: new Float32Array(layout.size) };
     for (let session = 0; session < 2; session++) {
-      const open = await cudaEngine.open(memory);
-      await open.writeState({ parameters, moment1: zeros, moment2: zeros });
-      const executable = await open.compile(step);
+      const { executable, program, feeds, count, close } = await openTraining();
+      expect(cudaEngine.deviceMemory!([program]).free).toBeGreaterThan(2 ** 30);
       for (let t = 1; t <= 3; t++) await executable.run({ ...feeds, ...updateFeeds(count, 1e-2, t) });
-      await open.close();
+      await close();
     }
-    memory.dispose();
     const { created, modules, users } = contexts();
     expect([created - before.created, modules - before.modules, users - before.users]).toEqual([1, 1, 1]);
   });
@@ -73,6 +82,24 @@ describe.skipIf(missing !== null)("the rules of the CUDA driver", () => {
     const next = new Gpu();
     expect(run(next, 100)).toBe(1);
     next.close();
+  });
+
+  test("a failed run leaves its session closable, other sessions intact until they close, and the next session computing", async () => {
+    const { executable, session, feeds, close } = await openTraining();
+    const other = await openTraining();
+    const ids = feeds["input_ids"]!;
+    const beyond = { ...ids, data: BigInt64Array.from(ids.data as BigInt64Array, () => 1n << 30n) };
+    await expect(executable.run({ ...feeds, ...updateFeeds(1, 1e-2, 1), input_ids: beyond })).rejects.toThrow(
+      /CUDA_ERROR_ILLEGAL_ADDRESS \(700\): gather_rows: illegal address/,
+    );
+    await expect(session.readState()).rejects.toThrow(/ILLEGAL_ADDRESS/);
+    await close();
+    await expect(other.session.readState()).rejects.toThrow(/ILLEGAL_ADDRESS/);
+    await other.close();
+    const next = await openTraining();
+    const { committed } = await next.executable.run({ ...next.feeds, ...updateFeeds(1, 1e-2, 1) });
+    expect(committed).toBe(true);
+    await next.close();
   });
 
   test("an upload arrives before the kernels enqueued after it; a copy on the legacy stream need not", () => {
@@ -131,22 +158,20 @@ describe.skipIf(missing !== null)("the rules of the CUDA driver", () => {
 
   test("capture refuses a kernel that has never run, as a lazily loading driver does", () => {
     const gpu = new Gpu();
-    const [x, out] = [gpu.allocate(16), gpu.allocate(16)];
-    gpu.upload(x, Float32Array.of(1, 2, 3, 4));
-    const sum = (kernel: string): void =>
-      launch(gpu.driver, gpu.stream, {
-        kernel: gpu.kernel(kernel, 0),
-        grid: [1],
-        threads: 256,
-        args: [{ pointer: out }, { pointer: x }, { i32: 4 }],
-      });
-    expect(() => gpu.capture(() => sum("all_finite"))).toThrow(/STREAM_CAPTURE_UNSUPPORTED/);
-    sum("all_finite");
-    const graph = gpu.capture(() => sum("all_finite"));
+    const out = gpu.allocate(16);
+    gpu.upload(out, new Float32Array(4));
+    // out[1] becomes half of itself plus one; no Program uses this kernel.
+    const run = (): void => {
+      const kernel = gpu.kernel("broken_block_order", 0);
+      launch(gpu.driver, gpu.stream, { kernel, grid: [1], threads: 32, args: [{ pointer: out }] });
+    };
+    expect(() => gpu.capture(run)).toThrow(/STREAM_CAPTURE_UNSUPPORTED/);
+    run();
+    const graph = gpu.capture(run);
     gpu.driver.call("cuGraphLaunch", graph, gpu.stream);
-    const finite = new Uint32Array(1);
-    gpu.download(out, finite);
-    expect(finite[0]).toBe(1);
+    const result = new Float32Array(4);
+    gpu.download(out, result);
+    expect(result[1]).toBe(1.5);
     gpu.driver.call("cuGraphExecDestroy", graph);
     gpu.close();
   });

@@ -20,8 +20,8 @@ export interface CudaContext {
   readonly module: Handle;
 }
 
-/** By path of the driver library. */
-const contexts = new Map<string, CudaContext>();
+/** The contexts of this process by path of the driver library, with their sessions and whether a kernel has failed in them. */
+const contexts = new Map<string, { readonly context: CudaContext; sessions: number; failed: boolean }>();
 
 /**
  * The context of this process, made current. It is created by the first caller (the probe, as a rule) and kept until the
@@ -30,7 +30,7 @@ const contexts = new Map<string, CudaContext>();
  */
 export function cudaContext(): CudaContext {
   const path = driverLibrary();
-  const known = contexts.get(path);
+  const known = contexts.get(path)?.context;
   if (known !== undefined) {
     known.driver.call("cuCtxSetCurrent", known.device.context);
     return known;
@@ -39,7 +39,7 @@ export function cudaContext(): CudaContext {
   const device = openDevice(driver);
   try {
     const context = { driver, device, module: loadKernels(driver) };
-    contexts.set(path, context);
+    contexts.set(path, { context, sessions: 0, failed: false });
     return context;
   } catch (error) {
     driver.status("cuDevicePrimaryCtxRelease", device.ordinal);
@@ -47,11 +47,27 @@ export function cudaContext(): CudaContext {
   }
 }
 
-/** Releases a context in which a kernel has failed. Every call in it returns that error, so the next caller gets a new one. */
-export function abandonContext(context: CudaContext): void {
-  if (contexts.get(context.driver.path) !== context) return;
-  contexts.delete(context.driver.path);
-  context.driver.status("cuDevicePrimaryCtxRelease", context.device.ordinal);
+/**
+ * The context for a session, which must release it.
+ * @throws environment error like `cudaContext`
+ */
+export function acquireContext(): CudaContext {
+  const context = cudaContext();
+  contexts.get(context.driver.path)!.sessions++;
+  return context;
+}
+
+/**
+ * Ends a session's use of the context. After a kernel has failed, every call in the context returns that error; once its last
+ * session has ended, the context is destroyed, and the next caller gets a new one.
+ */
+export function releaseContext({ driver, device }: CudaContext, failed: boolean): void {
+  const entry = contexts.get(driver.path)!;
+  entry.sessions--;
+  entry.failed ||= failed;
+  if (!entry.failed || entry.sessions > 0) return;
+  contexts.delete(driver.path);
+  driver.status("cuDevicePrimaryCtxRelease", device.ordinal);
 }
 
 /** Loads native code where the driver takes it, else the PTX, which the driver compiles once and caches on disk. */

@@ -1,4 +1,4 @@
-import { abandonContext, type CudaContext, cudaContext } from "./context.ts";
+import { acquireContext, type CudaContext, releaseContext } from "./context.ts";
 import type { Device } from "./device.ts";
 import type { DevicePointer, Driver, Handle } from "./driver.ts";
 
@@ -26,7 +26,7 @@ export class Gpu {
 
   /** @throws environment error that says why the kernels cannot run here */
   constructor() {
-    this.#context = cudaContext();
+    this.#context = acquireContext();
     this.driver = this.#context.driver;
     this.device = this.#context.device;
     this.stream = this.driver.out("cuStreamCreate", NON_BLOCKING);
@@ -57,8 +57,9 @@ export class Gpu {
     return pointer;
   }
 
+  /** Never throws: after a kernel's failure nothing can be freed, and the memory ends with the context. */
   free(pointer: DevicePointer): void {
-    if (this.#allocated.delete(pointer)) this.driver.call("cuMemFree", pointer);
+    if (this.#allocated.delete(pointer)) this.driver.status("cuMemFree", pointer);
   }
 
   /** Allocates pinned host memory, which the device reads and writes asynchronously. */
@@ -70,7 +71,7 @@ export class Gpu {
   }
 
   unpin(address: bigint): void {
-    if (this.#pinned.delete(address)) this.driver.call("cuMemFreeHost", address);
+    if (this.#pinned.delete(address)) this.driver.status("cuMemFreeHost", address);
   }
 
   /**
@@ -158,14 +159,12 @@ export class Gpu {
     return this.#peak;
   }
 
-  /** Frees the session's memory and stream. The context stays open unless a kernel has failed in it. */
+  /** Frees the session's memory and stream; never throws. */
   close(): void {
-    if (this.driver.status("cuStreamSynchronize", this.stream) !== 0) {
-      abandonContext(this.#context);
-      return;
-    }
+    const failed = this.driver.status("cuStreamSynchronize", this.stream) !== 0;
     for (const pointer of [...this.#allocated.keys()]) this.free(pointer);
     for (const address of [...this.#pinned]) this.unpin(address);
-    this.driver.call("cuStreamDestroy", this.stream);
+    this.driver.status("cuStreamDestroy", this.stream);
+    releaseContext(this.#context, failed);
   }
 }
