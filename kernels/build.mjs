@@ -1,6 +1,6 @@
 // Builds from the kernel sources:
-//   node kernels/build.mjs emulator    libcudaemu.so with g++ (CXX names another compiler), in seconds, when sources are newer
-//   node kernels/build.mjs device      dist/ with nvcc (NVCC, on the PATH, or of the Python package nvidia-cuda-nvcc of PYTHON)
+//   node kernels/build.mjs emulator    libcudaemu.so with g++ (or the compiler CXX), in seconds, if the sources are newer
+//   node kernels/build.mjs device      dist/ with nvcc: NVCC, on the PATH, or in the Python package nvidia-cuda-nvcc of PYTHON
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { sourcesSha256 } from "./sources.mjs";
 const here = fileURLToPath(new URL(".", import.meta.url));
 const sources = (folder, end) => readdirSync(here + folder).filter((name) => name.endsWith(end)).sort().map((name) => here + folder + name);
 
-/** Compiler flags of the emulator; contraction off, so that results do not depend on the CPU's fused operations. */
+/** Compiler flags of the emulator. Without contraction, so that results do not depend on the CPU's fused operations. */
 const FLAGS = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-fPIC", "-shared", "-pthread"];
 
 function emulator() {
@@ -32,14 +32,14 @@ function emulator() {
   console.log(out);
 }
 
-/** Architectures with native code; any newer one gets the PTX. */
+/** Architectures with native code; newer ones get the PTX. */
 const NATIVE = ["80", "86", "89", "90", "120"];
-/** CUDA 11.4: what drivers from 470 on take. The kernels use nothing newer, and nvcc cannot write an older version itself. */
+/** CUDA 11.4, accepted by drivers from 470 on. The kernels use nothing newer; nvcc cannot emit an older version itself. */
 const PTX_VERSION = "7.4";
 
 /**
- * dist/: one compressed fatbin with native code, the PTX for compute capability 8.0 (gzip), and manifest.json: the hash of the
- * sources, and what each kernel needs on each architecture as ptxas says.
+ * Writes dist/: one compressed fatbin with native code, the PTX for compute capability 8.0 (gzip), and manifest.json with the hash of
+ * the sources and ptxas' resource usage of each kernel on each architecture.
  */
 function device() {
   const nvcc = findNvcc();
@@ -54,14 +54,14 @@ function device() {
     };
     const gencode = NATIVE.flatMap((arch) => ["-gencode", `arch=compute_${arch},code=sm_${arch}`]);
     const fatbin = join(work, "kernels.fatbin");
-    const said = compile("-fatbin", "-Xptxas", "-v", "-compress-mode=size", ...gencode, "-o", fatbin);
+    const log = compile("-fatbin", "-Xptxas", "-v", "-compress-mode=size", ...gencode, "-o", fatbin);
     const ptx = join(work, "kernels.ptx");
     compile("-ptx", "-arch=compute_80", "-o", ptx);
     const written = readFileSync(ptx, "utf8").replace(/^\.version .*$/m, `.version ${PTX_VERSION}`);
-    // nvcc puts a hash of where the source lay into the names of what is local to it: without it the same sources give the same bytes.
+    // nvcc puts a hash of the source's path into the names of local symbols; without it the same sources give the same bytes.
     const text = written.replaceAll(/_INTERNAL_([0-9a-f]{8})_/.exec(written)?.[1] ?? "_INTERNAL_", "00000000");
     const version = spawnSync(nvcc, ["--version"], { encoding: "utf8" }).stdout;
-    const manifest = { sources: sourcesSha256(), nvcc: /release [\d.]+, V([\d.]+)/.exec(version)?.[1], ptx_version: PTX_VERSION, kernels: resources(said) };
+    const manifest = { sources: sourcesSha256(), nvcc: /release [\d.]+, V([\d.]+)/.exec(version)?.[1], ptx_version: PTX_VERSION, kernels: resources(log) };
     mkdirSync(`${here}dist`, { recursive: true });
     writeFileSync(`${here}dist/kernels.fatbin`, readFileSync(fatbin));
     writeFileSync(`${here}dist/kernels.ptx.gz`, gzipSync(text, { level: 9 }));
@@ -81,11 +81,11 @@ function findNvcc() {
   return found ?? fail("no nvcc: pip install 'nvidia-cuda-nvcc==13.0.*' 'nvidia-nvvm==13.0.*' 'nvidia-cuda-crt==13.0.*' 'nvidia-cuda-runtime==13.0.*' nvidia-cuda-cccl, and name the Python with PYTHON");
 }
 
-/** {kernel: {sm_80: {registers, spill_bytes, shared_bytes}}} from what ptxas prints with -v. */
-function resources(said) {
+/** {kernel: {sm_80: {registers, spill_bytes, shared_bytes}}} from the output of ptxas -v. */
+function resources(log) {
   const kernels = {};
   let at;
-  for (const line of said.split("\n")) {
+  for (const line of log.split("\n")) {
     const entry = /Compiling entry function '(\w+)' for '(\w+)'/.exec(line);
     if (entry) at = (kernels[entry[1]] ??= {})[entry[2]] = {};
     const spills = /(\d+) bytes spill stores, (\d+) bytes spill loads/.exec(line);

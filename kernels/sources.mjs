@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** Of everything that nvcc reads: the kernels and their header, in order of their names. */
+/** SHA-256 of the kernels and their header, in order of their names: everything that nvcc reads. */
 export function sourcesSha256() {
   const hash = createHash("sha256");
   for (const name of readdirSync(here).filter((file) => /\.(cu|h)$/.test(file)).sort()) {

@@ -33,21 +33,21 @@ inEveryOrder("rows", (device) => {
     const positions = Array.from({ length: T }, (_, t) => (t * 7) % 31);
     const { cos, sin } = ropeTables(inverseFrequencies, 31);
     const [angles, c, s] = [ints(emulator, positions), floats(emulator, cos), floats(emulator, sin)];
-    const turn = (out: DeviceMatrix, from: DeviceMatrix, inverse: 0 | 1): void =>
+    const rotate = (out: DeviceMatrix, from: DeviceMatrix, inverse: 0 | 1): void =>
       emulator.run("rope", [Math.ceil((T * heads * Math.ceil(half / 8)) / 256)], 256, [
         ...[at(out), at(from), p(angles), p(c), p(s), i(T), i(heads), i(half)],
         ...[i(out.ld), i(from.ld), i(inverse)],
       ]);
-    const turned = outputMatrix(emulator, T, x.width);
-    turn(turned, x, 0);
+    const rotated = outputMatrix(emulator, T, x.width);
+    rotate(rotated, x, 0);
     const given = {
       x: tensor([1, T, x.width], x.values.data),
       positions: tensor([1, T], Float64Array.from(positions)),
     };
     const { y: expected } = rope(given, { heads, inverseFrequencies, maxPositions: 31, inverse: false });
-    expectClose(read(emulator, turned), expected.data, ROUNDED, "rotated");
-    turn(turned, turned, 1);
-    expectClose(read(emulator, turned), x.values.data, ROUNDED, "rotated back");
+    expectClose(read(emulator, rotated), expected.data, ROUNDED, "rotated");
+    rotate(rotated, rotated, 1);
+    expectClose(read(emulator, rotated), x.values.data, ROUNDED, "rotated back");
   });
 
   test.each([21, 1100])("rows of %i gathered, and scattered with repeated indices summed", (width) => {
