@@ -57,7 +57,8 @@ export const scriptFiles = (cases: readonly Case[]): string[] =>
       : [],
   );
 
-const promptOf = (body: CaseBody): string =>
+/** The part of a case that answers.jsonl shows as the question. */
+export const promptOf = (body: CaseBody): string =>
   body.kind === "chat" ? body.messages.at(-1)!.content : body.kind === "text" ? body.text : body.good;
 
 /**

@@ -1,5 +1,5 @@
 import type { Task } from "../task/load.ts";
-import { scriptFiles } from "./answer.ts";
+import { promptOf, scriptFiles } from "./answer.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
 import type { Case } from "./case.ts";
 import type { Context } from "./checks/check.ts";
@@ -11,7 +11,8 @@ import { scoreAnswer } from "./score-case.ts";
 /**
  * Scores every recorded answer again by the text that was generated, and compares. Likelihoods cannot be computed again without the
  * model: of choices and pairs only the recorded preference is compared with the score, and of texts nothing.
- * @returns the recorded scores that the answers do not give, a line each: "d3: tuned"
+ * @returns the recorded scores that the answers do not give, a line each: "d3: tuned"; "d3: case" for a row that does not describe
+ *   its case
  */
 export async function wrongScores(
   task: Task,
@@ -21,7 +22,11 @@ export async function wrongScores(
   const scripts = await loadScripts(task.folder, scriptFiles(cases));
   const rows = new Map(answers.map((row) => [row.id, row]));
   const sides = ["base", "tuned", ...new Set(answers.flatMap((row) => Object.keys(row.contestants ?? {})))];
-  return sides.flatMap((side) => {
+  const strangers = cases.flatMap((item) => {
+    const row = rows.get(item.id);
+    return row === undefined || describes(row, item) ? [] : `${item.id}: case`;
+  });
+  const wrong = sides.flatMap((side) => {
     const sideOf = (id: string): Answered | undefined => {
       const row = rows.get(id);
       return side === "base" || side === "tuned"
@@ -35,7 +40,18 @@ export async function wrongScores(
       return `${item.id}: ${side}`;
     });
   });
+  return [...strangers, ...wrong];
 }
+
+/** True if a row repeats the properties of its case, by which slices and flips are counted. */
+const describes = (row: AnswerRow, item: Case): boolean =>
+  row.pack === item.pack &&
+  row.kind === item.body.kind &&
+  row.cluster === item.cluster &&
+  row.rule === item.rule &&
+  row.slice === item.slice &&
+  row.critical === item.critical &&
+  row.prompt === promptOf(item.body);
 
 /** True if the recorded scores are those of the recorded text and preferences. */
 function isScored(item: Case, recorded: Answered, context: Context): boolean {

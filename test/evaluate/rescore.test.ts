@@ -52,6 +52,16 @@ test.each<[string, (row: AnswerRow) => AnswerRow | undefined]>([
   expect(await wrong(answers)).toEqual([`${id}: tuned`]);
 });
 
+test.each([
+  ["kind", "text"],
+  ["slice", "easy ones"],
+  ["critical", true],
+  ["prompt", "What did the case ask?"],
+])("a row with another %s than its case is named", async (key, value) => {
+  const { id, answers } = changed((row) => ({ ...row, [key]: value }));
+  expect(await wrong(answers)).toEqual([`${id}: case`]);
+});
+
 test("a failure of the base scored as a pass is named", async () => {
   const { id, answers } = changed((row) =>
     row.base.failed !== undefined && row.base.output !== undefined
