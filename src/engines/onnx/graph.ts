@@ -8,6 +8,7 @@ import {
   type OnnxValueInfo,
 } from "../../formats/onnx.ts";
 import type { Dim, Shape } from "../../program/program.ts";
+import { broadcast, product } from "../library/tensor-builder.ts";
 import { byDepth, reachable } from "./order.ts";
 
 /**
@@ -20,23 +21,10 @@ export type Profile = "ort" | "portable";
 export interface Ref {
   readonly name: string;
   readonly shape: Shape;
-}
-
-interface ProductOptions {
-  readonly transA?: boolean;
-  readonly transB?: boolean;
-  readonly alpha?: number;
+  readonly type: ElementType;
 }
 
 const CONTRIB = new Set(["FusedMatMul", "RotaryEmbedding", "QuickGelu"]);
-
-/** Number of elements; with symbols, a product such as "batch_size*4". */
-export function product(dims: Shape): Dim {
-  const symbols = dims.filter((d) => typeof d === "string");
-  const number = dims.reduce<number>((n, d) => (typeof d === "number" ? n * d : n), 1);
-  if (symbols.length === 0) return number;
-  return [...symbols, ...(number === 1 ? [] : [number])].join("*");
-}
 
 /** Grows an ONNX graph. Constants and reshapes are shared; nodes that nothing reads are left out at the end. */
 export class GraphEmitter {
@@ -59,7 +47,7 @@ export class GraphEmitter {
 
   input(name: string, type: ElementType, shape: Shape): Ref {
     this.#inputs.push({ name, type, shape });
-    return { name, shape };
+    return { name, shape, type };
   }
 
   output(name: string, type: ElementType, shape: Shape, x: Ref): void {
@@ -68,7 +56,15 @@ export class GraphEmitter {
 
   initializer(name: string, type: ElementType, shape: readonly number[], data: OnnxTensor["data"]): Ref {
     this.#initializers.set(name, { name, type, shape, data });
-    return { name, shape };
+    return { name, shape, type };
+  }
+
+  constant(key: string, shape: readonly number[], make: () => Float32Array): Ref {
+    return this.share(`/constant/${key}`, () => {
+      const { buffer, byteOffset, byteLength } = make();
+      const name = `/constant_${this.#initializers.size}`;
+      return this.initializer(name, "float", shape, new Uint8Array(buffer, byteOffset, byteLength));
+    });
   }
 
   ints(...values: number[]): Ref {
@@ -91,15 +87,18 @@ export class GraphEmitter {
     );
   }
 
+  /** `type` of the outputs; default: that of the first input. */
   nodes(
     op: string,
     inputs: readonly Ref[],
     attributes: OnnxNode["attributes"],
     shapes: readonly Shape[],
+    type: ElementType = inputs[0]!.type,
   ): Ref[] {
     const outputs = shapes.map((shape, i) => ({
       name: `/${op}_${this.#nodes.length}${i === 0 ? "" : `.${i}`}`,
       shape,
+      type,
     }));
     this.#nodes.push({
       op,
@@ -111,11 +110,17 @@ export class GraphEmitter {
     return outputs;
   }
 
-  node(op: string, inputs: readonly Ref[], attributes: Record<string, Attribute>, shape: Shape): Ref {
-    return this.nodes(op, inputs, attributes, [shape])[0]!;
+  node(
+    op: string,
+    inputs: readonly Ref[],
+    attributes: Record<string, Attribute>,
+    shape: Shape,
+    type?: ElementType,
+  ): Ref {
+    return this.nodes(op, inputs, attributes, [shape], type)[0]!;
   }
 
-  /** Elementwise with broadcasting: Add, Mul, … */
+  /** Elementwise with broadcasting: Add, Mul, ... */
   each(op: string, ...inputs: Ref[]): Ref {
     return this.node(op, inputs, {}, inputs.map(({ shape }) => shape).reduce(broadcast));
   }
@@ -127,95 +132,13 @@ export class GraphEmitter {
     );
   }
 
-  /** As a matrix: all sizes but the last in one. */
-  rows(x: Ref): Ref {
-    return this.reshape(x, [product(x.shape.slice(0, -1)), x.shape.at(-1)!]);
-  }
-
   flat(x: Ref): Ref {
     return this.reshape(x, [product(x.shape)]);
-  }
-
-  transpose(x: Ref, perm: readonly number[]): Ref {
-    return this.node(
-      "Transpose",
-      [x],
-      { perm },
-      perm.map((axis) => x.shape[axis]!),
-    );
   }
 
   slice(x: Ref, from: number, to: number, axis = 0): Ref {
     const shape = x.shape.map((d, i) => (i === axis ? to - from : d));
     return this.node("Slice", [x, this.ints(from), this.ints(to), this.ints(axis)], {}, shape);
-  }
-
-  concat(parts: readonly Ref[], axis: number): Ref {
-    if (parts.length === 1) return parts[0]!;
-    const size = parts.reduce((sum, part) => sum + Number(part.shape[axis]), 0);
-    return this.node(
-      "Concat",
-      parts,
-      { axis },
-      parts[0]!.shape.map((d, i) => (i === axis ? size : d)),
-    );
-  }
-
-  split(x: Ref, sizes: readonly number[], axis: number): Ref[] {
-    if (sizes.length === 1) return [x];
-    const shapes = sizes.map((size) => x.shape.map((d, i) => (i === axis ? size : d)));
-    return this.nodes("Split", [x, this.ints(...sizes)], { axis }, shapes);
-  }
-
-  reduce(op: string, x: Ref, axis: number, keep: boolean): Ref {
-    const shape = x.shape.flatMap((d, i) => (i !== axis ? [d] : keep ? [1] : []));
-    const keepdims = keep ? 1 : 0;
-    // Of the reductions, only ReduceSum takes its axes as an input at opset 17.
-    if (op === "ReduceSum") return this.node(op, [x, this.ints(axis)], { keepdims }, shape);
-    return this.node(op, [x], { axes: [axis], keepdims }, shape);
-  }
-
-  /** alpha a b + c for matrices; c may be a vector, or absent. Memory of c is not touched. */
-  gemm(a: Ref, b: Ref, options: ProductOptions & { readonly c?: Ref | undefined } = {}): Ref {
-    const { transA = false, transB = false, alpha = 1, c } = options;
-    const attributes = { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } };
-    const shape = [a.shape[transA ? 1 : 0]!, b.shape[transB ? 0 : 1]!];
-    return this.node("Gemm", c === undefined ? [a, b] : [a, b, c], attributes, shape);
-  }
-
-  /** alpha a b over the last two axes; the others broadcast. */
-  matmul(a: Ref, b: Ref, options: ProductOptions = {}): Ref {
-    const { transA = false, transB = false, alpha = 1 } = options;
-    const rank = a.shape.length;
-    const shape = [...a.shape.slice(0, -2), a.shape[rank - (transA ? 1 : 2)]!, b.shape.at(transB ? -2 : -1)!];
-    if (!transA && !transB && alpha === 1) return this.node("MatMul", [a, b], {}, shape);
-    if (this.profile === "ort") {
-      const attributes = { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } };
-      return this.node("FusedMatMul", [a, b], attributes, shape);
-    }
-    const left = transA ? this.#swapped(a) : a;
-    const scaled = alpha === 1 ? left : this.each("Mul", left, this.scalar(alpha));
-    return this.node("MatMul", [scaled, transB ? this.#swapped(b) : b], {}, shape);
-  }
-
-  /** x sigmoid(factor x) */
-  swish(x: Ref, factor: number): Ref {
-    if (this.profile === "ort") return this.node("QuickGelu", [x], { alpha: { float: factor } }, x.shape);
-    const inner = factor === 1 ? x : this.each("Mul", x, this.scalar(factor));
-    return this.each("Mul", x, this.each("Sigmoid", inner));
-  }
-
-  /**
-   * `x`, but only once `done` exist: empty slices of them are appended to it. Exact, whatever they hold. onnxruntime walks
-   * back from the outputs depth first and would otherwise run them when it likes, keeping alive what they need.
-   */
-  after(x: Ref, done: readonly Ref[]): Ref {
-    if (done.length === 0) return x;
-    const nothing = done.map((ref) => this.slice(this.flat(ref), 0, 0));
-    return this.reshape(
-      this.node("Concat", [this.flat(x), ...nothing], { axis: 0 }, [product(x.shape)]),
-      x.shape,
-    );
   }
 
   finish(name: string): OnnxGraph {
@@ -249,20 +172,17 @@ export class GraphEmitter {
     };
   }
 
-  #swapped(x: Ref): Ref {
-    const axes = x.shape.map((_, i) => i);
-    return this.transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
-  }
-
   /** The shape as a tensor: constant where it can be, -1 for one unknown size, else put together at each run. */
   #sizes(shape: Shape): Ref {
     if (shape.filter((d) => typeof d === "string").length <= 1) {
       return this.ints(...shape.map((d) => (typeof d === "number" ? d : -1)));
     }
     return this.share(`/sizes/${shape.join()}`, () =>
-      this.concat(
+      this.node(
+        "Concat",
         shape.map((d) => this.size(d)),
-        0,
+        { axis: 0 },
+        [shape.length],
       ),
     );
   }
@@ -279,13 +199,7 @@ export class GraphEmitter {
       const input = this.#inputs.find(({ shape }) => shape.includes(d));
       if (input === undefined) throw new Error(`no input has the size ${d}`);
       const axis = input.shape.indexOf(d);
-      return this.slice(this.node("Shape", [input], {}, [input.shape.length]), axis, axis + 1);
+      return this.slice(this.node("Shape", [input], {}, [input.shape.length], "int64"), axis, axis + 1);
     });
   }
-}
-
-function broadcast(a: Shape, b: Shape): Shape {
-  const [long, short] = a.length >= b.length ? [a, b] : [b, a];
-  const skip = long.length - short.length;
-  return long.map((d, i) => (i >= skip && d === 1 ? short[i - skip]! : d));
 }

@@ -57,7 +57,7 @@ function ownTensors(k: KernelRecorder, next: KernelList["next"]): KernelList["ne
   const made = new Set(k.calls.flatMap(({ outputs }) => outputs.map(({ slot }) => slot)));
   return next.map(({ state, ref }) => ({
     state,
-    ref: made.delete(ref.slot) ? ref : k.map("Identity", ref),
+    ref: made.delete(ref.slot) ? ref : k.copy(ref),
   }));
 }
 

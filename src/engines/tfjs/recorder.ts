@@ -1,4 +1,7 @@
 import type { OpName } from "../../ops/attrs.ts";
+import type { Dim } from "../../program/program.ts";
+import { HIDDEN } from "../attention.ts";
+import { broadcast, type ProductOptions, type Sum, type TensorBuilder } from "../library/tensor-builder.ts";
 import type { Constant } from "./kernel-list.ts";
 import {
   type Call,
@@ -14,23 +17,31 @@ type Elementwise = "Add" | "Sub" | "Multiply" | "RealDiv" | "Minimum";
 type Comparison = "Equal" | "GreaterEqual" | "LogicalAnd";
 type Unary = "Sqrt" | "Rsqrt" | "Square" | "Log" | "Sigmoid" | "Softmax" | "Identity" | "ZerosLike";
 
-/** Writes kernel calls down in the order in which they will run. Constants and reshapes are shared. */
-export class KernelRecorder {
+const DTYPES = { f32: "float32", bf16: "bfloat16", bool: "bool" } as const;
+
+/** Records kernel calls in the order in which they will run. */
+export class KernelRecorder implements TensorBuilder {
+  readonly freeAlpha = false;
   readonly calls: Call[] = [];
   readonly constants: Constant[] = [];
   /** The operation whose calls come next. */
   op: OpName | undefined;
   #slots = 0;
   readonly #shared = new Map<string, unknown>();
+  /** What reshaped tensors were made of. */
+  readonly #reshaped = new Map<number, Ref>();
 
   get slots(): number {
     return this.#slots;
   }
 
-  /** What `make` returns, made once for each key. */
   share<T>(key: string, make: () => T): T {
     if (!this.#shared.has(key)) this.#shared.set(key, make());
     return this.#shared.get(key) as T;
+  }
+
+  key({ slot }: Ref): string {
+    return String(slot);
   }
 
   ref(shape: Shape, dtype: DType = "float32"): Ref {
@@ -48,6 +59,17 @@ export class KernelRecorder {
 
   scalar(value: number): Ref {
     return this.constant(`scalar ${value}`, [], () => Float32Array.of(value));
+  }
+
+  indices(count: number, end = count): Ref {
+    const first = end - count;
+    return this.constant(`indices ${first} ${end}`, [count], () =>
+      Int32Array.from({ length: count }, (_, i) => first + i),
+    );
+  }
+
+  zerosLike(x: Ref): Ref {
+    return this.#map("ZerosLike", x);
   }
 
   call<Kernel extends KernelName>(
@@ -72,59 +94,104 @@ export class KernelRecorder {
     return this.call(kernel, inputs, attrs, [shape], dtype)[0]!;
   }
 
-  /** With broadcasting. */
-  each(kernel: Elementwise, a: Ref, b: Ref): Ref {
-    return this.#one(kernel, [a, b], {}, broadcast(a.shape, b.shape));
-  }
-
-  compare(kernel: Comparison, a: Ref, b: Ref): Ref {
-    return this.#one(kernel, [a, b], {}, broadcast(a.shape, b.shape), "bool");
-  }
-
-  map(kernel: Unary, x: Ref): Ref {
+  #map(kernel: Unary, x: Ref): Ref {
     return this.#one(kernel, [x], {}, x.shape);
   }
 
-  /** factor x; x itself for 1. */
+  #each(kernel: Elementwise, a: Ref, b: Ref): Ref {
+    return this.#one(kernel, [a, b], {}, broadcast(a.shape, b.shape) as Shape);
+  }
+
+  #compare(kernel: Comparison, a: Ref, b: Ref): Ref {
+    return this.#one(kernel, [a, b], {}, broadcast(a.shape, b.shape) as Shape, "bool");
+  }
+
+  add = (a: Ref, b: Ref): Ref => this.#each("Add", a, b);
+  sub = (a: Ref, b: Ref): Ref => this.#each("Sub", a, b);
+  mul = (a: Ref, b: Ref): Ref => this.#each("Multiply", a, b);
+  div = (a: Ref, b: Ref): Ref => this.#each("RealDiv", a, b);
+  min = (a: Ref, b: Ref): Ref => this.#each("Minimum", a, b);
+  square = (x: Ref): Ref => this.#map("Square", x);
+  sqrt = (x: Ref): Ref => this.#map("Sqrt", x);
+  rsqrt = (x: Ref): Ref => this.#map("Rsqrt", x);
+  log = (x: Ref): Ref => this.#map("Log", x);
+  sigmoid = (x: Ref): Ref => this.#map("Sigmoid", x);
+  softmax = (x: Ref): Ref => this.#map("Softmax", x);
+  copy = (x: Ref): Ref => this.#map("Identity", x);
+  silu = (x: Ref): Ref => this.mul(x, this.sigmoid(x));
+  equal = (a: Ref, b: Ref): Ref => this.#compare("Equal", a, b);
+  greaterEqual = (a: Ref, b: Ref): Ref => this.#compare("GreaterEqual", a, b);
+  lessOrEqual = (a: Ref, b: Ref): Ref => this.#compare("GreaterEqual", b, a);
+  and = (a: Ref, b: Ref): Ref => this.#compare("LogicalAnd", a, b);
+
   times(x: Ref, factor: number): Ref {
-    return factor === 1 ? x : this.each("Multiply", x, this.scalar(factor));
+    return factor === 1 ? x : this.mul(x, this.scalar(factor));
   }
 
-  /** Tensors of one shape, in one pass over memory. */
-  sum(terms: readonly Ref[]): Ref {
-    if (terms.length === 1) return terms[0]!;
-    if (terms.length === 2) return this.each("Add", terms[0]!, terms[1]!);
-    return this.#one("AddN", terms, {}, terms[0]!.shape);
+  maskBias(seen: Ref): Ref {
+    return this.times(this.sub(this.scalar(1), this.cast(seen, "f32")), HIDDEN);
   }
 
-  reduce(kernel: "Sum" | "Mean" | "Max", x: Ref, axis: number, keepDims: boolean): Ref {
-    const shape = x.shape.flatMap((d, i) => (i !== axis ? [d] : keepDims ? [1] : []));
-    return this.#one(kernel, [x], { axis, keepDims }, shape);
-  }
-
-  /** a b over the last two axes, in the dtype of both. */
-  matmul(a: Ref, b: Ref, transpose: { readonly a?: true; readonly b?: true } = {}): Ref {
-    const rows = a.shape.at(transpose.a ? -1 : -2)!;
-    const columns = b.shape.at(transpose.b ? -2 : -1)!;
-    const attrs = { transposeA: transpose.a === true, transposeB: transpose.b === true };
-    return this.#one("BatchMatMul", [a, b], attrs, [...a.shape.slice(0, -2), rows, columns]);
-  }
-
-  /** A product with a frozen matrix, which the other side is in the precision of; the result is float32. */
-  product(a: Ref, matrix: Ref, transpose: { readonly b?: true } = {}): Ref {
-    return this.cast(this.matmul(a, matrix, transpose), "float32");
-  }
-
-  cast(x: Ref, dtype: DType): Ref {
+  cast(x: Ref, to: keyof typeof DTYPES): Ref {
+    const dtype = DTYPES[to];
     if (x.dtype === dtype) return x;
     return this.share(`/cast/${x.slot}/${dtype}`, () => this.#one("Cast", [x], { dtype }, x.shape, dtype));
   }
 
+  sum = (x: Ref, axis: number, keep: boolean): Ref => this.#reduce("Sum", x, axis, keep);
+  mean = (x: Ref, axis: number, keep: boolean): Ref => this.#reduce("Mean", x, axis, keep);
+  max = (x: Ref, axis: number, keep: boolean): Ref => this.#reduce("Max", x, axis, keep);
+  sumSquares = (x: Ref, axis: number): Ref => this.sum(this.square(x), axis, false);
+
+  /** Column by column: a sum over rows of two is less exact than one over a vector. */
+  weightedSums(columns: readonly Ref[], weights: Ref): Ref {
+    const sums = columns.map((column) => this.sum(this.flat(this.mul(column, weights)), 0, true));
+    return this.concat(sums, 0);
+  }
+
+  #reduce(kernel: "Sum" | "Mean" | "Max", x: Ref, axis: number, keepDims: boolean): Ref {
+    const shape = x.shape.flatMap((d, i) => (i !== axis ? [d] : keepDims ? [1] : []));
+    return this.#one(kernel, [x], { axis, keepDims }, shape);
+  }
+
+  /** The largest probability is exp(max - log Σ exp(scores)). */
+  logSumExp(scores: Ref, softmax: Ref): Ref {
+    const last = scores.shape.length - 1;
+    return this.sub(this.max(scores, last, false), this.log(this.max(softmax, last, false)));
+  }
+
+  addAll(terms: readonly Ref[]): Ref {
+    if (terms.length === 1) return terms[0]!;
+    if (terms.length === 2) return this.add(terms[0]!, terms[1]!);
+    return this.#one("AddN", terms, {}, terms[0]!.shape);
+  }
+
+  /** In the dtype of both. */
+  matmul(a: Ref, b: Ref, { transA = false, transB = false, alpha = 1 }: ProductOptions = {}): Ref {
+    const rows = a.shape.at(transA ? -1 : -2)!;
+    const columns = b.shape.at(transB ? -2 : -1)!;
+    const attrs = { transposeA: transA, transposeB: transB };
+    const shape = [...a.shape.slice(0, -2), rows, columns];
+    return this.times(this.#one("BatchMatMul", [a, b], attrs, shape), alpha);
+  }
+
+  accumulate({ terms }: Sum, a: Ref, b: Ref, options: ProductOptions & { bias?: Ref | undefined } = {}): Sum {
+    const product = this.cast(this.matmul(a, b, options), "f32");
+    return { terms: [...terms, options.bias === undefined ? product : this.add(product, options.bias)] };
+  }
+
+  accumulateTerm({ terms }: Sum, x: Ref): Sum {
+    return { terms: [...terms, x] };
+  }
+
   reshape(x: Ref, shape: Shape): Ref {
-    if (x.shape.join() === shape.join()) return x;
-    return this.share(`/reshape/${x.slot}/${shape.join()}`, () =>
-      this.#one("Reshape", [x], { shape }, shape),
-    );
+    const source = this.#reshaped.get(x.slot) ?? x;
+    if (source.shape.join() === shape.join()) return source;
+    return this.share(`/reshape/${source.slot}/${shape.join()}`, () => {
+      const reshaped = this.#one("Reshape", [source], { shape }, shape);
+      this.#reshaped.set(reshaped.slot, source);
+      return reshaped;
+    });
   }
 
   flat(x: Ref): Ref {
@@ -133,9 +200,9 @@ export class KernelRecorder {
 
   transpose(x: Ref, perm: readonly number[]): Ref {
     const shape = perm.map((axis) => x.shape[axis]!);
-    // Axes of size 1 may stand anywhere: where the others keep their order, nothing moves.
-    const moved = perm.filter((axis) => x.shape[axis] !== 1);
-    if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return this.reshape(x, shape);
+    // Axes of size 1 may be anywhere: where the others keep their order, no number moves.
+    const others = perm.filter((axis) => x.shape[axis] !== 1);
+    if (others.every((axis, i) => i === 0 || axis > others[i - 1]!)) return this.reshape(x, shape);
     return this.#one("Transpose", [x], { perm }, shape);
   }
 
@@ -163,33 +230,35 @@ export class KernelRecorder {
     return this.#one("Concat", full, { axis }, full[0]!.shape.with(axis, size));
   }
 
-  /** With zeros behind the end of `axis`, up to `size`. */
-  pad(x: Ref, axis: number, size: number): Ref {
-    const after = size - x.shape[axis]!;
-    return after === 0 ? x : this.#one("PadV2", [x], { axis, after }, x.shape.with(axis, size));
+  pad(x: Ref, axis: number, size: Dim): Ref {
+    const after = Number(size) - x.shape[axis]!;
+    return after === 0 ? x : this.#one("PadV2", [x], { axis, after }, x.shape.with(axis, Number(size)));
   }
 
-  /** x [n,..], indices [m] -> [m,..] */
+  repeat(x: Ref, size: number): Ref {
+    return this.mul(
+      this.constant(`ones ${size}`, [size], () => new Float32Array(size).fill(1)),
+      x,
+    );
+  }
+
   gather(x: Ref, indices: Ref): Ref {
     return this.#one("GatherV2", [x, indices], {}, [...indices.shape, ...x.shape.slice(1)]);
   }
 
-  /** x [m,n], columns [m] -> [m]: one entry of each row. */
   pick(x: Ref, columns: Ref): Ref {
     const m = x.shape[0]!;
-    const rows = this.constant(`rows ${m}`, [m, 1], () => Int32Array.from({ length: m }, (_, i) => i));
-    const indices = this.concat([rows, this.reshape(columns, [m, 1])], 1);
-    return this.#one("GatherNd", [x, indices], {}, [m]);
+    const places = this.concat([this.reshape(this.indices(m), [m, 1]), this.reshape(columns, [m, 1])], 1);
+    return this.reshape(this.#one("GatherNd", [x, places], {}, [m]), [m, 1]);
   }
 
-  /** x [m,..], rows [m] -> [size,..]: rows that repeat are summed, others are zero. */
+  /** On a GPU the sum is made with atomic additions, whose order varies; only rows of zeros repeat, so the result does not. */
   segmentSum(x: Ref, rows: Ref, size: number): Ref {
     return this.#one("UnsortedSegmentSum", [x, rows], { numSegments: size }, x.shape.with(0, size));
   }
-}
 
-function broadcast(a: Shape, b: Shape): Shape {
-  const [long, short] = a.length >= b.length ? [a, b] : [b, a];
-  const skip = long.length - short.length;
-  return long.map((d, i) => (i >= skip && d === 1 ? short[i - skip]! : d));
+  /** Calls run in the order in which they are recorded. */
+  after(x: Ref): Ref {
+    return x;
+  }
 }
