@@ -16,7 +16,7 @@ const initialLength = (length: number | string, rows: number): number =>
  * Rows in progress, padded on the left to one length. `columns` have been fed so far. Row b is real from column `pads[b]`
  * on, and its positions count from there.
  */
-export class DecodingBatch {
+class DecodingBatch {
   readonly #decoder: Decoder;
   #pads: readonly number[];
   #past: Record<string, Tensor> = {};
@@ -87,7 +87,7 @@ export class DecodingBatch {
   }
 }
 
-export type VisitLogits = (row: number, position: number, logits: Float32Array) => void;
+type VisitLogits = (row: number, position: number, logits: Float32Array) => void;
 
 /**
  * Runs rows of unequal length through the graph as one left-padded batch, in chunks that fit the budget. `visit` receives the

@@ -22,7 +22,7 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
   return b.build();
 }
 
-/** Final norm over whatever rows are given: x [..,D] -> normed [..,D] and the head's weight [V,D]. */
+/** Final norm of the given rows: x [..,D] -> normed [..,D] and the head's weight [V,D]. */
 export const languageHead = (
   b: ProgramBuilder,
   config: ModelConfig,
