@@ -9,26 +9,24 @@ const MAX_DEPTH = 4;
 const PIECE = 1 << 20;
 
 /** Width in bytes and reader of each number type of the format. */
-const NUMBERS: ReadonlyMap<number, readonly [number, (bytes: Buffer) => number | bigint | boolean]> = new Map(
-  [
-    [0, [1, (bytes) => bytes.readUInt8()]],
-    [1, [1, (bytes) => bytes.readInt8()]],
-    [2, [2, (bytes) => bytes.readUInt16LE()]],
-    [3, [2, (bytes) => bytes.readInt16LE()]],
-    [4, [4, (bytes) => bytes.readUInt32LE()]],
-    [5, [4, (bytes) => bytes.readInt32LE()]],
-    [6, [4, (bytes) => bytes.readFloatLE()]],
-    [7, [1, (bytes) => bytes.readUInt8() !== 0]],
-    [10, [8, (bytes) => narrow(bytes.readBigUInt64LE())]],
-    [11, [8, (bytes) => narrow(bytes.readBigInt64LE())]],
-    [12, [8, (bytes) => bytes.readDoubleLE()]],
-  ],
-);
+const NUMBERS: ReadonlyMap<number, readonly [number, (bytes: Buffer) => number | boolean]> = new Map([
+  [0, [1, (bytes) => bytes.readUInt8()]],
+  [1, [1, (bytes) => bytes.readInt8()]],
+  [2, [2, (bytes) => bytes.readUInt16LE()]],
+  [3, [2, (bytes) => bytes.readInt16LE()]],
+  [4, [4, (bytes) => bytes.readUInt32LE()]],
+  [5, [4, (bytes) => bytes.readInt32LE()]],
+  [6, [4, (bytes) => bytes.readFloatLE()]],
+  [7, [1, (bytes) => bytes.readUInt8() !== 0]],
+  [10, [8, (bytes) => narrow(bytes.readBigUInt64LE())]],
+  [11, [8, (bytes) => narrow(bytes.readBigInt64LE())]],
+  [12, [8, (bytes) => bytes.readDoubleLE()]],
+]);
 const STRING = 8;
 const ARRAY = 9;
 
-const narrow = (value: bigint): number | bigint =>
-  Number.isSafeInteger(Number(value)) ? Number(value) : value;
+/** Beyond 2^53 the nearest number, which is no safe integer and is refused where one is asked for. */
+const narrow = (value: bigint): number => Number(value);
 
 export const damagedGguf = (path: string, what: string, cause?: unknown): LorafitError =>
   new LorafitError("data", `${path}: damaged GGUF file: ${what}`, {

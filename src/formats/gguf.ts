@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { parseFile, readBytesAt } from "./files.ts";
 import { damagedGguf, GgufCursor } from "./gguf-cursor.ts";
@@ -9,14 +10,17 @@ import { QUANTS, type Quant } from "./quants.ts";
  */
 export interface GgufFile {
   readonly path: string;
+  /** All parts of a split model, in order; else the one file. */
+  readonly parts: readonly string[];
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
 
-/** 64-bit integers beyond 2^53 stay bigint. */
-export type GgufValue = number | bigint | boolean | string | readonly GgufValue[];
+export type GgufValue = number | boolean | string | readonly GgufValue[];
 
 export interface GgufTensor {
+  /** The file that holds it. */
+  readonly path: string;
   /** Slowest dimension first, as in Hugging Face; the file has it the other way round. */
   readonly shape: readonly number[];
   readonly type: Quant;
@@ -33,22 +37,78 @@ const MAX_RANK = 4;
 const DEFAULT_ALIGNMENT = 32;
 const MAX_ALIGNMENT = 1 << 16;
 
-/** Reads and checks everything but the data. @throws data error that names the file and what is wrong with it */
+/**
+ * Reads and checks everything but the data; of a split model, all its parts.
+ * @throws data error that names the file and what is wrong with it
+ */
 export function openGgufFile(path: string): GgufFile {
+  const file = openPart(path);
+  const count = file.metadata.get("split.count");
+  return typeof count === "number" && count > 1 ? openSplit(file, count) : file;
+}
+
+function openPart(path: string): GgufFile {
   return parseFile(path, (fd) => {
     const cursor = new GgufCursor(path, fd);
     const { tensorCount, keyCount } = readHeader(cursor);
     const metadata = readMetadata(cursor, keyCount);
-    return { path, metadata, tensors: readTable(cursor, tensorCount, alignmentOf(cursor, metadata)) };
+    checkNumbers(cursor, metadata);
+    const tensors = readTable(cursor, tensorCount, alignmentOf(cursor, metadata));
+    return { path, parts: [path], metadata, tensors };
   });
+}
+
+/** More parts than any model has. */
+const MAX_PARTS = 1 << 12;
+
+/** The names that llama.cpp gives the parts of a split model: NAME-00001-of-00003.gguf. */
+export const SPLIT_NAME = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/;
+
+/** The first part holds the model's metadata; each part holds its own tensors. */
+function openSplit({ path }: GgufFile, count: number): GgufFile {
+  const [, prefix] = SPLIT_NAME.exec(path) ?? [];
+  if (prefix === undefined || !Number.isSafeInteger(count) || count > MAX_PARTS) {
+    throw new LorafitError("data", `${path}: is a part of a split GGUF of ${count} files`, {
+      hint: "give the parts the names that they had, NAME-00001-of-00002.gguf, or join them with llama-gguf-split --merge",
+    });
+  }
+  const five = (n: number): string => String(n).padStart(5, "0");
+  const parts = Array.from({ length: count }, (_, i) => `${prefix}-${five(i + 1)}-of-${five(count)}.gguf`);
+  const missing = parts.filter((part) => !existsSync(part));
+  if (missing.length > 0) {
+    throw new LorafitError(
+      "data",
+      `${path}: is a part of a split GGUF, and ${missing.join(", ")} is missing`,
+      {
+        hint: "fetch the other parts into the same folder",
+      },
+    );
+  }
+  const files = parts.map(openPart);
+  const tensors = new Map<string, GgufTensor>();
+  for (const [i, file] of files.entries()) {
+    const number = file.metadata.get("split.no");
+    if (number !== i || file.metadata.get("split.count") !== count) {
+      throw damagedGguf(file.path, `it says it is part ${String(number)} of another split`);
+    }
+    for (const [name, tensor] of file.tensors) {
+      if (tensors.has(name)) throw damagedGguf(file.path, `${name} is in another part too`);
+      tensors.set(name, tensor);
+    }
+  }
+  const expected = files[0]!.metadata.get("split.tensors.count");
+  if (typeof expected === "number" && expected !== tensors.size) {
+    throw damagedGguf(path, `its parts hold ${tensors.size} tensors of ${expected}`);
+  }
+  return { path, parts, metadata: files[0]!.metadata, tensors };
 }
 
 /** The tensor as float32, dequantised. */
 export function readGgufTensor(file: GgufFile, name: string): Float32Array {
   const tensor = file.tensors.get(name);
   if (tensor === undefined) throw new LorafitError("data", `${file.path}: there is no tensor ${name}`);
-  const bytes = readBytesAt(file.path, tensor.offset, tensor.length);
-  if (bytes === null) throw damagedGguf(file.path, `ends within ${name}`);
+  const bytes = readBytesAt(tensor.path, tensor.offset, tensor.length);
+  if (bytes === null) throw damagedGguf(tensor.path, `ends within ${name}`);
   return tensor.type.decode(bytes);
 }
 
@@ -79,6 +139,20 @@ function readMetadata(cursor: GgufCursor, count: number): Map<string, GgufValue>
   return metadata;
 }
 
+/** A name is a text, and no size or token is beyond 2^53. */
+function checkNumbers(cursor: GgufCursor, metadata: ReadonlyMap<string, GgufValue>): void {
+  const architecture = metadata.get("general.architecture");
+  if (architecture !== undefined && typeof architecture !== "string") {
+    throw cursor.damaged(`general.architecture is ${String(architecture)}, not a name`);
+  }
+  for (const [key, value] of metadata) {
+    const isSize = [`${architecture}.`, "tokenizer.", "split."].some((prefix) => key.startsWith(prefix));
+    if (isSize && typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+      throw cursor.damaged(`${key} is ${value}, which is no size`);
+    }
+  }
+}
+
 function alignmentOf(cursor: GgufCursor, metadata: ReadonlyMap<string, GgufValue>): number {
   const value = metadata.get("general.alignment") ?? DEFAULT_ALIGNMENT;
   if (typeof value === "number" && Number.isInteger(Math.log2(value)) && value <= MAX_ALIGNMENT) return value;
@@ -98,7 +172,7 @@ function readTable(cursor: GgufCursor, count: number, alignment: number): Map<st
   const tensors = new Map<string, GgufTensor>();
   const mistakes: string[] = [];
   for (const entry of entries) {
-    const tensor = checkEntry(entry, start, cursor.size, alignment);
+    const tensor = checkEntry(entry, start, cursor, alignment);
     if (tensors.has(entry.name)) mistakes.push(`${entry.name}: occurs twice`);
     else if (typeof tensor === "string") mistakes.push(`${entry.name}: ${tensor}`);
     else tensors.set(entry.name, tensor);
@@ -123,7 +197,7 @@ function readEntry(cursor: GgufCursor, index: number): Entry {
 function checkEntry(
   { dims, type, offset }: Entry,
   start: number,
-  size: number,
+  { path, size }: GgufCursor,
   alignment: number,
 ): GgufTensor | string {
   const quant = QUANTS.get(type);
@@ -139,6 +213,6 @@ function checkEntry(
   const length = (elements / quant.elements) * quant.bytes;
   if (offset % BigInt(alignment) !== 0n) return `offset ${offset} is not a multiple of ${alignment}`;
   if (BigInt(start) + offset + BigInt(length) > BigInt(size))
-    return `${length} bytes at ${offset} lie outside the file`;
-  return { shape: dims.toReversed(), type: quant, offset: start + Number(offset), length };
+    return `${length} bytes at ${offset} are outside the file`;
+  return { path, shape: dims.toReversed(), type: quant, offset: start + Number(offset), length };
 }

@@ -109,7 +109,7 @@ function checkEntry(value: unknown, start: number, size: number): SafetensorsEnt
   if (!isSizes(offsets) || offsets.length !== 2) return `bad data_offsets ${JSON.stringify(offsets)}`;
   const [from, to] = offsets as [number, number];
   const bytes = shape.reduce((product, d) => product * d, width);
-  if (to < from || start + to > size) return `bytes ${from} to ${to} lie outside the file`;
+  if (to < from || start + to > size) return `bytes ${from} to ${to} are outside the file`;
   if (to - from !== bytes)
     return `shape [${shape.join(", ")}] of ${dtype} needs ${bytes} bytes, has ${to - from}`;
   return { dtype: dtype as string, shape, offset: start + from, length: to - from };

@@ -50,10 +50,15 @@ export class ConfigReader {
     return 1;
   }
 
-  integer(key: string, fallback?: number): number {
+  /** A positive whole number of at most `most`. */
+  integer(key: string, fallback?: number, most = Number.MAX_SAFE_INTEGER): number {
     const value = this.number(key, fallback);
-    if (!Number.isSafeInteger(value)) this.mistake(key, `${value} is not a whole number`);
-    return value;
+    if (Number.isSafeInteger(value) && value <= most) return value;
+    this.mistake(
+      key,
+      Number.isInteger(value) ? `${value} is more than ${most}` : `${value} is not a whole number`,
+    );
+    return 1;
   }
 
   /** A boolean; false where the key is absent or null. */

@@ -3,6 +3,20 @@ import type { ModelConfig } from "./config.ts";
 import { familyOf } from "./families/index.ts";
 import { modelWeights } from "./programs.ts";
 
+/** More dimensions than a head of any model has. */
+const MAX_HEAD = 1 << 14;
+
+/**
+ * Refuses sizes that no file of so many tensors can have, before anything is built from them.
+ * @throws data error
+ */
+export function checkSizes({ layers, headDim }: ModelConfig, tensors: number, where: string): void {
+  if (layers <= tensors && headDim <= MAX_HEAD) return;
+  const what =
+    layers > tensors ? `${layers} layers; there are ${tensors} tensors` : `heads of ${headDim} dimensions`;
+  throw new LorafitError("data", `${where}: claims ${what}`, { hint: "fetch the model again" });
+}
+
 /**
  * Compares the stored tensors with the weights that the Program reads.
  * @throws data error that lists every weight that is missing, misshaped or unknown

@@ -4,14 +4,16 @@ import { LorafitError } from "../errors.ts";
 import { jsonObject, readJson } from "../formats/json.ts";
 import {
   openSafetensors,
+  readBytes,
   readFloat32,
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "../formats/safetensors.ts";
 import type { TokenizerFiles } from "../tokens/files.ts";
 import type { ModelConfig } from "./config.ts";
-import { checkWeights } from "./expected.ts";
+import { checkSizes, checkWeights } from "./expected.ts";
 import { familyOf, parseModelConfig } from "./families/index.ts";
+import { checkFinite } from "./finite.ts";
 import { float32Cache } from "./float32-cache.ts";
 import { baseSha256 } from "./identity.ts";
 import { modelWeights } from "./programs.ts";
@@ -22,15 +24,22 @@ import type { WeightSource } from "./weights.ts";
  * @throws data error for files that are missing, damaged or not supported
  */
 export function openHuggingFace(folder: string, cacheDir: string): WeightSource {
-  const config = parseModelConfig(objectIn(join(folder, "config.json")), join(folder, "config.json"));
+  const where = join(folder, "config.json");
+  const json = objectIn(where);
   const files = weightFiles(folder).map((file) => openSafetensors(join(folder, file)));
+  const config = parseModelConfig(
+    hasOwnHead(json, files) ? { ...json, tie_word_embeddings: false } : json,
+    where,
+  );
+  checkSizes(
+    config,
+    files.reduce((sum, { tensors }) => sum + tensors.size, 0),
+    where,
+  );
   const tensors = storedTensors(config, files, folder);
   checkWeights(config, tensors, folder);
-  const sha256 = baseSha256(
-    config,
-    files.map((file) => file.path),
-    cacheDir,
-  );
+  const paths = files.map(({ path }) => path);
+  const sha256 = baseSha256(config, paths, { cacheDir, check: () => files.forEach(checkFinite) });
 
   const read = (name: string): Float32Array => {
     const tensor = tensors.get(name);
@@ -50,8 +59,26 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
     read,
     float32File: () =>
       mapped ? { path: resolve(files[0]!.path), tensors } : float32Cache({ sha256, list, read }, cacheDir),
-    tokenizerFiles: () => readTokenizerFiles(folder),
+    tokenizerFiles: () => ({ ...readTokenizerFiles(folder), model: config }),
   };
+}
+
+/**
+ * True if a head is stored beside a config that ties it to the embedding, and differs from it: transformers 5 then uses it
+ * and does not tie (modeling_utils.py, tie_weights).
+ */
+function hasOwnHead(json: Readonly<Record<string, unknown>>, files: readonly SafetensorsFile[]): boolean {
+  if (json["tie_word_embeddings"] !== true) return false;
+  const bytesOf = (suffix: string): Uint8Array | undefined => {
+    for (const file of files) {
+      const name = [...file.tensors.keys()].find((name) => name === suffix || name.endsWith(`.${suffix}`));
+      if (name !== undefined) return readBytes(file, name).bytes;
+    }
+    return undefined;
+  };
+  const head = bytesOf("lm_head.weight");
+  const embedding = head && bytesOf("embed_tokens.weight");
+  return head !== undefined && embedding !== undefined && Buffer.compare(head, embedding) !== 0;
 }
 
 /** A tensor of a file; `shape` is the Program's. */

@@ -9,22 +9,37 @@ import type { ModelConfig } from "./config.ts";
 /** Smaller files are hashed each time. Bytes. */
 const WORTH_REMEMBERING = 1 << 25;
 
-/** Hash that identifies a base: over its config and every byte of its weight files. */
-export function baseSha256(config: ModelConfig, files: readonly string[], cacheDir: string): string {
+export interface IdentityOptions {
+  readonly cacheDir: string;
+  /** Called once when a file was not known: looks at every weight. A file is remembered only if it returns. */
+  check(): void;
+}
+
+/** Hash that identifies a base: over its config and every byte of its weight files. @throws as `check` does */
+export function baseSha256(config: ModelConfig, files: readonly string[], options: IdentityOptions): string {
   const hash = createHash("sha256").update(JSON.stringify(config));
-  for (const file of files) hash.update(rememberedSha256(file, cacheDir));
+  let checked = false;
+  const check = (): void => {
+    if (!checked) options.check();
+    checked = true;
+  };
+  for (const file of files) hash.update(rememberedSha256(file, { ...options, check }));
   return hash.digest("hex");
 }
 
 /** SHA-256 of a file. For a large file it is kept under `cacheDir` until the file's size, times or inode change. */
-function rememberedSha256(path: string, cacheDir: string): string {
+function rememberedSha256(path: string, { cacheDir, check }: IdentityOptions): string {
   const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
-  if (size < WORTH_REMEMBERING) return sha256File(path);
+  if (size < WORTH_REMEMBERING) {
+    check();
+    return sha256File(path);
+  }
   const place = resolve(path);
-  const seen = [place, size, mtimeNs, ctimeNs, ino].join(" ");
+  const seen = [place, size, mtimeNs, ctimeNs, ino, "finite"].join(" ");
   const note = join(cacheDir, "hashes", `${sha256(place)}.txt`);
   const [known, noted] = readNote(note);
   if (known === seen && noted !== undefined && /^[0-9a-f]{64}$/.test(noted)) return noted;
+  check();
   const fresh = sha256File(path);
   try {
     writeFileAtomic(note, `${seen}\n${fresh}\n`);

@@ -31,8 +31,10 @@ export function readRope(reader: ConfigReader): Rope {
   const theta = (parameters["rope_theta"] ?? outer ?? 10000) as number;
   if (!(typeof theta === "number" && theta > 0))
     reader.mistake("rope_theta", `${JSON.stringify(theta)} is not a positive number`);
-  for (const key of Object.keys(parameters)) {
-    if (!KEYS.has(key)) reader.mistake("rope scaling", `${key} is not supported`);
+  reader.only("partial_rotary_factor", [null, 1]);
+  for (const [key, value] of Object.entries(parameters)) {
+    const isNeutral = value === null || (key === "partial_rotary_factor" && value === 1);
+    if (!KEYS.has(key) && !isNeutral) reader.mistake("rope scaling", `${key} is not supported`);
   }
   const type = parameters["rope_type"] ?? parameters["type"] ?? "default";
   const positive = (key: string, fallback?: unknown): number => {

@@ -28,7 +28,7 @@ export interface LoopOptions {
  * Trains from `start` to the end and yields events. Each yield after a step is a step boundary; an abort ends the loop at
  * the next one, after a checkpoint.
  * @returns the progress at the end
- * @throws interrupted error after an abort; failed error when too many steps in a row were not finite
+ * @throws interrupted error after an abort; failed error when too many steps in a row, or all of them, were not finite
  */
 export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGenerator<LoopEvent, Progress> {
   const { batchPlan, validation, schedule, patience, stepper, signal } = options;
@@ -108,7 +108,8 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
         inARow: progress.skippedInARow,
         rows,
       };
-      if (progress.skippedInARow > options.maxNonfiniteSteps) {
+      const hopeless = step === batchPlan.totalSteps && progress.updates === 0;
+      if (hopeless || progress.skippedInARow > options.maxNonfiniteSteps) {
         await ahead?.result;
         throw diverged(progress, rows);
       }

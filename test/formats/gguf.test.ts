@@ -87,7 +87,7 @@ test.each([
   ["half a block", head(1, 0, info("t", [16], 2, 0)), /rows of 16 are not whole blocks of 32 \(Q4_0\)/],
   ["a product beyond 2^53", head(1, 0, info("t", [2n ** 40n, 2n ** 40n], 0, 0)), /bad shape/],
   ["a name longer than ggml knows", head(1, 0, info("t".repeat(65), [4], 0, 0)), /claims 65 /],
-  ["an offset outside", head(1, 0, info("t", [4], 0, 2n ** 40n)), /lie outside the file/],
+  ["an offset outside", head(1, 0, info("t", [4], 0, 2n ** 40n)), /are outside the file/],
   ["an odd offset", head(1, 0, info("t", [4], 0, 5)), /offset 5 is not a multiple of 32/],
   ["a tensor twice", head(2, 0, info("t", [4], 0, 0), info("t", [4], 0, 32)), /t: occurs twice/],
   [

@@ -101,8 +101,8 @@ test.each([
     /needs .* bytes, has 4/,
   ],
   ["rank 9", file(`{"t":${tensor(0, 4, "[1,1,1,1,1,1,1,1,1]")}}`, 4), /bad shape/],
-  ["offsets outside", file(`{"t":${tensor(0, 400, "[100]")}}`, 4), /lie outside the file/],
-  ["offsets in reverse", file(`{"t":${tensor(4, 0)}}`, 4), /lie outside the file/],
+  ["offsets outside", file(`{"t":${tensor(0, 400, "[100]")}}`, 4), /are outside the file/],
+  ["offsets in reverse", file(`{"t":${tensor(4, 0)}}`, 4), /are outside the file/],
   [
     "a size that is not the shape's",
     file(`{"t":${tensor(0, 8)}}`, 8),

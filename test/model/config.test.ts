@@ -80,10 +80,31 @@ test("Qwen2 has biases at q, k and v, and an unused window is accepted", () => {
     max_window_layers: 2,
   };
   expect(parse(qwen2)).toEqual({ ...parse({}), family: "qwen2", attentionBias: "qkv" });
-  expect(() => parse({ ...qwen2, use_sliding_window: true })).toThrow(/sliding_window: 32768/);
+  const used = { ...qwen2, use_sliding_window: true };
+  expect(parse(used)).toEqual(parse(qwen2));
+  expect(parse({ ...used, sliding_window: 8 })).toEqual(parse(qwen2));
+  expect(() => parse({ ...used, sliding_window: 8, max_window_layers: 1 })).toThrow(
+    /sliding_window: 8 is shorter/,
+  );
   expect(() => parse({ ...qwen2, layer_types: ["full_attention", "sliding_attention"] })).toThrow(
     /layer_types: other layers than "full_attention"/,
   );
+});
+
+test("a rotary factor of 1 changes nothing, anywhere else it is refused", () => {
+  const rope = { rope_theta: 10000, rope_type: "default" };
+  expect(parse({ rope_parameters: { ...rope, partial_rotary_factor: 1 } })).toEqual(
+    parse({ rope_parameters: rope }),
+  );
+  expect(parse({ partial_rotary_factor: 1 })).toEqual(parse({}));
+  expect(() => parse({ rope_parameters: { ...rope, partial_rotary_factor: 0.5 } })).toThrow(
+    /partial_rotary_factor/,
+  );
+  expect(() => parse({ partial_rotary_factor: 0.5 })).toThrow(/partial_rotary_factor: 0.5/);
+});
+
+test("more layers than any model has are refused before anything is built", () => {
+  expect(() => parse({ num_hidden_layers: 2 ** 31 })).toThrow(/num_hidden_layers: 2147483648 is more than/);
 });
 
 test("Mistral's window must cover the context; an absent one is transformers' default", () => {

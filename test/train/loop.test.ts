@@ -70,16 +70,29 @@ test.each([64, 16])(
     const run = await openRun();
     const before = await parametersOf(run);
     const steps = { length: { steps: 1 }, microBatchTokens };
-    const { seen, progress } = await finish(
-      trainLoop(looping(run, { batchPlan: poisoned(() => true, steps) }), START),
-    );
-    expect(seen.find(({ event }) => event === "step-skipped")).toMatchObject({ step: 1, inARow: 1 });
-    expect(progress.updates).toBe(0);
+    const events = trainLoop(looping(run, { batchPlan: poisoned(() => true, steps) }), START);
+    const seen: LoopEvent[] = [];
+    const all = async (): Promise<void> => {
+      for await (const event of events) seen.push(event);
+    };
+    await expect(all()).rejects.toMatchObject({ kind: "failed" });
+    expect(seen.at(-1)).toMatchObject({ event: "step-skipped", step: 1, inARow: 1 });
     expect(await parametersOf(run)).toEqual(before);
     const { gradient } = await run.session.readState(["gradient"]);
     expect(gradient!.data.every((value) => Number(value) === 0)).toBe(true);
   },
 );
+
+test("a run without one good step fails", async () => {
+  const run = await openRun();
+  const batchPlan = poisoned(() => true, { length: { steps: 2 } });
+  await expect(
+    finish(trainLoop(looping(run, { batchPlan, maxNonfiniteSteps: 5 }), START)),
+  ).rejects.toMatchObject({
+    kind: "failed",
+    message: expect.stringContaining("not finite 2 times in a row"),
+  });
+});
 
 test("too many such steps in a row fail the run and name the rows", async () => {
   const run = await openRun();

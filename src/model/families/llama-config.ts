@@ -23,6 +23,9 @@ export interface LlamaConfig extends ModelConfig {
   readonly layersWithoutRope?: readonly number[];
 }
 
+/** More layers than any model has: a hostile file must not make the reader build a Program of billions. */
+const MAX_LAYERS = 1 << 12;
+
 /** What a variation adds to the shared keys. */
 type Own = Pick<LlamaConfig, "attentionBias" | "mlpBias" | "multipliers" | "layersWithoutRope">;
 
@@ -47,7 +50,7 @@ export function readLlamaConfig(
     family,
     vocabSize: reader.integer("vocab_size"),
     hiddenSize,
-    layers: reader.integer("num_hidden_layers"),
+    layers: reader.integer("num_hidden_layers", undefined, MAX_LAYERS),
     heads,
     kvHeads,
     headDim,

@@ -17,9 +17,16 @@ export const qwen2: Family<LlamaConfig> = {
 
 function parseConfig(reader: ConfigReader): LlamaConfig {
   reader.defaults({ num_key_value_heads: 32, max_position_embeddings: 32768 });
-  // The file names a window even where none is used.
-  if (reader.get("use_sliding_window") === true) reader.only("sliding_window", [null]);
   // Keys of llama that transformers does not read here.
-  for (const key of ["sliding_window", "attention_bias", "mlp_bias"]) reader.get(key);
-  return readLlamaConfig(reader, "qwen2", { attentionBias: "qkv", mlpBias: false });
+  for (const key of ["attention_bias", "mlp_bias"]) reader.get(key);
+  const config = readLlamaConfig(reader, "qwen2", { attentionBias: "qkv", mlpBias: false });
+  // The window is that of the layers from max_window_layers on, 28 by default, where layer_types names none itself.
+  const window = reader.get("sliding_window") ?? null;
+  const first = reader.get("max_window_layers") ?? 28;
+  const layers = reader.get("layer_types") == null && Number(first) < config.layers;
+  const shorter = window !== null && !(Number(window) >= config.maxPositions);
+  if (reader.get("use_sliding_window") === true && layers && shorter) {
+    reader.mistake("sliding_window", `${JSON.stringify(window)} is shorter than the context: not supported`);
+  }
+  return config;
 }
