@@ -57,15 +57,21 @@ export function differences(scores: readonly PairedScore[], entropy: boolean): S
   const clusters = clusterMeans(
     scores.map((score) => ({ cluster: score.cluster, value: differenceOf(score, entropy) })),
   );
-  if (!entropy) return { ...clusters, range: [-1, 1] };
-  const mean = meanOf(clusters.means);
-  const [low, high] = clusters.means.reduce(
-    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
-    [mean, mean],
-  );
-  const worst = Math.min(-WORST_NATS, mean - UNSEEN_FACTOR * (mean - low));
-  const best = Math.max(WORST_NATS, mean + UNSEEN_FACTOR * (high - mean));
-  return { ...clusters, range: [worst, best] };
+  return { ...clusters, range: entropy ? natsRange(clusters.means) : [-1, 1] };
+}
+
+/** Differences of cross entropy that are possible for a text nobody has seen. */
+export function natsRange(means: Float64Array): [worst: number, best: number] {
+  const mean = meanOf(means);
+  let [low, high] = [mean, mean];
+  for (const value of means) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [
+    Math.min(-WORST_NATS, mean - UNSEEN_FACTOR * (mean - low)),
+    Math.max(WORST_NATS, mean + UNSEEN_FACTOR * (high - mean)),
+  ];
 }
 
 /** The tuned model's own shares by cluster. */

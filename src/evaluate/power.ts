@@ -47,11 +47,15 @@ function plannedOf(criterion: Criterion): number | undefined {
  * What is assumed while nothing has been measured: the standard deviation of a cluster's value. Shares, superiority: as if
  * base and tuned answered independently of one another, at one half, where the variance is largest; answers to the same
  * question agree more and have less. Shares, non-inferiority: one answer in ten changes. Cross entropy: 0.15 nat, twice
- * what the bundled base shows. A score of its own: right or wrong at the expected score, or at the bar.
+ * what the bundled base shows. A score of its own: right or wrong, at the bar or the expected score, where it varies more.
  */
 function assumed(criterion: Criterion): Spread | undefined {
   const entropy = criterion.scorer === "cross-entropy";
-  const own = (score: number, reach: number) => ({ deviation: Math.sqrt(score * (1 - score)), reach });
+  const coin = (score: number) => Math.sqrt(score * (1 - score));
+  const own = (bar: number, reach: number, expected = bar) => ({
+    deviation: Math.max(coin(bar), coin(expected)),
+    reach,
+  });
   switch (criterion.kind) {
     case "superiority":
       return entropy
@@ -62,9 +66,9 @@ function assumed(criterion: Criterion): Spread | undefined {
         ? { deviation: 0.15, reach: WORST_NATS - criterion.margin }
         : { deviation: Math.sqrt(0.1), reach: 1 - criterion.margin };
     case "at-least":
-      return own(criterion.expected ?? criterion.floor, criterion.floor);
+      return own(criterion.floor, criterion.floor, criterion.expected);
     case "at-most":
-      return own(criterion.expected ?? criterion.ceiling, 1 - criterion.ceiling);
+      return own(criterion.ceiling, 1 - criterion.ceiling, criterion.expected);
     default:
       return undefined;
   }

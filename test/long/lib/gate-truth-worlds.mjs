@@ -252,6 +252,14 @@ export const PLANNED = [
 
 const mean = (values) => values.reduce((total, value) => total + value, 0) / values.length;
 
+/** Pairs by cluster as columns. */
+const columns = (clusters) => ({
+  base: Float64Array.from(clusters.flat(), ([base]) => base),
+  tuned: Float64Array.from(clusters.flat(), ([, tuned]) => tuned),
+  cluster: Int32Array.from(clusters.flatMap((pairs, c) => pairs.map(() => c))),
+  clusters: clusters.length,
+});
+
 /**
  * Sets resampled by cluster from the answers of a real run; in each cluster base and tuned change places by a coin, then
  * answers are broken or fixed until the expected difference of a cluster is as wanted.
@@ -266,13 +274,14 @@ export function realNulls(rows) {
   const world = (pack, what, criterion, change) => {
     const clusters = clustersOf(pack);
     const set = (rng) =>
-      clusters.flatMap((_, c) => {
-        const swap = rng.next() < 0.5;
-        return clusters[rng.int(clusters.length)].map(([before, after]) => {
-          const [base, tuned] = change(rng, swap ? [after, before] : [before, after]);
-          return { id: "", cluster: String(c), base, tuned };
-        });
-      });
+      columns(
+        clusters.map(() => {
+          const swap = rng.next() < 0.5;
+          return clusters[rng.int(clusters.length)].map(([before, after]) =>
+            change(rng, swap ? [after, before] : [before, after]),
+          );
+        }),
+      );
     return { what: `${pack}: ${what}`, criterion, clusters: clusters.length, set };
   };
   const same = (_, pair) => pair;
