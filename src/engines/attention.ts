@@ -1,17 +1,17 @@
-/** Added to the scores of pairs that do not see each other; finite, so that nothing becomes NaN. */
+/** Bias of the scores of masked pairs; finite, so that no score becomes NaN. */
 export const HIDDEN = -1e9;
 
-/** Queries that are worked on together. With a causal mask, the keys behind the last of them are left out. */
+/** Queries per block. With a causal mask, keys after the last query of a block are skipped. */
 const QUERY_ROWS = 128;
 
-/** Queries `from` to `to`, which see at most the keys up to `end`. */
+/** Queries `from` to `to`, which attend to keys before `end` only. */
 export interface QueryBlock {
   readonly from: number;
   readonly to: number;
   readonly end: number;
 }
 
-/** The blocks in which engines without a fused kernel for attention compute it. */
+/** Blocks for engines without a fused attention kernel. */
 export function queryBlocks(sequence: number, causal: boolean): QueryBlock[] {
   if (!causal) return [{ from: 0, to: sequence, end: sequence }];
   return Array.from({ length: Math.ceil(sequence / QUERY_ROWS) }, (_, i) => {

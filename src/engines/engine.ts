@@ -12,11 +12,11 @@ export interface HostTensor {
 /** By value name. */
 export type Tensors = Readonly<Record<string, HostTensor>>;
 
-/** The part of a weight source that an engine needs; `src/model/weights.ts` provides it. */
+/** Part of a weight source that an engine uses (`model/weights.ts` provides it). */
 export interface EngineWeights {
   /** Row-major float32, Hugging Face layout. Error when the name is unknown. */
   read(name: string): Float32Array;
-  /** Where the tensors lie as little-endian float32 in one file, to be mapped rather than read. */
+  /** One file with all tensors as little-endian float32, for memory mapping. */
   float32File(): {
     readonly path: string;
     readonly tensors: ReadonlyMap<
@@ -29,34 +29,34 @@ export interface EngineWeights {
 export interface EngineOptions {
   /** Threads for the native part; 0 or absent: all cores. */
   readonly threads?: number;
-  /** Told what each kernel took, where the engine calls kernels one by one and they are done when the call returns. */
+  /** Called with the time of each kernel, by engines that call kernels one by one and synchronously. */
   readonly onKernel?: (kernel: KernelTime) => void;
 }
 
 export interface KernelTime {
   readonly kernel: string;
-  /** The operation that it is part of. */
+  /** Operation that the kernel is part of. */
   readonly op: string;
   readonly ms: number;
 }
 
-/** A kind of machine that runs Programs. `probe` says why it cannot run here, or null when it can. */
+/** Implementation that runs Programs. `probe` returns the reason why it cannot run here, or null. */
 export interface Engine {
   readonly name: "reference" | "onnx" | "tfjs" | "cuda";
-  /** What its Programs may be in, its own first; see program/precision.ts. */
+  /** Supported precisions, the default first (program/precision.ts). */
   readonly precisions: readonly Precision[];
   /** Precisions that the engine knows and this machine does not compute as promised, each with the reason. */
   readonly withheld?: Readonly<Partial<Record<Precision, string>>>;
-  /** Formats in which it keeps frozen matrices packed; absent: none. */
+  /** Supported storage formats of packed frozen matrices; absent: none. */
   readonly packs?: readonly PackedFormat[];
-  /** Present when all activations are kept in bf16 between operations, not only what frozen matrices multiply. */
+  /** Present if all activations are stored in bf16 between operations, not only the operands of frozen matrices. */
   readonly activations?: "bf16";
-  /** Bytes of float32 logits that a Program should hold at once at most; absent: the loss's own budget. */
+  /** Budget for the logits that exist at once, in bytes of float32; absent: the default of the loss. */
   readonly logitsBytes?: number;
-  /** Operations that it does not have, because no Program that it is for has them. */
+  /** Operations without an implementation; the Programs that the engine is meant for do not contain them. */
   readonly lacks?: readonly OpName[];
   probe(): Promise<string | null>;
-  /** Where it has memory of its own: what a session with these Programs will take of it, and what is free. */
+  /** Device memory that a session with these Programs will use, and free memory; for engines with a device. */
   deviceMemory?(programs: readonly Program[]): DeviceMemory;
   open(weights: EngineWeights, options?: EngineOptions): Promise<EngineSession>;
 }
@@ -70,12 +70,12 @@ export interface DeviceMemory {
   readonly free: number;
 }
 
-/** All Programs of a run share one session: its weights and its state. State is addressed by value name. */
+/** Weights and state that all Programs of a run share. State is addressed by value name. */
 export interface EngineSession {
   readonly device: string;
   /** cpuIdentity() where the results depend on the CPU's instruction sets; absent where they do not. */
   readonly cpu?: string;
-  /** A run may be asked for before the one before it is done; runs come one after the other all the same. */
+  /** True if `run` may be called before the previous run is done. Runs execute in order. */
   readonly overlaps?: true;
   compile(program: Program): Promise<Executable>;
   /** Copies of the named state values, or of all. */
@@ -88,11 +88,11 @@ export interface EngineSession {
 
 export interface Executable {
   readonly program: Program;
-  /** What one run asks of the device call by call, where that bounds its speed. */
+  /** Number of calls to the device in one run, for engines whose speed depends on it. */
   readonly hostCalls?: { readonly kernels: number; readonly uploads: number; readonly downloads: number };
-  /** Matrix products by shape, and what does each, where the engine chooses; once the Program has run. */
+  /** Kernel of each matrix product by shape, for engines that autotune; known after the first run. */
   readonly products?: Readonly<Record<string, string>>;
-  /** Outputs by name. State moves on exactly when every guard of the Program is finite; `moved` tells. */
+  /** Outputs by name. The run commits its state exactly when every guard of the Program is finite. */
   run(feeds: Tensors): Promise<{ readonly outputs: Tensors; readonly committed: boolean }>;
   dispose(): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { elements } from "../ops/definition.ts";
 import { dropoutMask, type MaskSite } from "../philox.ts";
 import type { HostTensor } from "./engine.ts";
 
-/** What is fed for a dropout mask: where it belongs, and, for engines that do not make masks themselves, the mask when they ask. */
+/** Feed of a dropout mask: its site, and its data for engines that do not generate masks on the device. */
 export class FedMask implements HostTensor {
   readonly shape: readonly number[];
   readonly site: MaskSite;
@@ -15,7 +15,7 @@ export class FedMask implements HostTensor {
     this.dropout = dropout;
   }
 
-  /** 1 = kept. Made once. */
+  /** 1 = kept. Generated at the first read. */
   get data(): Uint8Array {
     this.#data ??= dropoutMask(this.site, elements(this.shape), this.dropout);
     return this.#data;

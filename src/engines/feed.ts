@@ -2,8 +2,8 @@ import type { Program, Value } from "../program/program.ts";
 import type { HostTensor, Tensors } from "./engine.ts";
 
 /**
- * What is fed to an input of a Program whose sizes are all numbers.
- * @throws Error when nothing is, or of another shape
+ * The feed of an input of a Program whose sizes are all numbers.
+ * @throws Error if it is missing or has another shape
  */
 export function feedOf(program: Program, { name, shape }: Value, given: Tensors): HostTensor {
   const feed = given[name];

@@ -8,7 +8,7 @@ import {
   type ValueId,
 } from "../program/program.ts";
 
-/** An `add` that is done within a product: its output `value`, which nothing else reads, plus `into` is `sum`. */
+/** An `add` fused into a product: `sum` = the product's output `value`, which nothing else reads, + `into`. */
 export interface FoldedAdd {
   readonly value: ValueId;
   readonly into: ValueId;
@@ -16,7 +16,7 @@ export interface FoldedAdd {
 }
 
 /**
- * How an engine departs from computing one node at a time. The Program is unchanged; nodes are the keys.
+ * Nodes that an engine computes together. The Program is unchanged; nodes are the keys.
  */
 export interface FusionPlan {
   /** Number of reads of a value, including as an output, a guard or the next state. */
@@ -26,8 +26,8 @@ export interface FusionPlan {
   /** `add` nodes that need not be run. */
   readonly skipped: ReadonlySet<Node>;
   /**
-   * Adapters on one input, whose A's are applied as one matrix. In the gradient, the last of them does it for all. The
-   * group includes the node itself.
+   * Adapters on one input, whose A's are applied as one matrix. In the gradient, the last of the group does it for all.
+   * The group includes the node itself.
    */
   sharedInputGroup<Op extends LoraOp>(node: NodeOf<Op>): readonly NodeOf<Op>[];
   /** For values that `unflatten` made: their slice of the flat value. */

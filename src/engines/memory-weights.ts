@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import type { EngineWeights, Tensors } from "./engine.ts";
 
-/** Weights that exist only in memory, for tests, conformance and random models; a file is written when an engine asks for one. */
+/** Weights in memory, for tests, conformance and random models. A file is written when an engine maps one. */
 export function memoryWeights(tensors: Tensors): EngineWeights & { dispose(): void } {
   let folder: string | undefined;
   return {

@@ -4,7 +4,7 @@ import type { Program } from "../program/program.ts";
 /** onnxruntime fails to "alloc"; TensorFlow's status 8 is RESOURCE_EXHAUSTED, "OOM when allocating tensor". */
 const SIGNS = /alloc|\bOOM\b|TF_Status: 8\b/;
 
-/** What a native library said, as an environment error when it says that memory ran out; else as it is. */
+/** Converts an out-of-memory error of a native library into an environment error; returns other errors unchanged. */
 export function explained(engine: string, program: Program, cause: unknown): unknown {
   if (!(cause instanceof Error) || !SIGNS.test(cause.message)) return cause;
   return new LorafitError(

@@ -4,8 +4,8 @@ import type { Precision } from "../program/precision.ts";
 import type { Engine } from "./engine.ts";
 
 /**
- * The precision that is asked for, or, for "auto", the engine's own.
- * @throws usage error when the engine cannot compute in it
+ * The requested precision; for "auto", the engine's default.
+ * @throws usage error if the engine does not support it
  */
 export function precisionOn(engine: Engine, precision: Precision | "auto"): Precision {
   if (precision === "auto") return engine.precisions[0]!;
@@ -22,8 +22,8 @@ export function precisionOn(engine: Engine, precision: Precision | "auto"): Prec
 }
 
 /**
- * The format that the layers' frozen matrices are kept in, undefined where they are kept as `precision` has them.
- * @throws usage error when the engine cannot keep them as asked
+ * Storage format of the layers' frozen matrices; undefined if they are stored in `precision`.
+ * @throws usage error if the engine does not support it
  */
 export function packingOn(
   engine: Engine,

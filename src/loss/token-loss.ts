@@ -17,7 +17,7 @@ export interface TokenLoss {
 }
 
 /**
- * Next-token cross entropy at the labelled positions only: norm and head never see the others.
+ * Next-token cross entropy at the labelled positions only; norm and head are not computed at others.
  * Adds the inputs labelled, targets i64 [N] and loss_weights f32 [N] (0 for padding entries).
  */
 export function appendTokenLoss(

@@ -10,7 +10,7 @@ import { rmsNorm, rmsNormGrad } from "./rms-norm.ts";
 import { rope } from "./rope.ts";
 import { add, cast, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./shape.ts";
 
-/** Every operation's rules; a missing one is a compile error. */
+/** Rules of every operation; a missing operation is a compile error. */
 export const OPS = {
   embed,
   add,

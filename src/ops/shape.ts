@@ -27,7 +27,7 @@ export const scale: OpDefinition<"scale"> = {
   flops: noFlops,
 };
 
-/** Put in after differentiation. */
+/** Added after differentiation. */
 export const cast: OpDefinition<"cast"> = {
   outputs: ({ x }, { to }) => ({ y: { name: to, dtype: to, shape: x } }),
   gradient: "none",

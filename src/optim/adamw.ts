@@ -7,7 +7,7 @@ export interface OptimizerSettings {
   readonly beta2: number;
   readonly eps: number;
   readonly weightDecay: number;
-  /** Largest norm of the mean gradient; 0: no clipping. */
+  /** Maximum norm of the mean gradient; 0: no clipping. */
   readonly clip: number;
   /** Learning rate of B over that of A (Hayou et al. 2024, "LoRA+"); 1: plain LoRA. */
   readonly loraPlusRatio: number;

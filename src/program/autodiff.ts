@@ -63,7 +63,7 @@ function gradientsOf<Op extends OpName>(
   });
 }
 
-/** The values that depend on `roots`, roots included. */
+/** Values that depend on `roots`, including the roots. */
 function reaching(nodes: readonly Node[], roots: readonly ValueId[]): Set<ValueId> {
   const set = new Set(roots);
   for (const node of nodes) {

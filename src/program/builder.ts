@@ -22,7 +22,7 @@ export interface NodeOptions<Op extends OpName> {
   readonly after?: ValueId;
 }
 
-/** Grows a Program node by node. Shapes are inferred and checked; names are made unique; weights are shared by name. */
+/** Builds a Program node by node. Shapes are inferred and checked, names are made unique, weights are shared by name. */
 export class ProgramBuilder implements NodeBuilder {
   readonly name: string;
   readonly #values: Value[] = [];
@@ -34,14 +34,14 @@ export class ProgramBuilder implements NodeBuilder {
   readonly #outputs: ValueId[] = [];
   readonly #guards: ValueId[] = [];
   readonly #names = new Map<string, number>();
-  /** Scope of the nodes added from now on, where they do not name their own. */
+  /** Scope of nodes added without their own scope. */
   scope: string | undefined;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** A builder that goes on where `program` ends, under another name. */
+  /** A builder that continues `program` under another name. */
   static from(program: Program, name = program.name): ProgramBuilder {
     const b = new ProgramBuilder(name);
     b.#values.push(...program.values);
@@ -72,7 +72,7 @@ export class ProgramBuilder implements NodeBuilder {
     return this.#declare(this.#inputs, name, dtype, shape);
   }
 
-  /** An input dropout_mask.{site}: which elements of a value of this shape are not dropped. */
+  /** Input dropout_mask.{site}: 1 for each element of a value of this shape that is kept. */
   mask(site: number, dropout: number, shape: Shape): ValueId {
     const id = this.input(`dropout_mask.${site}`, "u8", shape);
     this.#values[id] = { ...this.value(id), mask: { site, dropout } };

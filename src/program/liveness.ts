@@ -12,7 +12,7 @@ export function bytesOf(value: Value): number {
   return value.packed === undefined ? count * BYTES[value.dtype] : packedBytes(value.packed, count);
 }
 
-/** Node index of the last use of each value; outputs, guards and next state live to the end (node count). */
+/** Node index of the last use of each value; the node count for outputs, guards and next state. */
 export function lastUses(program: Program): Map<ValueId, number> {
   const uses = new Map<ValueId, number>();
   for (const [i, node] of program.nodes.entries()) {
@@ -28,11 +28,11 @@ export interface MemoryPlan {
   /** Byte offset of each intermediate value in the arena. */
   readonly offsets: ReadonlyMap<ValueId, number>;
   readonly arenaBytes: number;
-  /** The most bytes that live at one time: what an allocator without waste would need. */
+  /** Peak bytes of live values: the memory that an allocator without fragmentation needs. */
   readonly peakBytes: number;
 }
 
-/** A stretch of memory that is in use from one step to another, both included. */
+/** Bytes that are in use from one step to another, both included. */
 export interface LiveRange {
   readonly from: number;
   readonly to: number;
@@ -40,12 +40,12 @@ export interface LiveRange {
 }
 
 /**
- * Byte offsets for stretches that share one arena, by index: first fit by size within the gaps that are free over the whole
- * life (greedy by size: Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference").
+ * Byte offsets in one shared arena, by index of the live range: greedy by size, first fit into gaps that are free over the
+ * whole range (Pisarchyk & Lee 2020, "Efficient Memory Management for Deep Neural Net Inference").
  */
 export function placeLiveRanges(ranges: readonly LiveRange[]): { offsets: number[]; arenaBytes: number } {
   const offsets: number[] = ranges.map(() => 0);
-  /** Indices of what is placed, by offset. */
+  /** Indices of placed ranges, by offset. */
   const placed: number[] = [];
   let arenaBytes = 0;
   const largestFirst = [...ranges.keys()].sort(
@@ -69,8 +69,7 @@ export function placeLiveRanges(ranges: readonly LiveRange[]): { offsets: number
 }
 
 /**
- * Places every value that a node makes into one arena, in the Program's order. Inputs, weights and state are the caller's and
- * are not counted.
+ * Places the output of every node into one arena, in the Program's order. Inputs, weights and state are not counted.
  */
 export function memoryPlan(program: Program, alignment = 64): MemoryPlan {
   const uses = lastUses(program);
@@ -88,7 +87,7 @@ export function memoryPlan(program: Program, alignment = 64): MemoryPlan {
   };
 }
 
-/** Sweep over the node order: what is alive while each node runs. */
+/** Sweep over the node order that sums the live bytes at each node. */
 function peakOf(ranges: readonly LiveRange[]): number {
   const change = new Map<number, number>();
   for (const { from, to, bytes } of ranges) {

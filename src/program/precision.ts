@@ -17,7 +17,7 @@ import {
   withInputs,
 } from "./program.ts";
 
-/** float32: all of it. bf16: frozen matrices and their products (ops/signatures.ts); everything else stays in float32. */
+/** float32: everything. bf16: frozen matrices and their products (ops/signatures.ts); everything else is float32. */
 export type Precision = "float32" | "bf16";
 
 /** Roles of frozen matrices. */
@@ -47,9 +47,9 @@ function withRole(
 }
 
 /**
- * A Program whose frozen matrices are bf16, with a cast in front of everything that they multiply: one for each value, made
- * where it is first needed, so that q, k and v share theirs and the backward pass reads that of the forward pass.
- * A matrix that an operation uses in any other way stays float32.
+ * A Program whose frozen matrices are bf16, with casts of the values that they multiply: one cast for each value, before its
+ * first use, so that q, k and v share it and the backward pass reads the cast of the forward pass. A matrix that an
+ * operation also reads in another role stays float32.
  */
 export function frozenInBf16(program: Program): Program {
   const values: Value[] = [...program.values];
@@ -85,7 +85,7 @@ const castToBf16 = (x: ValueId, y: ValueId): NodeOf<"cast"> => ({
   attrs: { to: "bf16" },
 });
 
-/** A Program in bf16 that keeps the matrices of its layers packed where their rows are whole blocks. */
+/** A bf16 Program with packed layer matrices, where rows are a multiple of the block size. */
 export function frozenPacked(program: Program, format: PackedFormat): Program {
   const values: Value[] = [...program.values];
   for (const id of frozenMatrices(program, PACKABLE)) {

@@ -14,8 +14,8 @@ const BACKWARD = ".backward";
 /**
  * Activation recomputation (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost") as a rewrite: the backward
  * nodes of each scope read fresh copies of that scope's forward values instead of the ones made in the forward pass, so
- * that between the passes only what crosses a scope's border stays alive. The copies run `after` the gradient that enters
- * the scope. Meaning is unchanged: same operations on same values.
+ * that only values that cross a scope's border stay alive between the passes. The copies run `after` the gradient that enters
+ * the scope. The result is unchanged.
  */
 export function recompute(program: Program): Program {
   const values: Value[] = [...program.values];
@@ -49,7 +49,7 @@ function groupByScope(nodes: readonly Node[]): Map<string, Node[]> {
   return groups;
 }
 
-/** Values of forward scopes that another forward scope or a node outside all scopes reads: they stay alive anyway. */
+/** Values of forward scopes that another forward scope or a node outside all scopes reads. They are not recomputed. */
 function valuesThatCross(program: Program): Set<ValueId> {
   const scopeOf = new Map<ValueId, string | undefined>();
   for (const node of program.nodes) for (const id of outputsOf(node)) scopeOf.set(id, node.scope);
@@ -61,7 +61,7 @@ function valuesThatCross(program: Program): Set<ValueId> {
   return crossing;
 }
 
-/** The forward nodes that the scope's backward nodes depend on, in order, back to values that cross. */
+/** Forward nodes that the scope's backward nodes depend on, in order, back to crossing values. */
 function neededBy(
   all: readonly Node[],
   backward: string,

@@ -44,10 +44,10 @@ export const VARIANTS: readonly Variant[] = [
   },
 ];
 
-/** Fed to every dropout site of a Program. */
+/** Feeds of every dropout site of a Program. */
 export const masks = (program: Program): Tensors => maskFeeds(program, { seed: 5, step: 3, microStep: 1 });
 
-/** Two steps, then two accumulated batches with one update, then the loss: everything that a run can do. */
+/** Two steps, two accumulated batches with one update, and the loss: all Programs of a run. */
 async function train(engine: Engine, programs: TrainingPrograms, weights: Tensors, parameters: HostTensor) {
   const batch = tinyFeeds(tinyConfig());
   const memory = memoryWeights(weights);

@@ -9,7 +9,7 @@ export const vector = (...values: number[]): HostTensor => ({
 });
 export const numbers = (tensor: HostTensor | undefined): number[] => Array.from(tensor!.data as Float32Array);
 
-/** sum <- sum + x, guarded by Σ x²; held <- sum as it was; and a feed and a state value that are outputs as they are. */
+/** sum <- sum + x, guarded by Σ x²; held <- previous sum. A feed and a state value are outputs too. */
 function addingProgram() {
   const b = new ProgramBuilder("adding");
   const x = b.input("x", "f32", [2]);
@@ -24,9 +24,9 @@ function addingProgram() {
   return b.build();
 }
 
-/** @param held how many tensors, or bytes, the device holds */
+/** @param held number of tensors, or bytes, on the device */
 export function describeState(engine: Engine, held: () => number): void {
-  it("moves its state on when every guard is finite, and frees what it held", async () => {
+  it("commits its state when every guard is finite, and frees its tensors", async () => {
     const before = held();
     const weights = memoryWeights({});
     const session = await engine.open(weights);

@@ -9,7 +9,7 @@ import {
 } from "../../src/engines/conformance/run.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 
-/** Every case of every operation in every precision that the engine has, and the shapes of the outputs. */
+/** Every case of every operation in every precision that the engine has, including the shapes of the outputs. */
 export function describeConformance(engine: Engine): void {
   describe.each(engine.precisions)("%s", (precision) => {
     const cases = casesFor(engine, precision).map(([op, opCase]) => ({ op, opCase, name: opCase.name }));

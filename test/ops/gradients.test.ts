@@ -14,7 +14,7 @@ import { expectClose } from "../expect-close.ts";
 
 /**
  * Each gradient rule, as the reference engine runs it, against central differences in float64 of <direction, op(inputs)>.
- * With step h = 1e-4 the truncation error is of order h² = 1e-8 and rounding 1e-12: 1e-6 leaves room for both.
+ * With step h = 1e-4 the truncation error is of order h² = 1e-8 and rounding 1e-12: 1e-6 covers both.
  */
 const STEP = 1e-4;
 const TOLERANCE = 1e-6;

@@ -5,7 +5,7 @@ import { inputsOf, outputsOf } from "../../src/program/program.ts";
 import { trainingPrograms } from "../../src/train/programs.ts";
 import { OPTIMIZER, randomAdapter, tinyConfig, tinyFeeds } from "../tiny-model.ts";
 
-test("every matrix is kept in bf16, norm weights are not, and q, k and v share the cast of what they read", () => {
+test("frozen matrices are bf16, norm weights are float32, and q, k and v share the cast of their input", () => {
   const model = tinyConfig();
   const { layout } = randomAdapter(model);
   const { batch, sequence, labelled } = tinyFeeds(model);
@@ -17,7 +17,7 @@ test("every matrix is kept in bf16, norm weights are not, and q, k and v share t
     expect(dtype, name).toBe(shape.length === 2 ? "bf16" : "f32");
   }
   const casts = step.nodes.filter(({ op, scope }) => op === "cast" && scope === "layers.0");
-  // What q, k, v read; what o reads; what gate and up read; what down reads.
+  // Inputs of q, k and v; of o; of gate and up; of down.
   expect(casts.length).toBe(4);
   const readers = step.nodes.filter((node) => inputsOf(node).includes(outputsOf(casts[0]!)[0]!));
   expect(readers.map(({ op }) => op)).toEqual([
@@ -26,7 +26,7 @@ test("every matrix is kept in bf16, norm weights are not, and q, k and v share t
   ]);
 });
 
-test("a matrix that something else reads too stays float32, and so does its product", () => {
+test("a matrix that is also read in another role stays float32, and so does its product", () => {
   const b = new ProgramBuilder("shared");
   const x = b.input("x", "f32", [2, 3]);
   const weight = b.weight("w", [4, 3]);

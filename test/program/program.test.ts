@@ -87,7 +87,7 @@ async function lossOf(program: Program, start: Float64Array): Promise<number> {
 }
 
 describe("recompute", () => {
-  it("changes no number", async () => {
+  it("does not change the loss or the gradient", async () => {
     const [kept, again] = [
       await gradientOf(programs(false).accumulate),
       await gradientOf(programs(true).accumulate),
@@ -109,7 +109,7 @@ describe("recompute", () => {
 });
 
 describe("accumulation", () => {
-  it("of two micro-batches with unequal counts equals one batch", async () => {
+  it("of two micro-batches with unequal counts gives the gradient of one batch", async () => {
     const whole = await stepState([feeds], true);
     const part = (row: number) => {
       const rows = row === 0 ? [0, 1, 2, 3, 4] : [5, 6, 7];
@@ -162,7 +162,7 @@ async function stepState(batches: readonly (typeof feeds)[], single: boolean): P
 }
 
 describe("state", () => {
-  it("does not move when the loss is not finite", async () => {
+  it("is not committed when the loss is not finite", async () => {
     const weights = randomWeights(model);
     const broken = {
       ...weights,
@@ -174,7 +174,7 @@ describe("state", () => {
 });
 
 describe("memoryPlan", () => {
-  it("never places two live values over one another", () => {
+  it("never places two live values on overlapping bytes", () => {
     const program = programs(true).step;
     const { offsets, arenaBytes, peakBytes } = memoryPlan(program);
     const uses = lastUses(program);
@@ -207,7 +207,7 @@ describe("costOf", () => {
 });
 
 describe("printProgram", () => {
-  it("prints one node a line with names, types, attributes and scopes", () => {
+  it("prints one node per line with names, types, attributes and scopes", () => {
     const text = printProgram(programs(true).step);
     expect(text).toContain("state parameters: f32[");
     expect(text).toContain("# layers.1.backward");

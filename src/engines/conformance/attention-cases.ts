@@ -40,7 +40,7 @@ export const attentionCases = GRIDS.map(
 export const attentionGradCases = GRIDS.map(
   ({ name, B, S, H, K, d, segments, causal }): OpCase<"attentionGrad"> => ({
     name,
-    // o and lse are whatever the forward pass makes of q, k, v: the runner computes them.
+    // The runner replaces o and lse by those of the forward pass.
     inputs: {
       dO: n(B, S, H * d),
       q: n(B, S, H * d),

@@ -2,14 +2,14 @@ import type { AttrsOf, OpName } from "../../ops/attrs.ts";
 import type { Inputs } from "../../ops/signatures.ts";
 import type { Shape } from "../../program/program.ts";
 
-/** How an input is filled: standard normal, uniform in (0.5, 1.5), or the integers / zero-ones given. */
+/** Values of an input: standard normal, uniform in (0.5, 1.5), or the given numbers. */
 export type Fill = "normal" | "positive" | readonly number[];
 
 export interface CaseInput {
   readonly shape: Shape & readonly number[];
   readonly dtype?: "f32" | "i64" | "u8";
   readonly fill?: Fill;
-  /** A frozen weight of the Program rather than an input. */
+  /** True for a frozen weight of the Program. */
   readonly weight?: true;
 }
 

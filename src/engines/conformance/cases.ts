@@ -35,7 +35,7 @@ const dropoutMaskOf = (shape: readonly number[]): CaseInput =>
     Array.from({ length: shape[0]! * shape[1]! * shape[2]! }, (_, i) => (i % 3 === 0 ? 0 : 1)),
   );
 
-/** Inputs of every operation to try on every engine: ordinary, odd sizes, length 1, packed, padded, masked. */
+/** Test inputs of every operation for every engine: ordinary, odd sizes, length 1, packed, padded, masked. */
 export const CASES = {
   embed: [
     { name: "ordinary", inputs: { ids: ints([2, 4], cycle(8, 11)), table: weight(11, 6) }, attrs: none },

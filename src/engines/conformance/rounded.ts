@@ -4,8 +4,8 @@ import type { Engine, EngineWeights, HostTensor, Tensors } from "../engine.ts";
 import { referenceEngine } from "../reference/reference.ts";
 
 /**
- * The reference with the roundings of an engine that keeps activations in bf16: each one is rounded where it is made, and so are
- * matrices of weights and of what is fed.
+ * The reference with the roundings of an engine that stores activations in bf16: activations, matrices of weights and fed
+ * matrices are rounded.
  */
 export const roundedReference: Engine = {
   ...referenceEngine,
@@ -26,7 +26,7 @@ export const roundedReference: Engine = {
   },
 };
 
-/** What `engine` is to be compared with. */
+/** The engine to compare `engine` with. */
 export const referenceFor = (engine: Engine): Engine =>
   engine.activations === "bf16" ? roundedReference : referenceEngine;
 
@@ -34,7 +34,7 @@ function roundedWeights(weights: EngineWeights): EngineWeights {
   return { ...weights, read: (name) => bfloat16ToFloat32(float32ToBfloat16(weights.read(name))) };
 }
 
-/** Everything with two sizes or more in bf16. */
+/** Rounds every tensor of two or more dimensions to bf16. */
 function roundedMatrices(tensors: Tensors): Tensors {
   const rounded = ({ shape, data }: HostTensor): HostTensor => {
     if (shape.length < 2 || !(data instanceof Float32Array)) return { shape, data };

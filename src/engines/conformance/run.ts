@@ -108,9 +108,9 @@ export function relativeError(actual: HostTensor, expected: HostTensor): number 
 }
 
 /**
- * float32 engines against float64: rounding of inputs that stand in float32 already, sums of at most a thousand terms.
- * 2e-6 is the worst seen (sumSquares of 1,003 terms); a wrong formula is off by far more. In bf16 too: a sum that falls
- * between two bf16 numbers may be rounded either way, which is off by 4e-3, but among these few numbers none does.
+ * Relative error of float32 engines against float64, for sums of at most a thousand terms. The largest measured error is 2e-6
+ * (sumSquares of 1,003 terms); a wrong formula is off by far more. It holds in bf16 too: a sum near the middle of two bf16
+ * numbers may round either way, an error of 4e-3, but no sum of these cases is that close.
  */
 export const TOLERANCE = 1e-5;
 
@@ -124,8 +124,8 @@ export interface ConformanceResult {
 }
 
 /**
- * Engines that keep activations in bf16, against the reference rounded likewise: where a sum falls between two bf16 numbers it
- * may go the other way (2^-8 of the entry), and a probability or a summand that is rounded in between adds as much again.
+ * Relative error of engines that store activations in bf16, against the reference with the same roundings: a different
+ * summation order flips some roundings (2^-8 of the entry), and a rounded probability or summand adds as much again.
  */
 export const BF16_TOLERANCE = 2 ** -6;
 
@@ -138,7 +138,7 @@ export const toleranceOf = (engine: Engine, { inputs }: OpCase): number =>
     ? BF16_TOLERANCE
     : TOLERANCE;
 
-/** What there is to try in a precision: in bf16, only the operations that know it, unless all activations are in bf16. */
+/** Cases for a precision: in bf16, only operations with a bf16 form, unless all activations are bf16. */
 export function casesFor(engine: Engine, precision: Precision): [OpName, OpCase][] {
   const ops = (Object.keys(CASES) as OpName[]).filter((op) => {
     if (engine.lacks?.includes(op)) return false;

@@ -12,8 +12,8 @@ import { broadcast, product } from "../library/tensor-builder.ts";
 import { byDepth, reachable } from "./order.ts";
 
 /**
- * "ort": for the onnxruntime that this package installs, its own operators included; trains. "portable": standard operators
- * only, for every runtime since onnxruntime 1.14 and every consumer of transformers.js.
+ * "ort": includes contributed operators of the onnxruntime that this package installs; for training. "portable": standard
+ * operators only, for every runtime since onnxruntime 1.14 and every consumer of transformers.js.
  */
 export type Profile = "ort" | "portable";
 
@@ -26,7 +26,7 @@ export interface Ref {
 
 const CONTRIB = new Set(["FusedMatMul", "RotaryEmbedding", "QuickGelu"]);
 
-/** Grows an ONNX graph. Constants and reshapes are shared; nodes that nothing reads are left out at the end. */
+/** Builds an ONNX graph. Constants and reshapes are shared; nodes that nothing reads are removed at the end. */
 export class GraphEmitter {
   readonly profile: Profile;
   readonly #nodes: OnnxNode[] = [];
@@ -39,7 +39,7 @@ export class GraphEmitter {
     this.profile = profile;
   }
 
-  /** What `make` returns, made once for each key. */
+  /** The result of `make`, computed once for each key. */
   share<T>(key: string, make: () => T): T {
     if (!this.#shared.has(key)) this.#shared.set(key, make());
     return this.#shared.get(key) as T;
@@ -73,7 +73,7 @@ export class GraphEmitter {
     return this.share(name, () => this.initializer(name, "int64", [values.length], data()));
   }
 
-  /** 0, 1, … size - 1 */
+  /** 0, 1, ..., size - 1 */
   range(size: number): Ref {
     const name = `/range/${size}`;
     const data = () => new Uint8Array(BigInt64Array.from({ length: size }, (_, i) => BigInt(i)).buffer);
@@ -172,7 +172,7 @@ export class GraphEmitter {
     };
   }
 
-  /** The shape as a tensor: constant where it can be, -1 for one unknown size, else put together at each run. */
+  /** The shape as a tensor: constant if possible, -1 for one unknown size, else computed in each run. */
   #sizes(shape: Shape): Ref {
     if (shape.filter((d) => typeof d === "string").length <= 1) {
       return this.ints(...shape.map((d) => (typeof d === "number" ? d : -1)));
@@ -187,7 +187,7 @@ export class GraphEmitter {
     );
   }
 
-  /** One size as a tensor [1], read off the input that has it. */
+  /** One size as a tensor [1], from the shape of an input that has it. */
   size(d: Dim): Ref {
     if (typeof d === "number") return this.ints(d);
     return this.share(`/size/${d}`, () => {

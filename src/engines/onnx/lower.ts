@@ -8,7 +8,7 @@ import type { Profile, Ref } from "./graph.ts";
 import { OnnxBuilder } from "./onnx-builder.ts";
 import { lowerings } from "./overrides.ts";
 
-/** Where a weight's numbers are: inside the graph, or in a file beside it that the runtime maps. */
+/** Values of a weight: inside the graph, or in a file that the runtime maps. */
 export type WeightData = { readonly data: Float32Array } | { readonly external: ExternalData };
 
 export interface LowerOptions {
@@ -28,10 +28,10 @@ export const nextName = (state: string): string => `next/${state}`;
 export const guardName = (value: string): string => `guard/${value}`;
 
 /** State values that a run replaces. */
-export const movingState = (program: Program): Program["state"] =>
+export const replacedState = (program: Program): Program["state"] =>
   program.state.filter((slot) => slot.value !== slot.next);
 
-/** Guards that are not outputs anyway. */
+/** Guards that are not outputs. */
 export const hiddenGuards = (program: Program): ValueId[] =>
   program.guards.filter((id) => !program.outputs.includes(id));
 
@@ -52,7 +52,7 @@ class OnnxLowerer extends Lowerer {
   readonly #g: OnnxBuilder;
   readonly #refs = new Map<ValueId, Ref>();
   readonly #weights: ReadonlySet<ValueId>;
-  /** Parameter gradients that no node waits for yet. */
+  /** Gradients of factors that no node waits for yet. */
   #unfinished: Ref[] = [];
 
   constructor(program: Program, options: LowerOptions, g: OnnxBuilder) {
@@ -71,7 +71,7 @@ class OnnxLowerer extends Lowerer {
     this.lowerNodes();
     for (const id of outputs) this.#output(values[id]!.name, id);
     for (const id of hiddenGuards(this.program)) this.#output(guardName(values[id]!.name), id);
-    for (const { value, next } of movingState(this.program))
+    for (const { value, next } of replacedState(this.program))
       this.#output(nextName(values[value]!.name), next);
     return this.#g.finish(this.program.name);
   }
@@ -86,7 +86,7 @@ class OnnxLowerer extends Lowerer {
     if (node.op === "loraLinearGrad") this.#note(node);
   }
 
-  /** No node reads the gradients of parameters before the very end, so the next norm waits for them. */
+  /** The next norm waits for the gradients of the factors, because no node reads them before the end of the graph. */
   #note(node: NodeOf<"loraLinearGrad">): void {
     const group = this.fusion.sharedInputGroup(node);
     if (group.at(-1) !== node) return;

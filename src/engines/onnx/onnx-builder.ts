@@ -3,10 +3,10 @@ import { HIDDEN } from "../attention.ts";
 import { type ProductOptions, product, type Sum, type TensorBuilder } from "../library/tensor-builder.ts";
 import { GraphEmitter, type Ref } from "./graph.ts";
 
-/** Numbers of element types in the attribute of Cast (TensorProto.DataType). */
+/** Values of Cast's attribute `to` (TensorProto.DataType). */
 const CAST = { float: 1, bool: 9 } as const;
 
-/** ONNX operators as a TensorBuilder: those of onnxruntime too in the profile "ort". */
+/** ONNX operators as a TensorBuilder, including contributed operators in the profile "ort". */
 export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
   readonly freeAlpha = true;
 
@@ -172,8 +172,8 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
   }
 
   /**
-   * Empty slices of `done` are appended to x. Exact, whatever they hold. onnxruntime walks back from the outputs depth first
-   * and would otherwise run them at any time, keeping alive what they need.
+   * Appends empty slices of `done` to x, which does not change its values. onnxruntime walks back from the outputs depth first
+   * and would otherwise compute `done` late, keeping its inputs alive.
    */
   after(x: Ref, done: readonly Ref[]): Ref {
     if (done.length === 0) return x;

@@ -4,13 +4,13 @@ import { OnnxSession, type Runtime } from "./session.ts";
 
 export interface OnnxOptions {
   /**
-   * Whether onnxruntime keeps weights in the layout of its matrix kernels: 5 to 15 % faster for small batches, for twice
-   * the weights' bytes in each Program. "auto": in Programs that train, for small batches, where memory is ample.
+   * Prepacking of weights into the layout of onnxruntime's matrix kernels: 5 to 15 % faster for small batches, for twice the
+   * weights' bytes in each Program. "auto": in Programs that train, for small batches, if memory allows.
    */
   readonly prepack?: "auto" | boolean;
 }
 
-/** The embedded engine for CPUs: each Program is one ONNX graph that onnxruntime replays. */
+/** Engine for CPUs: each Program is one ONNX graph for onnxruntime. */
 export function createOnnxEngine({ prepack = "auto" }: OnnxOptions = {}): Engine {
   return {
     name: "onnx",
@@ -36,7 +36,7 @@ export function createOnnxEngine({ prepack = "auto" }: OnnxOptions = {}): Engine
 
 export const onnxEngine = createOnnxEngine();
 
-/** Loaded when first wanted: a machine without the native library can still do everything else. */
+/** Loaded on first use, so that everything else works without the native library. */
 async function loadRuntime(): Promise<Runtime> {
   const { default: runtime } = await import("onnxruntime-node");
   return runtime;

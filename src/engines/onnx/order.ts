@@ -1,9 +1,9 @@
 import type { OnnxNode } from "../../formats/onnx.ts";
 
 /**
- * By distance from the inputs. onnxruntime walks back from the outputs and, of a node's inputs, first makes the one whose
- * node stands last in the file: in this order that is the end of the longest chain, and what needs only the forward pass
- * (the sigmoids of the backward pass) is made when it is wanted rather than kept from the start.
+ * Sorts nodes by distance from the inputs. onnxruntime walks back from the outputs and, of a node's inputs, first computes the
+ * one whose node comes last in the file. In this order that is the end of the longest chain, and values that depend on the
+ * forward pass only (the sigmoids of the backward pass) are computed right before their use.
  */
 export function byDepth(nodes: readonly OnnxNode[]): OnnxNode[] {
   const depth = new Map<string, number>();
@@ -16,7 +16,7 @@ export function byDepth(nodes: readonly OnnxNode[]): OnnxNode[] {
   return [...nodes].sort((a, b) => depths.get(a)! - depths.get(b)!);
 }
 
-/** onnxruntime runs nodes that nobody reads, so they are dropped here. */
+/** Removes nodes that nothing reads; onnxruntime would run them. */
 export function reachable(nodes: readonly OnnxNode[], outputs: readonly string[]): OnnxNode[] {
   const read = new Set(outputs);
   const kept: OnnxNode[] = [];

@@ -5,7 +5,7 @@ import { anglesOf } from "../library/ops/rope.ts";
 import type { Profile, Ref } from "./graph.ts";
 import type { OnnxBuilder } from "./onnx-builder.ts";
 
-/** Casts are put in for bf16 only. */
+/** Only bf16 Programs contain casts. */
 const cast: Lowering<"cast"> = () => {
   throw new Error("onnx engine: computes in float32 only");
 };
@@ -19,7 +19,7 @@ const rmsNorm: Lowering<"rmsNorm"> = ({ b, rows, grid, attrs }) => {
   return { y: y!, rstd: rstd! };
 };
 
-/** One node for all heads; the rows of the tables are gathered, because a table may have a hundred thousand. */
+/** One node for all heads. Rows of the tables are gathered first, because a table may have a hundred thousand rows. */
 const rope: Lowering<"rope"> = (c) => {
   const { grid, attrs, shape } = c;
   const g = c.b as OnnxBuilder;

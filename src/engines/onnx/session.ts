@@ -9,19 +9,19 @@ import type { Program, Value } from "../../program/program.ts";
 import type { EngineSession, EngineWeights, Executable, HostArray, HostTensor, Tensors } from "../engine.ts";
 import { feedOf } from "../feed.ts";
 import { explained } from "../out-of-memory.ts";
-import { guardName, hiddenGuards, lowerProgram, movingState, nextName, type WeightData } from "./lower.ts";
+import { guardName, hiddenGuards, lowerProgram, nextName, replacedState, type WeightData } from "./lower.ts";
 
 export type Runtime = typeof import("onnxruntime-node");
 
-/** The value now, and the buffer that the next run writes into; they change places when the state moves on. */
+/** The current value and the buffer that the next run writes; they are swapped when a run commits. */
 interface StatePair {
   current: Tensor;
   spare: Tensor;
 }
 
-/** Above this many positions a batch, packed weights bought nothing (measured at 2,048; 5 to 15 % at 512 and below). */
+/** Largest number of positions in a batch with prepacked weights (measured gain: 5 to 15 % at 512 and below, none at 2,048). */
 const PREPACK_POSITIONS = 1024;
-/** The share of the machine's memory that packed weights may take. */
+/** Share of the machine's memory that prepacked weights may use. */
 const PREPACK_SHARE = 1 / 8;
 
 export class OnnxSession implements EngineSession {
@@ -66,8 +66,8 @@ export class OnnxSession implements EngineSession {
   }
 
   /**
-   * liveBytes: both buffers of all state values. peakBytes: the most memory that the process ever had resident, other work
-   * and the pages of mapped weights included; onnxruntime does not tell what is its own.
+   * liveBytes: both buffers of all state values. peakBytes: peak resident memory of the process, including other work and the
+   * pages of mapped weights, because onnxruntime does not report its own.
    */
   memory(): { liveBytes: number; peakBytes: number } {
     const liveBytes = [...this.#state.values()].reduce((sum, { current }) => sum + 2 * 4 * current.size, 0);
@@ -88,10 +88,10 @@ export class OnnxSession implements EngineSession {
     const session = await this.#runtime.InferenceSession.create(encodeOnnx(graph), {
       intraOpNumThreads: this.#threads,
       interOpNumThreads: 1,
-      // The graph is fused and ordered already; onnxruntime's rewrites would undo the order.
+      // The graph is fused and ordered; onnxruntime's rewrites would change the order.
       graphOptimizationLevel: "disabled",
       enableMemPattern: false,
-      // Errors come as exceptions; printing them too is not the engine's affair.
+      // Errors are thrown as exceptions; onnxruntime would print them too.
       logSeverityLevel: 4,
       extra: { session: { disable_prepacking: this.#packs(program) ? "0" : "1", ...folder } },
     });
@@ -104,7 +104,7 @@ export class OnnxSession implements EngineSession {
     };
   }
 
-  /** Weights are mapped from their file; nothing is copied. */
+  /** Weights are mapped from their file without a copy. */
   #weight(name: string): WeightData {
     this.#file ??= this.#mappedFile();
     const place = this.#file.tensors.get(name);
@@ -112,16 +112,16 @@ export class OnnxSession implements EngineSession {
     return { external: { location: basename(this.#file.path), offset: place.offset, length: place.length } };
   }
 
-  /** onnxruntime refuses data that a link leads to out of the folder. */
+  /** Real path, because onnxruntime refuses links that point outside the folder. */
   #mappedFile(): ReturnType<EngineWeights["float32File"]> {
     const { path, tensors } = this.#weights.float32File();
     return { path: realpathSync(path), tensors };
   }
 
-  /** By the Program and the machine alone, so that a resumed run takes the same kernels and ends in the same bits. */
+  /** Depends on the Program and the machine only, so that a resumed run uses the same kernels and gets the same bits. */
   #packs(program: Program): boolean {
     if (this.#prepack !== "auto") return this.#prepack;
-    if (movingState(program).length === 0) return false;
+    if (replacedState(program).length === 0) return false;
     const bytes = 2 * program.weights.reduce((sum, id) => sum + bytesOf(program.values[id]!), 0);
     const grids = program.inputs
       .map((id) => program.values[id]!.shape as number[])
@@ -148,8 +148,8 @@ export class OnnxSession implements EngineSession {
     const fetches: Record<string, Tensor | null> = {};
     for (const id of program.outputs) fetches[nameOf(id)] = null;
     for (const id of hiddenGuards(program)) fetches[guardName(nameOf(id))] = null;
-    const moving = movingState(program).map(({ value }) => nameOf(value));
-    for (const name of moving) fetches[nextName(name)] = this.#stateOf(name).spare;
+    const replaced = replacedState(program).map(({ value }) => nameOf(value));
+    for (const name of replaced) fetches[nextName(name)] = this.#stateOf(name).spare;
 
     const results = await session.run(feeds, fetches).catch((error: unknown) => {
       throw explained("onnx", program, error);
@@ -157,7 +157,7 @@ export class OnnxSession implements EngineSession {
     const guards = program.guards.map((id) => results[nameOf(id)] ?? results[guardName(nameOf(id))]!);
     const committed = guards.every((guard) => (guard.data as Float32Array).every(Number.isFinite));
     if (committed) {
-      for (const name of moving) {
+      for (const name of replaced) {
         const pair = this.#stateOf(name);
         [pair.current, pair.spare] = [pair.spare, pair.current];
       }
@@ -195,7 +195,7 @@ export class OnnxSession implements EngineSession {
 
 const hostTensor = ({ dims, data }: Tensor): HostTensor => ({ shape: [...dims], data: data as HostArray });
 
-/** So that callers cannot reach into the state. */
+/** A copy, so that callers cannot change the state. */
 const copyOf = ({ dims, data }: Tensor): HostTensor => ({
   shape: [...dims],
   data: (data as Float32Array).slice(),

@@ -64,8 +64,7 @@ const KERNELS = {
 } satisfies { readonly [Op in OpName]: Kernel<Op> };
 
 /**
- * The specification: every operation in plain loops and float64, node by node, slow and obvious. What the other engines
- * compute is right when it agrees with this one.
+ * The specification: every operation in plain float64 loops, node by node. Another engine is correct if it agrees with it.
  */
 export const referenceEngine: Engine = {
   name: "reference",
@@ -74,7 +73,7 @@ export const referenceEngine: Engine = {
   open: async (weights) => new ReferenceSession(weights),
 };
 
-/** A weight as a Program has it. */
+/** Key of a weight in the format in which a Program reads it. */
 const keyOf = ({ name, dtype, packed }: Value): string => `${packed ?? dtype} ${name}`;
 
 class ReferenceSession implements EngineSession {
@@ -159,7 +158,7 @@ class ReferenceSession implements EngineSession {
   }
 }
 
-/** The node's outputs with their values' ids. */
+/** Ids and tensors of the node's outputs. */
 function runNode<Op extends OpName>(
   node: NodeOf<Op>,
   live: ReadonlyMap<ValueId, Tensor>,
@@ -173,5 +172,5 @@ function runNode<Op extends OpName>(
   });
 }
 
-/** A copy, so that callers cannot reach into the state. */
+/** A copy, so that callers cannot change the state. */
 const toHost = ({ shape, data }: Tensor): HostTensor => ({ shape: [...shape], data: data.slice() });

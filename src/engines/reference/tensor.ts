@@ -5,7 +5,7 @@ import type { HostTensor } from "../engine.ts";
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float64Array;
-  /** Absent: whatever the numbers are. "bf16": they are bfloat16 numbers, and so are its products with others. */
+  /** "bf16": all values, and products with the tensor, are bfloat16 numbers. Absent: no restriction. */
   readonly dtype?: "bf16";
 }
 
@@ -32,7 +32,7 @@ export function fromHost({ shape, data }: HostTensor): Tensor {
   };
 }
 
-/** All sizes but the last, multiplied; and the last. */
+/** Product of all sizes but the last, and the last size. */
 export function asMatrix({ shape }: Tensor): [rows: number, width: number] {
   const width = shape[shape.length - 1]!;
   return [shape.slice(0, -1).reduce((product, d) => product * d, 1), width];

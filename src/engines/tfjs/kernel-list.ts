@@ -7,13 +7,13 @@ export interface Constant {
   readonly data: Float32Array | Int32Array;
 }
 
-/** One transfer to the host: the values lie in it one behind the other. */
+/** One transfer to the host: concatenated values. */
 export interface Fetch {
   readonly ref: Ref;
   readonly values: readonly ValueId[];
 }
 
-/** A Program as a flat list of kernel calls, with everything that does not change between runs worked out. */
+/** A Program as a flat list of kernel calls, with everything precomputed that is the same in every run. */
 export interface KernelList {
   readonly slots: number;
   /** In the order of the Program's inputs, weights and state. */
@@ -22,19 +22,19 @@ export interface KernelList {
   readonly state: readonly Ref[];
   readonly constants: readonly Constant[];
   readonly calls: readonly Call[];
-  /** The slots to be freed after each call. */
+  /** Slots to free after each call. */
   readonly frees: readonly (readonly number[])[];
   /** The Program's outputs and guards. */
   readonly fetches: readonly Fetch[];
-  /** The state values that move, by position in `state`, and what replaces them: tensors of their own. */
+  /** State values that are replaced, by position in `state`, and their next tensors, which nothing else uses. */
   readonly next: readonly { readonly state: number; readonly ref: Ref }[];
-  /** The most bytes that a run holds at one time beside weights, state and constants. */
+  /** Peak bytes of a run, without weights, state and constants. */
   readonly peakBytes: number;
 }
 
 type Declared = Pick<KernelList, "inputs" | "weights" | "state" | "fetches" | "next">;
 
-/** Leaves out the calls that nothing reads, and frees each tensor behind its last use. */
+/** Removes calls that nothing reads and frees each tensor after its last use. */
 export function finishList(k: KernelRecorder, declared: Declared): KernelList {
   const next = ownTensors(k, declared.next);
   const kept = new Set([...declared.fetches, ...next].map(({ ref }) => ref.slot));
@@ -52,7 +52,7 @@ export function finishList(k: KernelRecorder, declared: Declared): KernelList {
   };
 }
 
-/** A tensor that becomes state must be made by a call, and be nobody else's. */
+/** Copies tensors that become state and are fed, constant or used twice: each state value owns its tensor. */
 function ownTensors(k: KernelRecorder, next: KernelList["next"]): KernelList["next"] {
   const made = new Set(k.calls.flatMap(({ outputs }) => outputs.map(({ slot }) => slot)));
   return next.map(({ state, ref }) => ({
@@ -71,7 +71,7 @@ function reachable(calls: readonly Call[], kept: ReadonlySet<number>): Call[] {
   return reached.reverse();
 }
 
-/** Weights, state and constants are not a run's to free; what is kept is freed at its end. */
+/** Slots whose last use is each call, except weights, state and constants; `kept` slots are freed at the end of the run. */
 function freeing(calls: readonly Call[], inputs: readonly Ref[], kept: ReadonlySet<number>): number[][] {
   const own = new Set([...inputs, ...calls.flatMap(({ outputs }) => outputs)].map(({ slot }) => slot));
   const last = new Map<number, number>();
@@ -83,7 +83,7 @@ function freeing(calls: readonly Call[], inputs: readonly Ref[], kept: ReadonlyS
   return frees;
 }
 
-/** A reshaped tensor is another view of the same bytes, which live as long as one of their views. */
+/** Reshaped tensors share their bytes, which are freed with the last of them. */
 function peakOf(
   calls: readonly Call[],
   frees: readonly (readonly number[])[],

@@ -5,7 +5,7 @@ export type Shape = readonly number[];
 
 type None = Readonly<Record<never, never>>;
 
-/** The kernels that Programs are lowered to, under their names in tfjs, and the attributes that we give them. */
+/** Kernels that Programs are lowered to, by their names in tfjs, with the attributes that are used. */
 export interface KernelAttrs {
   Add: None;
   Sub: None;
@@ -35,7 +35,7 @@ export interface KernelAttrs {
   Slice: { readonly begin: readonly number[]; readonly size: Shape };
   SplitV: { readonly sizes: readonly number[]; readonly axis: number };
   Concat: { readonly axis: number };
-  /** Zeros behind the end of one axis. */
+  /** Zeros at the end of one axis. */
   PadV2: { readonly axis: number; readonly after: number };
   /** Rows of a matrix or vector. */
   GatherV2: None;
@@ -44,20 +44,20 @@ export interface KernelAttrs {
 }
 export type KernelName = keyof KernelAttrs;
 
-/** A tensor that exists while a run lasts: made by a call, fed, or kept by the session. `slot` is its place in the run. */
+/** A tensor of a run: result of a call, feed, or tensor of the session. `slot` is its index. */
 export interface Ref {
   readonly slot: number;
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
-/** One kernel call, as it is repeated in every run. */
+/** One kernel call of every run. */
 export interface Call<Kernel extends KernelName = KernelName> {
   readonly kernel: Kernel;
   readonly inputs: readonly Ref[];
   readonly outputs: readonly Ref[];
   readonly attrs: KernelAttrs[Kernel];
-  /** The operation that it is part of. */
+  /** Operation that the call is part of. */
   readonly op: OpName | undefined;
 }
 

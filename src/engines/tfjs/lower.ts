@@ -45,13 +45,13 @@ class TfjsLowerer extends Lowerer {
     ) as [Ref[], Ref[], Ref[]];
     this.lowerNodes();
     this.#k.op = undefined;
-    const moving = [...state.entries()].filter(([, slot]) => slot.value !== slot.next);
+    const replaced = [...state.entries()].filter(([, slot]) => slot.value !== slot.next);
     return finishList(this.#k, {
       inputs: declared[0],
       weights: declared[1],
       state: declared[2],
       fetches: this.#fetches(),
-      next: moving.map(([i, { next }]) => ({ state: i, ref: this.grid(next) as Ref })),
+      next: replaced.map(([i, { next }]) => ({ state: i, ref: this.grid(next) as Ref })),
     });
   }
 

@@ -3,14 +3,14 @@ import type { Driver, Run, UploadArray } from "./driver.ts";
 import { type Call, type DType, type KernelAttrs, type KernelName, paddingsOf } from "./kernels.ts";
 import type { NodeBackend, NodeBinding, OpAttribute } from "./node-binding.ts";
 
-/** Change which kernels TensorFlow runs on a CPU. */
+/** Environment variables that change the kernels which TensorFlow runs on a CPU. */
 const ONEDNN_VARIABLES = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS"];
 
 /** tensorflow/core/framework/types.proto */
 const TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 3, bool: 10, bfloat16: 14 };
 const UINT8 = 4;
 
-/** TensorFlow's operation for a call: attributes, and the integers that it wants as further inputs. */
+/** TensorFlow's operation for a call: attributes, and integers that are further inputs. */
 interface NativeOp {
   readonly op: string;
   readonly attributes: readonly OpAttribute[];
@@ -32,7 +32,7 @@ interface OpContext<Kernel extends KernelName> {
 
 type Translation<Kernel extends KernelName> = (c: OpContext<Kernel>) => NativeOp;
 
-/** An operation whose one attribute is its type. */
+/** An operation whose only attribute is its type. */
 const plain =
   (op: string) =>
   ({ T }: { T: OpAttribute }): NativeOp => ({ op, attributes: [T] });
@@ -72,7 +72,7 @@ const TRANSLATIONS: { readonly [Kernel in KernelName]: Translation<Kernel> } = {
       flag("Truncate", false),
     ],
   }),
-  // For two matrices MatMul is the faster one: twice where a side is narrow, 1.5 times for the head's gradient (measured).
+  // MatMul is faster for two matrices: 2x where a side is narrow, 1.5x for the head's gradient (measured).
   BatchMatMul: ({ T, attrs, call, flag }) =>
     call.outputs[0]!.shape.length === 2
       ? {
@@ -143,8 +143,8 @@ const TRANSLATIONS: { readonly [Kernel in KernelName]: Translation<Kernel> } = {
 };
 
 /**
- * Calls tfjs-node's binding to TensorFlow directly: tfjs' kernels create every axis, shape and permutation anew at each call, which
- * doubles the cost of a call (14 against 7 µs, measured), and they do not support bfloat16.
+ * Driver that calls tfjs-node's binding to TensorFlow directly. tfjs' own kernels create every axis, shape and permutation at
+ * each call, which doubles the cost of a call (14 against 7 µs, measured), and do not support bfloat16.
  */
 export class NativeDriver implements Driver<number> {
   readonly device: string;
@@ -210,7 +210,7 @@ export class NativeDriver implements Driver<number> {
     this.#integers.clear();
   }
 
-  /** Made once for a session. */
+  /** Created once for a session. */
   #integersOf(value: Integers): number {
     const key = JSON.stringify(value);
     const known = this.#integers.get(key);

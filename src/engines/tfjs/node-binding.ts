@@ -3,7 +3,7 @@ import type { UploadArray } from "./driver.ts";
 /** TensorFlow.js as an engine uses it: the native package's instance, or the caller's. */
 export type Tf = typeof import("@tensorflow/tfjs-core");
 
-/** What tfjs-node adds to its backend: TensorFlow's own operations, by number of tensor. */
+/** Methods of tfjs-node's backend: TensorFlow's own operations on tensors by id. */
 export interface NodeBackend {
   readonly isUsingGpuDevice: boolean;
   readonly binding: NodeBinding;

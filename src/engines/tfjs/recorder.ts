@@ -24,11 +24,11 @@ export class KernelRecorder implements TensorBuilder {
   readonly freeAlpha = false;
   readonly calls: Call[] = [];
   readonly constants: Constant[] = [];
-  /** The operation whose calls come next. */
+  /** Operation of the calls that are recorded next. */
   op: OpName | undefined;
   #slots = 0;
   readonly #shared = new Map<string, unknown>();
-  /** What reshaped tensors were made of. */
+  /** Source of each reshaped tensor. */
   readonly #reshaped = new Map<number, Ref>();
 
   get slots(): number {
@@ -252,7 +252,7 @@ export class KernelRecorder implements TensorBuilder {
     return this.reshape(this.#one("GatherNd", [x, places], {}, [m]), [m, 1]);
   }
 
-  /** On a GPU the sum is made with atomic additions, whose order varies; only rows of zeros repeat, so the result does not. */
+  /** A GPU sums with atomic additions in varying order. Only rows of zeros repeat, so the result is the same. */
   segmentSum(x: Ref, rows: Ref, size: number): Ref {
     return this.#one("UnsortedSegmentSum", [x, rows], { numSegments: size }, x.shape.with(0, size));
   }

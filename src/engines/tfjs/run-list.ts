@@ -26,13 +26,13 @@ export interface RunResult<Handle> {
 
 /**
  * Runs the list once and frees every tensor that it made, also after an error.
- * @param moves whether the state moves on, from what was fetched
+ * @param commits whether the state is replaced, from the fetched values
  */
 export async function runList<Handle>(
   driver: Driver<Handle>,
   { list, steps, held }: PreparedList<Handle>,
   { feeds, state }: RunInputs<Handle>,
-  moves: (fetched: readonly Float32Array[]) => boolean,
+  commits: (fetched: readonly Float32Array[]) => boolean,
   onKernel: EngineOptions["onKernel"],
 ): Promise<RunResult<Handle>> {
   const live = new Map(held);
@@ -58,7 +58,7 @@ export async function runList<Handle>(
     }
     const fetched: Float32Array[] = [];
     for (const { ref } of list.fetches) fetched.push(await driver.read(live.get(ref.slot)!));
-    if (!moves(fetched)) return { fetched, next: null };
+    if (!commits(fetched)) return { fetched, next: null };
     const next = list.next.map(({ ref }) => live.get(ref.slot)!);
     for (const { ref } of list.next) own.delete(ref.slot);
     return { fetched, next };

@@ -15,7 +15,7 @@ import { bytesOf, type Ref, sizeOf } from "./kernels.ts";
 import { lowerProgram } from "./lower.ts";
 import { type PreparedList, runList } from "./run-list.ts";
 
-/** A tensor that the session keeps on the device. */
+/** A tensor of the session on the device. */
 interface Held<Handle> {
   readonly ref: Omit<Ref, "slot">;
   readonly handle: Handle;
@@ -86,7 +86,7 @@ export class TfjsSession<Handle> implements EngineSession {
     }
   }
 
-  /** Of tensors, as the kernel lists have them; scratch memory inside kernels is not known. */
+  /** Bytes of tensors, from the kernel lists; scratch memory inside kernels is not known. */
   memory(): { liveBytes: number; peakBytes: number } {
     const constants = [...this.#executables.values()].flatMap(({ prepared }) => prepared.list.constants);
     const held = [...this.#weights.values(), ...this.#state.values(), ...constants];
@@ -102,7 +102,7 @@ export class TfjsSession<Handle> implements EngineSession {
     this.#driver.close();
   }
 
-  /** Uploaded when a Program first names it in this precision. */
+  /** Uploads the weight at its first use in this precision. */
   #weight(name: string, ref: Ref): Handle {
     const key = `${ref.dtype} ${name}`;
     const known = this.#weights.get(key);
@@ -138,7 +138,7 @@ export class TfjsSession<Handle> implements EngineSession {
       state: stateNames.map((name) => this.#stateOf(name).handle),
     };
     const values = new Map<ValueId, HostTensor>();
-    const moves = (fetched: readonly Float32Array[]): boolean => {
+    const commits = (fetched: readonly Float32Array[]): boolean => {
       for (const [i, { values: ids }] of list.fetches.entries()) {
         let from = 0;
         for (const id of ids) {
@@ -150,7 +150,7 @@ export class TfjsSession<Handle> implements EngineSession {
       return program.guards.every((id) => (values.get(id)!.data as Float32Array).every(Number.isFinite));
     };
     this.#runBytes = Math.max(this.#runBytes, list.peakBytes);
-    const { next } = await runList(this.#driver, prepared, inputs, moves, this.#onKernel).catch(
+    const { next } = await runList(this.#driver, prepared, inputs, commits, this.#onKernel).catch(
       (error: unknown) => {
         throw explained("tfjs", program, error);
       },

@@ -7,8 +7,7 @@ import { TfjsSession } from "./session.ts";
 import { tfDriver } from "./tf-driver.ts";
 
 /**
- * An engine on the caller's own instance of TensorFlow.js and the backend that it has set; two copies in one process would
- * share a registry.
+ * Engine on the caller's instance of TensorFlow.js and its current backend. (Two copies in one process would share a registry.)
  */
 export function tfjsEngine(tf: Tf): Engine {
   return {

@@ -4,7 +4,7 @@ import { prepareCase, relativeError, runOn, TOLERANCE } from "../../../src/engin
 import { onnxEngine } from "../../../src/engines/onnx/onnx.ts";
 import { referenceEngine } from "../../../src/engines/reference/reference.ts";
 
-/** Longer than the block of queries that the lowering takes at a time, and no multiple of it. */
+/** Longer than a block of queries, and no multiple of it. */
 const [B, S, H, K, d] = [2, 150, 4, 2, 6];
 const attrs = { heads: H, kvHeads: K, causal: true, scale: 0.4 };
 const segments = {

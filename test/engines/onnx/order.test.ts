@@ -45,7 +45,7 @@ const graphOf = (program: Program) => {
 describe.each([false, true])("the graph of a step, recomputed: %s", (recompute) => {
   const { nodes, outputs } = graphOf(programs(recompute).step);
 
-  it("has no node that nobody reads, and none before what it reads", () => {
+  it("has no unread node, and no node before its inputs", () => {
     const read = new Set([...nodes.flatMap(({ inputs }) => inputs), ...outputs.map(({ name }) => name)]);
     expect(nodes.filter((node) => !node.outputs.some((name) => read.has(name)))).toEqual([]);
     const made = new Map(nodes.flatMap((node, i) => node.outputs.map((name) => [name, i] as const)));
@@ -55,11 +55,11 @@ describe.each([false, true])("the graph of a step, recomputed: %s", (recompute) 
 
   it("applies the A's of q, k and v as one matrix", () => {
     const stacked = nodes.filter(({ op, inputs }) => op === "Split" && inputs[1] === "/ints/8,8,8");
-    // Low-rank products of the forward pass, of its repetition, and dA of the three.
+    // LoRA hidden of the forward pass and of its recomputation, and dA of the three.
     expect(stacked.length).toBe((recompute ? 12 : 6) + 6);
   });
 
-  it("leaves no addition to a node of its own that a product can do", () => {
+  it("fuses every addition that a product can do", () => {
     const adds = nodes.filter(({ op }) => op === "Add").length;
     const masks = (recompute ? 12 : 6) * (S / 128);
     const slopesOfSilu = 6;
@@ -70,7 +70,7 @@ describe.each([false, true])("the graph of a step, recomputed: %s", (recompute) 
 });
 
 describe("peak memory", () => {
-  /** The most that the process has had resident so far: it only grows, so the frugal variant goes first. */
+  /** Peak resident memory of the process so far. It only grows, so the variant that needs less runs first. */
   async function peakAfterTwoSteps(recompute: boolean): Promise<number> {
     const weights = memoryWeights(randomWeights(config));
     const session = await createOnnxEngine({ prepack: false }).open(weights, { threads: 1 });
@@ -104,7 +104,7 @@ describe("peak memory", () => {
   it("is lower with recomputation", async () => {
     const recomputed = await peakAfterTwoSteps(true);
     const kept = await peakAfterTwoSteps(false);
-    // Six layers keep 8 MB of probabilities and 10 MB of activations each; repeated, one layer's live at a time.
+    // Six layers keep 8 MB of probabilities and 10 MB of activations each; with recomputation one layer's are live at a time.
     expect(kept - recomputed).toBeGreaterThan(40e6);
   }, 60_000);
 });

@@ -66,7 +66,7 @@ describe.each(FORWARD)("%s in standard operators", (op) => {
   );
 });
 
-describe("the decoding Program with sizes known only at each run", () => {
+describe("the decoding Program with symbolic sizes", () => {
   const config = tinyConfig();
   const weights = randomWeights(config);
   const rng = createRng("ids");
@@ -124,7 +124,7 @@ describe("the decoding Program with sizes known only at each run", () => {
     return Array.from(logits.data.slice(at, at + V) as Float32Array);
   };
 
-  it("gives, in pieces, the logits of the whole row", async () => {
+  it("gives the logits of the whole row when it is fed in pieces", async () => {
     const expected = await expectedLogits({}, logitsProgram(config, null, 2, 7));
     const session = await portable(decodingProgram(config), weights);
     let past = pastOf(undefined);
@@ -148,7 +148,7 @@ describe("the decoding Program with sizes known only at each run", () => {
     await session.release();
   });
 
-  it("takes factors of any rank at each run; rank 0 is the base to the bit", async () => {
+  it("takes factors of any rank; with rank 0 it gives the base bit for bit", async () => {
     const { layout, parameters } = randomAdapter(config);
     const expected = await expectedLogits({ parameters }, logitsProgram(config, layout, 2, 7));
     const session = await portable(injectLora(decodingProgram(config), layout, "inputs"), weights);

@@ -28,7 +28,7 @@ const weights = memoryWeights({});
 afterAll(() => weights.dispose());
 
 describe("state of an onnx session", () => {
-  it("moves on when every guard is finite, and stays as it is when one is not", async () => {
+  it("is committed when every guard is finite, and unchanged otherwise", async () => {
     const session = await onnxEngine.open(weights, { threads: 1 });
     const run = (await session.compile(addingProgram())).run;
     await session.writeState({ sum: vector(1, 2) });
@@ -44,7 +44,7 @@ describe("state of an onnx session", () => {
     await session.close();
   });
 
-  it("is copied in and out", async () => {
+  it("is copied by readState and writeState", async () => {
     const session = await onnxEngine.open(weights, { threads: 1 });
     const given = vector(1, 2);
     await session.writeState({ sum: given });
@@ -56,7 +56,7 @@ describe("state of an onnx session", () => {
     await session.close();
   });
 
-  it("names what is missing or of another shape", async () => {
+  it("names feeds that are missing or have another shape", async () => {
     const session = await onnxEngine.open(weights, { threads: 1 });
     const { run } = await session.compile(addingProgram());
     await expect(run({ x: vector(1, 1) })).rejects.toThrow("state sum was never written");
@@ -66,7 +66,7 @@ describe("state of an onnx session", () => {
     await session.close();
   });
 
-  it("compiles a Program once, and again after it was disposed of", async () => {
+  it("compiles a Program once, and again after dispose", async () => {
     const session = await onnxEngine.open(weights, { threads: 1 });
     const program = addingProgram();
     const executable = await session.compile(program);
@@ -77,7 +77,7 @@ describe("state of an onnx session", () => {
     await session.close();
   });
 
-  it("says when memory does not suffice", async () => {
+  it("reports that memory ran out", async () => {
     const session = await onnxEngine.open(weights, { threads: 1 });
     const b = new ProgramBuilder("huge");
     const column = b.input("column", "f32", [2 ** 21, 1]);
@@ -124,11 +124,11 @@ describe("three steps of a tiny model", () => {
     return after;
   }
 
-  it("end in the same bits every time", async () => {
+  it("give the same bits every time", async () => {
     expect(await train(false)).toEqual(await train(false));
   });
 
-  it("come to the same with packed weights", async () => {
+  it("give the same result with prepacked weights", async () => {
     const [packed, plain] = [await train(true), await train(false)];
     const far = packed.reduce((worst, value, i) => Math.max(worst, Math.abs(value - plain[i]!)), 0);
     expect(far).toBeLessThan(1e-5);

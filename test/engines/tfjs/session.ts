@@ -15,22 +15,22 @@ import {
 import { describeState } from "../state.ts";
 
 /**
- * @param tensors how many the device holds
- * @param steps after which it must still hold as many
+ * @param tensors number of tensors on the device
+ * @param steps after which the number must be the same
  */
 export function describeSession(engine: Engine, tensors: () => number, steps: number): void {
   describeState(engine, tensors);
 
-  it("follows onnx's losses", async () => {
+  it("gives the losses of onnx", async () => {
     const [ours, theirs] = [await openTraining(engine), await openTraining(onnxEngine)];
     for (let i = 0; i < 10; i++) {
-      // float32 on both sides, summed in another order.
+      // float32 on both sides, with a different summation order.
       expectClose([await ours.step()], [await theirs.step()], 1e-5, `loss of step ${i + 1}`);
     }
     for (const { close } of [ours, theirs]) await close();
   });
 
-  it(`holds the same tensors after ${steps} steps, and says how many bytes they are`, async () => {
+  it(`holds the same number of tensors after ${steps} steps, and reports their bytes`, async () => {
     const { session, executable, step, close, parameters } = await openTraining(engine);
     const first = await step();
     const [held, memory] = [tensors(), session.memory()];
@@ -46,7 +46,7 @@ export function describeSession(engine: Engine, tensors: () => number, steps: nu
   });
 }
 
-/** A tiny model on one batch; each step gives its loss. */
+/** A tiny model on one batch; each step returns its loss. */
 async function openTraining(engine: Engine) {
   const config = tinyConfig();
   const { layout, parameters } = randomAdapter(config);
