@@ -122,7 +122,6 @@ function lookingProcess(
     import { holdingLedger } from ${built("evaluate/ledger")};
     import { takeLook } from ${built("evaluate/looks")};
     import { loadTask } from ${built("task/load")};
-    const asked = ${JSON.stringify(questions(task))};
     import { makeLock } from ${built("task/lock")};
     const task = loadTask(${JSON.stringify(task.folder)});
     const lock = makeLock(task, { baseSha256: "${a}", scorer: "1", embedder: "e1" });
