@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { LorafitError } from "../errors.ts";
 import { jsonLines } from "../formats/jsonl.ts";
+import { byteLines, utf8Problem } from "../formats/utf8.ts";
 
 /** One row of a data file: its value, or why it has none. */
 export type DataLine =
@@ -18,9 +19,12 @@ export function dataLines(path: string): DataLine[] {
   } catch (cause) {
     throw new LorafitError("usage", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
   }
-  return path.toLowerCase().endsWith(".csv")
-    ? csvLines(bytes.toString("utf8").replace(/^\ufeff/, ""))
-    : jsonLines(bytes);
+  if (!path.toLowerCase().endsWith(".csv")) return jsonLines(bytes);
+  for (const [index, line] of byteLines(bytes).entries()) {
+    const problem = utf8Problem(line);
+    if (problem !== undefined) return [{ line: index + 1, problem }];
+  }
+  return csvLines(bytes.toString("utf8").replace(/^\ufeff/, ""));
 }
 
 /** RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. */

@@ -74,7 +74,7 @@ function piecesOf({ ids, labels }: EncodedRow, tokenizer: Pick<ChatTokenizer, "d
   return pieces;
 }
 
-/** The preview for a terminal: what is trained on in green, the rest dim. Without colour it stands in «». */
+/** The preview for a terminal: what is trained on in green, the rest dim. Without colour it is in «». */
 export function paintPreview(preview: Preview, colors: Colors): string {
   const trained = (text: string) => (colors.isColorSupported ? colors.green(text) : `«${text}»`);
   const lines = preview.shown.flatMap((row) => {

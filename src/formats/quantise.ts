@@ -14,7 +14,7 @@ interface Packing {
   readonly bytes: number;
   /** The scale of a block, in float32. */
   scale(block: Float32Array): number;
-  /** `scaled` holds the values divided by the scale; writes what stands behind the scale. */
+  /** `scaled` holds the values divided by the scale; writes what follows the scale. */
   write(out: Uint8Array, scaled: (i: number) => number): void;
 }
 

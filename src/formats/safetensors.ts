@@ -1,6 +1,7 @@
 import { fstatSync, readSync } from "node:fs";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { parseFile, readBytesAt, writeFileAtomic } from "./files.ts";
+import { repeatedKeys } from "./json-keys.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./numbers.ts";
 
 /**
@@ -73,7 +74,7 @@ function parseHeader(path: string, header: Buffer, size: number): Omit<Safetenso
     throw damaged(path, "the header is not an object");
   const { __metadata__: metadata = {}, ...entries } = json as Record<string, unknown>;
   if (!isStringMap(metadata)) throw damaged(path, "__metadata__ is not a map of strings");
-  const repeated = repeatedNames(text);
+  const repeated = repeatedKeys(text);
   if (repeated.length > 0) throw damaged(path, `names that occur twice: ${repeated.slice(0, 5).join(", ")}`);
 
   const start = 8 + header.length;
@@ -119,33 +120,6 @@ const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((d) => Number.isSafeInteger(d) && d >= 0);
 const isStringMap = (value: unknown): value is Record<string, string> =>
   typeof value === "object" && value !== null && Object.values(value).every((v) => typeof v === "string");
-
-/** JSON.parse keeps the last of two equal names in silence, so names are counted in the text, at depth one. */
-function repeatedNames(text: string): string[] {
-  const seen = new Set<string>();
-  const repeated: string[] = [];
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i];
-    if (char === "{" || char === "[") depth++;
-    else if (char === "}" || char === "]") depth--;
-    else if (char === '"') {
-      const from = i++;
-      while (text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
-      if (depth !== 1 || !isKey(text, i + 1)) continue;
-      const name = JSON.parse(text.slice(from, i + 1)) as string;
-      if (seen.has(name)) repeated.push(name);
-      seen.add(name);
-    }
-  }
-  return repeated;
-}
-
-/** Whether a colon follows. */
-function isKey(text: string, at: number): boolean {
-  while (text[at] === " " || text[at] === "\n" || text[at] === "\r" || text[at] === "\t") at++;
-  return text[at] === ":";
-}
 
 /** The tensor as float32, whatever floating type it is stored in. */
 export function readFloat32(file: SafetensorsFile, name: string): Float32Array {

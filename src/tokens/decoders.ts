@@ -74,7 +74,7 @@ export function decoderOf(json: DecoderJson | null): Decoder {
 
 const CHAR_BYTES: ReadonlyMap<string, number> = new Map(BYTE_CHARS.map((char, byte) => [char, byte]));
 
-/** A token with a character that stands for no byte is its own UTF-8. */
+/** A token with a character of no byte is its own UTF-8. */
 function decodeByteLevel(tokens: readonly string[]): string {
   const bytes = tokens.flatMap((token) => {
     const own = [...token].map((char) => CHAR_BYTES.get(char));

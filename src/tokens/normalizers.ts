@@ -143,7 +143,7 @@ const isNmtControl: CharTest = (char) =>
 const nmtSpaces = (text: string): string =>
   text.replaceAll(/[\t\n\f\r\u1680\u200b-\u200f\u2028\u2029\u2581\ufeff\ufffd]/g, " ");
 
-/** The character that stands for each byte in byte-level BPE (GPT-2, src/encoder.py). */
+/** The character of each byte in byte-level BPE (GPT-2, src/encoder.py). */
 export const BYTE_CHARS: readonly string[] = (() => {
   const printable = (byte: number): boolean =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);

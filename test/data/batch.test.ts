@@ -10,7 +10,7 @@ describe("a batch from unshifted labels", () => {
       labels: [[5, -100, 7, 8, 9, 9]],
       segments: [[1, 1, 1, 2, 2, 0]],
     });
-    // labels[0] has no predecessor; 8 begins document 2; the last 9 stands in padding.
+    // labels[0] has no predecessor; 8 begins document 2; the last 9 is padding.
     expect(numbers(batch.labelled).slice(0, 2)).toEqual([1, 3]);
     expect(numbers(batch.targets).slice(0, 2)).toEqual([7, 9]);
     expect(batch.count).toBe(2);

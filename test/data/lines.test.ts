@@ -49,4 +49,27 @@ describe("data files", () => {
   it("a missing file is a usage error that names it", () => {
     expect(() => dataLines(join(folder, "none.jsonl"))).toThrow("none.jsonl: cannot be read");
   });
+
+  it.each([
+    ["Windows-1252", Buffer.from('{"text":"a"}\n{"text":"caf\xe9"}\n', "latin1"), 2, "byte 0xe9"],
+    ["UTF-16 with its mark", Buffer.from('\ufeff{"text":"a"}\n{"text":"b"}\n', "utf16le"), 1, "UTF-16"],
+    ["UTF-16 without", Buffer.from('{"text":"a"}\n{"text":"b"}\n', "utf16le"), 1, "UTF-16"],
+    ["UTF-16, the other order", Buffer.from('{"text":"a"}\n', "utf16le").swap16(), 1, "UTF-16"],
+  ])("bytes that are not UTF-8 are refused by line: %s", (_, bytes, line, what) => {
+    for (const name of ["bytes.jsonl", "bytes.csv"]) {
+      writeFileSync(join(folder, name), bytes);
+      const problems = dataLines(join(folder, name)).filter((found) => "problem" in found);
+      expect(problems).toEqual([{ line, problem: expect.stringContaining(what) }]);
+    }
+  });
+
+  it("a key that is there twice is refused: JSON would keep the last one", () => {
+    const text =
+      '{"messages":[{"role":"user","content":"a","content":"b"}]}\n{"a":{"x":1},"b":{"x":1},"c":"\\"a\\":"}\n{"text":"a","text":"b"}';
+    expect(linesOf("twice.jsonl", text)).toMatchObject([
+      { line: 1, problem: 'has the key "content" twice in one object' },
+      { line: 2, value: { c: '"a":' } },
+      { line: 3, problem: 'has the key "text" twice in one object' },
+    ]);
+  });
 });

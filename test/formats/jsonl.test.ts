@@ -25,6 +25,6 @@ test("bytes that are not UTF-8 are named with the encoding that they look like",
     { line: 2, problem: "is not UTF-8 but looks like Windows-1252 (byte 0xe9); save the file as UTF-8" },
   ]);
   expect(jsonLines(Buffer.from('\ufeff{"a": 1}', "utf16le"))).toMatchObject([
-    { problem: "is not UTF-8 but looks like UTF-16; save the file as UTF-8" },
+    { problem: "is not UTF-8 but UTF-16; save the file as UTF-8" },
   ]);
 });

@@ -32,7 +32,7 @@ test("bfloat16 to float32 and back is exact for every number", () => {
   expect(float32ToBfloat16(bfloat16ToFloat32(all))).toEqual(all);
 });
 
-test("float32 to float16 is exact for every half, and rounds what lies between two to the nearer or even one", () => {
+test("float32 to float16 is exact for every half, and rounds values between two to the nearer or even one", () => {
   const all = Uint16Array.from({ length: 65536 }, (_, i) => i).filter((u) => (u & 0x7fff) <= 0x7c00);
   expect(float32ToFloat16(float16ToFloat32(all))).toEqual(all);
   const positive = all.filter((u) => u < 0x7bff);

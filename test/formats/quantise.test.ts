@@ -56,7 +56,7 @@ describe.each(FORMATS)("$format", ({ format, type, step, rows, many: digest }) =
     expect(ROWS.map((values) => Buffer.from(quantise(format, values)).toString("hex"))).toEqual(rows);
   });
 
-  test("so have 4,096 blocks, and what is read back lies within a step", () => {
+  test("so have 4,096 blocks, and what is read back is within a step", () => {
     const values = many();
     const packed = quantise(format, values);
     expect(packed.length).toBe(packedBytes(format, values.length));
