@@ -29,6 +29,8 @@ let statedSha = "";
 /** A server with the parts of the hub that pull uses: list of files, redirects of large files, ranges, sha256 in x-linked-etag. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const path = decodeURIComponent(request.url!);
+  // No reuse: on a loaded machine the server's idle timeout races with the next request.
+  response.setHeader("connection", "close");
   requests.push({ path, range: request.headers.range, authorization: request.headers.authorization });
   if (path.startsWith("/api/models/org/model/revision/")) {
     response.end(JSON.stringify({ siblings: Object.keys(FILES).map((rfilename) => ({ rfilename })) }));
@@ -112,6 +114,7 @@ test("a broken download leaves no model, and the next one continues it", async (
   cutAfter = 100_000;
   const error = await failure(pullModel("hf:org/model", options()));
   expect(error.kind).toBe("environment");
+  expect(error.message).toMatch(/connection broke after \d+ bytes/);
   expect(() => resolveModel("hf:org/model", { home })).toThrow(/has not been pulled/);
   requests = [];
   const { path } = await pullModel("hf:org/model", options());
