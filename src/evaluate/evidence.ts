@@ -12,6 +12,9 @@ export const WORST_NATS = 5;
 /** A text nobody has seen may be this many times as far from the mean as the farthest that was seen; chosen by simulation. */
 const UNSEEN_FACTOR = 3;
 
+/** Sign patterns where the bound has decided against a conclusion already, and p is only reported. */
+const UNDECIDED_DRAWS = 1000;
+
 /** Scores of one case: shares from 0 to 1, higher is better; cross entropy in nats per token, lower is better. */
 export interface PairedScore {
   id: string;
@@ -99,7 +102,10 @@ export function weighDifference(sample: Sample, { alpha, seed }: EvidenceOptions
   const draws = drawsFor(alpha);
   return {
     ci: bound.ci,
-    above: (bar) => Math.max(bound.above(bar), signFlip(sample.means, bar, seed, draws)),
+    above: (bar) => {
+      const p = bound.above(bar);
+      return Math.max(p, signFlip(sample.means, bar, seed, p > alpha ? UNDECIDED_DRAWS : draws));
+    },
     below: (bar) => {
       const p = bound.below(bar);
       return p > alpha ? p : Math.max(p, signFlip(turned, -bar, seed, draws));
