@@ -1,11 +1,6 @@
 import type { ValueId } from "../../program/program.ts";
-import { bytesOf, type Call, type Ref } from "./kernels.ts";
+import { bytesOf, type Call, type Constant, type Ref } from "./kernels.ts";
 import type { KernelRecorder } from "./recorder.ts";
-
-export interface Constant {
-  readonly ref: Ref;
-  readonly data: Float32Array | Int32Array;
-}
 
 /** One transfer to the host: concatenated values. */
 export interface Fetch {

@@ -51,6 +51,12 @@ export interface Ref {
   readonly dtype: DType;
 }
 
+/** A tensor with values that are the same in every run. */
+export interface Constant {
+  readonly ref: Ref;
+  readonly data: Float32Array | Int32Array;
+}
+
 /** One kernel call of every run. */
 export interface Call<Kernel extends KernelName = KernelName> {
   readonly kernel: Kernel;

@@ -2,9 +2,9 @@ import type { OpName } from "../../ops/attrs.ts";
 import type { Dim } from "../../program/program.ts";
 import { HIDDEN } from "../attention.ts";
 import { broadcast, type ProductOptions, type Sum, type TensorBuilder } from "../library/tensor-builder.ts";
-import type { Constant } from "./kernel-list.ts";
 import {
   type Call,
+  type Constant,
   type DType,
   type KernelAttrs,
   type KernelName,

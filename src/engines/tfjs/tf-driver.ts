@@ -6,23 +6,43 @@ type Tensor = ReturnType<Tf["tensor"]>;
 type Attributes = Parameters<ReturnType<Tf["engine"]>["runKernel"]>[2];
 type NamedTensors = Readonly<Record<string, Tensor>>;
 
-/** Input names of tfjs' kernels; absent for kernels that take a list. */
-const INPUTS: Partial<Record<KernelName, readonly string[]>> = {
-  Add: ["a", "b"],
-  Sub: ["a", "b"],
-  Multiply: ["a", "b"],
-  RealDiv: ["a", "b"],
-  Minimum: ["a", "b"],
-  Equal: ["a", "b"],
-  GreaterEqual: ["a", "b"],
-  LogicalAnd: ["a", "b"],
-  BatchMatMul: ["a", "b"],
+const PAIR = ["a", "b"];
+const SINGLE = ["x"];
+/** Input names of tfjs' kernels; "list" for kernels that take a list. */
+const INPUTS: Readonly<Record<KernelName, readonly string[] | "list">> = {
+  Add: PAIR,
+  Sub: PAIR,
+  Multiply: PAIR,
+  RealDiv: PAIR,
+  Minimum: PAIR,
+  Equal: PAIR,
+  GreaterEqual: PAIR,
+  LogicalAnd: PAIR,
+  BatchMatMul: PAIR,
+  AddN: "list",
+  Concat: "list",
+  Sqrt: SINGLE,
+  Rsqrt: SINGLE,
+  Square: SINGLE,
+  Log: SINGLE,
+  Sigmoid: SINGLE,
   Softmax: ["logits"],
+  Identity: SINGLE,
+  ZerosLike: SINGLE,
+  Cast: SINGLE,
+  Sum: SINGLE,
+  Mean: SINGLE,
+  Max: SINGLE,
+  Reshape: SINGLE,
+  Transpose: SINGLE,
+  Reverse: SINGLE,
+  Slice: SINGLE,
+  SplitV: SINGLE,
+  PadV2: SINGLE,
   GatherV2: ["x", "indices"],
   GatherNd: ["params", "indices"],
   UnsortedSegmentSum: ["x", "segmentIds"],
 };
-const LISTS: readonly KernelName[] = ["AddN", "Concat"];
 
 /** Driver for every backend of TensorFlow.js, through its kernel registry. */
 export function tfDriver(tf: Tf): Driver<Tensor> {
@@ -35,10 +55,10 @@ export function tfDriver(tf: Tf): Driver<Tensor> {
     },
     prepare(call): Run<Tensor> {
       const attrs = attributesOf(call);
-      const names = INPUTS[call.kernel] ?? ["x"];
-      const list = LISTS.includes(call.kernel);
+      const names = INPUTS[call.kernel];
       return (inputs) => {
-        const named = list ? inputs : Object.fromEntries(names.map((name, i) => [name, inputs[i]!]));
+        const named =
+          names === "list" ? inputs : Object.fromEntries(names.map((name, i) => [name, inputs[i]!]));
         const result = engine.runKernel(call.kernel, named as NamedTensors, attrs);
         return Array.isArray(result) ? result : [result];
       };
