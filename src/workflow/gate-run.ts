@@ -22,6 +22,8 @@ import { trainedRows } from "./trained-rows.ts";
  */
 export async function decideRun(run: Run): Promise<Verdict> {
   const { project, task, path } = run;
+  // A case or a script that has changed is reported as such, not as the scores that it changes.
+  verifyLock(project);
   const answered = await answersOf(run);
   const others = await Promise.all(
     run.seeds.map(async (other) => ({ other, answered: await answersOf(other) })),

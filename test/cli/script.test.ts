@@ -6,14 +6,15 @@ import { findRun } from "../../src/train/run-folder.ts";
 import { smallTask } from "../train/small-task.ts";
 import { lorafit } from "./lorafit.ts";
 
-/** A task with one case, judged by check.js, and a criterion on the mean of its results. */
+/** A task on the bundled base, which ends its answers, with one case judged by check.js and a criterion on the mean of its results. */
 function taskWith(script: string): { folder: string; file: string } {
-  const folder = smallTask({ max_steps: 2, checkpoint_every: 2, validate_every: 2 });
+  const folder = smallTask({ max_steps: 2, checkpoint_every: 2, validate_every: 2, learning_rate: 1e-4 });
   const yaml = join(folder, "task.yaml");
   const criterion =
     "  - { name: share of vowels, cases: domain, scorer: script, kind: non-inferiority, margin: 0.5 }\n";
-  writeFileSync(yaml, `${readFileSync(yaml, "utf8")}${criterion}decoding: { max_new_tokens: 4 }\n`);
-  const messages = [{ role: "user", content: "How long?" }];
+  const task = readFileSync(yaml, "utf8").replace("base: base", "base: lorafit-base-5m");
+  writeFileSync(yaml, `${task}${criterion}decoding: { max_new_tokens: 96 }\n`);
+  const messages = [{ role: "user", content: "How long may I return boots?" }];
   const checks = [{ script: { file: "check.js", at_least: 0.99 } }];
   writeFileSync(
     join(folder, "cases/domain.jsonl"),
@@ -35,12 +36,13 @@ const run = (folder: string, ...verb: string[]) => lorafit([...verb, "--json"], 
 test("a user function scores cases from lock to verdict, and its file is locked", async () => {
   const { folder, file } = taskWith(VOWELS);
   expect((await run(folder, "lock")).code).toBe(0);
-  expect((await run(folder, "train", "--engine", "reference")).code).toBe(0);
+  expect((await run(folder, "train", "--engine", "onnx")).code).toBe(0);
   const path = findRun(folder);
   expect((await run(folder, "eval", path)).code).toBe(0);
 
   const answer = readAnswers(join(path, "answers.jsonl"))[0]!;
   for (const side of [answer.base, answer.tuned]) {
+    expect(side.finish).toBe("stop");
     const letters = [...side.output!].filter((c) => /\p{L}/u.test(c));
     const vowels = letters.filter((c) => "aeiou".includes(c.toLowerCase()));
     const share = letters.length === 0 ? 0 : vowels.length / letters.length;

@@ -42,7 +42,11 @@ test("three seeds are trained within one run, resume after a kill, and must agre
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  for (const row of rows) row.tuned.score = 0;
+  for (const { tuned } of rows) {
+    const [preference] = tuned.preferences;
+    Object.assign(preference, { preferred: preference.to[0], to: [preference.preferred] });
+    Object.assign(tuned, { score: 0, scores: { ...tuned.scores, choice: 0 } });
+  }
   writeFileSync(answers, "");
   for (const row of rows) appendFileSync(answers, `${JSON.stringify(row)}\n`);
   const doubted = await lorafit(["gate", run]).finished;
