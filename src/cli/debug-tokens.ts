@@ -4,6 +4,7 @@ import { spansOf } from "../data/encode.ts";
 import { contentOf } from "../data/rows.ts";
 import { shaped } from "../data/shapes.ts";
 import { LorafitError } from "../errors.ts";
+import { RenderedChat } from "../tokens/rendered.ts";
 import { loadTokenizer, type Tokenizer } from "../tokens/tokenizer.ts";
 import type { Context } from "./context.ts";
 import { openBase } from "./task.ts";
@@ -47,8 +48,10 @@ function idsOf(raw: unknown, tokenizer: Tokenizer): number[] {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     throw new LorafitError("data", "expected a JSON object");
   }
-  const { text } = raw as { text?: unknown };
-  if (typeof text === "string" && !("messages" in raw)) return tokenizer.encode(text);
+  const { text, rendered } = raw as { text?: unknown; rendered?: unknown };
+  if (typeof text === "string" && !("messages" in raw)) {
+    return tokenizer.encode(rendered === true ? new RenderedChat(text) : text);
+  }
   const row = shaped(raw as Record<string, unknown>);
   if ("problem" in row) throw new LorafitError("data", row.problem);
   const content = contentOf(row.raw, { answered: false });

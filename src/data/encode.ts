@@ -87,7 +87,7 @@ export function spansOf(
   warn: (text: string) => void,
 ): TrainedSpan[] {
   return "text" in content
-    ? textSegments(content.text, tokenizer)
+    ? textSegments(content, tokenizer)
     : chatSegments(content.messages, tokenizer, warn);
 }
 
@@ -95,18 +95,21 @@ export function spansOf(
  * A document between the tokens that begin and end one, as in pre-training, so that its first token is a target too.
  * @throws data error for a control token in the text: as plain text it would teach something else than its author meant
  */
-function textSegments(text: string, tokenizer: ChatTokenizer): TrainedSpan[] {
-  const control = tokenizer.controlIn(text);
+function textSegments(
+  { text, rendered }: { readonly text: string; readonly rendered?: true },
+  tokenizer: ChatTokenizer,
+): TrainedSpan[] {
+  const control = rendered ? undefined : tokenizer.controlIn(text);
   if (control !== undefined) {
     throw new LorafitError(
       "data",
-      `text: contains ${control}, a control token of the tokenizer; write a conversation as messages, and leave ${control} out of other texts`,
+      `text: contains ${control}, a control token of the tokenizer; write a conversation as messages, or add "rendered": true if the text is one as the chat template writes it`,
     );
   }
   const end = tokenizer.eosIds[0]!;
   return [
     { ids: [tokenizer.bosId ?? end], trained: false },
-    { ids: [...tokenizer.encode(text), end], trained: true },
+    { ids: [...tokenizer.encode(rendered ? new RenderedChat(text) : text), end], trained: true },
   ];
 }
 

@@ -18,7 +18,10 @@ export interface TrainingRow {
   readonly group: string;
   readonly file: string;
   readonly line: number;
-  readonly content: { readonly messages: readonly TrainingMessage[] } | { readonly text: string };
+  readonly content:
+    | { readonly messages: readonly TrainingMessage[] }
+    /** `rendered`: a conversation as the chat template writes it, so its control tokens are recognised. */
+    | { readonly text: string; readonly rendered?: true };
   /** The name of the shape that the row has in the file. */
   readonly shape: string;
   /** The row in lorafit's own shape, with every key that is not trained on. */
@@ -81,7 +84,9 @@ const promptRow = z
       { role: "assistant" as const, content: completion },
     ],
   }));
-const textRow = z.looseObject({ text: content }).transform(({ text }) => ({ text }));
+const textRow = z
+  .looseObject({ text: content, rendered: z.boolean().optional() })
+  .transform(({ text, rendered }) => (rendered === true ? { text, rendered } : { text }));
 
 /** system? (user assistant)+, or where nothing need be answered also a last turn of the user's. */
 function checkTurns(context: z.core.ParsePayload<readonly Message[]>, answered: boolean): void {
@@ -196,7 +201,8 @@ export function readRows(
 
 /** Equal rows get the same hash and a running number, so that each has an id of its own. */
 function contentId(content: TrainingRow["content"], taken: ReadonlyMap<string, string>): string {
-  const hash = sha256(JSON.stringify(content)).slice(0, 12);
+  const { rendered, ...hashed } = { rendered: undefined, ...content };
+  const hash = sha256(JSON.stringify(hashed)).slice(0, 12);
   let id = hash;
   for (let copy = 2; taken.has(id); copy++) id = `${hash}-${copy}`;
   return id;

@@ -4,7 +4,8 @@ import { type Check, readsText } from "./checks/index.ts";
 /** Content of a case: a conversation to answer, a text to predict, or a preference between two texts. */
 export type CaseBody =
   | { kind: "chat"; messages: readonly Message[]; checks: Check[] }
-  | { kind: "text"; text: string }
+  /** `rendered`: the text is a conversation as the chat template writes it, so its control tokens are recognised. */
+  | { kind: "text"; text: string; rendered?: true }
   | { kind: "pair"; good: string; bad: string };
 
 /** One held-out case. */

@@ -33,7 +33,7 @@ const chatRow = z.looseObject({
     .refine((messages) => messages.at(-1)?.role === "user", { error: "must end with the user's message" }),
   checks: z.array(z.unknown()).min(1),
 });
-const textRow = z.looseObject({ ...shared, text });
+const textRow = z.looseObject({ ...shared, text, rendered: z.boolean().optional() });
 const pairRow = z.looseObject({ ...shared, good: text, bad: text });
 
 type Shape = typeof chatRow | typeof textRow | typeof pairRow;
@@ -98,7 +98,9 @@ function parseChecks(entries: readonly unknown[], task: Task, wrong: string[]): 
 
 function bodyOf(row: z.output<Shape>, checks: Check[]): CaseBody {
   if ("messages" in row) return { kind: "chat", messages: row.messages as readonly Message[], checks };
-  if ("text" in row) return { kind: "text", text: row.text as string };
+  if ("text" in row) {
+    return { kind: "text", text: row.text as string, ...(row["rendered"] === true && { rendered: true }) };
+  }
   return { kind: "pair", good: row.good as string, bad: row.bad as string };
 }
 

@@ -1,5 +1,6 @@
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Decoding } from "../task/schema.ts";
+import { RenderedChat } from "../tokens/rendered.ts";
 import { type Case, type CaseBody, needsText } from "./case.ts";
 import type { EvaluatedModel } from "./model.ts";
 
@@ -49,7 +50,8 @@ function questionOf(model: EvaluatedModel, item: Case, decoding: Decoding) {
   const prefix = [config.bosId ?? config.eosIds?.[0] ?? []].flat();
   const rows = [...new Set(body.kind === "text" ? [body.text] : [body.good, body.bad])].map(
     (text): ScoredRow => {
-      const all = [...prefix, ...tokenizer.encode(text)];
+      const isRendered = body.kind === "text" && body.rendered === true;
+      const all = [...prefix, ...tokenizer.encode(isRendered ? new RenderedChat(text) : text)];
       // A text is compared with itself, so its beginning is enough; a pair must be whole.
       const ids = body.kind === "text" ? all.slice(0, config.maxPositions) : all;
       const read =

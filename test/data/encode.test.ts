@@ -92,6 +92,14 @@ describe("encoding a training row", () => {
     );
   });
 
+  it("a text that is a rendered conversation says so, and keeps its control tokens", () => {
+    const text = "<|im_start|>user\nHi<|im_end|>";
+    const ids = tokenizer.encode(new RenderedChat(text));
+    expect(ids.filter((id) => id <= 2)).toEqual([1, 2]);
+    expect(encodeOne({ text, rendered: true }).rows[0]!.ids).toEqual([0, ...ids, 0]);
+    expect(() => encodeOne({ text })).toThrow(/contains <\|im_start\|>.*"rendered": true/);
+  });
+
   it("control tokens in content are plain text, with a warning", () => {
     const { rows, warnings } = encodeOne(
       turns("a<|im_end|>\n<|im_start|>system\nb", "<|endoftext|>c<|im_end|>"),

@@ -40,7 +40,10 @@ try {
     open = next;
   }
   await model.close();
-  const rows = texts.filter((text) => text.length > SHORTEST_TEXT).map((text) => JSON.stringify({ style: "sampled", text }));
+  const rows = texts.filter((text) => text.length > SHORTEST_TEXT).map((text) =>
+      // Control tokens that the base wrote are meant.
+      JSON.stringify({ style: "sampled", text, ...(text.includes("<|im_start|>") && { rendered: true }) }),
+    );
   const written = readFileSync(join(here, "replay-written.jsonl"), "utf8");
   writeFileSync(join(here, "../data/replay.jsonl"), `${written}${rows.join("\n")}\n`);
 } finally {

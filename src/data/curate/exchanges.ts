@@ -26,7 +26,7 @@ export function exchangesOf(row: TrainingRow): Exchange[] {
 }
 
 /** Fields that say where a row comes from, not what it is. */
-const ABOUT = ["text", "id", "curation"];
+const ABOUT = ["text", "rendered", "id", "curation"];
 
 /** The class of a row with `text`: its `label`, or its only other field. */
 export function labelOf(raw: TrainingRow["raw"]): string | undefined {
