@@ -1,4 +1,5 @@
-// The driver API, under libcuda's names and signatures, over the emulated device: the subset that src/engines/cuda/driver/driver.ts declares.
+// The driver API, under libcuda's names and signatures, over the emulated device: the subset that src/engines/cuda/driver/driver.ts declares,
+// with the legacy copy and cuCtxSynchronize, which tests call.
 // Streams, graphs and events are in stream.cpp. A kernel's error surfaces at the next synchronisation and stays until the context is
 // destroyed, as on a device.
 #include <sys/mman.h>
@@ -76,7 +77,6 @@ CUresult cuDriverGetVersion(int* version) { *version = (int)pretended("EMU_DRIVE
 CUresult cuDeviceGetCount(int* count) { *count = (int)pretended("EMU_DEVICES", 1); return initialised ? SUCCESS : NOT_INITIALIZED; }
 CUresult cuDeviceGet(int* device, int ordinal) { *device = ordinal; return ordinal == 0 ? SUCCESS : INVALID_DEVICE; }
 CUresult cuDeviceGetName(char* name, int length, int) { std::snprintf(name, (size_t)length, "CUDA emulated on the CPU"); return SUCCESS; }
-CUresult cuDeviceTotalMem_v2(size_t* bytes, int) { *bytes = DEVICE_BYTES; return SUCCESS; }
 CUresult cuDeviceGetAttribute(int* value, int attribute, int) {
   switch (attribute) {
     case 1: *value = 1024; return SUCCESS;                     // threads per block
@@ -158,25 +158,11 @@ CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void* from, size_t bytes) {
   std::vector<char> staged((const char*)from, (const char*)from + bytes);
   return enqueue(nullptr, [=, staged = std::move(staged)] { std::memcpy((void*)to, staged.data(), bytes); return SUCCESS; });
 }
-CUresult cuMemcpyDtoH_v2(void* to, CUdeviceptr from, size_t bytes) {
-  if (const CUresult result = synchronise_legacy()) return result;
-  std::memcpy(to, (void*)from, bytes);
-  return SUCCESS;
-}
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void* from, size_t bytes, void* stream) {
   return enqueue(stream, [=] { std::memcpy((void*)to, from, bytes); return SUCCESS; });
 }
 CUresult cuMemcpyDtoHAsync_v2(void* to, CUdeviceptr from, size_t bytes, void* stream) {
   return enqueue(stream, [=] { std::memcpy(to, (void*)from, bytes); return SUCCESS; });
-}
-CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, void* stream) {
-  return enqueue(stream, [=] { std::memmove((void*)to, (void*)from, bytes); return SUCCESS; });
-}
-CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t count, void* stream) {
-  return enqueue(stream, [=] { std::memset((void*)to, value, count); return SUCCESS; });
-}
-CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count, void* stream) {
-  return enqueue(stream, [=] { std::fill_n((u32*)to, count, value); return SUCCESS; });
 }
 
 /// Accepts any image as its own kernels; with EMU_REFUSES=200 only PTX, and fails with that error otherwise.
@@ -190,7 +176,6 @@ CUresult cuModuleLoadData(void** module, const void* image) {
   modules_loaded++;
   return SUCCESS;
 }
-CUresult cuModuleUnload(void* module) { return modules.erase(module) ? SUCCESS : INVALID_VALUE; }
 CUresult cuModuleGetFunction(void** function, void* module, const char* name) {
   const auto kernel = kernels().find(name);
   if (kernel == kernels().end()) return NOT_FOUND;
@@ -244,7 +229,6 @@ CUresult cuGetErrorName(CUresult error, const char** name) {
   *name = found == names.end() ? nullptr : found->second;
   return found == names.end() ? INVALID_VALUE : SUCCESS;
 }
-CUresult cuGetErrorString(CUresult error, const char** text) { return cuGetErrorName(error, text); }
 
 // ------------------------------------------------------------------------------------------------ emulator only
 /// Order of blocks in a grid and of threads in a block: 0 forward, 1 reverse, 2 random.

@@ -114,7 +114,6 @@ CUresult cuStreamEndCapture(void* stream, void** graph) {
 }
 
 CUresult cuGraphInstantiateWithFlags(void** executable, void* graph, uint64_t) { *executable = new Graph(*(Graph*)graph); return SUCCESS; }
-CUresult cuGraphGetNodes(void* graph, void**, size_t* count) { *count = ((Graph*)graph)->work.size(); return SUCCESS; }
 CUresult cuGraphUpload(void*, void*) { return SUCCESS; }
 CUresult cuGraphLaunch(void* executable, void* stream) {
   for (const Work& work : ((Graph*)executable)->work)
@@ -135,11 +134,6 @@ CUresult cuEventRecord(void* event, void* stream) {
 CUresult cuEventQuery(void* event) {
   Event& e = *(Event*)event;
   if (!e.reached && !e.asked) { e.asked = true; return sticky == SUCCESS ? NOT_READY : sticky; }
-  if (!e.reached) drain(*e.stream);
-  return sticky;
-}
-CUresult cuEventSynchronize(void* event) {
-  Event& e = *(Event*)event;
   if (!e.reached) drain(*e.stream);
   return sticky;
 }

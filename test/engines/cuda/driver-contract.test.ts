@@ -15,7 +15,7 @@ import {
   tinyFeeds,
   updateFeeds,
 } from "../../tiny-model.ts";
-import { Emulator, library, missing } from "./emulator.ts";
+import { library, missing } from "./emulator.ts";
 
 process.env["LORAFIT_CUDA_DRIVER"] = library;
 
@@ -104,7 +104,6 @@ describe.skipIf(missing !== null)("the rules of the CUDA driver", () => {
 
   test("an upload arrives before the kernels enqueued after it; a copy on the legacy stream need not", () => {
     const gpu = new Gpu();
-    const emulator = new Emulator();
     const data = Float32Array.of(3, 5, 7, 9);
     const sumAfter = (copy: (pointer: bigint) => void): number => {
       const [x, out] = [gpu.allocate(16), gpu.allocate(16)];
@@ -121,7 +120,7 @@ describe.skipIf(missing !== null)("the rules of the CUDA driver", () => {
     };
     const legacy = gpu.driver.emulator("int cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t bytes)")!;
     expect(sumAfter((pointer) => legacy(pointer, data, 16))).toBeNaN();
-    emulator.driver.call("cuCtxSynchronize");
+    gpu.driver.emulator("int cuCtxSynchronize()")!();
     expect(sumAfter((pointer) => gpu.upload(pointer, data))).toBe(24);
     gpu.close();
   });

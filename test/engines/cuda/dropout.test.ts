@@ -7,7 +7,7 @@ import { at, f, i, l, matrix, none, outputMatrix, p, ROUNDED, read, vector8Grid 
 
 const bytes = (emulator: Emulator, pointer: bigint, length: number): Uint8Array => {
   const out = new Uint8Array(length);
-  emulator.driver.call("cuMemcpyDtoH", out, pointer, length);
+  emulator.download(pointer, out);
   return out;
 };
 

@@ -26,7 +26,7 @@ describe.skipIf(missing !== null)("the emulator catches", () => {
       const args = [{ pointer: emulator.alloc(1024) }, ...(reads ? [{ pointer: input }] : [])];
       const where = name === "broken_mask" ? /the calling lane is not in its mask/ : message;
       expect(() => emulator.run(name, [1], threads, args)).toThrow(where);
-      expect(() => emulator.driver.call("cuCtxSynchronize")).toThrow(/LAUNCH_FAILED/);
+      expect(() => emulator.driver.call("cuStreamSynchronize", emulator.stream)).toThrow(/LAUNCH_FAILED/);
     }
   });
 

@@ -63,17 +63,23 @@ export class Emulator {
     const bytes = typeof content === "number" ? content : content.byteLength;
     const pointer = this.driver.out("cuMemAlloc", bytes);
     if (typeof content !== "number") {
-      this.driver.call("cuMemcpyHtoD", pointer, content, bytes);
-      this.driver.call("cuCtxSynchronize");
+      const { driver, stream } = this;
+      driver.call("cuMemcpyHtoDAsync", pointer, driver.addressOf(content), bytes, stream);
+      driver.call("cuStreamSynchronize", stream);
     }
     return pointer;
   }
 
   read(pointer: DevicePointer, floats: number): Float32Array {
     const out = new Float32Array(floats);
-    this.driver.call("cuCtxSynchronize");
-    this.driver.call("cuMemcpyDtoH", out, pointer, out.byteLength);
+    this.download(pointer, out);
     return out;
+  }
+
+  download(pointer: DevicePointer, into: ArrayBufferView): void {
+    const { driver, stream } = this;
+    driver.call("cuMemcpyDtoHAsync", driver.addressOf(into), pointer, into.byteLength, stream);
+    driver.call("cuStreamSynchronize", stream);
   }
 
   kernel(name: string): bigint {

@@ -81,8 +81,7 @@ export function outputMatrix(emulator: Emulator, rows: number, width: number): D
 /** Reads a matrix back. Throws unless its padding is zero and the columns beside it are unchanged. */
 export function read(emulator: Emulator, { pointer, rows, width, ld }: DeviceMatrix): Float32Array {
   const bits = new Uint16Array(rows * ld);
-  emulator.driver.call("cuCtxSynchronize");
-  emulator.driver.call("cuMemcpyDtoH", bits, pointer - BigInt(2 * LEFT), bits.byteLength);
+  emulator.download(pointer - BigInt(2 * LEFT), bits);
   const wide = bfloat16ToFloat32(bits);
   const out = new Float32Array(rows * width);
   for (let r = 0; r < rows; r++) {
