@@ -21,7 +21,9 @@ A line that cannot be used is answered by {"error"}, named on stderr, and makes 
 export function addDecide(debug: Command, context: Context): void {
   debug
     .command("decide")
-    .description("Decide on scores from stdin, one JSON line each, by the code of the gate.")
+    .description(
+      'Decisions by the code of the gate: for each JSON line {"criterion", "alpha", "seed", "scores"} on stdin one line {"outcome", "p", "ci", "difference", "estimate", "clusters", "notes"}, or {"error"} and exit code 3. docs/gate.md describes the fields.',
+    )
     .addHelpText("after", HELP)
     .action(() => decide(context));
 }

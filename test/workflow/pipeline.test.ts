@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
+import { readLedger } from "../../src/evaluate/ledger.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { applySettings } from "../../src/task/override.ts";
 import { listRuns } from "../../src/train/run-folder.ts";
@@ -9,18 +10,20 @@ import { Project } from "../../src/workflow/project.ts";
 import type { Run } from "../../src/workflow/run.ts";
 import { smallTask } from "../train/small-task.ts";
 
-/** Runs the pipeline on a task. @returns its events and the run */
+/** Runs the pipeline on a task. @returns its events, the looks taken when scores and verdict were there, and the run */
 async function walk(
   folder: string,
   settings: readonly string[] = [],
-): Promise<{ events: PipelineEvent[]; run: Run }> {
+): Promise<{ events: PipelineEvent[]; looks: number[]; run: Run }> {
   const project = new Project(applySettings(loadTask(folder), settings));
   const events: PipelineEvent[] = [];
+  const looks: number[] = [];
   const pipeline = runPipeline(project, { engine: "reference" });
   for (;;) {
     const { done, value } = await pipeline.next();
-    if (done) return { events, run: value };
+    if (done) return { events, looks, run: value };
     events.push(value);
+    if (value.event === "evaluated" || value.event === "judged") looks.push(readLedger(project.task).length);
   }
 }
 
@@ -35,13 +38,18 @@ test("a task goes through every stage once; then only what has changed is done a
   expect(first.run.path).toBe(listRuns(folder)[0]);
   expect(first.run.verdict.counts.answered).toBe(first.run.answers.length);
 
+  // Reading scores is a look, and the gate of the same export is the same one.
+  expect(first.looks).toEqual([1, 1]);
+
   const second = await walk(folder);
+  expect(second.looks).toEqual([1]);
   expect(started(second.events)).toEqual(["curate", "gate", "report"]);
   expect(second.run.path).toBe(first.run.path);
   expect(second.run.verdict).toEqual(first.run.verdict);
 
   const third = await walk(folder, ["max_steps=3"]);
   expect(started(third.events)).toEqual(["curate", "train", "export", "eval", "gate", "report"]);
+  expect(third.looks).toEqual([2, 2]);
   expect(listRuns(folder)).toEqual([first.run.path, third.run.path]);
   expect(existsSync(third.run.path)).toBe(true);
 }, 240_000);
