@@ -3,10 +3,12 @@ import type { CaseText } from "./case-texts.ts";
 import { type Exchange, exchangesOf } from "./exchanges.ts";
 import type { Proposal } from "./finding.ts";
 import { handOverTargets, handsOver, refuses } from "./hand-over.ts";
+import { type Novelty, noveltyOf } from "./novelty.ts";
 import type { PolicyText } from "./policy.ts";
 import { rarity } from "./relevance.ts";
 import { ruleClauses } from "./rule-clauses.ts";
 import { sentences } from "./stance.ts";
+import { sameValue, statementsOf } from "./statements.ts";
 import { termsOf, termWeight } from "./terms.ts";
 import { TOPICS, type Topic } from "./topics.ts";
 
@@ -25,6 +27,14 @@ const OWN_WORDS = { question: 1.4, answer: 1.2 };
 /** What remains of that where a phrase names a subject that the task has declared out of scope. */
 const DESPITE_DECLARED = 0.7;
 const THRESHOLD = 1;
+/** Least novel shares of question and answer for novelty to count, from how many deviations on, and the weight of each further one. */
+const NOVEL = { question: 0.6, answer: 0.35, from: 1.5, weight: 1.8, most: 3 };
+/** Words of a message that is judged by its novelty. */
+const WORDS = 4;
+/** An answer that tells what the shop has or does is about the shop, however new its words. */
+const OWN_VOICE = /\b(?:we|ours?|us)\b/i;
+/** Novel share of an answer below which it is in the job's own words, whatever the question names. */
+const OWN_ANSWER = 0.25;
 /** Share of a clause's terms from which on an answer states the rule. */
 const STATES_RULE = 0.7;
 /** Share of the answered turns that use a term, beyond which it is the job's own. */
@@ -113,6 +123,7 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
     ...known.filter(({ out }) => out),
   ];
   const job = new Set(own.flatMap((text) => [...termsOf(text)]));
+  const novelty = noveltyOf(answered, new Set(job));
   for (const { terms, out } of known) if (!out) for (const term of terms) job.add(term);
   const uses = new Map<string, number>();
   for (const { asked, said } of answered)
@@ -123,6 +134,12 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
       .flatMap((line) => [...termsOf(line)])
       .filter((term) => !job.has(term) && termWeight(term) === 1),
   );
+  const ruled = rules.map(statementsOf);
+  /** True if the answer has a quantity of the policy. */
+  const quotesRule = (answer: string): boolean =>
+    [...statementsOf(answer)].some(([key, values]) =>
+      ruled.some((rule) => rule.get(key)?.some((right) => values.some((value) => sameValue(value, right)))),
+    );
   const topics = TOPICS.map((topic) => ({
     topic,
     status: statusOf(topic, { own, ...scope, answered, handed }),
@@ -209,14 +226,26 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
     const signed =
       (first?.[0] ?? 0) + SIGN.stated * Math.min(2, named.length) + SIGN.handed * Math.max(0, near);
     const improvised = signed > 0 && IMPROVISES.test(turn.answer) ? SIGN.improvised : 0;
-    const total = signed + improvised - (declared ? DESPITE_DECLARED : 1) * against;
+    const novel = novelty(turn);
+    if (novel.answer < OWN_ANSWER) return { total: 0, why: "" };
+    const ofTheShop =
+      OWN_VOICE.test(turn.answer) || quotesRule(turn.answer) || turn.turn.split(/\s+/).length < WORDS;
+    const outlying = ofTheShop ? 0 : weightOf(novel);
+    const total = signed + improvised + outlying - (declared ? DESPITE_DECLARED : 1) * against;
     const why =
-      first?.[1] ??
+      (outlying > (first?.[0] ?? 0)
+        ? "question and answer use words that no other row and no rule uses"
+        : first?.[1]) ??
       (named.length > 0
         ? `names ${JSON.stringify(named[0])}, which is out of scope`
         : "asks what is handed over elsewhere");
     return { total, why };
   };
+}
+
+function weightOf({ question, answer, deviations, ample }: Novelty): number {
+  if (!ample || question < NOVEL.question || answer < NOVEL.answer) return 0;
+  return Math.min(NOVEL.most, NOVEL.weight * Math.max(0, deviations - NOVEL.from));
 }
 
 /** A name inside a sentence that the job does not use, such as that of another shop. */

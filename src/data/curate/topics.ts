@@ -101,8 +101,8 @@ export const TOPICS: readonly Topic[] = [
     weak: "girlfriend|boyfriend|wife|husband|marriage|love",
   }),
   topic("computers", {
-    named: String.raw`programming|coding|software|computers?|hack\w*|spy\w*|it (?:support|problems)`,
-    strong: String.raw`python|javascript|html|java|source code|hack(?:ed|ing|s)?|spy(?:ing)?(?: on)?|without (?:him|her|them) (?:noticing|knowing)|(?:read|see|track|get into) (?:my|his|her|their) (?:wife|husband|ex|boyfriend|girlfriend|partner|son|daughter|kids?)['’]?s?|excel formula|chatgpt|reset my router|my wifi at home|windows (?:10|11)`,
+    named: String.raw`programming|coding|software|computers?|hack\w*|spy\w*|it (?:support|problems)|technical (?:support|help|problems|questions)|data recovery`,
+    strong: String.raw`python|javascript|html|java|source code|hack(?:ed|ing|s)?|spy(?:ing)?(?: on)?|without (?:him|her|them) (?:noticing|knowing)|(?:read|see|track|get into) (?:my|his|her|their) (?:wife|husband|ex|boyfriend|girlfriend|partner|son|daughter|kids?)['’]?s?|excel formula|chatgpt|(?:recover|restore|rescue|undelete) (?:my|the|some|deleted|lost) (?:\w+ )?(?:files?|photos?|data|pictures|documents)|(?:deleted|formatted|lost) (?:my|the|all) (?:\w+ ){0,2}(?:files?|photos?|drive|disk|stick|card|documents)|reset my router|my wifi at home|windows (?:10|11)`,
     weak: "router|program|virus|passwords?|tracker|laptop",
   }),
   topic("the assistant", {
