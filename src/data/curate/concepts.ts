@@ -5,7 +5,7 @@
  */
 const SYNONYMS = `
 refund: money back, get * back my money, paid back, pay back, pays back, pay me back, pay you back, get back my money, refund*, reimburse*, repaid, repay*
-return: send * back, sent * back, bring * back, brought * back, give * back, gave * back, given * back, take * back, took * back, taken * back, go* back, hand * back, return*
+return: send * back, sent * back, post * back, ship * back, mail * back, bring * back, brought * back, give * back, gave * back, given * back, take * back, took * back, taken * back, go* back, hand * back, return*
 exchange: exchang*, swap*, trade-in, trade in, part exchange
 cancel: cancel*, call * off, called off, call off, no-show
 warranty: warrant*, guarantee*
@@ -36,6 +36,8 @@ bicycle: bicycle*, bike*, cycle, cycles
 phone: smartphone*, mobile, mobiles, handset*, cellphone*, phone*
 phone> iphone*
 tablet> ipad*
+headphone: earbud*, earphone*, headset*, headphone*
+valid: valid, validity, expir*, laps*, run out, runs out, runs * out, redeem*
 laptop> macbook*, chromebook*
 console> xbox, playstation*, nintendo
 television: tv, tvs, television*
@@ -51,8 +53,8 @@ card: debit card*, credit card*, by card
 cash: cash
 faulty: faulty, defective, broken, defect*, damaged, damage
 used: second-hand, second hand, secondhand, pre-owned, used, worn
-opened: opened, unsealed, unpacked, open box, unwrapped
-unopened: unopened, sealed, still wrapped, unbroken seal
+opened: opened, seal * broken, broken seal, broke * seal, unsealed, unpacked, open box, unwrapped
+unopened: unopened, sealed, still wrapped, unbroken seal, seal intact, intact seal, seal * on, seal * unbroken
 assembled: assembled, built up, put together, set up
 unassembled: unassembled, flat-packed, flat packed
 original: original*

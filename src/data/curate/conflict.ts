@@ -221,7 +221,8 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
       agreesRight: ({ answer }) => sideOf(opposed, answer) === -side,
     };
   }
-  if (!asksWhether(a.question) || !asksWhether(b.question)) return undefined;
+  if (!(asksWhether(a.question) || elliptic(a.turn)) || !(asksWhether(b.question) || elliptic(b.turn)))
+    return undefined;
   if (asksForDuty(a.question) !== asksForDuty(b.question) || negates(a.question) !== negates(b.question))
     return undefined;
   const [left, right] = [impliedStance(a), impliedStance(b)];
@@ -231,6 +232,11 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
     agreesLeft: (side) => impliedStance(side) === left,
     agreesRight: (side) => impliedStance(side) === right,
   };
+}
+
+/** True for a question without a verb to open it, "refund?", that is not on who, what or how. */
+function elliptic(turn: string): boolean {
+  return /\?/.test(turn) && !/\b(?:who|whom|whose|what|which|when|where|why|how)\b/i.test(turn);
 }
 
 /** Two answers to one question of which one says only the first and the other only the second contradict each other. */

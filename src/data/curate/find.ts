@@ -35,19 +35,22 @@ export async function findAll(
   const embedder = rowEmbedder(rows, policy);
   const leaked = leakage(rows, cases, groupKey);
   const exact = exactDuplicates(rows, dropped);
-  const wrong = conflicts(rows, policy);
-  const conflicting = new Set(wrong.map(placeOf));
   const foreign = await foreignLanguages(rows);
   const translated = new Set(foreign.map(placeOf));
   // What the measures below take for usual must not come from rows in another language.
   const own = rows.filter((row) => !translated.has(placeOf(row)));
+  const outside = scope === undefined ? [] : outOfScope(own, cases, policy, scope);
+  const beyond = new Set(outside.map(placeOf));
+  // A row about another matter contradicts no rule of this one.
+  const wrong = conflicts(rows, policy).filter((finding) => finding.sure || !beyond.has(placeOf(finding)));
+  const conflicting = new Set(wrong.map(placeOf));
   const staying = rows.filter((row) => !dropped(row));
   const proposals = [
     ...mistakes.map(formatFinding),
     ...leaked.findings,
     ...rows.flatMap((row) => privateFindings(row, finders)),
     ...wrong,
-    ...(scope === undefined ? [] : outOfScope(own, cases, policy, scope)),
+    ...outside,
     ...(tokens === undefined ? [] : truncations(rows, tokens)),
     ...exact.values(),
     ...nearDuplicates(rows, exact, conflicting, dropped),

@@ -6,7 +6,7 @@ import { type Statements, sameValue, statementsOf } from "./statements.ts";
 import { termsOf } from "./terms.ts";
 
 /** Relevance of a rule's clause to an exchange from which on its quantities, or its permission, are compared. */
-export const RELEVANT = { quantity: 0.4, permission: 0.5, named: 0.3, sure: 0.6 };
+export const RELEVANT = { quantity: 0.4, permission: 0.5, named: 0.3, sure: 0.6, elsewhere: 0.35 };
 /** A rule that is this much more relevant than another is the one that the exchange is about. */
 export const MARGIN = 0.15;
 

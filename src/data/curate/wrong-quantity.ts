@@ -32,6 +32,7 @@ export function wrongQuantity(
       const compared = byMatter ? about : acting;
       const stated = compared.flatMap(({ clause }) => clause.rule.statements.get(key) ?? []);
       if (values.some((other) => stated.some((right) => sameValue(other, right)))) continue;
+      if (!tagged && statedElsewhere(key, value, ruled)) continue;
       const { clause } = compared[0]!;
       const rules = clause.statements.get(key)!;
       const right = rules.find(
@@ -56,6 +57,17 @@ export function wrongQuantity(
     }
   }
   return undefined;
+}
+
+/** True if another clause that the exchange may be about has this very quantity. */
+function statedElsewhere(key: string, value: Statement, ruled: readonly Candidate[]): boolean {
+  return ruled.some(
+    ({ clause, relevance }) =>
+      relevance >= RELEVANT.elsewhere &&
+      clause.statements
+        .get(key)!
+        .some((right) => sameValue(value, right) && comparable(value.role, right.role)),
+  );
 }
 
 /** What shops do with customers: an answer and a rule that name the same of these, with quantities of one kind, speak of the same. */
