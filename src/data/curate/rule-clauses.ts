@@ -22,6 +22,10 @@ export interface RuleClause {
   readonly subject: boolean;
   /** Terms after "except" or "unless". */
   readonly exceptions: ReadonlySet<string>;
+  /** Terms of what the rule names in quotation marks: items marked "as seen". */
+  readonly name: ReadonlySet<string>;
+  /** Terms before the rule's first verb: what the rule is about. */
+  readonly bearer: ReadonlySet<string>;
   /** True if the clause holds only "if" or "when" something else is so. */
   readonly conditional: boolean;
 }
@@ -36,8 +40,9 @@ const VERB =
   "can|cannot|may|must|is|are|do|does|will|have|has|come|comes|cost|costs|get|gets|need|needs|go|goes|stay";
 /** Where a clause ends and the next one begins. */
 const CLAUSES = new RegExp(
-  `[;:]\\s|\\.\\s|, (?=(?:[£$€\\d]|(?:but|and (?:then|later)|then|later|not|which)\\b))| and (?=(?:${VERB}|takes?)\\b)`,
+  `[;:]\\s|\\.\\s|, (?=(?:[£$€\\d]|(?:but|and (?:then|later)|then|later|not|which)\\b|(?:to|by|in|with|for|on|at) [^,;.]* only\\b))| and (?=(?:${VERB}|takes?)\\b)`,
 );
+const BEARER = new RegExp(`^(.{2,40}?)\\b(?:${VERB})\\b`, "i");
 const SUBJECT_LIST = new RegExp(
   `^((?:[\\p{L}\\d'’ -]+?, )*[\\p{L}\\d'’ -]+? (?:and|or) [\\p{L}\\d'’ -]+?) ((?:that (?:was|were|are) \\p{L}+ )?(?:${VERB})\\b)`,
   "iu",
@@ -53,6 +58,10 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
     const exceptions = termsOf(exception?.[1] ?? "");
     const parts = main.split(CLAUSES).filter((part) => /\p{L}/u.test(part));
     const first = termsOf(parts[0] ?? "");
+    const bearer = termsOf(BEARER.exec(parts[0] ?? "")?.[1] ?? "");
+    const name = termsOf(
+      [...rule.text.matchAll(/["“]([^"”]{2,30})["”]/g)].map(([, words]) => words).join(" "),
+    );
     return parts.flatMap((part, i) =>
       alternatives(part).map((text): RuleClause => {
         const own = termsOf(text);
@@ -72,6 +81,8 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
           required,
           ...forbiddenIn(text),
           exceptions,
+          name,
+          bearer,
           conditional: /\b(?:if|when|once|provided|as long as|against)\b/i.test(text),
         };
       }),

@@ -7,9 +7,10 @@ import {
   type Reading,
   type Relevance,
 } from "./relevance.ts";
-import { asksForDuty, asksWhether, negates, sentences, stanceOf } from "./stance.ts";
-import { statementsOf } from "./statements.ts";
-import { termsOf } from "./terms.ts";
+import type { RuleClause } from "./rule-clauses.ts";
+import { asksForDuty, asksWhether, negates, type Stance, sentences, stanceOf } from "./stance.ts";
+import { type Statements, sameValue, statementsOf } from "./statements.ts";
+import { termsOf, termWeight } from "./terms.ts";
 
 const quoted = (text: string): string => JSON.stringify(text.trim());
 
@@ -23,7 +24,7 @@ const OPPOSED: readonly (readonly [string, string])[] = [
 
 /** A yes to what a clause forbids or ties to something that is missing; a limit that is passed, or not. */
 export function wrongPermission(
-  { exchange, latest }: Reading,
+  { exchange, latest, said }: Reading,
   candidates: readonly Candidate[],
   relevanceTo: Relevance,
 ): PolicyContradiction | undefined {
@@ -37,19 +38,22 @@ export function wrongPermission(
     const relevance = relevanceTo({ terms: clause.matter }, latest);
     if (OPPOSED.some((pair) => pair.some((term, i) => clause.matter.has(term) && latest.has(pair[1 - i]!))))
       continue;
+    if (allowsAnyOther(clause, stance, opens, latest))
+      return wrongBy(clause, `allows ${quoted(opens)}, against`);
+    const byName = clause.name.size > 0 && [...clause.name].every((term) => latest.has(term));
     const named =
       clause.forbidden.size > 0 && clause.subject && [...clause.forbidden].every((term) => latest.has(term));
-    if (relevance < (named ? RELEVANT.named : RELEVANT.permission) || overall < top.relevance - MARGIN)
+    if (
+      !byName &&
+      (relevance < (named ? RELEVANT.named : RELEVANT.permission) || overall < top.relevance - MARGIN)
+    )
       continue;
+    if (quotes(said, clause)) continue;
     const excepted = [...clause.exceptions].filter(
       (term) => latest.has(term) && !clause.terms.has(term),
     ).length;
     if (excepted > 0 && excepted >= clause.exceptions.size / 2) continue;
-    const wrong = (why: string): PolicyContradiction => ({
-      rule: clause.rule,
-      evidence: `${why} ${clause.rule.id} of the policy: ${quoted(clause.rule.text)}`,
-      confidence: "possible",
-    });
+    const wrong = (why: string): PolicyContradiction => wrongBy(clause, why);
     const missing = [...clause.required].find((term) => denied(term, answer));
     if (missing !== undefined) return wrong(`does without ${quoted(missing)}, against`);
     if (clause.required.size > 0 && stance === "yes") {
@@ -86,6 +90,39 @@ export function wrongPermission(
     return wrong(`allows ${quoted(opens)}, against`);
   }
   return undefined;
+}
+
+function wrongBy({ rule }: RuleClause, why: string): PolicyContradiction {
+  return { rule, evidence: `${why} ${rule.id} of the policy: ${quoted(rule.text)}`, confidence: "possible" };
+}
+
+/** Words by which anything is allowed. */
+const ANY_OTHER =
+  /\b(?:another|a different|other than|any (?:other )?\w+ (?:that )?(?:you|they) (?:like|want|wish|choose|prefer)|whichever|whatever|wherever|anywhere|anyone|anybody)\b/i;
+
+/** True if an answer allows anything where the rule about the same thing says "only". */
+function allowsAnyOther(
+  { required, bearer, text }: RuleClause,
+  stance: Stance | undefined,
+  opens: string,
+  latest: ReadonlySet<string>,
+): boolean {
+  return (
+    stance === "yes" &&
+    bearer.size > 0 &&
+    [...bearer].every((term) => latest.has(term)) &&
+    /\bonly\b/i.test(text) &&
+    ANY_OTHER.test(opens) &&
+    !negates(opens.replace(/^\W*no\b/i, "")) &&
+    ![...required].some((term) => termWeight(term) === 1 && latest.has(term))
+  );
+}
+
+/** True if the answer has a quantity of the clause's rule: it knows the rule and tells of it. */
+function quotes(said: Statements, { rule }: RuleClause): boolean {
+  return [...said].some(([key, values]) =>
+    rule.statements.get(key)?.some((right) => values.some((value) => sameValue(value, right))),
+  );
 }
 
 /** True if a text says that the term is missing or not needed. */

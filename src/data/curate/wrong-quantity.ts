@@ -1,8 +1,9 @@
 import type { Exchange } from "./exchanges.ts";
 import { type Candidate, MARGIN, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
 import type { RuleClause } from "./rule-clauses.ts";
+import { sentences } from "./stance.ts";
 import { comparable, type Statement, sameValue } from "./statements.ts";
-import { termsOf } from "./terms.ts";
+import { termsOf, termWeight } from "./terms.ts";
 
 /** A quantity of the answer that the rule which it is about does not have. */
 export function wrongQuantity(
@@ -12,6 +13,8 @@ export function wrongQuantity(
 ): PolicyContradiction | undefined {
   const { said, exchange } = reading;
   const top = candidates[0];
+  const charged = chargesWhereFree(reading, candidates);
+  if (charged !== undefined) return charged;
   for (const [key, values] of said) {
     const ruled = candidates.filter(({ clause }) => clause.statements.has(key));
     const best = ruled[0];
@@ -68,6 +71,36 @@ function statedElsewhere(key: string, value: Statement, ruled: readonly Candidat
         .get(key)!
         .some((right) => sameValue(value, right) && comparable(value.role, right.role)),
   );
+}
+
+/** Share of a clause's terms that a sentence names which says the opposite of it. */
+const SAME_MATTER = 0.6;
+
+/** A fee in the answer for what a clause calls free, both in the same words. */
+function chargesWhereFree(
+  { said, exchange }: Reading,
+  candidates: readonly Candidate[],
+): PolicyContradiction | undefined {
+  const fees = [...(said.get("money") ?? []), ...(said.get("percent") ?? [])];
+  if (fees.some(({ value }) => value === 0)) return undefined;
+  for (const sentence of sentences(exchange.answer)) {
+    const fee = fees.find(({ words }) => sentence.includes(words));
+    if (fee === undefined || !/\b(?:fee|charge[sd]?|cost|costs|deduct\w*|surcharge)\b/i.test(sentence))
+      continue;
+    const named = termsOf(sentence);
+    for (const { clause } of candidates) {
+      const free = clause.statements.get("money")?.find(({ value }) => value === 0);
+      const matter = [...clause.terms].filter(([term, weight]) => weight === 1 && termWeight(term) === 1);
+      const shared = matter.filter(([term]) => named.has(term)).length;
+      if (free === undefined || shared < 2 || shared < SAME_MATTER * matter.length) continue;
+      return {
+        rule: clause.rule,
+        evidence: `says ${JSON.stringify(fee.words)} where ${clause.rule.id} of the policy says ${JSON.stringify(free.words)}`,
+        confidence: "possible",
+      };
+    }
+  }
+  return undefined;
 }
 
 /** What shops do with customers: an answer and a rule that name the same of these, with quantities of one kind, speak of the same. */
