@@ -1,3 +1,4 @@
+import type { Exchange } from "./exchanges.ts";
 import { handsOver } from "./hand-over.ts";
 import {
   type Candidate,
@@ -78,6 +79,8 @@ export function wrongPermission(
       if (within === (stance === "yes")) return undefined;
       return wrong(`says ${stance} after ${Math.round(elapsed)} days, against`);
     }
+    if (stance === "no" && refusesGiven(clause, candidates, exchange, said, relevance, latest))
+      return wrong(`refuses ${quoted(opens)}, against`);
     if (
       !clause.forbids ||
       stance !== "yes" ||
@@ -94,6 +97,43 @@ export function wrongPermission(
 
 function wrongBy({ rule }: RuleClause, why: string): PolicyContradiction {
   return { rule, evidence: `${why} ${rule.id} of the policy: ${quoted(rule.text)}`, confidence: "possible" };
+}
+
+/** Words by which a rule gives something. */
+const GIVES =
+  /\b(?:can|may|free|allowed|welcome|choose[sd]?|choice|entitled|always|accept\w*|include[sd]?)\b/i;
+/** Words by which a refusal names its reason: a limit, an exception or a condition. */
+const REASON =
+  /\b(?:only|except|unless|because|once|since|if|when|after|until|over|more than|less than|as|already|too|later|opened|worn|used)\b/i;
+
+/** True if an answer refuses, without naming a reason, what a rule gives without a condition. */
+function refusesGiven(
+  clause: RuleClause,
+  candidates: readonly Candidate[],
+  { turn, answer }: Exchange,
+  said: Statements,
+  relevance: number,
+  latest: ReadonlySet<string>,
+): boolean {
+  return (
+    relevance >= RELEVANT.sure &&
+    !clause.forbids &&
+    !clause.conditional &&
+    clause.required.size === 0 &&
+    clause.exceptions.size === 0 &&
+    GIVES.test(clause.text) &&
+    !REASON.test(answer) &&
+    asksWhether(turn) &&
+    !asksForDuty(turn) &&
+    !negates(turn) &&
+    ![...latest].some((term) => clause.exceptions.has(term)) &&
+    !candidates.some(
+      (other) =>
+        (other.clause.forbids || other.clause.required.size > 0 || other.clause.conditional) &&
+        other.relevance >= RELEVANT.named,
+    ) &&
+    !candidates.some((other) => quotes(said, other.clause))
+  );
 }
 
 /** Words by which anything is allowed. */
