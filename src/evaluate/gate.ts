@@ -1,4 +1,4 @@
-import { privateFinders } from "../data/curate/private.ts";
+import { taskFinders } from "../data/curate/private.ts";
 import { EXIT, LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
@@ -228,7 +228,7 @@ export function gate(input: GateInput): Verdict {
     };
     return judge(criterion, scores, options);
   });
-  const finders = privateFinders(task.data.personal);
+  const finders = taskFinders(task);
   const preconditions = [
     ...answerPreconditions(input.answers),
     nothingGivenAway(input.answers, input.policy, input.trained, finders),

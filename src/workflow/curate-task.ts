@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type CurateOptions, type CurateSummary, curate } from "../data/curate/curate.ts";
 import { readPolicy } from "../data/curate/policy.ts";
@@ -30,6 +30,7 @@ export async function curateTask(
     groupKey: task.data.group,
     personal: task.data.personal,
     policy: readPolicy(task.paths.policy),
+    published: readFileSync(task.paths.policy, "utf8"),
     scope: { inScope: task.in_scope, outOfScope: task.out_of_scope },
     tokens,
     out: task.folder,

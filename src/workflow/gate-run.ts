@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { privateFinders } from "../data/curate/private.ts";
+import { taskFinders } from "../data/curate/private.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { dataPreconditions } from "../evaluate/data-preconditions.ts";
 import { type GateInput, gate, type Verdict } from "../evaluate/gate.ts";
@@ -39,7 +39,7 @@ export async function decideRun(run: Run): Promise<Verdict> {
     cases: project.cases,
     look,
     trained,
-    dataPreconditions: dataPreconditions(trained, privateFinders(task.data.personal)),
+    dataPreconditions: dataPreconditions(trained, taskFinders(task)),
     policy: readFileSync(task.paths.policy, "utf8"),
   };
   const seeds = others.map(({ other, answered }) => {

@@ -27,6 +27,8 @@ export interface CurateOptions {
   readonly groupKey?: string | undefined;
   /** What counts as personal beside the built-in kinds: a regular expression by the label that replaces it. */
   readonly personal?: Readonly<Record<string, string>> | undefined;
+  /** Text whose contact data is the shop's own and not personal: the policy file. */
+  readonly published?: string | undefined;
   /** The rules that answers must not contradict. */
   readonly policy?: PolicyText;
   /** The task's boundaries; without them no row is out of scope. */
@@ -78,7 +80,7 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
     ...policy.map((rule) => [placeOf(rule), { text: rule.text }] as const),
     ...[...rows, ...mistakes].map((entry) => [placeOf(entry), entry.raw] as const),
   ]);
-  const finders = privateFinders(options.personal);
+  const finders = privateFinders(options.personal, options.published);
   const cases = readCaseTexts(options.cases, groupKey);
   const dropped = (row: TrainingRow) => review.onRow(row.raw)?.decision === "drop";
   const { proposals, leakedCases } = await findAll(rows, mistakes, {

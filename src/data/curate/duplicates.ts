@@ -1,7 +1,8 @@
+import { normalise } from "../../embed/normalise.ts";
 import type { TrainingRow } from "../rows.ts";
 import { labelOf } from "./exchanges.ts";
 import { type Proposal, placeOf, similarityOf } from "./finding.ts";
-import { NEAR, nearPairsWithin } from "./shingles.ts";
+import { NEAR, type NearPair, nearPairsWithin } from "./shingles.ts";
 import { negates } from "./stance.ts";
 import { termsOf } from "./terms.ts";
 import { conversation, dialogue, texts } from "./text.ts";
@@ -53,7 +54,7 @@ export function nearDuplicates(
   const candidates = rows.filter((row) => !exact.has(row));
   const said = candidates.map(({ content }) => dialogue(content));
   const nearest = new Map<TrainingRow, { twin: TrainingRow; similarity: number }>();
-  for (const { left, right, similarity } of nearPairsWithin(said, NEAR)) {
+  for (const { left, right, similarity } of [...nearPairsWithin(said, NEAR), ...sameAnswers(candidates)]) {
     const [row, twin] = [candidates[left]!, candidates[right]!];
     if (labelOf(row.raw) !== labelOf(twin.raw) || (dropped(twin) && !dropped(row))) continue;
     const best = nearest.get(row);
@@ -70,6 +71,33 @@ export function nearDuplicates(
     severity: "warning",
     action: conflicting.has(placeOf(row)) || conflicting.has(placeOf(twin)) ? "review" : "drop",
   }));
+}
+
+/** Similarity of what the customers say from which on rows with one and the same answer nearly repeat each other. */
+const NEAR_QUESTION = 0.5;
+/** Characters of an answer that does not fit many questions. */
+const TELLING = 40;
+
+/** Pairs of rows whose answers are equal and whose questions are similar, by their places. */
+function sameAnswers(rows: readonly TrainingRow[]): NearPair[] {
+  const byAnswers = new Map<string, number[]>();
+  for (const [i, { content }] of rows.entries()) {
+    const answers = saidBy("assistant", content);
+    if (answers.length >= TELLING) byAnswers.set(answers, [...(byAnswers.get(answers) ?? []), i]);
+  }
+  return [...byAnswers.values()].flatMap((places) =>
+    nearPairsWithin(
+      places.map((i) => saidBy("user", rows[i]!.content)),
+      NEAR_QUESTION,
+    ).map(({ left, right, similarity }) => ({ left: places[left]!, right: places[right]!, similarity })),
+  );
+}
+
+function saidBy(role: "user" | "assistant", content: TrainingRow["content"]): string {
+  if ("text" in content) return "";
+  return normalise(
+    content.messages.flatMap((message) => (message.role === role ? message.content : [])).join(" "),
+  );
 }
 
 /** True if both rows use the same terms and numbers: they differ in small words, spelling of a plural or order only. */

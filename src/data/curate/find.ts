@@ -3,6 +3,7 @@ import { boilerplate } from "./boilerplate.ts";
 import type { CaseText } from "./case-texts.ts";
 import { conflicts } from "./conflict.ts";
 import { imbalance, uncoveredRules } from "./coverage.ts";
+import { cutOffAnswers } from "./cut-off.ts";
 import { exactDuplicates, nearDuplicates } from "./duplicates.ts";
 import { encodingFindings } from "./encoding.ts";
 import { type Proposal, placeOf } from "./finding.ts";
@@ -44,6 +45,9 @@ export async function findAll(
   // A row about another matter contradicts no rule of this one.
   const wrong = conflicts(rows, policy).filter((finding) => finding.sure || !beyond.has(placeOf(finding)));
   const conflicting = new Set(wrong.map(placeOf));
+  const tooLong = tokens === undefined ? [] : truncations(rows, tokens);
+  const cut = new Set(tooLong.map(placeOf));
+  const truncated = [...tooLong, ...cutOffAnswers(own).filter((finding) => !cut.has(placeOf(finding)))];
   const staying = rows.filter((row) => !dropped(row));
   const proposals = [
     ...mistakes.map(formatFinding),
@@ -51,7 +55,7 @@ export async function findAll(
     ...rows.flatMap((row) => privateFindings(row, finders)),
     ...wrong,
     ...outside,
-    ...(tokens === undefined ? [] : truncations(rows, tokens)),
+    ...truncated,
     ...exact.values(),
     ...nearDuplicates(rows, exact, conflicting, dropped),
     ...foreign,

@@ -1,3 +1,4 @@
+import { normalise } from "../../embed/normalise.ts";
 import type { TrainingRow } from "../rows.ts";
 import type { Proposal } from "./finding.ts";
 
@@ -18,7 +19,7 @@ export async function foreignLanguages(rows: readonly TrainingRow[]): Promise<Pr
   const spoken = rows.map((row) =>
     sidesOf(row).flatMap(({ side, text }) => {
       const language = languageOf(text);
-      return language === undefined ? [] : [{ side, language }];
+      return language === undefined ? [] : [{ side, language, text }];
     }),
   );
   const counts = new Map<string, number>();
@@ -29,8 +30,9 @@ export async function foreignLanguages(rows: readonly TrainingRow[]): Promise<Pr
   }
   const sure = spoken.filter((sides) => sides.length > 0).length;
   const own = [...counts].filter(([, count]) => count >= OWN * sure).map(([language]) => language);
+  const known = vocabulary(rows.filter((_, i) => spoken[i]!.every(({ language }) => own.includes(language))));
   return rows.flatMap((row, i): Proposal[] => {
-    const foreign = spoken[i]!.find(({ language }) => !own.includes(language));
+    const foreign = spoken[i]!.find(({ language, text }) => !own.includes(language) && !known(text));
     if (foreign === undefined || own.length === 0) return [];
     return [
       {
@@ -43,6 +45,19 @@ export async function foreignLanguages(rows: readonly TrainingRow[]): Promise<Pr
       },
     ];
   });
+}
+
+/** Share of a text's words that the set's own rows use, from which on it is not foreign, whatever its letters resemble. */
+const SHARED_WORDS = 0.5;
+
+/** Whether most words of a text are those of these rows. */
+function vocabulary(rows: readonly TrainingRow[]): (text: string) => boolean {
+  const wordsOf = (text: string): string[] => normalise(text).trim().split(" ");
+  const words = new Set(rows.flatMap((row) => sidesOf(row).flatMap(({ text }) => wordsOf(text))));
+  return (text) => {
+    const own = wordsOf(text);
+    return own.filter((word) => words.has(word)).length >= SHARED_WORDS * own.length;
+  };
 }
 
 function sidesOf({ content }: TrainingRow): { side: string; text: string }[] {

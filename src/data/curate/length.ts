@@ -5,6 +5,8 @@ import { texts } from "./text.ts";
 
 /** Iglewicz and Hoaglin (1993): 0.6745 (x - median) / MAD beyond 3.5 is an outlier. */
 const LIMIT = 3.5;
+/** Times longer or shorter than usual at least, however alike the others are. */
+const FACTOR = 4;
 /** Fewer rows say nothing about what is usual. */
 const ENOUGH = 30;
 
@@ -16,7 +18,8 @@ export function unusualLengths(rows: readonly TrainingRow[]): Proposal[] {
   const [middle, deviation] = [median(logs), medianAbsoluteDeviation(logs)];
   if (deviation === 0) return [];
   return rows.flatMap((row, i) => {
-    if (Math.abs(0.6745 * (logs[i]! - middle)) <= LIMIT * deviation) return [];
+    const distance = Math.abs(logs[i]! - middle);
+    if (0.6745 * distance <= LIMIT * deviation || distance < Math.log(FACTOR)) return [];
     const evidence = `${lengths[i]} characters where ${Math.round(Math.exp(middle))} are usual`;
     return [
       {

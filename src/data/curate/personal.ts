@@ -28,10 +28,19 @@ const IBAN = new RegExp(
   "gi",
 );
 
+/** 00 and a country's code lead to at least nine more digits; a product's number such as 0042-65-118 has fewer. */
+const SHORT_ABROAD = /^00(?!\D*[1-9](?:\D*\d){8})/;
+
 /** International, with a trunk 0, with an area code in brackets, or 3-3-4; never a bare number, nor one that begins as a date does. */
 function phone(text: string): boolean {
   const digits = digitsOf(text).length;
-  if (digits < 9 || digits > 15 || /^\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b/.test(text)) return false;
+  if (
+    digits < 9 ||
+    digits > 15 ||
+    SHORT_ABROAD.test(text) ||
+    /^\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b/.test(text)
+  )
+    return false;
   return /^(?:\+|0|\()|^(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}$/.test(text);
 }
 
@@ -119,13 +128,18 @@ const PERSONAL: readonly Detector[] = [
   },
   {
     label: "phone",
-    pattern: /(?<![\w.-]|\d )(?:\+|00)\d{1,3}(?:[ ./-]?\d{1,5}){2,6}(?![\w-])/g,
+    pattern: new RegExp(
+      String.raw`${GOODS}(?<![\w.-]|\d )(?:\+|00)\d{1,3}(?:[ ./-]?\d{1,5}){2,6}(?![\w-])`,
+      "gi",
+    ),
     accept: phone,
   },
   {
     label: "phone",
-    pattern:
-      /(?<![\w.-])(?:(?:\+|00)\d{1,3}[ ./-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:(?: ?[./-] ?| )?\d{2,5}){1,5}(?![\w-])/g,
+    pattern: new RegExp(
+      String.raw`${GOODS}(?<![\w.-])(?:(?:\+|00)\d{1,3}[ ./-]?)?(?:\(\d{1,5}\)[ .-]?)?\d{2,5}(?:(?: ?[./-] ?| )?\d{2,5}){1,5}(?![\w-])`,
+      "gi",
+    ),
     accept: phone,
   },
   {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { TrainingRow } from "../rows.ts";
 import type { Proposal } from "./finding.ts";
 import { personalData } from "./personal.ts";
@@ -11,12 +12,32 @@ type PrivateKind = "personal-data" | "secret";
 /** What finds the stretches of each kind. */
 export type PrivateFinders = Readonly<Record<PrivateKind, (text: string) => Span[]>>;
 
-/** @param own further patterns of personal data by label, such as a shop's order numbers */
-export function privateFinders(own: Readonly<Record<string, string>> = {}): PrivateFinders {
+/**
+ * @param own further patterns of personal data by label, such as a shop's order numbers
+ * @param published texts such as the policy, whose addresses and phone numbers are the shop's own and nobody's secret
+ */
+export function privateFinders(own: Readonly<Record<string, string>> = {}, published = ""): PrivateFinders {
   const detectors = Object.entries(own).map(
     ([label, source]): Detector => ({ label, pattern: new RegExp(source, "gu") }),
   );
-  return { "personal-data": (text) => personalData(text, detectors), secret: secrets };
+  const compact = (text: string, { start, end }: Span): string =>
+    text
+      .slice(start, end)
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}@]/gu, "");
+  const open = new Set(personalData(published, detectors).map((span) => compact(published, span)));
+  return {
+    "personal-data": (text) => personalData(text, detectors).filter((span) => !open.has(compact(text, span))),
+    secret: secrets,
+  };
+}
+
+/** The finders of a task: its own patterns, and the contact data of its policy left out. */
+export function taskFinders(task: {
+  readonly data: { readonly personal?: Readonly<Record<string, string>> | undefined };
+  readonly paths: { readonly policy: string };
+}): PrivateFinders {
+  return privateFinders(task.data.personal, readFileSync(task.paths.policy, "utf8"));
 }
 
 /** Rows that tell about a person or give access, one finding for each of both kinds. */

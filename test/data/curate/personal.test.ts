@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { personalData } from "../../../src/data/curate/personal.ts";
+import { privateFinders } from "../../../src/data/curate/private.ts";
 import { secrets } from "../../../src/data/curate/secret.ts";
 import { mask } from "../../../src/data/curate/spans.ts";
 import { PRIVATE_MESSAGES } from "./bike-shop-private.ts";
@@ -12,6 +13,8 @@ describe("personal data", () => {
     ["Call 07700 900123 or +44 7700 900456.", "Call [phone] or [phone]."],
     ["(202) 555-0142 after five", "[phone] after five"],
     ["202-555-0142 works too", "[phone] works too"],
+    ["Ring 0161 496 0142, 0161-496-0143 or 01 42 68 53 00.", "Ring [phone], [phone] or [phone]."],
+    ["030/901820 or 0044 161 496 0142", "[phone] or [phone]"],
     ["card 4111 1111 1111 1111, exp 09/27", "card [card], exp 09/27"],
     ["Amex 378282246310005.", "Amex [card]."],
     ["to DE89 3704 0044 0532 0130 00 please", "to [iban] please"],
@@ -27,6 +30,11 @@ describe("personal data", () => {
   it.each([
     "I have had them for 60 days, size 38.5 or 7 1/2, for 129.95",
     "delivered on 2024-05-06 at 10:30",
+    "Pack item 0042-65-118 with its charger.",
+    "0042-65-118 is not what I imagined",
+    "product no. 0412-65-1189, article number 071 2290 118",
+    "ISBN 978-0-306-40615-7 or ISBN 0-306-40615-2",
+    "between 01-02-2026 and 03/04/2026",
     "card 4111 1111 1111 1112 fails the check digit",
     "DE00 3704 0044 0532 0130 00 fails modulo 97",
     "version 1.2.3.4.5 of the app, 300.1.1.1",
@@ -60,6 +68,13 @@ describe("what was masked", () => {
     const hidden = mask(hide(text), secrets(hide(text)));
     expect([...personalData(hidden), ...secrets(hidden)]).toEqual([]);
   });
+});
+
+it("contact data that the policy publishes is the shop's own, however it is written", () => {
+  const finders = privateFinders({}, "Contact: 0161 496 0142, help@copperlane.example.");
+  const find = (text: string) => finders["personal-data"](text).map(({ label }) => label);
+  expect(find("Ring 0161-496-0142 or mail Help@copperlane.example.")).toEqual([]);
+  expect(find("I am on 0161 496 0143 or me@copperlane.example.")).toEqual(["phone", "email"]);
 });
 
 describe("messages written apart from the detectors", () => {
