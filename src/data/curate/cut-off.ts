@@ -28,8 +28,9 @@ export function cutOffAnswers(rows: readonly TrainingRow[]): Proposal[] {
   const open = answers.filter(({ answer }) => !FINISHED.test(answer));
   const rare = answers.length >= ENOUGH && open.length <= CUSTOM * answers.length;
   return open.flatMap(({ row, answer }): Proposal[] => {
-    const formal = /^\P{Ll}/u.test(answer) && !SIGNED.test(answer) && answer.split(/\s+/).length >= WORDS;
-    if (!UNFINISHED.test(answer) && !(rare && formal)) return [];
+    const words = answer.split(/\s+/).length;
+    const formal = /^\P{Ll}/u.test(answer) && !SIGNED.test(answer) && words >= WORDS;
+    if (!(words > 2 && UNFINISHED.test(answer)) && !(rare && formal)) return [];
     return [
       {
         kind: "truncation",

@@ -10,7 +10,8 @@ import { ruleClauses } from "./rule-clauses.ts";
 import { sentences } from "./stance.ts";
 import { sameValue, statementsOf } from "./statements.ts";
 import { termsOf, termWeight } from "./terms.ts";
-import { TOPICS, type Topic } from "./topics.ts";
+import { HIT, hitsOf, type Status, statusOf, strength, unknownName } from "./topic-hits.ts";
+import { TOPICS } from "./topics.ts";
 
 /** What a task says about its boundaries. */
 export interface Scope {
@@ -19,9 +20,9 @@ export interface Scope {
 }
 
 /** What the signs of a foreign question weigh. */
-const SIGN = { strong: 2, weak: 0.7, inAnswer: 0.5, stated: 1.2, handed: 2, improvised: 0.6 };
+const SIGN = { stated: 1.2, handed: 2, improvised: 0.6 };
 /** How much a subject counts: of the task's own, declared or handed over, or neither. */
-const STATUS = { own: 0.2, foreign: 1.2, unknown: 1 };
+const STATUS: Readonly<Record<Exclude<Status, "none">, number>> = { own: 0.2, foreign: 1.2, unknown: 1 };
 /** What a question and an answer take off for each share of their terms that the job uses. */
 const OWN_WORDS = { question: 1.4, answer: 1.2 };
 /** What remains of that where a phrase names a subject that the task has declared out of scope. */
@@ -195,9 +196,9 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
         (sure ? 1 : 1 - mine) *
         (strength(inAsking) +
           told * Math.max(0, strength(inQuestion) - strength(inAsking)) +
-          SIGN.inAnswer *
-            (SIGN.strong * Math.min(1, inAnswer.strong.length) +
-              SIGN.weak * Math.min(2, inAnswer.weak.length)));
+          HIT.inAnswer *
+            (HIT.strong * Math.min(1, inAnswer.strong.length) +
+              HIT.weak * Math.min(2, inAnswer.weak.length)));
       const word = [...inQuestion.strong, ...inQuestion.weak, ...inAnswer.strong, ...inAnswer.weak][0];
       if (word !== undefined)
         signs.push([
@@ -214,7 +215,7 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
       (hitsOf(rivals.topic, asking || turn.turn, ofTheJob).weak.length > 0 ||
         /\b(?:they|theirs?|them)\b/i.test(turn.answer))
     )
-      signs.push([STATUS.foreign * SIGN.strong, `asks about ${JSON.stringify(name)}`, [name], "foreign"]);
+      signs.push([STATUS.foreign * HIT.strong, `asks about ${JSON.stringify(name)}`, [name], "foreign"]);
     signs.sort(([a], [b]) => b - a);
     const first = signs[0];
     const named = [...turn.asked].filter((term) => stated.has(term));
@@ -246,63 +247,4 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
 function weightOf({ question, answer, deviations, ample }: Novelty): number {
   if (!ample || question < NOVEL.question || answer < NOVEL.answer) return 0;
   return Math.min(NOVEL.most, NOVEL.weight * Math.max(0, deviations - NOVEL.from));
-}
-
-/** A name inside a sentence that the job does not use, such as that of another shop. */
-function unknownName(text: string, ofTheJob: (term: string) => boolean): string | undefined {
-  return [...text.matchAll(/(?<=[\p{Ll}\d,'’] )\p{Lu}\p{Ll}[\p{L}'’]+(?: \p{Lu}[\p{L}'’]+)*/gu)]
-    .map(([name]) => name)
-    .find((name) => ![...termsOf(name)].some(ofTheJob) && !CALENDAR.test(name));
-}
-const CALENDAR =
-  /^(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November|December|Christmas|Easter|English|British|I)\b/;
-
-interface Hits {
-  readonly strong: readonly string[];
-  readonly weak: readonly string[];
-}
-
-function strength({ strong, weak }: Hits): number {
-  return SIGN.strong * Math.min(2, strong.length) + SIGN.weak * Math.min(2, weak.length);
-}
-
-type Status = keyof typeof STATUS | "none";
-
-function statusOf(
-  topic: Topic,
-  {
-    own,
-    inScope,
-    outOfScope,
-    answered,
-    handed,
-  }: {
-    readonly own: readonly string[];
-    readonly inScope: readonly string[];
-    readonly outOfScope: readonly string[];
-    readonly answered: readonly Turn[];
-    readonly handed: readonly { readonly text: string }[];
-  },
-): Status {
-  const has = (pattern: RegExp, text: string): boolean => text.search(pattern) >= 0;
-  if (outOfScope.some((line) => has(topic.named, line))) return "foreign";
-  const asked = answered.filter(({ turn }) => has(topic.strong, turn)).length;
-  const passed = handed.filter(({ text }) => has(topic.strong, text)).length;
-  if (passed > asked) return "foreign";
-  if (inScope.some((line) => has(topic.named, line)) || own.some((line) => has(topic.strong, line)))
-    return "own";
-  if (topic.everyday) return "none";
-  return asked > 0.06 * answered.length ? "own" : "unknown";
-}
-
-function hitsOf(topic: Topic, text: string, ofTheJob: (term: string) => boolean): Hits {
-  const foreign = (word: string): boolean => ![...termsOf(word)].some(ofTheJob);
-  const find = (pattern: RegExp): string[] => [
-    ...new Set((text.match(pattern) ?? []).map((word) => word.toLowerCase())),
-  ];
-  const strong = find(topic.strong);
-  return {
-    strong,
-    weak: find(topic.weak).filter((word) => foreign(word) && !strong.some((found) => found.includes(word))),
-  };
 }

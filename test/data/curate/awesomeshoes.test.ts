@@ -43,6 +43,7 @@ const KINDS: [string, (entry: (typeof truth)[number]) => boolean][] = [
   ["near-duplicate", ({ kind }) => kind === "near-duplicate"],
   // Of the wrong answers, the one that names a number where its rule has one.
   ["conflict", ({ kind, note }) => /^(?:outdated-policy|conflict)$/.test(kind) || note === "contradicts R3"],
+  ["truncation", ({ kind, note }) => kind === "cut-off" && note !== "ends with the customer"],
   ["personal-data", ({ kind }) => kind === "personal-data"],
   ["language", ({ kind }) => kind === "language"],
   ["secret", ({ kind }) => kind === "secret"],
