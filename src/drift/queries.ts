@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import * as z from "zod";
-import { masked, privateFinders } from "../data/curate/private.ts";
+import { masked, privateFinders } from "../data/curate/private/private.ts";
 import { dataLines } from "../data/lines.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { createRng } from "../rng.ts";

@@ -1,10 +1,10 @@
 import type { CaseText } from "../data/curate/case-texts.ts";
-import { keptDespite } from "../data/curate/clean.ts";
-import { conflicts } from "../data/curate/conflict.ts";
 import type { Proposal } from "../data/curate/finding.ts";
-import { leakage } from "../data/curate/leakage.ts";
-import type { PolicyText } from "../data/curate/policy.ts";
-import { type PrivateFinders, privateFindings } from "../data/curate/private.ts";
+import { leakage } from "../data/curate/findings/leakage.ts";
+import { conflicts } from "../data/curate/policy/conflict.ts";
+import type { PolicyText } from "../data/curate/policy/policy.ts";
+import { type PrivateFinders, privateFindings } from "../data/curate/private/private.ts";
+import { keptDespite } from "../data/curate/review/clean.ts";
 import type { TrainingRow } from "../data/rows.ts";
 import { type Precondition, some } from "./preconditions.ts";
 

@@ -1,4 +1,4 @@
-import { taskFinders } from "../data/curate/private.ts";
+import { taskFinders } from "../data/curate/private/private.ts";
 import { EXIT, LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";

@@ -1,4 +1,4 @@
-import { nearPairs } from "../data/curate/shingles.ts";
+import { nearPairs } from "../data/curate/text/shingles.ts";
 import { normalise } from "../embed/normalise.ts";
 import type { AnswerRow } from "./answer-row.ts";
 import type { Outcome } from "./decide.ts";

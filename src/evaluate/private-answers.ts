@@ -1,4 +1,4 @@
-import type { PrivateFinders } from "../data/curate/private.ts";
+import type { PrivateFinders } from "../data/curate/private/private.ts";
 import { normalise } from "../embed/normalise.ts";
 import type { AnswerRow } from "./answer-row.ts";
 import type { TrainedRows } from "./data-preconditions.ts";

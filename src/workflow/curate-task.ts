@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type CurateOptions, type CurateSummary, curate } from "../data/curate/curate.ts";
-import { readPolicy } from "../data/curate/policy.ts";
+import { type CurateSummary, curate } from "../data/curate/curate.ts";
+import type { Accept } from "../data/curate/finding.ts";
+import { readPolicy } from "../data/curate/policy/policy.ts";
 import { sha256File } from "../formats/files.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
@@ -15,7 +16,7 @@ import type { RunRecord } from "../train/run-folder.ts";
  */
 export async function curateTask(
   task: Task,
-  accept: CurateOptions["accept"],
+  accept: Accept,
   base: WeightSource | undefined,
 ): Promise<CurateSummary> {
   const tokens = base && {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { taskFinders } from "../data/curate/private.ts";
+import { taskFinders } from "../data/curate/private/private.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { dataPreconditions } from "../evaluate/data-preconditions.ts";
 import { type GateInput, gate, type Verdict } from "../evaluate/gate.ts";

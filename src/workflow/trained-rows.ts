@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { readCaseTexts } from "../data/curate/case-texts.ts";
-import { readPolicy } from "../data/curate/policy.ts";
+import { readPolicy } from "../data/curate/policy/policy.ts";
 import { readRows } from "../data/rows.ts";
 import type { TrainedRows } from "../evaluate/data-preconditions.ts";
 import { sha256File } from "../formats/files.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { nearPairs } from "../../src/data/curate/shingles.ts";
+import { nearPairs } from "../../src/data/curate/text/shingles.ts";
 import { normalise } from "../../src/embed/normalise.ts";
 
 const folder = join(import.meta.dirname, "../../datasets/awesomeshoes");

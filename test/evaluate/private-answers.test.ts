@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { privateFinders } from "../../src/data/curate/private.ts";
+import { privateFinders } from "../../src/data/curate/private/private.ts";
 import type { TrainingRow } from "../../src/data/rows.ts";
 import { nothingGivenAway } from "../../src/evaluate/private-answers.ts";
 import { FIRST_LOOK, scenario } from "./scenario.ts";

@@ -3,9 +3,9 @@ import { normalise } from "../../embed/normalise.ts";
 import { LorafitError, listMistakes } from "../../errors.ts";
 import type { Message } from "../../tokens/chat-template.ts";
 import { dataLines } from "../lines.ts";
-import { labelOf } from "./exchanges.ts";
 import type { Place } from "./finding.ts";
-import { expectsHandOver } from "./hand-over.ts";
+import { labelOf } from "./text/exchanges.ts";
+import { expectsHandOver } from "./text/hand-over.ts";
 
 /** What a held-out case shows to the model. */
 export interface CaseText extends Place {

@@ -3,16 +3,16 @@ import { LorafitError } from "../../errors.ts";
 import { writeFileAtomic } from "../../formats/files.ts";
 import { parseRows, type RowMistake, type TrainingRow } from "../rows.ts";
 import { readCaseTexts } from "./case-texts.ts";
-import { cleanRow, type DroppedRow, decidedByPlace, whyDropped } from "./clean.ts";
 import { findAll } from "./find.ts";
-import { type Finding, placeOf } from "./finding.ts";
-import type { Leakage } from "./leakage.ts";
-import type { PolicyText } from "./policy.ts";
-import { masked, privateFinders } from "./private.ts";
-import { type Decision, type Raw, Review, readReview, reviewLine } from "./review.ts";
-import type { Scope } from "./scope.ts";
-import { settle } from "./settle.ts";
-import type { TokenLimit } from "./truncation.ts";
+import { type Accept, type Finding, placeOf } from "./finding.ts";
+import type { Leakage } from "./findings/leakage.ts";
+import type { TokenLimit } from "./findings/truncation.ts";
+import type { PolicyText } from "./policy/policy.ts";
+import { masked, privateFinders } from "./private/private.ts";
+import { cleanRow, type DroppedRow, decidedByPlace, whyDropped } from "./review/clean.ts";
+import { type Decision, type Raw, Review, readReview, reviewLine } from "./review/review.ts";
+import { settle } from "./review/settle.ts";
+import type { Scope } from "./scope/scope.ts";
 
 export interface CurateOptions {
   /** Training rows: JSONL, or CSV with a `text` column. */
@@ -21,8 +21,7 @@ export interface CurateOptions {
   readonly cases: readonly string[];
   /** A person's decisions, beside those in the queue itself. */
   readonly review?: string | undefined;
-  /** Which proposals are carried out without a person: every one, the safe ones, or none. */
-  readonly accept: "all" | "safe" | "none";
+  readonly accept: Accept;
   /** Field of a row that names its group. */
   readonly groupKey?: string | undefined;
   /** What counts as personal beside the built-in kinds: a regular expression by the label that replaces it. */

@@ -1,19 +1,19 @@
 import type { RowMistake, TrainingRow } from "../rows.ts";
-import { boilerplate } from "./boilerplate.ts";
 import type { CaseText } from "./case-texts.ts";
-import { conflicts } from "./conflict.ts";
-import { imbalance, uncoveredRules } from "./coverage.ts";
-import { cutOffAnswers } from "./cut-off.ts";
-import { exactDuplicates, nearDuplicates } from "./duplicates.ts";
-import { encodingFindings } from "./encoding.ts";
 import { type Proposal, placeOf } from "./finding.ts";
-import { foreignLanguages } from "./language.ts";
-import { type Leakage, leakage } from "./leakage.ts";
-import { unusualLengths } from "./length.ts";
-import { type PolicyText, rowEmbedder } from "./policy.ts";
-import { type PrivateFinders, privateFindings } from "./private.ts";
-import { outOfScope, type Scope } from "./scope.ts";
-import { type TokenLimit, truncations } from "./truncation.ts";
+import { boilerplate } from "./findings/boilerplate.ts";
+import { imbalance, uncoveredRules } from "./findings/coverage.ts";
+import { cutOffAnswers } from "./findings/cut-off.ts";
+import { exactDuplicates, nearDuplicates } from "./findings/duplicates.ts";
+import { encodingFindings } from "./findings/encoding.ts";
+import { foreignLanguages } from "./findings/language.ts";
+import { type Leakage, leakage } from "./findings/leakage.ts";
+import { unusualLengths } from "./findings/length.ts";
+import { type TokenLimit, truncations } from "./findings/truncation.ts";
+import { conflicts } from "./policy/conflict.ts";
+import { type PolicyText, rowEmbedder } from "./policy/policy.ts";
+import { type PrivateFinders, privateFindings } from "./private/private.ts";
+import { outOfScope, type Scope } from "./scope/scope.ts";
 
 /** All that rows are held against. */
 export interface Measures {

@@ -23,6 +23,8 @@ export const KINDS = {
 } as const satisfies Readonly<
   Record<string, { readonly set: boolean; readonly safe: boolean; readonly sure: boolean | "varies" }>
 >;
+/** Which proposals are carried out without a person: every sure one, the safe ones, or none. */
+export type Accept = "all" | "safe" | "none";
 export type FindingKind = keyof typeof KINDS;
 
 export interface Place {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
-import { policyText } from "../../../src/data/curate/policy.ts";
+import { policyText } from "../../../src/data/curate/policy/policy.ts";
 import { parsePolicy } from "../../../src/task/policy.ts";
 
 const folder = fileURLToPath(new URL("../../../datasets/awesomeshoes", import.meta.url));

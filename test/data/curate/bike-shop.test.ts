@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
-import { policyText } from "../../../src/data/curate/policy.ts";
+import { policyText } from "../../../src/data/curate/policy/policy.ts";
 import { parsePolicy } from "../../../src/task/policy.ts";
 import { CASES, CHATS, POLICY, SCOPE } from "./bike-shop.ts";
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { conflicts } from "../../../src/data/curate/conflict.ts";
-import { policyText } from "../../../src/data/curate/policy.ts";
+import { conflicts } from "../../../src/data/curate/policy/conflict.ts";
+import { policyText } from "../../../src/data/curate/policy/policy.ts";
 import { parseRows } from "../../../src/data/rows.ts";
 import { parsePolicy } from "../../../src/task/policy.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CurateOptions, curate } from "../../../src/data/curate/curate.ts";
-import { reviewKey } from "../../../src/data/curate/review.ts";
+import { reviewKey } from "../../../src/data/curate/review/review.ts";
 import type { ChatTokenizer } from "../../../src/data/encode.ts";
 import { RenderedChat } from "../../../src/tokens/rendered.ts";
 

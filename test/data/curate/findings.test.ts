@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cutOffAnswers } from "../../../src/data/curate/cut-off.ts";
-import { exactDuplicates, nearDuplicates } from "../../../src/data/curate/duplicates.ts";
-import { foreignLanguages } from "../../../src/data/curate/language.ts";
-import { unusualLengths } from "../../../src/data/curate/length.ts";
-import { noveltyOf } from "../../../src/data/curate/novelty.ts";
-import { termsOf } from "../../../src/data/curate/terms.ts";
+import { cutOffAnswers } from "../../../src/data/curate/findings/cut-off.ts";
+import { exactDuplicates, nearDuplicates } from "../../../src/data/curate/findings/duplicates.ts";
+import { foreignLanguages } from "../../../src/data/curate/findings/language.ts";
+import { unusualLengths } from "../../../src/data/curate/findings/length.ts";
+import { noveltyOf } from "../../../src/data/curate/scope/novelty.ts";
+import { termsOf } from "../../../src/data/curate/text/terms.ts";
 import { parseRows, type TrainingRow } from "../../../src/data/rows.ts";
 
 let folder: string;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { personalData } from "../../../src/data/curate/personal.ts";
-import { privateFinders } from "../../../src/data/curate/private.ts";
-import { secrets } from "../../../src/data/curate/secret.ts";
-import { mask } from "../../../src/data/curate/spans.ts";
+import { personalData } from "../../../src/data/curate/private/personal.ts";
+import { privateFinders } from "../../../src/data/curate/private/private.ts";
+import { secrets } from "../../../src/data/curate/private/secret.ts";
+import { mask } from "../../../src/data/curate/private/spans.ts";
 import { PRIVATE_MESSAGES } from "./bike-shop-private.ts";
 
 const hide = (text: string) => mask(text, personalData(text));

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nearPairs } from "../../../src/data/curate/shingles.ts";
+import { nearPairs } from "../../../src/data/curate/text/shingles.ts";
 import { normalise } from "../../../src/embed/normalise.ts";
 import { createRng } from "../../../src/rng.ts";
 

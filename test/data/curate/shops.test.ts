@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
-import { policyText } from "../../../src/data/curate/policy.ts";
+import { policyText } from "../../../src/data/curate/policy/policy.ts";
 import { parsePolicy } from "../../../src/task/policy.ts";
 import { GARDEN_CENTRE } from "./shops/garden-centre.ts";
 import { HOSTEL } from "./shops/hostel.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { stanceOf } from "../../../src/data/curate/stance.ts";
-import { contradiction, statementsOf } from "../../../src/data/curate/statements.ts";
+import { stanceOf } from "../../../src/data/curate/text/stance.ts";
+import { contradiction, statementsOf } from "../../../src/data/curate/text/statements.ts";
 
 const values = (text: string, key: string) =>
   statementsOf(text)

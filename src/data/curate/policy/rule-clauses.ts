@@ -1,7 +1,7 @@
+import { negates } from "../text/stance.ts";
+import { type Statements, statementsOf } from "../text/statements.ts";
+import { termsOf, termWeight } from "../text/terms.ts";
 import type { PolicyText, RuleText } from "./policy.ts";
-import { negates } from "./stance.ts";
-import { type Statements, statementsOf } from "./statements.ts";
-import { termsOf, termWeight } from "./terms.ts";
 
 /** One statement of a rule: a clause with its quantities, or with what it forbids or asks for. */
 export interface RuleClause {

@@ -1,5 +1,5 @@
-import type { TrainingRow } from "../rows.ts";
-import type { Proposal } from "./finding.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { Proposal } from "../finding.ts";
 
 /** The end of a finished sentence; an address, a number or a symbol may end an answer without it. */
 const FINISHED = /[.!?…:;)\]}"'”’»。！？\p{Extended_Pictographic}\p{Emoji_Modifier}\d%]\s*$/u;

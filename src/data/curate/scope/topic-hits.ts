@@ -1,5 +1,5 @@
-import type { Exchange } from "./exchanges.ts";
-import { termsOf } from "./terms.ts";
+import type { Exchange } from "../text/exchanges.ts";
+import { termsOf } from "../text/terms.ts";
 import type { Topic } from "./topics.ts";
 
 /** Weights of a topic's words: one that hardly occurs elsewhere, one that does, and either in the answer. */

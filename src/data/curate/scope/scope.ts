@@ -1,15 +1,15 @@
-import type { TrainingRow } from "../rows.ts";
-import type { CaseText } from "./case-texts.ts";
-import { type Exchange, exchangesOf } from "./exchanges.ts";
-import type { Proposal } from "./finding.ts";
-import { handOverTargets, handsOver, refuses } from "./hand-over.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { CaseText } from "../case-texts.ts";
+import type { Proposal } from "../finding.ts";
+import type { PolicyText } from "../policy/policy.ts";
+import { rarity } from "../policy/relevance.ts";
+import { ruleClauses } from "../policy/rule-clauses.ts";
+import { type Exchange, exchangesOf } from "../text/exchanges.ts";
+import { handOverTargets, handsOver, refuses } from "../text/hand-over.ts";
+import { sentences } from "../text/stance.ts";
+import { sameValue, statementsOf } from "../text/statements.ts";
+import { termsOf, termWeight } from "../text/terms.ts";
 import { type Novelty, noveltyOf } from "./novelty.ts";
-import type { PolicyText } from "./policy.ts";
-import { rarity } from "./relevance.ts";
-import { ruleClauses } from "./rule-clauses.ts";
-import { sentences } from "./stance.ts";
-import { sameValue, statementsOf } from "./statements.ts";
-import { termsOf, termWeight } from "./terms.ts";
 import { HIT, hitsOf, type Status, statusOf, strength, unknownName } from "./topic-hits.ts";
 import { TOPICS } from "./topics.ts";
 

@@ -1,14 +1,14 @@
-import type { TrainingRow } from "../rows.ts";
-import { asked, type Exchange, exchangesOf } from "./exchanges.ts";
-import { type Place, type Proposal, placeOf, similarityOf } from "./finding.ts";
-import { handsOver } from "./hand-over.ts";
+import type { TrainingRow } from "../../rows.ts";
+import { type Place, type Proposal, placeOf, similarityOf } from "../finding.ts";
+import { asked, type Exchange, exchangesOf } from "../text/exchanges.ts";
+import { handsOver } from "../text/hand-over.ts";
+import { NEAR, nearPairsWithin } from "../text/shingles.ts";
+import { asksForDuty, asksWhether, negates, type Stance, stanceOf } from "../text/stance.ts";
+import { contradiction, type Statements, sameValue, statementsOf } from "../text/statements.ts";
+import { termsOf } from "../text/terms.ts";
 import type { PolicyText } from "./policy.ts";
 import { againstPolicy } from "./policy-conflict.ts";
 import { rarity } from "./relevance.ts";
-import { NEAR, nearPairsWithin } from "./shingles.ts";
-import { asksForDuty, asksWhether, negates, type Stance, stanceOf } from "./stance.ts";
-import { contradiction, type Statements, sameValue, statementsOf } from "./statements.ts";
-import { termsOf } from "./terms.ts";
 import { numbersIn } from "./wrong-quantity.ts";
 
 /** Two exchanges whose customers ask nearly the same, with answers that cannot both be right. */

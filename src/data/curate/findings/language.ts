@@ -1,6 +1,6 @@
-import { normalise } from "../../embed/normalise.ts";
-import type { TrainingRow } from "../rows.ts";
-import type { Proposal } from "./finding.ts";
+import { normalise } from "../../../embed/normalise.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { Proposal } from "../finding.ts";
 
 /** A language of this share of the rows is one of the set's own. */
 const OWN = 0.1;

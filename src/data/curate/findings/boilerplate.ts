@@ -1,7 +1,7 @@
-import { normalise } from "../../embed/normalise.ts";
-import type { TrainingRow } from "../rows.ts";
-import { type Proposal, placeOf } from "./finding.ts";
-import { texts } from "./text.ts";
+import { normalise } from "../../../embed/normalise.ts";
+import type { TrainingRow } from "../../rows.ts";
+import { type Proposal, placeOf } from "../finding.ts";
+import { texts } from "../text/text.ts";
 
 /** What mail programs, ticket systems and legal departments add. */
 const ADDED: readonly (readonly [string, RegExp])[] = [

@@ -1,6 +1,6 @@
-import type { TrainingRow } from "../rows.ts";
-import type { Proposal } from "./finding.ts";
-import { texts } from "./text.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { Proposal } from "../finding.ts";
+import { texts } from "../text/text.ts";
 
 /** Signs that are never meant: control characters but tab and line breaks, soft hyphens, zero-width and direction marks. */
 const INVISIBLE =

@@ -1,8 +1,8 @@
-import { cosine, type Embedder } from "../../embed/embedder.ts";
-import type { TrainingRow } from "../rows.ts";
-import { exchangesOf, labelOf } from "./exchanges.ts";
-import type { Proposal } from "./finding.ts";
-import { type PolicyText, rulesOf } from "./policy.ts";
+import { cosine, type Embedder } from "../../../embed/embedder.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { Proposal } from "../finding.ts";
+import { type PolicyText, rulesOf } from "../policy/policy.ts";
+import { exchangesOf, labelOf } from "../text/exchanges.ts";
 
 /** A class this many times smaller than the largest will hardly be learnt. */
 const RATIO = 10;

@@ -1,7 +1,7 @@
-import { LorafitError } from "../../errors.ts";
-import { type ChatTokenizer, spansOf } from "../encode.ts";
-import type { TrainingRow } from "../rows.ts";
-import type { Proposal } from "./finding.ts";
+import { LorafitError } from "../../../errors.ts";
+import { type ChatTokenizer, spansOf } from "../../encode.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { Proposal } from "../finding.ts";
 
 /** How rows become tokens, and how many a row may have. */
 export interface TokenLimit {

@@ -1,5 +1,5 @@
-import type { TrainingRow } from "../rows.ts";
-import { exchangesOf } from "./exchanges.ts";
+import type { TrainingRow } from "../../rows.ts";
+import { exchangesOf } from "../text/exchanges.ts";
 import { type PolicyText, rulesOf } from "./policy.ts";
 import { type Candidate, type PolicyContradiction, read, relevanceOf, supporters } from "./relevance.ts";
 import { ruleClauses } from "./rule-clauses.ts";

@@ -1,5 +1,5 @@
 import { median, medianAbsoluteDeviation } from "simple-statistics";
-import { termWeight } from "./terms.ts";
+import { termWeight } from "../text/terms.ts";
 
 /** Terms of a question and of its answer. */
 export interface AskedAndSaid {

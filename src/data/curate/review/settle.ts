@@ -1,17 +1,11 @@
-import type { CurateOptions } from "./curate.ts";
-import { type Finding, KINDS, type Proposal } from "./finding.ts";
+import { type Accept, type Finding, KINDS, type Proposal } from "../finding.ts";
 import type { Raw, Review } from "./review.ts";
 
 /**
  * Who decides on a finding: the person who dropped its row, or who accepted or rejected the finding, or who kept the row; else
  * --accept. A row that cannot be read cannot be kept, and a row that is kept has its private data masked all the same.
  */
-export function settle(
-  proposal: Proposal,
-  raw: Raw | undefined,
-  review: Review,
-  accept: CurateOptions["accept"],
-): Finding {
+export function settle(proposal: Proposal, raw: Raw | undefined, review: Review, accept: Accept): Finding {
   const { kind, action } = proposal;
   const onRow = review.onRow(raw);
   const onFinding = review.onFinding(raw, kind);

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import type { Embedder } from "../../embed/embedder.ts";
-import { fitNgrams, hashedNgrams } from "../../embed/hashed-ngrams.ts";
-import { type PolicyRule, parsePolicy } from "../../task/policy.ts";
-import type { TrainingRow } from "../rows.ts";
-import { type Statements, statementsOf } from "./statements.ts";
-import { dialogue } from "./text.ts";
+import type { Embedder } from "../../../embed/embedder.ts";
+import { fitNgrams, hashedNgrams } from "../../../embed/hashed-ngrams.ts";
+import { type PolicyRule, parsePolicy } from "../../../task/policy.ts";
+import type { TrainingRow } from "../../rows.ts";
+import { type Statements, statementsOf } from "../text/statements.ts";
+import { dialogue } from "../text/text.ts";
 
 /** A rule of the policy, where it stands and what it states. */
 export interface RuleText extends PolicyRule {

@@ -1,5 +1,5 @@
-import { normalise } from "../../embed/normalise.ts";
-import type { TrainingRow } from "../rows.ts";
+import { normalise } from "../../../embed/normalise.ts";
+import type { TrainingRow } from "../../rows.ts";
 
 /** The strings of a row that are trained on, with where they stand. */
 export function texts(content: TrainingRow["content"]): { at: string; text: string }[] {

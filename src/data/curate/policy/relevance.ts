@@ -1,9 +1,9 @@
-import type { Exchange } from "./exchanges.ts";
+import type { Exchange } from "../text/exchanges.ts";
+import { sentences } from "../text/stance.ts";
+import { type Statements, sameValue, statementsOf } from "../text/statements.ts";
+import { termsOf } from "../text/terms.ts";
 import type { RuleText } from "./policy.ts";
 import type { RuleClause } from "./rule-clauses.ts";
-import { sentences } from "./stance.ts";
-import { type Statements, sameValue, statementsOf } from "./statements.ts";
-import { termsOf } from "./terms.ts";
 
 /** Relevance of a rule's clause to an exchange from which on its quantities, or its permission, are compared. */
 export const RELEVANT = { quantity: 0.4, permission: 0.5, named: 0.3, sure: 0.6, elsewhere: 0.35 };

@@ -1,9 +1,9 @@
-import type { Exchange } from "./exchanges.ts";
+import type { Exchange } from "../text/exchanges.ts";
+import { sentences } from "../text/stance.ts";
+import { comparable, type Statement, sameValue } from "../text/statements.ts";
+import { termsOf, termWeight } from "../text/terms.ts";
 import { type Candidate, MARGIN, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
 import type { RuleClause } from "./rule-clauses.ts";
-import { sentences } from "./stance.ts";
-import { comparable, type Statement, sameValue } from "./statements.ts";
-import { termsOf, termWeight } from "./terms.ts";
 
 /** A quantity of the answer that the rule which it is about does not have. */
 export function wrongQuantity(

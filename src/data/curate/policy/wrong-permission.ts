@@ -1,5 +1,8 @@
-import type { Exchange } from "./exchanges.ts";
-import { handsOver } from "./hand-over.ts";
+import type { Exchange } from "../text/exchanges.ts";
+import { handsOver } from "../text/hand-over.ts";
+import { asksForDuty, asksWhether, negates, type Stance, sentences, stanceOf } from "../text/stance.ts";
+import { type Statements, sameValue, statementsOf } from "../text/statements.ts";
+import { termsOf, termWeight } from "../text/terms.ts";
 import {
   type Candidate,
   MARGIN,
@@ -9,9 +12,6 @@ import {
   type Relevance,
 } from "./relevance.ts";
 import type { RuleClause } from "./rule-clauses.ts";
-import { asksForDuty, asksWhether, negates, type Stance, sentences, stanceOf } from "./stance.ts";
-import { type Statements, sameValue, statementsOf } from "./statements.ts";
-import { termsOf, termWeight } from "./terms.ts";
 
 const quoted = (text: string): string => JSON.stringify(text.trim());
 

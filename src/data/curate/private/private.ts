@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { TrainingRow } from "../rows.ts";
-import type { Proposal } from "./finding.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { Proposal } from "../finding.ts";
+import { mapTexts, texts } from "../text/text.ts";
 import { personalData } from "./personal.ts";
 import { secrets } from "./secret.ts";
 import { type Detector, mask, type Span } from "./spans.ts";
-import { mapTexts, texts } from "./text.ts";
 
 const AROUND = 24;
 

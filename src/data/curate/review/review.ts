@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import * as z from "zod";
-import { LorafitError, listMistakes } from "../../errors.ts";
-import { sha256 } from "../../formats/hash.ts";
-import { dataLines } from "../lines.ts";
-import { type Finding, type FindingKind, KINDS } from "./finding.ts";
+import { LorafitError, listMistakes } from "../../../errors.ts";
+import { sha256 } from "../../../formats/hash.ts";
+import { dataLines } from "../../lines.ts";
+import { type Finding, type FindingKind, KINDS } from "../finding.ts";
 
 const text = z.string().trim().min(1);
 const decisionSchema = z

@@ -1,9 +1,9 @@
-import type { TrainingRow } from "../rows.ts";
-import type { CaseText } from "./case-texts.ts";
-import { labelOf } from "./exchanges.ts";
-import { type Place, type Proposal, similarityOf } from "./finding.ts";
-import { NEAR, nearPairs } from "./shingles.ts";
-import { customerSides } from "./text.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { CaseText } from "../case-texts.ts";
+import { type Place, type Proposal, similarityOf } from "../finding.ts";
+import { labelOf } from "../text/exchanges.ts";
+import { NEAR, nearPairs } from "../text/shingles.ts";
+import { customerSides } from "../text/text.ts";
 
 export interface Leakage {
   readonly findings: Proposal[];

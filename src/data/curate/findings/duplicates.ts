@@ -1,11 +1,11 @@
-import { normalise } from "../../embed/normalise.ts";
-import type { TrainingRow } from "../rows.ts";
-import { labelOf } from "./exchanges.ts";
-import { type Proposal, placeOf, similarityOf } from "./finding.ts";
-import { NEAR, type NearPair, nearPairsWithin } from "./shingles.ts";
-import { negates } from "./stance.ts";
-import { termsOf } from "./terms.ts";
-import { conversation, dialogue, texts } from "./text.ts";
+import { normalise } from "../../../embed/normalise.ts";
+import type { TrainingRow } from "../../rows.ts";
+import { type Proposal, placeOf, similarityOf } from "../finding.ts";
+import { labelOf } from "../text/exchanges.ts";
+import { NEAR, type NearPair, nearPairsWithin } from "../text/shingles.ts";
+import { negates } from "../text/stance.ts";
+import { termsOf } from "../text/terms.ts";
+import { conversation, dialogue, texts } from "../text/text.ts";
 
 /**
  * All but one row of each set of equal conversations. The one that stays is the first that no person dropped. Equal texts with

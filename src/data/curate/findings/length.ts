@@ -1,7 +1,7 @@
 import { median, medianAbsoluteDeviation } from "simple-statistics";
-import type { TrainingRow } from "../rows.ts";
-import type { Proposal } from "./finding.ts";
-import { texts } from "./text.ts";
+import type { TrainingRow } from "../../rows.ts";
+import type { Proposal } from "../finding.ts";
+import { texts } from "../text/text.ts";
 
 /** Iglewicz and Hoaglin (1993): 0.6745 (x - median) / MAD beyond 3.5 is an outlier. */
 const LIMIT = 3.5;

@@ -1,10 +1,10 @@
 import { relative, resolve } from "node:path";
-import type { TrainingRow } from "../rows.ts";
-import { repaired } from "./encoding.ts";
-import { type Finding, type FindingKind, placeOf } from "./finding.ts";
-import { masked, type PrivateFinders } from "./private.ts";
+import type { TrainingRow } from "../../rows.ts";
+import { type Finding, type FindingKind, placeOf } from "../finding.ts";
+import { repaired } from "../findings/encoding.ts";
+import { masked, type PrivateFinders } from "../private/private.ts";
+import { mapTexts } from "../text/text.ts";
 import type { Decision } from "./review.ts";
-import { mapTexts } from "./text.ts";
 
 /** What was done to a row of the clean set, and where it came from; stands in the row under `curation`. */
 export interface Provenance {
