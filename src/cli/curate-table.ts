@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import pc from "picocolors";
 import type { CurateSummary } from "../data/curate/curate.ts";
-import { type Finding, type FindingKind, KINDS } from "../data/curate/finding.ts";
+import { type Finding, type FindingKind, KINDS, placeOf } from "../data/curate/finding.ts";
 
 /** An example is cut to this many characters: it says where to look, curation.json says it all. */
 const WIDTH = 100;
@@ -29,6 +29,16 @@ export function findingsTable(findings: readonly Finding[]): string[] {
       `${String(own.length).padStart(6)}  ${pc.bold(kind.padEnd(15))}  ${grave}  ${outcomes(own)}`,
       pc.dim(`        ${line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line}`),
     ];
+  });
+}
+
+/** Every finding of a kind: place, reason, the row or rule that it is compared with, what was done or is proposed. */
+export function findingsOf(kind: FindingKind, findings: readonly Finding[]): string[] {
+  const own = findings.filter((finding) => finding.kind === kind);
+  if (own.length === 0) return [`no finding of the kind ${kind}`];
+  return own.map((finding) => {
+    const compared = finding.other === undefined ? "" : ` (${placeOf(finding.other)})`;
+    return `${pc.bold(placeOf(finding))}: ${finding.evidence}${compared} ${pc.dim(`[${outcomes([finding]).slice(2)}]`)}`;
   });
 }
 

@@ -1,12 +1,13 @@
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { type CurateSummary, curate } from "../data/curate/curate.ts";
+import { type FindingKind, KINDS } from "../data/curate/finding.ts";
 import { LorafitError } from "../errors.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { curateTask } from "../workflow/curate-task.ts";
 import type { Project } from "../workflow/project.ts";
 import type { Context } from "./context.ts";
-import { findingsTable, nextSteps } from "./curate-table.ts";
+import { findingsOf, findingsTable, nextSteps } from "./curate-table.ts";
 import { projectOf, taskOf } from "./task.ts";
 
 interface Flags {
@@ -14,6 +15,7 @@ interface Flags {
   readonly data?: string;
   readonly cases?: string;
   readonly out?: string;
+  readonly show?: FindingKind;
 }
 
 export function addCurate(program: Command, context: Context): void {
@@ -29,13 +31,18 @@ export function addCurate(program: Command, context: Context): void {
         .choices(["all", "safe", "none"])
         .default("safe"),
     )
+    .addOption(new Option("--show <kind>", "list every finding of this kind").choices(Object.keys(KINDS)))
     .option("--data <file>", "without a task: training rows, JSONL or CSV with a text column")
     .option("--cases <file>", "without a task: held-out cases that training must not see")
     .option("--out <dir>", "without a task: where curation.json, review.jsonl and train.clean.jsonl go")
     .action(async (path: string | undefined, flags: Flags) => {
       if (flags.data === undefined) {
         const project = projectOf(taskOf(path), context);
-        showCuration(await curateTask(project.task, flags.accept, presentBase(project, context)), context);
+        showCuration(
+          await curateTask(project.task, flags.accept, presentBase(project, context)),
+          context,
+          flags.show,
+        );
         return;
       }
       if (flags.out === undefined) throw new LorafitError("usage", "--data needs --out DIR");
@@ -43,6 +50,7 @@ export function addCurate(program: Command, context: Context): void {
       showCuration(
         await curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }),
         context,
+        flags.show,
       );
     });
 }
@@ -58,13 +66,17 @@ function presentBase(project: Project, context: Context): WeightSource | undefin
   }
 }
 
-/** Shows the result of curation. */
-export function showCuration(summary: CurateSummary, { output }: Context): void {
+/**
+ * Shows the result of curation.
+ * @param show the kind of which every finding is listed
+ */
+export function showCuration(summary: CurateSummary, { output }: Context, show?: FindingKind): void {
   const lines = [
     `${pc.bold("curate")}: ${summary.rows} rows, ${summary.clean_rows} in the clean set ${summary.paths.clean}`,
     ...findingsTable(summary.findings),
+    ...(show === undefined ? [] : findingsOf(show, summary.findings)),
     ...nextSteps(summary),
-    `Every finding stands in ${summary.paths.curation}`,
+    `Every finding is in ${summary.paths.curation}`,
   ];
   const { findings: _, dropped: __, ...brief } = summary;
   output.result({ event: "curated", ...brief }, lines.join("\n"));

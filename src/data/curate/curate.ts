@@ -4,13 +4,13 @@ import { writeFileAtomic } from "../../formats/files.ts";
 import { parseRows, type RowMistake, type TrainingRow } from "../rows.ts";
 import { readCaseTexts } from "./case-texts.ts";
 import { findAll } from "./find.ts";
-import { type Accept, type Finding, placeOf } from "./finding.ts";
+import { type Accept, type Finding, type Place, placeOf } from "./finding.ts";
 import type { Leakage } from "./findings/leakage.ts";
 import type { TokenLimit } from "./findings/truncation.ts";
 import type { PolicyText } from "./policy/policy.ts";
 import { masked, privateFinders } from "./private/private.ts";
 import { cleanRow, type DroppedRow, decidedByPlace, whyDropped } from "./review/clean.ts";
-import { type Decision, type Raw, Review, readReview, reviewLine } from "./review/review.ts";
+import { type Decision, fillInRows, type Raw, Review, readReview, reviewLine } from "./review/review.ts";
 import { settle } from "./review/settle.ts";
 import type { Scope } from "./scope/scope.ts";
 
@@ -68,17 +68,25 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
     clean: join(options.out, "train.clean.jsonl"),
   };
   guardInputs(options, Object.values(paths));
+  const asExported = parseRows(options.files, { groupKey });
+  for (const file of [paths.review, ...(options.review === undefined ? [] : [options.review])])
+    fillInRows(file, [...asExported.rows, ...asExported.mistakes], groupKey);
   const queue = readReview(paths.review);
   const elsewhere =
     options.review === undefined || resolve(options.review) === resolve(paths.review)
       ? []
       : readReview(options.review).decisions;
-  const { rows, mistakes, review, edits } = readReviewed(options, [...elsewhere, ...queue.decisions]);
+  const { rows, mistakes, review, edits } = readReviewed(options, asExported, [
+    ...elsewhere,
+    ...queue.decisions,
+  ]);
 
   const raws = new Map<string, Raw | undefined>([
     ...policy.map((rule) => [placeOf(rule), { text: rule.text }] as const),
     ...[...rows, ...mistakes].map((entry) => [placeOf(entry), entry.raw] as const),
   ]);
+  const otherOf = ({ other }: { readonly other?: Place }): Raw | undefined =>
+    other === undefined ? undefined : raws.get(placeOf(other));
   const finders = privateFinders(options.personal, options.published);
   const cases = readCaseTexts(options.cases, groupKey);
   const dropped = (row: TrainingRow) => review.onRow(row.raw)?.decision === "drop";
@@ -92,7 +100,9 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
     dropped,
   });
   const findings = inFileOrder(
-    proposals.map((proposal) => settle(proposal, raws.get(placeOf(proposal)), review, accept)),
+    proposals.map((proposal) =>
+      settle(proposal, { raw: raws.get(placeOf(proposal)), other: otherOf(proposal) }, review, accept),
+    ),
   );
 
   const decided = decidedByPlace(findings);
@@ -111,7 +121,7 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
   const lines = open.map((finding) => {
     const raw = raws.get(placeOf(finding));
     const shown = raw === undefined ? {} : masked(raw, ["personal-data", "secret"], finders);
-    return reviewLine(finding, raw, shown, groupKey);
+    return reviewLine(finding, raw, shown, { groupKey, other: otherOf(finding) });
   });
   const counts: Record<string, number> = {};
   for (const { kind } of findings) counts[kind] = (counts[kind] ?? 0) + 1;
@@ -144,9 +154,9 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
 /** The rows with a person's corrections in place of what they correct. */
 function readReviewed(
   { files, groupKey }: CurateOptions,
+  asExported: ReturnType<typeof parseRows>,
   decisions: readonly Decision[],
 ): { rows: TrainingRow[]; mistakes: RowMistake[]; review: Review; edits: Map<Raw, Decision[]> } {
-  const asExported = parseRows(files, { groupKey });
   const raws = [...asExported.rows, ...asExported.mistakes].flatMap(({ raw }): Raw[] =>
     raw === undefined ? [] : [raw],
   );

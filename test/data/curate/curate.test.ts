@@ -278,6 +278,44 @@ describe("a person's decisions", () => {
     expect(idsOf(told.paths.clean)).toEqual(["b"]);
   });
 
+  it("on two rows, survive an export in any order: the row that was decided on is dropped or kept", async () => {
+    const pairs = Array.from({ length: 6 }, (_, i) => {
+      const answer = `Shelf ${i} is by the ${["door", "lift", "till", "stairs", "window", "wall"][i]}, past the second row of tables.`;
+      const ask = (please: string) =>
+        `Where do I find shelf ${i} of the ${i}th hall${please} when I come on foot?`;
+      return [chat(`p${i}`, ask(""), answer), chat(`q${i}`, ask(" please"), answer)];
+    }).flat();
+    const queue = async (rows: readonly unknown[], decisions: readonly unknown[]) =>
+      run({ files: [write("pairs.jsonl", rows)], cases: [], decisions });
+    const first = await queue(pairs, []);
+    const open = readLines(first.paths.review).filter(({ kind }) => kind === "near-duplicate");
+    expect(open).toHaveLength(6);
+    const decided = open.map((line, i) => ({ ...line, decision: i % 2 ? "reject" : "accept", by: "ada" }));
+    const again = await queue([...pairs].reverse(), decided);
+    const found = again.findings.filter(({ kind }) => kind === "near-duplicate");
+    expect(found.map(({ decided_by }) => decided_by)).toEqual(Array(6).fill("ada"));
+    expect(again.staleDecisions).toEqual([]);
+    expect(idsOf(again.paths.clean).sort()).toEqual(["p0", "p1", "p2", "p3", "p4", "p5", "q1", "q3", "q5"]);
+  });
+
+  it("name a row by file and line; the hash is filled in and holds when the row moves", async () => {
+    const review = write("by-line.jsonl", [{ row: "moved.jsonl:1", decision: "drop", by: "ada" }]);
+    const rows = [chat("a", "First?", "One."), chat("b", "Second?", "Two.")];
+    const named = await run({ files: [write("moved.jsonl", rows)], cases: [], review });
+    expect(idsOf(named.paths.clean)).toEqual(["b"]);
+    expect(readLines(review)[0]).toMatchObject({
+      row: "moved.jsonl:1",
+      transcript_id: "a",
+      content_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    const moved = await run({ files: [write("moved.jsonl", [...rows].reverse())], cases: [], review });
+    expect(idsOf(moved.paths.clean)).toEqual(["b"]);
+    const wrong = write("wrong.jsonl", [{ row: "moved.jsonl:9", decision: "drop", by: "ada" }]);
+    await expect(run({ files: [write("moved.jsonl", rows)], cases: [], review: wrong })).rejects.toThrow(
+      /wrong\.jsonl:1: row moved\.jsonl:9 is no row/,
+    );
+  });
+
   it("the same input gives the same bytes", async () => {
     const bytes = (paths: object) => Object.values(paths).map((path) => readFileSync(path as string, "utf8"));
     const first = bytes((await run()).paths);

@@ -1,14 +1,18 @@
 import { existsSync } from "node:fs";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../../../errors.ts";
+import { writeFileAtomic } from "../../../formats/files.ts";
 import { sha256 } from "../../../formats/hash.ts";
 import { dataLines } from "../../lines.ts";
-import { type Finding, type FindingKind, KINDS } from "../finding.ts";
+import { type Finding, type FindingKind, KINDS, placeOf } from "../finding.ts";
 
 const text = z.string().trim().min(1);
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
 const decisionSchema = z
   .looseObject({
-    content_sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
+    content_sha256: sha256Schema,
+    /** The content of the row that it is compared with, for findings on two rows. */
+    other_sha256: sha256Schema.optional(),
     decision: z.enum(["accept", "reject", "edit", "drop", "keep"], {
       error: "expected accept, reject, edit, drop or keep",
     }),
@@ -57,6 +61,43 @@ interface ReviewFile {
 }
 
 /**
+ * Fills in what a person left out: a decision that names its row by place, {"row": "transcripts.jsonl:12", "decision": "drop",
+ * "by": ...}, gets the row's hash and id, so that it finds the row again wherever an export puts it. The file is written in place.
+ * @param rows every row as exported
+ * @throws data error for a place that names no row, or rows of several files
+ */
+export function fillInRows(
+  file: string,
+  rows: readonly { readonly file: string; readonly line: number; readonly raw?: Raw | undefined }[],
+  groupKey: string | undefined,
+): void {
+  if (!existsSync(file)) return;
+  const mistakes: string[] = [];
+  let filled = false;
+  const lines = [...dataLines(file)].map((found) => {
+    if ("problem" in found) return undefined;
+    const { value } = found;
+    const place = value["row"];
+    if (typeof place !== "string" || value["content_sha256"] !== undefined) return JSON.stringify(value);
+    const meant = rows.filter((row) => `/${placeOf(row)}`.endsWith(`/${place.replace(/^\.\//, "")}`));
+    if (meant.length !== 1 || meant[0]!.raw === undefined) {
+      const why =
+        meant.length > 1 ? "is in several files: give more of the path" : "is no row that can be read";
+      mistakes.push(`${file}:${found.line}: row ${place} ${why}`);
+      return undefined;
+    }
+    filled = true;
+    return JSON.stringify({ ...reviewKey(meant[0]!.raw, groupKey), ...value });
+  });
+  if (mistakes.length > 0)
+    throw new LorafitError("data", `review decisions cannot be used:\n${listMistakes(mistakes)}`, {
+      hint: 'a row is named by file and line of the export, such as "transcripts.jsonl:12"',
+    });
+  if (filled && lines.every((line) => line !== undefined))
+    writeFileAtomic(file, lines.map((line) => `${line}\n`).join(""));
+}
+
+/**
  * The decisions of a review file, none when it does not exist; lines whose decision is still null are open and left out.
  * @throws data error that lists every bad line
  */
@@ -78,7 +119,7 @@ export function readReview(file: string): ReviewFile {
   }
   if (mistakes.length > 0) {
     throw new LorafitError("data", `review decisions cannot be used:\n${listMistakes(mistakes)}`, {
-      hint: 'each needs content_sha256, "decision" (accept, reject, edit, drop or keep) and by; docs/curation.md shows them',
+      hint: 'each needs content_sha256 or row, "decision" (accept, reject, edit, drop or keep) and by; docs/curation.md shows them',
     });
   }
   return { decisions, lines };
@@ -141,6 +182,19 @@ export class Review {
     );
   }
 
+  /** The decision on a finding on two rows that was made when the other of them was named. */
+  onOther(raw: Raw | undefined, kind: FindingKind, other: Raw | undefined): Decision | undefined {
+    if (raw === undefined || other === undefined) return undefined;
+    const { content_sha256: own } = reviewKey(raw, this.#groupKey);
+    return this.#last(
+      other,
+      (decision) =>
+        (decision.decision === "accept" || decision.decision === "reject") &&
+        decision.kind === kind &&
+        decision.other_sha256 === own,
+    );
+  }
+
   /** Decisions that met no row: theirs is gone, or its content has changed. */
   stale(): Decision[] {
     return this.#decisions.filter((decision) => !this.#used.has(decision));
@@ -164,10 +218,11 @@ export function reviewLine(
   finding: Finding,
   raw: Raw | undefined,
   shown: Raw,
-  groupKey: string | undefined,
+  { groupKey, other }: { readonly groupKey: string | undefined; readonly other: Raw | undefined },
 ): string {
   const { decided_by: _, ...rest } = finding;
   const content = Object.fromEntries(CONTENT.filter((key) => key in shown).map((key) => [key, shown[key]]));
   const key = raw === undefined ? {} : reviewKey(raw, groupKey);
-  return JSON.stringify({ ...key, ...rest, ...content, decision: null, reason: "", by: "", at: "" });
+  const pair = other === undefined ? {} : { other_sha256: reviewKey(other, groupKey).content_sha256 };
+  return JSON.stringify({ ...key, ...pair, ...rest, ...content, decision: null, reason: "", by: "", at: "" });
 }

@@ -5,10 +5,21 @@ import type { Raw, Review } from "./review.ts";
  * Who decides on a finding: the person who dropped its row, or who accepted or rejected the finding, or who kept the row; else
  * --accept. A row that cannot be read cannot be kept, and a row that is kept has its private data masked all the same.
  */
-export function settle(proposal: Proposal, raw: Raw | undefined, review: Review, accept: Accept): Finding {
+export function settle(
+  proposal: Proposal,
+  { raw, other }: { readonly raw: Raw | undefined; readonly other: Raw | undefined },
+  review: Review,
+  accept: Accept,
+): Finding {
   const { kind, action } = proposal;
   const onRow = review.onRow(raw);
   const onFinding = review.onFinding(raw, kind);
+  if (proposal.rule === undefined && proposal.other !== undefined && (onRow ?? onFinding) === undefined) {
+    // In another order of the export the finding names the other of both rows.
+    const swapped = { ...proposal, ...proposal.other, other: { file: proposal.file, line: proposal.line } };
+    if (review.onOther(raw, kind, other) !== undefined)
+      return settle(swapped, { raw: other, other: undefined }, review, accept);
+  }
   if (onRow?.decision === "drop") return { ...proposal, action: "drop", decided_by: onRow.by };
   if (onFinding?.decision === "accept") {
     const done = action !== "review" ? action : KINDS[kind].set ? "keep" : "drop";
