@@ -148,7 +148,11 @@ function contestantScores(
   return table;
 }
 
-/** Scores of the criterion's cases. One without an answer counts as passed by the base and failed by the tuned model (one nat worse). */
+/** Scores that count most against the tuned model; cross entropy: one nat worse. */
+const worstScores = ({ kind, scorer }: Criterion) =>
+  scorer === "cross-entropy" || kind === "at-most" ? { base: 0, tuned: 1 } : { base: 1, tuned: 0 };
+
+/** Scores of the criterion's cases. One without an answer counts against the tuned model as much as it can. */
 function scoresOf(criterion: Criterion, input: GateInput, answers: ReadonlyMap<string, AnswerRow>) {
   const scores: PairedScore[] = [];
   const missing: string[] = [];
@@ -156,9 +160,8 @@ function scoresOf(criterion: Criterion, input: GateInput, answers: ReadonlyMap<s
   for (const { id, cluster } of selectCases(criterion, input.cases)) {
     const answer = answers.get(id);
     if (answer === undefined) {
-      const worst = criterion.scorer === "cross-entropy" ? { base: 0, tuned: 1 } : { base: 1, tuned: 0 };
       missing.push(id);
-      scores.push({ id, cluster, ...worst, ...(contestantOf(criterion) && { against: 1 }) });
+      scores.push({ id, cluster, ...worstScores(criterion), ...(contestantOf(criterion) && { against: 1 }) });
     } else {
       const [base, tuned] = [answer.base, answer.tuned].map((side) => scoreOf(criterion, side, style));
       const rival = contestantOf(criterion);
@@ -205,8 +208,8 @@ function reasonsOf(preconditions: readonly Precondition[], criteria: readonly Cr
 }
 
 /**
- * Decides whether the tuned artefact may be deployed in place of the base. The task must have been held against its
- * lock (`checkLock`) and the look written to the ledger (`takeLook`) before.
+ * Decides whether the tuned artefact may be deployed in place of the base. The caller has compared the task with its
+ * lock (`checkLock`) and written the look to the ledger (`takeLook`).
  * @throws mismatch error when answers, cases, lock and artefact do not belong together
  */
 export function gate(input: GateInput): Verdict {

@@ -49,8 +49,8 @@ export function askedByPack(cases: readonly { readonly pack: string; readonly as
 }
 
 /**
- * Takes a look: writes it to the ledger beside the lock before anything is scored or decided, so that nobody looks in
- * secret. A pack's looks are those that saw any of its present questions: a new lock over the same questions goes on
+ * Takes a look: writes it to the ledger beside the lock before anything is scored or decided, so that no look is
+ * hidden. A pack's looks are those that saw any of its present questions: a new lock over the same questions goes on
  * counting, one question changed resets nothing, and a fresh pack starts anew. The same artefact with the same lock again
  * is the same look.
  * @param seen hashes of entries that earlier verdicts name; the ledger must still hold them

@@ -72,6 +72,20 @@ describe("the gate", () => {
     expect(outcomeOf(verdict, "general")).toBe("fail");
   });
 
+  test("a missing answer does not help below a ceiling", () => {
+    const ceiling: Criterion = {
+      name: "ceiling",
+      cases: "domain",
+      scorer: "checks",
+      kind: "at-most",
+      ceiling: 0.9,
+    };
+    const task = { ...good.task, success: [ceiling] };
+    const without = good.answers.filter(({ pack }) => pack !== "domain");
+    const [result] = decide({ ...good, task }, without).criteria;
+    expect(result).toMatchObject({ tuned: 1, outcome: "fail" });
+  });
+
   test("answers of other cases or another artefact are a mismatch", () => {
     const changed = good.answers.map((row, i) => (i === 3 ? { ...row, hash: "0".repeat(64) } : row));
     expect(thrown(() => decide(good, changed))).toMatchObject({
