@@ -2,7 +2,7 @@ import * as z from "zod";
 import { LorafitError } from "../errors.ts";
 import { IGNORED } from "./encode.ts";
 
-/** One micro-batch as the training Programs are fed. B sequences of S tokens, N places for targets. */
+/** Inputs of a training Program for one micro-batch: B sequences of S tokens, N places for targets. */
 export interface Batch {
   /** B */
   readonly batch: number;
@@ -18,7 +18,7 @@ export interface Batch {
   readonly labelled: BigInt64Array;
   /** [N], that next token; then 0. */
   readonly targets: BigInt64Array;
-  /** [N], 1 for a target, 0 for what fills up. */
+  /** [N], 1 for a target, 0 for padding. */
   readonly lossWeights: Float32Array;
   /** Number of targets. */
   readonly count: number;
@@ -36,7 +36,7 @@ export interface BatchLine {
   readonly segments: readonly number[];
 }
 
-/** Places for targets come in multiples of this, so that few Programs need compiling. */
+/** The number of places for targets is a multiple of this, so that few Programs are compiled. */
 export const LABELLED_MULTIPLE = 32;
 
 /** The smallest permitted N for a number of targets. */
@@ -44,13 +44,13 @@ export function labelledCapacity(count: number): number {
   return Math.max(1, Math.ceil(count / LABELLED_MULTIPLE)) * LABELLED_MULTIPLE;
 }
 
-/** Whether the token at t is a target: it has a label, a predecessor, and both belong to the same document. */
+/** True if the token at t is a target: it has a label and a predecessor in the same document. */
 export function isTarget({ labels, segments }: BatchLine, t: number): boolean {
   return t > 0 && labels[t] !== IGNORED && segments[t] !== 0 && segments[t] === segments[t - 1];
 }
 
 /**
- * Lays lines into a grid of `batch` x `sequence`, padded on the right and below.
+ * Places lines in a grid of `batch` x `sequence`, padded on the right and below.
  * Lines, their number and their targets must fit.
  */
 export function batchFromLines(
@@ -131,7 +131,7 @@ export function batchFromLabels(value: unknown, options: { readonly vocabSize?: 
     if (stranger !== undefined)
       throw invalid(`row ${b}: ${stranger} is no token of a vocabulary of ${limit}`);
     const starts = line.segments.filter((segment, t) => segment !== 0 && segment !== line.segments[t - 1]);
-    if (new Set(starts).size < starts.length) throw invalid(`row ${b}: a segment must lie in one piece`);
+    if (new Set(starts).size < starts.length) throw invalid(`row ${b}: a segment must be contiguous`);
     return line;
   });
   let count = 0;

@@ -23,7 +23,7 @@ export interface BatchShape {
   readonly labelled: number;
 }
 
-/** Which rows are computed when: a function of rows and options alone, so a run resumes at any step. */
+/** Order in which rows are computed. It depends on rows and options only, so a run resumes at any step. */
 export interface BatchPlan {
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
@@ -72,7 +72,7 @@ export function planBatches(rows: readonly EncodedRow[], options: PlanOptions): 
       const start = (index % stepsPerEpoch) * perStep;
       return current.planned
         .slice(start, start + perStep)
-        .map(({ lines, sequence }) => lay(lines, shapes.get(sequence)!));
+        .map(({ lines, sequence }) => batchOf(lines, shapes.get(sequence)!));
     },
   };
 }
@@ -204,8 +204,8 @@ function pack(keyed: readonly Line[], sequence: number): Line[] {
   return bins.sort((a, b) => a.key - b.key);
 }
 
-function lay(lines: readonly Line[], shape: BatchShape): Batch {
-  const laid = lines.map(
+function batchOf(lines: readonly Line[], shape: BatchShape): Batch {
+  const placed = lines.map(
     ({ rows }): BatchLine => ({
       ids: rows.flatMap((row) => row.ids),
       labels: rows.flatMap((row) => row.labels),
@@ -213,7 +213,7 @@ function lay(lines: readonly Line[], shape: BatchShape): Batch {
     }),
   );
   return batchFromLines(
-    laid,
+    placed,
     shape,
     lines.flatMap((line) => line.rows.map((row) => row.id)),
   );

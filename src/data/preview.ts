@@ -2,7 +2,7 @@ import type { Colors } from "picocolors/types.js";
 import { percent } from "../formats/percent.ts";
 import { type ChatTokenizer, type EncodedRow, IGNORED } from "./encode.ts";
 
-/** A stretch of a row whose tokens are all trained on, or all not. */
+/** A span of a row whose tokens are all trained on, or all not. */
 export interface PreviewPiece {
   readonly text: string;
   readonly tokens: number;
@@ -18,7 +18,7 @@ export interface PreviewRow {
   readonly truncated: number;
 }
 
-/** What training will see: totals over all rows, and the first few of them in full. */
+/** Totals over all training rows, and the first few rows in full. */
 export interface Preview {
   readonly rows: number;
   /** Rows by the shape that they have in the file. */

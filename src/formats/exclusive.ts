@@ -53,7 +53,7 @@ function ownerOf(lock: string): string {
   }
 }
 
-/** Whether a process of this machine has ended; of another machine's nothing is known. */
+/** True if a process of this machine has ended; false for a process of another machine, which cannot be asked. */
 function isGone(named: string): boolean {
   const pid = /^process (\d+) /.exec(named)?.[1];
   if (pid === undefined || named !== owner(pid)) return false;

@@ -51,7 +51,7 @@ export function float32ToFloat16(source: Float32Array): Uint16Array {
   const out = new Uint16Array(source.length);
   for (let i = 0; i < source.length; i++) {
     const size = Math.abs(source[i]!);
-    // Halves lie 2^(exponent - 10) apart, and nothing is closer than the subnormal ones.
+    // Halves are 2^(exponent - 10) apart; the subnormal ones have the smallest spacing.
     const exponent = Math.max(((bits[i]! >>> 23) & 255) - 127, -14);
     // Adding 2^52 leaves no bits behind the point, so it rounds as IEEE does; a carry moves on into the exponent.
     const steps = size * 2 ** (10 - exponent) + 2 ** 52 - 2 ** 52;

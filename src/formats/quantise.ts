@@ -18,7 +18,7 @@ interface Packing {
   write(out: Uint8Array, scaled: (i: number) => number): void;
 }
 
-/** The first of the values that lie furthest from zero. */
+/** The value of largest magnitude; the first of equal ones. */
 function extreme(block: Float32Array): number {
   let found = 0;
   for (const value of block) if (Math.abs(value) > Math.abs(found)) found = value;

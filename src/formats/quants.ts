@@ -24,7 +24,7 @@ function blocks(name: string, elements: number, bytes: number, decodeBlock: Deco
   return { name, elements, bytes, decode };
 }
 
-/** Types without blocks; the source is copied, because it may lie at any address. */
+/** Types without blocks; the source is copied, because it may begin at any address. */
 const plain = (name: string, bytes: number, values: (source: ArrayBuffer) => Float32Array): Quant => ({
   name,
   elements: 1,

@@ -158,7 +158,7 @@ const dtypeOf = ({ data }: TensorData): string =>
           ? "I32"
           : "U8";
 
-/** Header bytes (length prefix included) and where each tensor will lie; padded so that tensors start at multiples of 8. */
+/** Header bytes with their length prefix, and each tensor's place in the file; padded so that tensors start at multiples of 8. */
 export function safetensorsHeader(
   entries: readonly { name: string; dtype: string; shape: readonly number[]; length: number }[],
   metadata: Readonly<Record<string, string>> = {},
@@ -182,7 +182,7 @@ export function safetensorsHeader(
   return { bytes: Buffer.concat([prefix, text]), offsets };
 }
 
-/** Writes all tensors, sorted by name with the widest types first so that views stay aligned; returns where they lie. */
+/** Writes all tensors, sorted by name with the widest types first so that views stay aligned; returns their places in the file. */
 export function writeSafetensors(
   path: string,
   tensors: Readonly<Record<string, TensorData>> | ReadonlyMap<string, TensorData>,

@@ -41,7 +41,7 @@ describe("a batch from unshifted labels", () => {
     [{ input_ids: [[1, 2]], labels: [[1]] }, "1 labels"],
     [{ input_ids: [[1, 2]], labels: [[1, 400]] }, "400 is no token"],
     [{ input_ids: [[1, -2]], labels: [[1, 2]] }, "input_ids.0.1"],
-    [{ input_ids: [[1, 2, 3]], labels: [[1, 2, 3]], segments: [[1, 2, 1]] }, "one piece"],
+    [{ input_ids: [[1, 2, 3]], labels: [[1, 2, 3]], segments: [[1, 2, 1]] }, "contiguous"],
     [{ input_ids: [[1]], labels: [[1]], label: [] }, "label"],
     [{ input_ids: [], labels: [] }, "input_ids"],
   ])("refuses %j", (value, message) => {
