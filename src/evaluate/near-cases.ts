@@ -12,30 +12,29 @@ export interface NearCases {
   ids: string[];
 }
 
-const textOf = ({ body }: Case): string => {
-  if (body.kind === "chat") return body.messages.map(({ content }) => content).join("\n");
-  return body.kind === "text" ? body.text : body.good;
-};
+type ChatCase = Case & { body: Extract<Case["body"], { kind: "chat" }> };
+const isChat = (item: Case): item is ChatCase => item.body.kind === "chat";
 
 /**
  * Groups of cases that should be one cluster: paraphrases count as independent otherwise, and the gate passes too often.
- * Finds what shares wording (another greeting, order or product), not what is said in other words.
+ * Finds questions that share wording (another greeting, order or product), not those in other words. Texts and pairs are not
+ * compared: their wording is shared by style.
  */
 export function nearCases(cases: readonly Case[]): NearCases[] {
   const packs = [...new Set(cases.map(({ pack }) => pack))];
   return packs.flatMap((pack) => {
-    const own = cases.filter((item) => item.pack === pack);
+    const own = cases.filter(isChat).filter((item) => item.pack === pack);
     return groupsOf(own).map((group) => ({ pack, ids: group.map(({ id }) => id) }));
   });
 }
 
-function groupsOf(cases: readonly Case[]): Case[][] {
-  const texts = cases.map(textOf);
+function groupsOf(cases: readonly ChatCase[]): Case[][] {
+  const texts = cases.map(({ body }) => body.messages.map(({ content }) => content).join("\n"));
   const { embed, dimensions } = hashedNgrams(fitNgrams(texts));
   const sparse = texts.map((text) =>
     [...embed(text)].flatMap((value, at) => (value === 0 ? [] : [{ at, value }])),
   );
-  const checks = cases.map(({ body }) => (body.kind === "chat" ? JSON.stringify(body.checks) : ""));
+  const checks = cases.map(({ row }) => JSON.stringify(row["checks"]));
   /** Root of each case's group; cases of one cluster are one from the start. */
   const parent = cases.map((_, i) => i);
   const root = (i: number): number => (parent[i] === i ? i : root(parent[i]!));
@@ -52,8 +51,7 @@ function groupsOf(cases: readonly Case[]): Case[][] {
       if (cases[i]!.cluster === cases[j]!.cluster) continue;
       let cosine = 0;
       for (const { at, value } of sparse[j]!) cosine += dense[at]! * value;
-      const equal = checks[i] !== "" && checks[i] === checks[j];
-      if (cosine >= (equal ? NEAR_WITH_EQUAL_CHECKS : NEAR)) parent[root(i)] = root(j);
+      if (cosine >= (checks[i] === checks[j] ? NEAR_WITH_EQUAL_CHECKS : NEAR)) parent[root(i)] = root(j);
     }
     dense.fill(0);
   }
