@@ -1,6 +1,6 @@
 // Writes docs/cli.md from the verbs as they are built; --print writes to stdout instead. Run `npm run build` before.
 import { writeFileSync } from "node:fs";
-import { createContext } from "../dist/cli/context.js";
+import { createContext } from "../dist/cli/terminal/context.js";
 import { createProgram } from "../dist/cli/main.js";
 
 const COMMON = new Set(["--json", "--quiet"]);

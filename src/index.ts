@@ -8,7 +8,7 @@ export type { Engine, EngineSession } from "./engines/engine.ts";
 export { ENGINE_NAMES, type SelectedEngine, selectEngine } from "./engines/select.ts";
 export { tfjsEngine } from "./engines/tfjs/tfjs.ts";
 export { type ErrorKind, EXIT, LorafitError } from "./errors.ts";
-export type { Case } from "./evaluate/case.ts";
+export type { Case } from "./evaluate/cases/case.ts";
 export { type GateInput, gate, type Verdict } from "./evaluate/gate.ts";
 export { type ExportOptions, type ExportReport, exportModel } from "./export/export.ts";
 export { type ExportedModel, type OpenOptions, openExported } from "./export/session.ts";

@@ -6,9 +6,9 @@ import { LorafitError } from "../errors.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { curateTask } from "../workflow/curate-task.ts";
 import type { Project } from "../workflow/project.ts";
-import type { Context } from "./context.ts";
-import { findingsOf, findingsTable, nextSteps } from "./curate-table.ts";
-import { projectOf, taskOf } from "./task.ts";
+import type { Context } from "./terminal/context.ts";
+import { findingsOf, findingsTable, nextSteps } from "./terminal/curate-table.ts";
+import { projectOf, taskOf } from "./terminal/task.ts";
 
 interface Flags {
   readonly accept: "all" | "safe" | "none";

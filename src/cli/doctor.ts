@@ -7,9 +7,9 @@ import { ENGINES, probeEngine } from "../engines/select.ts";
 import { probeNativeTf } from "../engines/tfjs/native.ts";
 import { EXIT } from "../errors.ts";
 import { packageVersion } from "../package.ts";
-import type { Context } from "./context.ts";
-import { megabytes } from "./format.ts";
-import { describeTensorflow } from "./tensorflow.ts";
+import type { Context } from "./terminal/context.ts";
+import { megabytes } from "./terminal/format.ts";
+import { describeTensorflow } from "./terminal/tensorflow.ts";
 
 export function addDoctor(program: Command, context: Context): void {
   program

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { driftTable } from "../drift/table.ts";
 import { driftFolder, driftOf } from "../workflow/drift-run.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./terminal/context.ts";
 
 export function addDrift(program: Command, context: Context): void {
   program

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { dueTable } from "../drift/table.ts";
 import { dueOf } from "../workflow/drift-run.ts";
-import type { Context } from "./context.ts";
-import { runOf } from "./task.ts";
+import type { Context } from "./terminal/context.ts";
+import { runOf } from "./terminal/task.ts";
 
 export function addDue(program: Command, context: Context): void {
   program

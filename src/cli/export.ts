@@ -3,8 +3,8 @@ import pc from "picocolors";
 import { selectEngine } from "../engines/select.ts";
 import { EXPORT_FORMATS, exportModel } from "../export/export.ts";
 import { runFolder } from "../train/run-folder.ts";
-import type { Context } from "./context.ts";
-import { runOf } from "./task.ts";
+import type { Context } from "./terminal/context.ts";
+import { runOf } from "./terminal/task.ts";
 
 interface Flags {
   readonly format: string;

@@ -8,7 +8,7 @@ import type { ExportedModel } from "../export/session.ts";
 import { streamChat, streamText, type TextEvent } from "../export/stream.ts";
 import { resolveModel } from "../model/catalog.ts";
 import type { Message } from "../tokens/chat-template.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./terminal/context.ts";
 
 interface Flags {
   readonly model: string;

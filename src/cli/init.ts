@@ -6,7 +6,7 @@ import { LorafitError } from "../errors.ts";
 import { makeFolder, writing } from "../formats/files.ts";
 import { taskSchemaText } from "../task/reference.ts";
 import { TEMPLATES } from "../task/templates.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./terminal/context.ts";
 
 const KINDS = ["chat", "classify", "retrieval"];
 

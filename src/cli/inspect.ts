@@ -3,7 +3,7 @@ import pc from "picocolors";
 import { EXIT, listMistakes } from "../errors.ts";
 import { inspect } from "../workflow/inspect/inspect.ts";
 import type { Inspection } from "../workflow/inspect/inspection.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./terminal/context.ts";
 
 export function addInspect(program: Command, context: Context): void {
   program

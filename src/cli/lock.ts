@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { lockProject } from "../workflow/lock-task.ts";
-import type { Context } from "./context.ts";
-import { render } from "./render.ts";
-import { projectOf, taskOf } from "./task.ts";
+import type { Context } from "./terminal/context.ts";
+import { render } from "./terminal/render.ts";
+import { projectOf, taskOf } from "./terminal/task.ts";
 
 export function addLock(program: Command, context: Context): void {
   program

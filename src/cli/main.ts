@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { packageVersion } from "../package.ts";
-import { type Context, createContext } from "./context.ts";
-import { reportFailure } from "./failure.ts";
-import { createOutput } from "./output.ts";
+import { type Context, createContext } from "./terminal/context.ts";
+import { reportFailure } from "./terminal/failure.ts";
+import { createOutput } from "./terminal/output.ts";
 import { VERBS } from "./verbs.ts";
 
 /** Runs one command line. @returns the exit code */

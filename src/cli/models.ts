@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import pc from "picocolors";
 import { locate, readCatalog } from "../model/catalog.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./terminal/context.ts";
 
 export function addModels(program: Command, context: Context): void {
   program

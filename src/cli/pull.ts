@@ -3,8 +3,8 @@ import pc from "picocolors";
 import { EXIT } from "../errors.ts";
 import { openModel } from "../model/open.ts";
 import { type PullEvent, pullModel } from "../model/pull/pull.ts";
-import type { Context } from "./context.ts";
-import { megabytes, seconds } from "./format.ts";
+import type { Context } from "./terminal/context.ts";
+import { megabytes, seconds } from "./terminal/format.ts";
 
 export function addPull(program: Command, context: Context): void {
   program

@@ -7,10 +7,10 @@ import type { Verdict } from "../evaluate/gate.ts";
 import { meaningOf } from "../evaluate/meaning.ts";
 import { makeFolder, writing } from "../formats/files.ts";
 import { runPipeline } from "../workflow/pipeline.ts";
-import type { Context } from "./context.ts";
-import { seconds } from "./format.ts";
-import { render } from "./render.ts";
-import { projectOf, taskOf } from "./task.ts";
+import type { Context } from "./terminal/context.ts";
+import { seconds } from "./terminal/format.ts";
+import { render } from "./terminal/render.ts";
+import { projectOf, taskOf } from "./terminal/task.ts";
 
 const DATASETS = fileURLToPath(new URL("../../datasets", import.meta.url));
 

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
 import { releaseRun } from "../workflow/release/release.ts";
-import type { Context } from "./context.ts";
-import { runOf } from "./task.ts";
+import type { Context } from "./terminal/context.ts";
+import { runOf } from "./terminal/task.ts";
 
 interface Flags {
   readonly out: string;

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { runPipeline } from "../workflow/pipeline.ts";
-import type { Context } from "./context.ts";
-import { render } from "./render.ts";
-import { projectOf, taskOf } from "./task.ts";
+import type { Context } from "./terminal/context.ts";
+import { render } from "./terminal/render.ts";
+import { projectOf, taskOf } from "./terminal/task.ts";
 import { addSettingFlags, type SettingFlags, settingsOf } from "./train.ts";
 
 export function addRun(program: Command, context: Context): void {

@@ -7,9 +7,9 @@ import {
   setUpNativeTf,
 } from "../engines/tfjs/setup/setup.ts";
 import { EXIT } from "../errors.ts";
-import type { Context } from "./context.ts";
-import { megabytes, seconds } from "./format.ts";
-import { describeTensorflow } from "./tensorflow.ts";
+import type { Context } from "./terminal/context.ts";
+import { megabytes, seconds } from "./terminal/format.ts";
+import { describeTensorflow } from "./terminal/tensorflow.ts";
 
 interface Flags {
   readonly gpu?: boolean;

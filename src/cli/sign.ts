@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { findRun } from "../train/run-folder.ts";
 import { ROLES, type Role, signRun, standings } from "../workflow/release/sign.ts";
-import type { Context } from "./context.ts";
+import type { Context } from "./terminal/context.ts";
 
 interface Flags {
   readonly role: Role;

@@ -12,11 +12,11 @@ import { trainingFiles } from "../workflow/curate-task.ts";
 import { showPower, taskPower } from "../workflow/lock-task.ts";
 import type { Project } from "../workflow/project.ts";
 import { trainTask } from "../workflow/train-task.ts";
-import type { Context } from "./context.ts";
-import { collect, megabytes } from "./format.ts";
-import { powerText } from "./power.ts";
-import { render } from "./render.ts";
-import { projectOf, taskOf } from "./task.ts";
+import type { Context } from "./terminal/context.ts";
+import { collect, megabytes } from "./terminal/format.ts";
+import { powerText } from "./terminal/power.ts";
+import { render } from "./terminal/render.ts";
+import { projectOf, taskOf } from "./terminal/task.ts";
 
 export interface SettingFlags {
   readonly set?: readonly string[];

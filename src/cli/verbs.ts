@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import { addBench } from "./bench.ts";
-import type { Context } from "./context.ts";
 import { addCurate } from "./curate.ts";
-import { addDebug } from "./debug.ts";
+import { addDebug } from "./debug/debug.ts";
 import { addDoctor } from "./doctor.ts";
 import { addDrift } from "./drift.ts";
 import { addDue } from "./due.ts";
@@ -10,7 +9,6 @@ import { addExport } from "./export.ts";
 import { addGenerate } from "./generate.ts";
 import { addInit } from "./init.ts";
 import { addInspect } from "./inspect.ts";
-import { addJudging } from "./judge.ts";
 import { addLock } from "./lock.ts";
 import { addModels } from "./models.ts";
 import { addPull } from "./pull.ts";
@@ -19,6 +17,8 @@ import { addRelease } from "./release.ts";
 import { addRun } from "./run.ts";
 import { addSetup } from "./setup.ts";
 import { addSign } from "./sign.ts";
+import type { Context } from "./terminal/context.ts";
+import { addJudging } from "./terminal/judge.ts";
 import { addTrain } from "./train.ts";
 
 /** Adds one verb or a group of verbs. --help, --json and --quiet are added to each. */

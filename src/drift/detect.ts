@@ -1,7 +1,7 @@
 import { quantile } from "simple-statistics";
 import { EXIT } from "../errors.ts";
-import { ALPHA } from "../evaluate/looks.ts";
-import { holm } from "../evaluate/statistics.ts";
+import { holm } from "../evaluate/decision/statistics.ts";
+import { ALPHA } from "../evaluate/looks/looks.ts";
 import { createRng } from "../rng.ts";
 import { type Comparison, comparePlaced, countsOf, STATISTICS, type StatisticName } from "./compare.ts";
 import { examplesOf, newWordsOf, topicsOf } from "./explain.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
-import { levelOf } from "../evaluate/looks.ts";
+import { levelOf } from "../evaluate/looks/looks.ts";
 import { appendedLines, appendLine } from "../formats/files.ts";
 
 const entrySchema = z.strictObject({

@@ -3,22 +3,22 @@ import { EXIT, LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
 import { CONTESTANTS, type Contestant, type Criterion } from "../task/schema.ts";
-import type { Answered, AnswerRow } from "./answer-row.ts";
-import type { Case } from "./case.ts";
-import type { TrainedRows } from "./data-preconditions.ts";
-import { type CriterionResult, judge, type Outcome, overall } from "./decide.ts";
-import type { PairedScore } from "./evidence.ts";
-import { type Amendment, type Look, levelOf } from "./looks.ts";
-import { answersFitQuestions } from "./own-questions.ts";
-import { answerPreconditions, type Precondition } from "./preconditions.ts";
-import { nothingGivenAway } from "./private-answers.ts";
+import type { Answered, AnswerRow } from "./answers/answer-row.ts";
+import type { Case } from "./cases/case.ts";
+import { scoreOf } from "./cases/scorers.ts";
+import { announcedSlices, contestantOf, selectCases } from "./cases/select.ts";
+import { type CriterionResult, judge, type Outcome, overall } from "./decision/decide.ts";
+import type { PairedScore } from "./decision/evidence.ts";
+import { disagreements, type SeedResult, seedResult } from "./decision/seeds.ts";
+import { type SliceResult, slicesOf } from "./decision/slices.ts";
+import { clusterMeans, meanOf } from "./decision/statistics.ts";
+import { type Amendment, type Look, levelOf } from "./looks/looks.ts";
+import type { TrainedRows } from "./preconditions/data-preconditions.ts";
+import { answersFitQuestions } from "./preconditions/own-questions.ts";
+import { answerPreconditions, type Precondition } from "./preconditions/preconditions.ts";
+import { nothingGivenAway } from "./preconditions/private-answers.ts";
 import { resultText } from "./result-text.ts";
 import { type RightCount, rightCounts } from "./right-counts.ts";
-import { scoreOf } from "./scorers.ts";
-import { disagreements, type SeedResult, seedResult } from "./seeds.ts";
-import { announcedSlices, contestantOf, selectCases } from "./select.ts";
-import { type SliceResult, slicesOf } from "./slices.ts";
-import { clusterMeans, meanOf } from "./statistics.ts";
 
 /** verdict.json. Terminal text, file and exit code all come from this one value. */
 export interface Verdict {

@@ -1,7 +1,7 @@
 import type { Criterion } from "../task/schema.ts";
-import type { Case } from "./case.ts";
-import { nearCases } from "./near-cases.ts";
-import { selectCases } from "./select.ts";
+import type { Case } from "./cases/case.ts";
+import { nearCases } from "./cases/near-cases.ts";
+import { selectCases } from "./cases/select.ts";
 
 /** Texts below which a loss that strikes one in a hundred goes unseen with more than 5 %: 0.99^300. */
 const TEXTS = 300;

@@ -1,5 +1,5 @@
 import { percent } from "../formats/percent.ts";
-import type { CriterionResult } from "./decide.ts";
+import type { CriterionResult } from "./decision/decide.ts";
 
 const isEntropy = ({ scorer }: CriterionResult): boolean => scorer === "cross-entropy";
 

@@ -1,8 +1,8 @@
 import { CONTESTANTS, type Contestant, type Criterion, GRADED, type StyleRule } from "../task/schema.ts";
-import type { Answered, AnswerRow } from "./answer-row.ts";
-import type { Case } from "./case.ts";
-import { scoreOf } from "./scorers.ts";
-import { selectCases } from "./select.ts";
+import type { Answered, AnswerRow } from "./answers/answer-row.ts";
+import type { Case } from "./cases/case.ts";
+import { scoreOf } from "./cases/scorers.ts";
+import { selectCases } from "./cases/select.ts";
 
 /** Cases that each model gets right, as whole numbers: cases are counted, not clusters. */
 export interface RightCount extends Partial<Record<Contestant, number>> {

@@ -1,12 +1,12 @@
 import pc from "picocolors";
 import { percent } from "../formats/percent.ts";
 import { CONTESTANTS } from "../task/schema.ts";
+import { disagreements } from "./decision/seeds.ts";
 import type { Verdict } from "./gate.ts";
 import { meaningOf } from "./meaning.ts";
-import type { Precondition } from "./preconditions.ts";
+import type { Precondition } from "./preconditions/preconditions.ts";
 import { barText, differenceText, estimateText, scoreText } from "./result-text.ts";
 import { rightText } from "./right-counts.ts";
-import { disagreements } from "./seeds.ts";
 
 /** The verdict as a table for the terminal. `colors` switches ANSI colours on. */
 export function verdictTable(verdict: Verdict, colors: boolean): string {

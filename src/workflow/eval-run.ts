@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { type AnswerEvent, answerCases } from "../evaluate/answer.ts";
-import { holdingLedger } from "../evaluate/ledger.ts";
-import { askedByPack, takeLook } from "../evaluate/looks.ts";
-import { lookupIn } from "../evaluate/lookup.ts";
-import { contestantsAnswered } from "../evaluate/select.ts";
+import { type AnswerEvent, answerCases } from "../evaluate/answers/answer.ts";
+import { lookupIn } from "../evaluate/answers/lookup.ts";
+import { contestantsAnswered } from "../evaluate/cases/select.ts";
+import { holdingLedger } from "../evaluate/looks/ledger.ts";
+import { askedByPack, takeLook } from "../evaluate/looks/looks.ts";
 import { artifactSha256 } from "../export/folder.ts";
 import { openExported } from "../export/session.ts";
 import { parsePolicy } from "../task/policy.ts";

@@ -1,7 +1,7 @@
 import type { CurateSummary } from "../data/curate/curate.ts";
-import type { AnswerEvent } from "../evaluate/answer.ts";
+import type { AnswerEvent } from "../evaluate/answers/answer.ts";
+import type { PowerNote } from "../evaluate/decision/power.ts";
 import type { Verdict } from "../evaluate/gate.ts";
-import type { PowerNote } from "../evaluate/power.ts";
 import type { TrainEvent } from "../train/events.ts";
 import type { RepairEvent } from "./repair/repair.ts";
 

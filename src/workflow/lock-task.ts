@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
 import { fitNgrams, hashedNgrams } from "../embed/hashed-ngrams.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
-import { scriptFiles } from "../evaluate/answer.ts";
+import { scriptFiles } from "../evaluate/answers/answer.ts";
+import { SCORER_VERSION } from "../evaluate/cases/scorers.ts";
 import { loadScripts } from "../evaluate/checks/script.ts";
-import { type AmendmentEntry, appendToLedger, holdingLedger, readLedger } from "../evaluate/ledger.ts";
+import { type PowerNote, powerNotes } from "../evaluate/decision/power.ts";
 import { lockWarnings } from "../evaluate/lock-warnings.ts";
-import { askedByPack, checkNamedLooks, levelOf, lookAt, type NamedLook } from "../evaluate/looks.ts";
-import { type PowerNote, powerNotes } from "../evaluate/power.ts";
-import { SCORER_VERSION } from "../evaluate/scorers.ts";
+import { type AmendmentEntry, appendToLedger, holdingLedger, readLedger } from "../evaluate/looks/ledger.ts";
+import { askedByPack, checkNamedLooks, levelOf, lookAt, type NamedLook } from "../evaluate/looks/looks.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import {

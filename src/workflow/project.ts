@@ -1,5 +1,5 @@
-import type { Case } from "../evaluate/case.ts";
-import { readCases } from "../evaluate/cases.ts";
+import type { Case } from "../evaluate/cases/case.ts";
+import { readCases } from "../evaluate/cases/cases.ts";
 import { sha256File } from "../formats/files.ts";
 import { lorafitHome } from "../home.ts";
 import { resolveModel } from "../model/catalog.ts";

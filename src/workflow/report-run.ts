@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readLedger } from "../evaluate/ledger.ts";
-import { powerNotes } from "../evaluate/power.ts";
+import { powerNotes } from "../evaluate/decision/power.ts";
+import { readLedger } from "../evaluate/looks/ledger.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { readJson } from "../formats/json.ts";
 import type { CurationRecord } from "../report/data.ts";
 import type { ReportData } from "../report/html.ts";
 import { trainingPoints } from "../report/metrics.ts";
-import type { Setting } from "../report/settings.ts";
+import type { Setting } from "../report/sections/settings.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { trainSettingsSchema } from "../task/settings.ts";
 import { inventedParts } from "../task/templates.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
 import { LorafitError } from "../errors.ts";
-import { type AnswerRow, readAnswers, writeAnswers } from "../evaluate/answer-row.ts";
+import { type AnswerRow, readAnswers, writeAnswers } from "../evaluate/answers/answer-row.ts";
 import type { Verdict } from "../evaluate/gate.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { jsonText, readJson } from "../formats/json.ts";

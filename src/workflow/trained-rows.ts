@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { readCaseTexts } from "../data/curate/case-texts.ts";
 import { readPolicy } from "../data/curate/policy/policy.ts";
 import { readRows } from "../data/rows.ts";
-import type { TrainedRows } from "../evaluate/data-preconditions.ts";
+import type { TrainedRows } from "../evaluate/preconditions/data-preconditions.ts";
 import { sha256File } from "../formats/files.ts";
 import type { Run } from "./run.ts";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { expect, test } from "vitest";
-import { createContext } from "../../src/cli/context.ts";
 import { createProgram } from "../../src/cli/main.ts";
+import { createContext } from "../../src/cli/terminal/context.ts";
 import { smallTask } from "../train/small-task.ts";
 import { jsonLines, lorafit } from "./lorafit.ts";
 

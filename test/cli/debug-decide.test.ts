@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { judge } from "../../src/evaluate/decide.ts";
-import type { PairedScore } from "../../src/evaluate/evidence.ts";
+import { judge } from "../../src/evaluate/decision/decide.ts";
+import type { PairedScore } from "../../src/evaluate/decision/evidence.ts";
 import { createRng } from "../../src/rng.ts";
 import type { Criterion } from "../../src/task/schema.ts";
 

@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readCases } from "../../src/evaluate/cases.ts";
-import { ledgerFile, readLedger } from "../../src/evaluate/ledger.ts";
-import { askedByPack, takeLook } from "../../src/evaluate/looks.ts";
+import { readCases } from "../../src/evaluate/cases/cases.ts";
+import { ledgerFile, readLedger } from "../../src/evaluate/looks/ledger.ts";
+import { askedByPack, takeLook } from "../../src/evaluate/looks/looks.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { lockFile, readLock } from "../../src/task/lock.ts";
 import { smallTask } from "../train/small-task.ts";

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readAnswers } from "../../src/evaluate/answer-row.ts";
+import { readAnswers } from "../../src/evaluate/answers/answer-row.ts";
 import { findRun } from "../../src/train/run-folder.ts";
 import { smallTask } from "../train/small-task.ts";
 import { lorafit } from "./lorafit.ts";

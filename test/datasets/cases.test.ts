@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Case } from "../../src/evaluate/case.ts";
-import { readCases } from "../../src/evaluate/cases.ts";
+import type { Case } from "../../src/evaluate/cases/case.ts";
+import { readCases } from "../../src/evaluate/cases/cases.ts";
 import { loadTask } from "../../src/task/load.ts";
 
 const folder = new URL("../../datasets/awesomeshoes/", import.meta.url);

@@ -8,7 +8,7 @@ import type { Query } from "../../src/drift/queries.ts";
 import { makeReference, readReference, writeReference } from "../../src/drift/reference.ts";
 import { driftSchema } from "../../src/drift/result.ts";
 import { placeTexts, trainingSpace } from "../../src/drift/space.ts";
-import { ALPHA } from "../../src/evaluate/looks.ts";
+import { ALPHA } from "../../src/evaluate/looks/looks.ts";
 import { sha256 } from "../../src/formats/hash.ts";
 import { thrown } from "../task/fixture.ts";
 import { awesomeReference, policy, queriesOf } from "./awesomeshoes.ts";

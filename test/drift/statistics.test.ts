@@ -11,7 +11,7 @@ import {
   kolmogorovSmirnov,
   wasserstein,
 } from "../../src/drift/statistics.ts";
-import { holm } from "../../src/evaluate/statistics.ts";
+import { holm } from "../../src/evaluate/decision/statistics.ts";
 import { createRng } from "../../src/rng.ts";
 import { expectClose } from "../expect-close.ts";
 

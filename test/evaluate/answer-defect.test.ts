@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { defectOf, LOOPING, repeatedShare } from "../../src/evaluate/answer-defect.ts";
+import { defectOf, LOOPING, repeatedShare } from "../../src/evaluate/answers/answer-defect.ts";
 import { type Check, judgeCheck, parseCheck } from "../../src/evaluate/checks/index.ts";
 import { taskSchema } from "../../src/task/schema.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readCases } from "../../src/evaluate/cases.ts";
+import { readCases } from "../../src/evaluate/cases/cases.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { makeLock } from "../../src/task/lock.ts";
 import { TASK_YAML, taskFolder, thrown } from "../task/fixture.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { judge, overall } from "../../src/evaluate/decide.ts";
-import type { PairedScore } from "../../src/evaluate/evidence.ts";
+import { judge, overall } from "../../src/evaluate/decision/decide.ts";
+import type { PairedScore } from "../../src/evaluate/decision/evidence.ts";
 import { createRng } from "../../src/rng.ts";
 import type { Criterion } from "../../src/task/schema.ts";
 

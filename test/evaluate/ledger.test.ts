@@ -2,8 +2,13 @@ import { execFile } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { type AmendmentEntry, appendToLedger, ledgerFile, readLedger } from "../../src/evaluate/ledger.ts";
-import { type Asked, askedByPack, takeLook } from "../../src/evaluate/looks.ts";
+import {
+  type AmendmentEntry,
+  appendToLedger,
+  ledgerFile,
+  readLedger,
+} from "../../src/evaluate/looks/ledger.ts";
+import { type Asked, askedByPack, takeLook } from "../../src/evaluate/looks/looks.ts";
 import { sha256 } from "../../src/formats/hash.ts";
 import { readCaseLines } from "../../src/task/case-lines.ts";
 import { loadTask, type Task } from "../../src/task/load.ts";

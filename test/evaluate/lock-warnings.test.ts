@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { readCases } from "../../src/evaluate/cases.ts";
+import { readCases } from "../../src/evaluate/cases/cases.ts";
+import { nearCases } from "../../src/evaluate/cases/near-cases.ts";
 import { lockWarnings } from "../../src/evaluate/lock-warnings.ts";
-import { nearCases } from "../../src/evaluate/near-cases.ts";
 import { loadTask } from "../../src/task/load.ts";
 import type { Criterion } from "../../src/task/schema.ts";
 import { taskFolder } from "../task/fixture.ts";

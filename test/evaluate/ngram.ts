@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { EvaluatedModel } from "../../src/evaluate/model.ts";
+import type { EvaluatedModel } from "../../src/evaluate/answers/model.ts";
 import { createRng } from "../../src/rng.ts";
 import type { Message } from "../../src/tokens/chat-template.ts";
 

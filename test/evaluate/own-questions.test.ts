@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
-import { readCases } from "../../src/evaluate/cases.ts";
-import { type Fit, type FitTable, fitOf } from "../../src/evaluate/deal.ts";
-import { answersFitQuestions } from "../../src/evaluate/own-questions.ts";
+import type { AnswerRow } from "../../src/evaluate/answers/answer-row.ts";
+import { readCases } from "../../src/evaluate/cases/cases.ts";
+import { type Fit, type FitTable, fitOf } from "../../src/evaluate/preconditions/deal.ts";
+import { answersFitQuestions } from "../../src/evaluate/preconditions/own-questions.ts";
 import { createRng } from "../../src/rng.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { expectClose } from "../expect-close.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { judge } from "../../src/evaluate/decide.ts";
-import type { PairedScore } from "../../src/evaluate/evidence.ts";
-import { jointPower, type PowerNote, powerNotes } from "../../src/evaluate/power.ts";
-import { clustersNeeded, detectable, powerOf } from "../../src/evaluate/sample-size.ts";
+import { judge } from "../../src/evaluate/decision/decide.ts";
+import type { PairedScore } from "../../src/evaluate/decision/evidence.ts";
+import { jointPower, type PowerNote, powerNotes } from "../../src/evaluate/decision/power.ts";
+import { clustersNeeded, detectable, powerOf } from "../../src/evaluate/decision/sample-size.ts";
 import { createRng } from "../../src/rng.ts";
 import type { Criterion } from "../../src/task/schema.ts";
 import { scenario } from "./scenario.ts";

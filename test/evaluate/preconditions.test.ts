@@ -8,9 +8,9 @@ import { curate } from "../../src/data/curate/curate.ts";
 import { policyText, readPolicy } from "../../src/data/curate/policy/policy.ts";
 import { privateFinders } from "../../src/data/curate/private/private.ts";
 import { readRows, type TrainingRow } from "../../src/data/rows.ts";
-import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
-import { dataPreconditions } from "../../src/evaluate/data-preconditions.ts";
-import { answerPreconditions, type Precondition } from "../../src/evaluate/preconditions.ts";
+import type { AnswerRow } from "../../src/evaluate/answers/answer-row.ts";
+import { dataPreconditions } from "../../src/evaluate/preconditions/data-preconditions.ts";
+import { answerPreconditions, type Precondition } from "../../src/evaluate/preconditions/preconditions.ts";
 import { parsePolicy } from "../../src/task/policy.ts";
 import { scenario } from "./scenario.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { privateFinders } from "../../src/data/curate/private/private.ts";
 import type { TrainingRow } from "../../src/data/rows.ts";
-import { nothingGivenAway } from "../../src/evaluate/private-answers.ts";
+import { nothingGivenAway } from "../../src/evaluate/preconditions/private-answers.ts";
 import { FIRST_LOOK, scenario } from "./scenario.ts";
 
 const { answers } = await scenario(60);

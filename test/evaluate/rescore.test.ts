@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
-import { wrongScores } from "../../src/evaluate/rescore.ts";
+import type { AnswerRow } from "../../src/evaluate/answers/answer-row.ts";
+import { wrongScores } from "../../src/evaluate/answers/rescore.ts";
 import { scenario } from "./scenario.ts";
 
 const sound = await scenario(60);

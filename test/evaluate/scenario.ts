@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { readRows } from "../../src/data/rows.ts";
-import { answerCases } from "../../src/evaluate/answer.ts";
-import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
-import type { Case } from "../../src/evaluate/case.ts";
-import { readCases } from "../../src/evaluate/cases.ts";
-import { lookupIn } from "../../src/evaluate/lookup.ts";
-import { SCORER_VERSION } from "../../src/evaluate/scorers.ts";
+import { answerCases } from "../../src/evaluate/answers/answer.ts";
+import type { AnswerRow } from "../../src/evaluate/answers/answer-row.ts";
+import { lookupIn } from "../../src/evaluate/answers/lookup.ts";
+import type { Case } from "../../src/evaluate/cases/case.ts";
+import { readCases } from "../../src/evaluate/cases/cases.ts";
+import { SCORER_VERSION } from "../../src/evaluate/cases/scorers.ts";
 import { loadTask, type Task } from "../../src/task/load.ts";
 import { type TaskLock, writeLock } from "../../src/task/lock.ts";
 import { parsePolicy } from "../../src/task/policy.ts";

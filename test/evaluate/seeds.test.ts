@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { CriterionResult } from "../../src/evaluate/decide.ts";
-import { disagreements, seedResult } from "../../src/evaluate/seeds.ts";
+import type { CriterionResult } from "../../src/evaluate/decision/decide.ts";
+import { disagreements, seedResult } from "../../src/evaluate/decision/seeds.ts";
 
 const result = (changes: Partial<CriterionResult>): CriterionResult => ({
   name: "c",

@@ -11,7 +11,7 @@ import {
   negated,
   signFlip,
   standardError,
-} from "../../src/evaluate/statistics.ts";
+} from "../../src/evaluate/decision/statistics.ts";
 import { createRng } from "../../src/rng.ts";
 import { expectClose } from "../expect-close.ts";
 

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { wilsonInterval } from "../../src/evaluate/wilson.ts";
+import { wilsonInterval } from "../../src/evaluate/decision/wilson.ts";
 import { expectClose } from "../expect-close.ts";
 
 // statsmodels 0.15.0: proportion_confint(k, n, 0.05, method="wilson")

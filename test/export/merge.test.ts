@@ -9,7 +9,7 @@ import { openSafetensors, readBytes } from "../../src/formats/safetensors.ts";
 import { readAdapter } from "../../src/lora/adapter.ts";
 import { factorsByModule } from "../../src/lora/flat.ts";
 import { openModel } from "../../src/model/open.ts";
-import { debugLogits } from "../../src/train/debug.ts";
+import { debugLogits } from "../../src/train/measure/debug.ts";
 import { expectClose } from "../expect-close.ts";
 import { randomAdapter, randomWeights, TINY_LORA, tinyConfig } from "../tiny-model.ts";
 

@@ -8,7 +8,7 @@ import { openSafetensors, readBytes } from "../../src/formats/safetensors.ts";
 import { adapterOn } from "../../src/lora/adapter.ts";
 import { readPeft } from "../../src/lora/peft.ts";
 import { openModel } from "../../src/model/open.ts";
-import { debugLogits, debugStep } from "../../src/train/debug.ts";
+import { debugLogits, debugStep } from "../../src/train/measure/debug.ts";
 import { distance, expectClose } from "../expect-close.ts";
 
 const CASES = [

@@ -15,7 +15,7 @@ import { ALPHA } from "../../dist/drift/looks.js";
 import { readQueries } from "../../dist/drift/queries.js";
 import { makeReference } from "../../dist/drift/reference.js";
 import { placeTexts, trainingSpace } from "../../dist/drift/space.js";
-import { holm } from "../../dist/evaluate/statistics.js";
+import { holm } from "../../dist/evaluate/decision/statistics.js";
 import { createRng } from "../../dist/rng.js";
 import { parsePolicy } from "../../dist/task/policy.js";
 import { clopperPearsonUpper } from "./lib/clopper-pearson.mjs";

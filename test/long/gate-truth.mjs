@@ -16,10 +16,10 @@ import { writeBetween } from "./lib/page.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const built = (file) => import(join(ROOT, "dist", file));
-const { judge } = await built("evaluate/decide.js");
-const { natsRange } = await built("evaluate/evidence.js");
-const { boundP, drawsFor, negated, signFlip } = await built("evaluate/statistics.js");
-const { powerNotes } = await built("evaluate/power.js");
+const { judge } = await built("evaluate/decision/decide.js");
+const { natsRange } = await built("evaluate/decision/evidence.js");
+const { boundP, drawsFor, negated, signFlip } = await built("evaluate/decision/statistics.js");
+const { powerNotes } = await built("evaluate/decision/power.js");
 const { createRng } = await built("rng.js");
 
 const SETS = 2000;

@@ -14,9 +14,9 @@ import { clopperPearsonUpper } from "./lib/clopper-pearson.mjs";
 import { writeBetween } from "./lib/page.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
-const { readCases } = await import(join(ROOT, "dist/evaluate/cases.js"));
-const { fitOf } = await import(join(ROOT, "dist/evaluate/deal.js"));
-const { FIT_LEVEL, fitTables } = await import(join(ROOT, "dist/evaluate/own-questions.js"));
+const { readCases } = await import(join(ROOT, "dist/evaluate/cases/cases.js"));
+const { fitOf } = await import(join(ROOT, "dist/evaluate/preconditions/deal.js"));
+const { FIT_LEVEL, fitTables } = await import(join(ROOT, "dist/evaluate/preconditions/own-questions.js"));
 const { createRng } = await import(join(ROOT, "dist/rng.js"));
 const { loadTask } = await import(join(ROOT, "dist/task/load.js"));
 

@@ -1,12 +1,12 @@
 import { text } from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
-import type { CriterionResult } from "../../src/evaluate/decide.ts";
+import type { CriterionResult } from "../../src/evaluate/decision/decide.ts";
 import { chart } from "../../src/report/chart.ts";
-import { domainOf, intervalChart } from "../../src/report/criteria.ts";
 import type { Markup } from "../../src/report/markup.ts";
-import { shareChart } from "../../src/report/slices.ts";
-import { trainingSection } from "../../src/report/training.ts";
+import { domainOf, intervalChart } from "../../src/report/sections/criteria.ts";
+import { shareChart } from "../../src/report/sections/slices.ts";
+import { trainingSection } from "../../src/report/sections/training.ts";
 import { data } from "./fixture.ts";
 
 const dom = ({ source }: Markup) => parseHTML(`<html><body>${source}</body></html>`).document;

@@ -1,4 +1,4 @@
-import type { AnswerRow } from "../../src/evaluate/answer-row.ts";
+import type { AnswerRow } from "../../src/evaluate/answers/answer-row.ts";
 import { gate, type Verdict } from "../../src/evaluate/gate.ts";
 import type { ReportData } from "../../src/report/html.ts";
 import { FIRST_LOOK, type Scenario, scenario } from "../evaluate/scenario.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readLedger } from "../../src/evaluate/ledger.ts";
+import { readLedger } from "../../src/evaluate/looks/ledger.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { applySettings } from "../../src/task/override.ts";
 import { listRuns } from "../../src/train/run-folder.ts";

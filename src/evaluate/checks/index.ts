@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { didYouMean } from "../../suggest.ts";
 import type { CheckName } from "../../task/schema.ts";
-import { CUT_OFF, defectOf } from "../answer-defect.ts";
-import { issueTexts } from "../issues.ts";
+import { CUT_OFF, defectOf } from "../answers/answer-defect.ts";
+import { issueTexts } from "../cases/issues.ts";
 import { type Answer, type CheckKind, type Context, type Judgement, judged, type Rules } from "./check.ts";
 import { choice } from "./choice.ts";
 import { handsOver, refuses, style } from "./conduct.ts";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { Case } from "../../evaluate/case.ts";
+import type { Case } from "../../evaluate/cases/case.ts";
+import type { SeedResult } from "../../evaluate/decision/seeds.ts";
 import type { Verdict } from "../../evaluate/gate.ts";
 import { meaningOf } from "../../evaluate/meaning.ts";
 import { barText, estimateText, pText, scoreText } from "../../evaluate/result-text.ts";
 import { rightText } from "../../evaluate/right-counts.ts";
-import type { SeedResult } from "../../evaluate/seeds.ts";
 import { percent } from "../../formats/percent.ts";
 import { parsePolicy } from "../../task/policy.ts";
 import { CONTESTANTS } from "../../task/schema.ts";

@@ -1,0 +1,65 @@
+import { text as readAll } from "node:stream/consumers";
+import type { Command } from "commander";
+import { spansOf } from "../../data/encode.ts";
+import { contentOf } from "../../data/rows.ts";
+import { shaped } from "../../data/shapes.ts";
+import { LorafitError } from "../../errors.ts";
+import { RenderedChat } from "../../tokens/rendered.ts";
+import { loadTokenizer, type Tokenizer } from "../../tokens/tokenizer.ts";
+import type { Context } from "../terminal/context.ts";
+import { openBase } from "../terminal/task.ts";
+
+/** debug tokens: the ids that training sees, to compare with any other tokenizer. */
+export function addDebugTokens(debug: Command, context: Context): void {
+  debug
+    .command("tokens")
+    .description(
+      'Token ids by the code that training uses: for each JSON line {"text"} or {"messages"} on stdin one line {"ids"}, or {"error"}. No special tokens are added to a text; messages are rendered as in training, or as served when the user speaks last.',
+    )
+    .requiredOption("--model <model>", "base: folder, GGUF file or name")
+    .action((flags: { model: string }) => run(flags.model, context));
+}
+
+async function run(model: string, context: Context): Promise<void> {
+  const tokenizer = await loadTokenizer(openBase(model, context).tokenizerFiles());
+  let failed = 0;
+  const lines = (await readAll(process.stdin)).split("\n");
+  for (const [index, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    const result = resultOf(line, index + 1, tokenizer);
+    if ("error" in result) failed++;
+    context.output.result(result, JSON.stringify(result));
+  }
+  if (failed > 0)
+    throw new LorafitError("data", `stdin: ${failed} lines have no ids; their errors are in the output`);
+}
+
+function resultOf(line: string, number: number, tokenizer: Tokenizer): { ids: number[] } | { error: string } {
+  try {
+    return { ids: idsOf(JSON.parse(line), tokenizer) };
+  } catch (error) {
+    if (LorafitError.is(error)) return { error: `line ${number}: ${error.message}` };
+    if (error instanceof SyntaxError) return { error: `line ${number}: is not JSON: ${error.message}` };
+    throw error;
+  }
+}
+
+function idsOf(raw: unknown, tokenizer: Tokenizer): number[] {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    throw new LorafitError("data", "expected a JSON object");
+  }
+  const { text, rendered } = raw as { text?: unknown; rendered?: unknown };
+  if (typeof text === "string" && !("messages" in raw)) {
+    return tokenizer.encode(rendered === true ? new RenderedChat(text) : text);
+  }
+  const row = shaped(raw as Record<string, unknown>);
+  if ("problem" in row) throw new LorafitError("data", row.problem);
+  const content = contentOf(row.raw, { answered: false });
+  if (typeof content === "string") throw new LorafitError("data", content);
+  if ("text" in content) return tokenizer.encode(content.text);
+  const { messages } = content;
+  if (messages.at(-1)!.role === "user") {
+    return tokenizer.encode(tokenizer.renderChat(messages, { addGenerationPrompt: true }));
+  }
+  return spansOf({ content }, tokenizer, () => {}).flatMap(({ ids }) => ids);
+}

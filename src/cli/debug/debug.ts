@@ -1,0 +1,120 @@
+import type { Command } from "commander";
+import { type Batch, batchFromLabels } from "../../data/batch.ts";
+import type { Engine, EngineSession, HostTensor } from "../../engines/engine.ts";
+import { packingOn, precisionOn } from "../../engines/precision.ts";
+import { ENGINE_NAMES, selectEngine } from "../../engines/select.ts";
+import { LorafitError } from "../../errors.ts";
+import { readJson } from "../../formats/json.ts";
+import { type TensorData, writeSafetensors } from "../../formats/safetensors.ts";
+import { adapterOn } from "../../lora/adapter.ts";
+import { readPeft } from "../../lora/peft.ts";
+import type { WeightSource } from "../../model/weights.ts";
+import { parseSettings } from "../../task/override.ts";
+import { debugLogits, debugStep } from "../../train/measure/debug.ts";
+import { optimizerOf } from "../../train/settings.ts";
+import type { Context } from "../terminal/context.ts";
+import { collect } from "../terminal/format.ts";
+import { openBase } from "../terminal/task.ts";
+import { addDecide } from "./debug-decide.ts";
+import { addDebugTokens } from "./debug-tokens.ts";
+
+interface Flags {
+  readonly model: string;
+  readonly adapter?: string;
+  readonly batch: string;
+  readonly engine: string;
+  readonly out: string;
+  readonly optimizerSteps?: string;
+  readonly set: readonly string[];
+}
+
+/** debug step, logits, tokens, decide: values to compare with any other program. */
+export function addDebug(program: Command, context: Context): void {
+  const debug = program
+    .command("debug")
+    .description("Gradients, steps, logits, token ids and decisions, to compare with any other program.");
+  addDebugTokens(debug, context);
+  const verb = (name: string, description: string): Command =>
+    debug
+      .command(name)
+      .description(description)
+      .requiredOption("--model <model>", "base: folder, GGUF file or name")
+      .requiredOption(
+        "--batch <file>",
+        "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target",
+      )
+      .requiredOption("--out <file>", "safetensors file to write")
+      .option("--engine <name>", ENGINE_NAMES.join(", "), "onnx");
+  verb(
+    "step",
+    "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of token losses.",
+  )
+    .requiredOption("--adapter <dir>", "PEFT folder")
+    .option("--optimizer-steps <n>", "then n AdamW steps on the mean loss: step.<PEFT tensor name>")
+    .option("--set <key=value>", "training setting, such as learning_rate=1e-3; may be repeated", collect, [])
+    .action((flags: Flags) => runStep(flags, context));
+  verb("logits", "The logits [batch, sequence, vocab]; 0 where padded.")
+    .option("--adapter <dir>", "PEFT folder")
+    .action((flags: Flags) => runLogits(flags, context));
+  addDecide(debug, context);
+}
+
+async function runStep(flags: Flags, context: Context): Promise<void> {
+  const settings = parseSettings(flags.set);
+  const steps = Number(flags.optimizerSteps ?? 0);
+  if (!Number.isSafeInteger(steps) || steps < 0) {
+    throw new LorafitError("usage", `--optimizer-steps ${flags.optimizerSteps}: is not a whole number`);
+  }
+  const { base, batch, session, engine } = await open(flags, context);
+  try {
+    const adapter = adapterOn(base.config, readPeft(flags.adapter!), flags.adapter!);
+    const precision = precisionOn(engine, settings.precision);
+    const result = await debugStep(session, {
+      model: base.config,
+      ...adapter,
+      batch,
+      optimizer: optimizerOf(settings),
+      learningRate: settings.learning_rate,
+      steps,
+      precision,
+      packed: packingOn(engine, precision, settings.base_weights),
+    });
+    writeSafetensors(flags.out, result.tensors as ReadonlyMap<string, TensorData>);
+    const summary = { loss_sum: result.lossSum, count: result.count, engine: engine.name };
+    context.output.result(summary, JSON.stringify(summary));
+  } finally {
+    await session.close();
+  }
+}
+
+async function runLogits(flags: Flags, context: Context): Promise<void> {
+  const { base, batch, session, engine } = await open(flags, context);
+  try {
+    const adapter =
+      flags.adapter === undefined ? null : adapterOn(base.config, readPeft(flags.adapter), flags.adapter);
+    const logits: HostTensor = await debugLogits(session, base.config, adapter, batch);
+    writeSafetensors(flags.out, { logits });
+    const summary = { shape: logits.shape, engine: engine.name };
+    context.output.result(summary, JSON.stringify(summary));
+  } finally {
+    await session.close();
+  }
+}
+
+async function open(
+  flags: Flags,
+  context: Context,
+): Promise<{ base: WeightSource; batch: Batch; session: EngineSession; engine: Engine }> {
+  const base = openBase(flags.model, context);
+  const batch = batchFromLabels(readJson(flags.batch, { hint: "it holds {input_ids, labels, segments?}" }), {
+    vocabSize: base.config.vocabSize,
+  });
+  if (batch.sequence > base.config.maxPositions) {
+    throw new LorafitError(
+      "data",
+      `${flags.batch}: ${batch.sequence} tokens, the model's context holds ${base.config.maxPositions}`,
+    );
+  }
+  const { engine } = await selectEngine(flags.engine);
+  return { base, batch, session: await engine.open(base), engine };
+}

@@ -1,0 +1,78 @@
+import { basename } from "node:path";
+import pc from "picocolors";
+import type { CurateSummary } from "../../data/curate/curate.ts";
+import { type Finding, type FindingKind, KINDS, placeOf } from "../../data/curate/finding.ts";
+
+/** An example is cut to this many characters: it says where to look, curation.json says it all. */
+const WIDTH = 100;
+const DONE: Readonly<Record<Finding["action"], string>> = {
+  drop: "dropped",
+  mask: "masked",
+  repair: "repaired",
+  keep: "kept",
+  review: "for you to judge",
+};
+
+/** What was found, kind by kind: how many, how grave, what was done or is proposed, and an example. */
+export function findingsTable(findings: readonly Finding[]): string[] {
+  const kinds = Object.keys(KINDS) as FindingKind[];
+  return kinds.flatMap((kind) => {
+    const own = findings.filter((finding) => finding.kind === kind);
+    if (own.length === 0) return [];
+    const errors = own.filter(({ severity }) => severity === "error").length;
+    const grave =
+      errors === own.length ? pc.red("error  ") : errors > 0 ? pc.red("mixed  ") : pc.yellow("warning");
+    const open = own.find(({ decided_by }) => decided_by === null);
+    const example = open ?? own[0]!;
+    const line = `${basename(example.file)}:${example.line}: ${example.evidence}`;
+    return [
+      `${String(own.length).padStart(6)}  ${pc.bold(kind.padEnd(15))}  ${grave}  ${outcomes(own)}`,
+      pc.dim(`        ${line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line}`),
+    ];
+  });
+}
+
+/** Every finding of a kind: place, reason, the row or rule that it is compared with, what was done or is proposed. */
+export function findingsOf(kind: FindingKind, findings: readonly Finding[]): string[] {
+  const own = findings.filter((finding) => finding.kind === kind);
+  if (own.length === 0) return [`no finding of the kind ${kind}`];
+  return own.map((finding) => {
+    const compared = finding.other === undefined ? "" : ` (${placeOf(finding.other)})`;
+    return `${pc.bold(placeOf(finding))}: ${finding.evidence}${compared} ${pc.dim(`[${outcomes([finding]).slice(2)}]`)}`;
+  });
+}
+
+/** "20 masked, 5 to drop", decided ones first. */
+function outcomes(findings: readonly Finding[]): string {
+  const counts = new Map<string, number>();
+  for (const { action, decided_by } of [...findings].sort(
+    (a, b) => Number(a.decided_by === null) - Number(b.decided_by === null),
+  )) {
+    const outcome = decided_by === null && action !== "review" ? `open: ${action}?` : DONE[action];
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
+  return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
+}
+
+/** What a person does next. */
+export function nextSteps({ findings, unresolvedErrors, staleDecisions, paths }: CurateSummary): string[] {
+  const open = findings.filter(({ decided_by }) => decided_by === null).length;
+  const waiting = unresolvedErrors.length;
+  const lines: string[] = [];
+  if (open > 0) {
+    const errors =
+      waiting === 0 ? "" : ` (${waiting} ${waiting === 1 ? "error stops" : "errors stop"} a run)`;
+    const text = `${open} ${open === 1 ? "finding waits" : "findings wait"} for a person${errors}: write accept, reject or edit into ${paths.review}, then curate again`;
+    lines.push(waiting === 0 ? text : pc.yellow(text));
+  }
+  if (staleDecisions.length > 0) {
+    const example = staleDecisions[0]!;
+    const row = example.transcript_id ?? example.content_sha256.slice(0, 12);
+    lines.push(
+      pc.yellow(
+        `${staleDecisions.length} ${staleDecisions.length === 1 ? "decision has" : "decisions have"} no row any more, such as ${example.decision} of ${row} by ${example.by}: decide again, or remove them`,
+      ),
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,140 @@
+import type { Task } from "../../task/load.ts";
+import type { PolicyRule } from "../../task/policy.ts";
+import { CONTESTANTS, type Contestant } from "../../task/schema.ts";
+import type { Case, CaseBody } from "../cases/case.ts";
+import { answersByGroup } from "../cases/groups.ts";
+import { type Questions, questionsOf, workOf } from "../cases/questions.ts";
+import { type ModelOutputs, scoreCase } from "../cases/score-case.ts";
+import { contestantOf } from "../cases/select.ts";
+import { loadScripts } from "../checks/script.ts";
+import type { Answered, AnswerRow } from "./answer-row.ts";
+import { ask } from "./ask.ts";
+import { lookupResults, preparePrompted } from "./contestants.ts";
+import type { Lookup } from "./lookup.ts";
+import type { EvaluatedModel } from "./model.ts";
+
+type Speaker = "base" | "tuned" | "prompted";
+
+/** Progress, with the seconds left at the pace so far. */
+export interface AnswerProgress {
+  event: "answer-progress";
+  model: Speaker;
+  done: number;
+  total: number;
+  secondsLeft: number;
+}
+
+/** A contestant that does not take part, and why. */
+export interface ContestantLeftOut {
+  event: "contestant-left-out";
+  contestant: Contestant;
+  reason: string;
+}
+
+export type AnswerEvent = AnswerProgress | ContestantLeftOut;
+
+export interface AnswerOptions {
+  base: EvaluatedModel;
+  tuned: EvaluatedModel;
+  cases: readonly Case[];
+  task: Task;
+  /** Over the rows that were trained on, or why there is none. */
+  lookup: Lookup | { readonly reason: string };
+  prompted: {
+    readonly policy: readonly PolicyRule[];
+    /** True if it was asked for by a flag. A criterion whose `against` names it asks for it too. */
+    readonly asked: boolean;
+  };
+  onEvent?: (event: AnswerEvent) => void;
+  signal?: AbortSignal;
+}
+
+/** File names of the user functions that the cases call. */
+export const scriptFiles = (cases: readonly Case[]): string[] =>
+  cases.flatMap(({ body }) =>
+    body.kind === "chat"
+      ? body.checks.flatMap((check) => (check.kind === "script" ? [check.value.file] : []))
+      : [],
+  );
+
+/** The part of a case that answers.jsonl shows as the question. */
+export const promptOf = (body: CaseBody): string =>
+  body.kind === "chat" ? body.messages.at(-1)!.content : body.kind === "text" ? body.text : body.good;
+
+/**
+ * Lets base and tuned answer the same cases (same token ids, batches, decoding and seeds), then the contestants.
+ * @throws data error that lists the cases which do not fit the model's context, or the scripts that cannot be used
+ */
+export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> {
+  const { base, tuned, cases, task, lookup, prompted, onEvent, signal } = options;
+  const { decoding } = task;
+  const scripts = await loadScripts(task.folder, scriptFiles(cases));
+  const questions = questionsOf(base, cases, decoding);
+  const work = workOf(questions, decoding);
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  let [done, total] = [0, 2 * work];
+  const answersOf = (name: Speaker, model: EvaluatedModel, questions: Questions) =>
+    ask(
+      model,
+      questions,
+      task,
+      (tokens) => {
+        done += tokens;
+        const secondsLeft = (seconds() / done) * (total - done);
+        onEvent?.({ event: "answer-progress", model: name, done, total, secondsLeft });
+      },
+      signal,
+    );
+  const scorer = (cases: readonly Case[], outputs: ModelOutputs) => {
+    const groups = answersByGroup(cases, (id) => outputs.generated.get(id)!.text);
+    return (item: Case) => scoreCase(item, outputs, { rules: task, scripts, groups });
+  };
+  const scoreBase = scorer(cases, await answersOf("base", base, questions));
+  const scoreTuned = scorer(cases, await answersOf("tuned", tuned, questions));
+
+  const results: { [K in Contestant]?: ReadonlyMap<string, Answered> } = {};
+  const leaveOut = (contestant: Contestant, reason: string) =>
+    onEvent?.({ event: "contestant-left-out", contestant, reason });
+  if ("reason" in lookup) leaveOut("lookup", lookup.reason);
+  else {
+    const countTokens = (text: string) => base.tokenizer.encode(text).length;
+    results.lookup = lookupResults(lookup, cases, task, scripts, countTokens);
+  }
+  const asked = prompted.asked || task.success.some((criterion) => contestantOf(criterion) === "prompted");
+  const input = preparePrompted(base, task, prompted.policy, cases, asked, seconds() / total);
+  if ("reason" in input) leaveOut("prompted", input.reason);
+  else {
+    total += workOf(input.questions, decoding);
+    const score = scorer(input.cases, await answersOf("prompted", base, input.questions));
+    results.prompted = new Map(input.cases.map((item) => [item.id, score(item)]));
+  }
+
+  return cases.map((item) => ({
+    id: item.id,
+    pack: item.pack,
+    kind: item.body.kind,
+    cluster: item.cluster,
+    ...(item.rule !== undefined && { rule: item.rule }),
+    ...(item.slice !== undefined && { slice: item.slice }),
+    critical: item.critical,
+    hash: item.hash,
+    prompt: promptOf(item.body),
+    base: scoreBase(item),
+    tuned: scoreTuned(item),
+    ...contestantsOf(item.id, results),
+    base_sha256: base.sha256,
+    artifact_sha256: tuned.sha256,
+  }));
+}
+
+function contestantsOf(
+  id: string,
+  results: { readonly [K in Contestant]?: ReadonlyMap<string, Answered> },
+): Pick<AnswerRow, "contestants"> {
+  const own = CONTESTANTS.flatMap((name) => {
+    const answered = results[name]?.get(id);
+    return answered === undefined ? [] : [[name, answered] as const];
+  });
+  return own.length === 0 ? {} : { contestants: Object.fromEntries(own) };
+}

@@ -1,0 +1,37 @@
+import type { Message } from "../../tokens/chat-template.ts";
+import type { RenderedChat } from "../../tokens/rendered.ts";
+
+/** The part of an exported model that evaluation uses; src/export/session.ts opens one. */
+export interface EvaluatedModel {
+  /** Hash of the artefact on disk. */
+  readonly sha256: string;
+  readonly config: {
+    readonly maxPositions: number;
+    readonly bosId?: number | null | undefined;
+    readonly eosIds?: readonly number[];
+  };
+  readonly tokenizer: {
+    /** No special tokens are added. */
+    encode(text: string | RenderedChat): number[];
+    decode(ids: readonly number[], options: { skipSpecial: boolean }): string;
+    renderChat(
+      messages: readonly Message[],
+      options: { addGenerationPrompt: boolean },
+    ): string | RenderedChat;
+  };
+  generate(
+    prompts: readonly (readonly number[])[],
+    options: {
+      maxNewTokens: number;
+      temperature: number;
+      seed: number;
+      batchSize?: number;
+      signal?: AbortSignal;
+    },
+  ): Promise<{ ids: number[]; finish: "stop" | "length" }[]>;
+  /** Natural log-likelihood of the tokens ids[from..] of each row: sum and number of tokens. */
+  logLikelihood(
+    rows: readonly { ids: number[]; from: number }[],
+    options?: { batchSize?: number },
+  ): Promise<{ sum: number; count: number }[]>;
+}
