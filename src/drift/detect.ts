@@ -6,7 +6,7 @@ import { createRng } from "../rng.ts";
 import { type Comparison, comparePlaced, countsOf, STATISTICS, type StatisticName } from "./compare.ts";
 import { examplesOf, newWordsOf, topicsOf } from "./explain.ts";
 import type { DriftLook } from "./looks.ts";
-import { type Query, sample } from "./queries.ts";
+import { oneOfEach, type Query, sample } from "./queries.ts";
 import { type DriftReference, MAX_QUERIES } from "./reference.ts";
 import type { DriftResult } from "./result.ts";
 import { type Placed, placeTexts } from "./space.ts";
@@ -26,6 +26,9 @@ export function tooFew(reference: DriftReference, log: Log): string | null {
   const few = (what: string, count: number): string =>
     `${count} ${what} are fewer than ${MIN_QUERIES}: they would show only a very large drift`;
   if (log.queries.length < MIN_QUERIES) return few("new queries", log.queries.length);
+  const conversations = oneOfEach(log.queries, log.sha256).length;
+  if (conversations < MIN_QUERIES)
+    return few(`conversations in ${log.queries.length} new queries`, conversations);
   const kept = reference.placed.lengths.length;
   return kept < MIN_QUERIES ? few("queries in the reference", kept) : null;
 }
@@ -47,7 +50,7 @@ export function inconclusive(reference: DriftReference, log: Log, reason: string
 
 /** Compares a log with the reference at the level of this look. Equal logs give equal results. */
 export function detectDrift(reference: DriftReference, log: Log, { look, level }: DriftLook): DriftResult {
-  const queries = sample(log.queries, MAX_QUERIES, log.sha256);
+  const queries = sample(oneOfEach(log.queries, log.sha256), MAX_QUERIES, log.sha256);
   const placed = placeTexts(
     reference.space,
     queries.map(({ text }) => text),

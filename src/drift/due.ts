@@ -50,7 +50,7 @@ export interface DueEvidence {
   readonly policyChanges: readonly PolicyChange[];
   /** Of the log that was given, or of the last comparison; null when there is neither. */
   readonly newQueries: number | null;
-  /** Null when nothing was compared. */
+  /** Of the log that was given, or the last comparison where that has too few queries; null when nothing was compared. */
   readonly drift: DriftResult | null;
 }
 
@@ -88,18 +88,24 @@ function driftReason({ retrain, newQueries, drift }: DueEvidence): DueReason {
     text: retrain.on_drift ? text : `${text}; on_drift is off`,
   });
   if (newQueries === null) return reason(null, "no new queries were given, and none were compared before");
-  if (newQueries < retrain.min_new_queries)
-    return reason(
-      null,
-      `${newQueries} new queries are fewer than min_new_queries, ${retrain.min_new_queries}`,
-    );
+  if (newQueries < retrain.min_new_queries) {
+    const few = `${newQueries} new queries are fewer than min_new_queries, ${retrain.min_new_queries}`;
+    if (drift === null || drift.outcome === "inconclusive") return reason(null, few);
+    const earlier = `${few}; of ${drift.log.queries} queries (${drift.log.file}) drift already found: ${drift.outcome}`;
+    return drift.outcome === "drift"
+      ? reason(true, `${earlier} of ${shiftedIn(drift)}`)
+      : reason(null, earlier);
+  }
   if (drift === null)
     return reason(null, `${newQueries} new queries, but no reference from training to compare them with`);
   if (drift.outcome === "inconclusive") return reason(null, drift.reason ?? "nothing was compared");
   const against = `${newQueries} new queries against ${drift.reference.queries} of the training period`;
   if (drift.outcome === "no drift") return reason(false, `no drift in ${against}`);
-  const shifted = drift.statistics.filter(({ drifted }) => drifted).map(({ name }) => name);
   const words = drift.new_words.slice(0, 8).map((entry) => `"${entry.words}"`);
   const isNew = words.length === 0 ? "" : `; more frequent: ${words.join(", ")}`;
-  return reason(true, `drift of ${shifted.join(", ")} in ${against}${isNew}`);
+  return reason(true, `drift of ${shiftedIn(drift)} in ${against}${isNew}`);
+}
+
+function shiftedIn({ statistics }: DriftResult): string {
+  return statistics.flatMap(({ name, drifted }) => (drifted ? name : [])).join(", ");
 }

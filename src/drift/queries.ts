@@ -11,6 +11,8 @@ export interface Query {
   readonly text: string;
   /** As the row has it; undefined when it has none. */
   readonly date: string | undefined;
+  /** The conversation that it is part of; undefined when the log does not say. */
+  readonly session?: string | undefined;
 }
 
 const text = z.string({ error: "expected a text" });
@@ -19,15 +21,17 @@ const date = z
   .refine((value) => /^\d{4}-\d{2}-\d{2}/.test(value) && !Number.isNaN(Date.parse(value)), {
     error: "expected a date such as 2026-04-30",
   });
+const session = z.union([z.string(), z.number()]).transform(String).optional();
 const textRow = z
-  .looseObject({ text, date: date.optional() })
+  .looseObject({ text, date: date.optional(), session })
   .refine((row) => row.text.trim() !== "", { error: "is empty", path: ["text"] });
 const messagesRow = z
   .looseObject({
     messages: z.array(z.looseObject({ role: z.string(), content: text }), { error: "expected a list" }),
     date: date.optional(),
+    session,
   })
-  .transform((row) => ({ text: asked(row.messages), date: row.date }))
+  .transform((row) => ({ text: asked(row.messages), date: row.date, session: row.session }))
   .refine((row) => row.text.trim() !== "", { error: "have nothing that a user says", path: ["messages"] });
 
 /** Regular expressions by label: what is personal for one shop, beside what curate knows. */
@@ -48,7 +52,7 @@ export function asked(messages: readonly { readonly role: string; readonly conte
 }
 
 /**
- * The queries of a log: JSONL of {"text"} or {"messages"}, with "date" if known; or CSV with a text column. Masked on reading, so that nothing that
+ * The queries of a log: JSONL of {"text"} or {"messages"}, with "date" and "session" if known; or CSV with a text column. Masked on reading, so that nothing that
  * is made of them holds personal data.
  * @throws data error that lists every bad line; usage error when the file cannot be read
  */
@@ -69,8 +73,8 @@ export function readQueries(path: string, personal?: PersonalPatterns): Query[] 
     }
     const parsed = ("messages" in found.value ? messagesRow : textRow).safeParse(found.value);
     if (parsed.success) {
-      const { text, date } = parsed.data;
-      queries.push({ line, text: mask(text), date });
+      const { text, date, session } = parsed.data;
+      queries.push({ line, text: mask(text), date, session });
     } else {
       const issues = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
       mistakes.push(`${file}:${line}: ${issues.join("; ")}`);
@@ -83,6 +87,29 @@ export function readQueries(path: string, personal?: PersonalPatterns): Query[] 
     });
   }
   return queries;
+}
+
+/** Words from which on an exact repetition is the same message logged again rather than another customer's. */
+const TELLING_WORDS = 4;
+
+/**
+ * One query of each conversation, in their order; which, a seed decides. A permutation test takes its texts to be independent, and the
+ * messages of one conversation are not. A conversation is a `session`; without it, exact repetitions of a text of four words or more.
+ */
+export function oneOfEach(queries: readonly Query[], seed: string): Query[] {
+  const rng = createRng(seed);
+  const chosen = new Map<string, { query: Query; seen: number }>();
+  for (const [i, query] of queries.entries()) {
+    const { session, text } = query;
+    const telling = text.trim().split(/\s+/).length >= TELLING_WORDS;
+    const key = session !== undefined ? `session ${session}` : telling ? `text ${text}` : `line ${i}`;
+    const known = chosen.get(key);
+    if (known === undefined) chosen.set(key, { query, seen: 1 });
+    // Reservoir sampling of one: the n-th replaces the choice with probability 1 / n.
+    else if (rng.int(++known.seen) === 0) known.query = query;
+  }
+  const taken = new Set([...chosen.values()].map(({ query }) => query));
+  return queries.filter((query) => taken.has(query));
 }
 
 /** At most `most` of the items, in their order; which, a seed decides. */

@@ -6,7 +6,7 @@ import { LorafitError } from "../errors.ts";
 import { sha256File, writeFileAtomic } from "../formats/files.ts";
 import { readJson } from "../formats/json.ts";
 import { openSafetensors, readBytes, writeSafetensors } from "../formats/safetensors.ts";
-import { type PersonalPatterns, type Query, sample } from "./queries.ts";
+import { oneOfEach, type PersonalPatterns, type Query, sample } from "./queries.ts";
 import { type Placed, placeTexts, type Space } from "./space.ts";
 
 /** Queries that are kept or compared, at most; a seeded sample of more. */
@@ -63,7 +63,7 @@ export function makeReference(
   queries: readonly Query[],
   personal: PersonalPatterns = {},
 ): DriftReference {
-  const kept = sample(queries, MAX_QUERIES, "drift/reference");
+  const kept = sample(oneOfEach(queries, "drift/reference"), MAX_QUERIES, "drift/reference");
   const placed = placeTexts(
     space,
     kept.map(({ text }) => text),

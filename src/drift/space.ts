@@ -19,7 +19,7 @@ export interface Topic {
   readonly examples: number;
 }
 
-/** What an adapter was trained on, as far as it is needed to say where a query lies. */
+/** What an adapter was trained on, as far as placing a query needs it. */
 export interface Space {
   readonly ngrams: NgramStatistics;
   /** Quantised embeddings: of the training examples, then of the texts of the rules. */

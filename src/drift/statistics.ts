@@ -1,4 +1,4 @@
-/** How two samples differ. `null` hypotheses are left to permutations.ts: here stand the statistics and the effects. */
+/** How two samples differ. `null` hypotheses are left to permutations.ts: this file has the statistics and the effects. */
 
 /**
  * Two-sample Kolmogorov-Smirnov statistic: the largest distance between the empirical distribution functions of the
@@ -75,7 +75,7 @@ export function jensenShannon(a: readonly number[], b: readonly number[]): numbe
 }
 
 /**
- * How many standard deviations a count lies above its mean when `size` of `all` texts are drawn without replacement, of
+ * Standard deviations of a count above its mean when `size` of `all` texts are drawn without replacement, of
  * which `total` have the feature (hypergeometric).
  */
 export function enrichment(count: number, total: number, size: number, all: number): number {

@@ -85,7 +85,7 @@ export function dueOf({ path, record, task }: Run, file: string | undefined): Du
   const changes = policyChanges(readPolicy(folder.policy), readPolicy(task.paths.policy));
   const given = file === undefined ? undefined : readQueries(file, task.data.personal).length;
   const comparable = (given ?? 0) >= task.retrain.min_new_queries && hasReference(folder.drift);
-  const drift = file === undefined ? readDrift(path) : comparable ? driftOf(path, file) : null;
+  const drift = file !== undefined && comparable ? driftOf(path, file) : readDrift(path);
   return decideDue({
     retrain: task.retrain,
     ageDays: (Date.now() - Date.parse(record.created)) / DAY,

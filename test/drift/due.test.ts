@@ -83,7 +83,14 @@ test.each<[string, Partial<DueEvidence>, string, number]>([
     "not due",
     0,
   ],
-  ["too few new queries", { newQueries: 299, drift: drift("drift") }, "cannot say", 4],
+  ["too few new queries", { newQueries: 299, drift: null }, "cannot say", 4],
+  [
+    "too few new queries after a quiet comparison",
+    { newQueries: 299, drift: drift("no drift") },
+    "cannot say",
+    4,
+  ],
+  ["too few new queries after drift was found", { newQueries: 299, drift: drift("drift") }, "due", 1],
   ["a comparison that says nothing", { drift: drift("inconclusive") }, "cannot say", 4],
   ["a changed rule and no new queries", { policyChanges: changes, newQueries: null, drift: null }, "due", 1],
 ])("%s", (_, evidence, outcome, exitCode) => {
@@ -100,4 +107,11 @@ test("the answer names what is new and both texts of a rule, and nothing of a qu
   );
   expect(text).toMatch(/R1 changed\n {2}then: Sixty days\.\n {2}now: {2}Ninety days\./);
   expect(text).toContain("line 3: Tundra boots [31m in 42?");
+});
+
+test("drift that was found earlier is named beside a log that is too short", () => {
+  const { reasons } = decideDue({ ...quiet, newQueries: 12, drift: drift("drift") });
+  const text = reasons.find(({ about }) => about === "drift")!.text;
+  expect(text).toContain("12 new queries are fewer than min_new_queries, 300");
+  expect(text).toContain("of 900 queries (may.jsonl) drift already found: drift of words");
 });

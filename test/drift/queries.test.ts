@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readQueries, sample } from "../../src/drift/queries.ts";
+import { oneOfEach, readQueries, sample } from "../../src/drift/queries.ts";
 import { thrown } from "../task/fixture.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "lorafit-queries-"));
@@ -79,4 +79,31 @@ test("a sample keeps the order, has the wanted size, and depends on its seed onl
   expect(sample(items, 100, "a")).toEqual(taken);
   expect(sample(items, 100, "b")).not.toEqual(taken);
   expect(sample(items, 1000, "a")).toEqual(items);
+});
+
+test("one query of each session, else of each repeated text, is compared", () => {
+  const query = (text: string, session?: string) => ({ line: 1, text, date: undefined, session });
+  const long = "Where do I find my size?";
+  const log = [
+    query(long),
+    query(long),
+    query("thanks"),
+    query("thanks"),
+    ...["Do you ship?", "To Wales?", "When?"].map((text) => query(text, "s1")),
+    query(long, "s2"),
+    query(long, "s3"),
+  ];
+  const kept = oneOfEach(log, "a");
+  const unsure = kept.filter(({ session }) => session === "s1");
+  expect(unsure).toHaveLength(1);
+  expect(kept.filter((entry) => !unsure.includes(entry)).map(({ text }) => text)).toEqual([
+    long,
+    "thanks",
+    "thanks",
+    long,
+    long,
+  ]);
+  expect(oneOfEach(log, "a")).toEqual(kept);
+  const chosen = new Set(Array.from({ length: 40 }, (_, i) => oneOfEach(log, `${i}`)[3]!.text));
+  expect(chosen.size).toBe(3);
 });

@@ -47,7 +47,7 @@ describe("hashed character n-grams", () => {
     expect(cosine(embed("?!"), embed("boots"))).toBe(0);
   });
 
-  it("a misspelt text lies nearer to its original than any other, in a large corpus too", () => {
+  it("a misspelt text is nearer to its original than any other, in a large corpus too", () => {
     const rng = createRng(5);
     const syllables = ["ba", "lo", "rin", "tek", "um", "sha", "pol", "gri"];
     const word = () => Array.from({ length: 1 + rng.int(3) }, () => syllables[rng.int(8)]!).join("");

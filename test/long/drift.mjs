@@ -2,7 +2,7 @@
  * How often drift is found where there is none, and where there is some. Writes bench/results/drift.json and the tables of
  * docs/drift.md. Takes about ten minutes on an idle core.
  *
- *     node test/long/drift.mjs      (after npm run build; with `alarms` or `power` only that part, with `table` only the tables)
+ *     node test/long/drift.mjs      (after npm run build; with `alarms`, `power` or `dependent` only that part, with `table` only the tables)
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,11 +11,11 @@ import { join } from "node:path";
 import { readRows } from "../../dist/data/rows.js";
 import { comparePlaced, STATISTICS } from "../../dist/drift/compare.js";
 import { detectDrift, drawsAt } from "../../dist/drift/detect.js";
-import { ALPHA } from "../../dist/drift/looks.js";
-import { readQueries } from "../../dist/drift/queries.js";
+import { oneOfEach, readQueries } from "../../dist/drift/queries.js";
 import { makeReference } from "../../dist/drift/reference.js";
 import { placeTexts, trainingSpace } from "../../dist/drift/space.js";
 import { holm } from "../../dist/evaluate/decision/statistics.js";
+import { ALPHA } from "../../dist/evaluate/looks/looks.js";
 import { createRng } from "../../dist/rng.js";
 import { parsePolicy } from "../../dist/task/policy.js";
 import { clopperPearsonUpper } from "./lib/clopper-pearson.mjs";
@@ -28,6 +28,7 @@ const TASK = join(ROOT, "datasets/awesomeshoes");
 const BOOTS = /fjord|tundra|glacier|polar|crampon|felt liner|snow boots/i;
 
 const SPLITS = 2000;
+const DEPENDENT = 200;
 const MOST = 0.065;
 const [REFERENCE, BATCH] = [600, 300];
 const SHARES = [0, 0.02, 0.05, 0.1, 0.2, 0.4];
@@ -96,10 +97,14 @@ function falseAlarms(space, queries, placed) {
   );
 }
 
-/** The simulation decides as `lorafit drift` does. */
+/** The simulation decides as `lorafit drift` does; a session of its own for each query, so that none is left out. */
 function sameAsVerb(space, queries, placed, batch, split, alarm) {
   const reference = { made: "", queries: REFERENCE, space, placed };
-  const log = { file: "", sha256: `batch ${split}`, queries: batch.map((i) => queries[i]) };
+  const log = {
+    file: "",
+    sha256: `batch ${split}`,
+    queries: batch.map((i) => ({ ...queries[i], session: `${i}` })),
+  };
   const { outcome } = detectDrift(reference, log, { look: 1, level: levelOf(1) });
   if ((outcome === "drift") !== alarm) throw new Error(`split ${split}: the verb says ${outcome}`);
 }
@@ -125,6 +130,64 @@ function power(reference, stable, boots) {
   });
 }
 
+/**
+ * Logs of the stable month: as drawn, with its own repetitions; and such that are not independent: sessions of three messages on one topic, and each message logged
+ * twice. Alarms when all queries are compared, and when one of each conversation is, as the verb does.
+ */
+function dependent(queries, placed) {
+  const byTopic = new Map();
+  for (const i of queries.keys())
+    byTopic.set(placed.topics[i], [...(byTopic.get(placed.topics[i]) ?? []), i]);
+  const makers = {
+    independent: (places) => places.map((i) => ({ i })),
+    sessions: (places, rng) =>
+      places.slice(0, BATCH / 3).flatMap((first, session) => {
+        const alike = byTopic.get(placed.topics[first]);
+        return [first, alike[rng.int(alike.length)], alike[rng.int(alike.length)]].map((i) => ({
+          i,
+          session,
+        }));
+      }),
+    duplicates: (places) => places.slice(0, BATCH / 2).flatMap((i) => [{ i }, { i }]),
+  };
+  const began = performance.now();
+  return Object.fromEntries(
+    lists(makers).map(([name, make], part) => {
+      const counts = { all_queries: 0, one_of_each: 0 };
+      for (let split = 0; split < DEPENDENT; split++) {
+        const rng = createRng(`${name} ${split}`);
+        const places = drawn(queries.length, REFERENCE + BATCH, rng);
+        const before = places.slice(0, REFERENCE).map((i) => ({ ...queries[i], i }));
+        const log = make(places.slice(REFERENCE), rng).map(({ i, session }) => ({
+          ...queries[i],
+          i,
+          session: session === undefined ? undefined : String(session),
+        }));
+        const at = (batch) =>
+          rowsAt(
+            placed,
+            batch.map(({ i }) => i),
+          );
+        const alarm = (reference, batch) =>
+          Math.min(...adjusted(at(reference), at(batch), levelOf(1), `${name} ${split}`)) <= levelOf(1);
+        if (alarm(before, log)) counts.all_queries++;
+        const seed = `${name} ${split}`;
+        if (alarm(oneOfEach(before, seed), oneOfEach(log, seed))) counts.one_of_each++;
+        progress("dependent", part * DEPENDENT + split + 1, 3 * DEPENDENT, began);
+      }
+      return [
+        name,
+        Object.fromEntries(
+          lists(counts).map(([way, alarms]) => [
+            way,
+            { alarms, splits: DEPENDENT, upper_95: clopperPearsonUpper(alarms, DEPENDENT) },
+          ]),
+        ),
+      ];
+    }),
+  );
+}
+
 /** Measures the parts that are asked for, and keeps the results of the others. */
 function measure(parts) {
   const policy = parsePolicy(readFileSync(join(TASK, "policy.md"), "utf8"), "policy.md");
@@ -147,6 +210,7 @@ function measure(parts) {
   }).trim();
   const run = {
     alarms: () => ({ split: { reference: REFERENCE, batch: BATCH }, ...falseAlarms(space, stable, placed) }),
+    dependent: () => dependent(stable, placed),
     power: () => ({ reference: reference.queries, cells: power(reference.placed, placed, boots) }),
   };
   for (const part of parts) {
@@ -187,7 +251,15 @@ function writeTables(results) {
 }
 
 const [part = "all"] = process.argv.slice(2);
-measure({ all: ["alarms", "power"], alarms: ["alarms"], power: ["power"], table: [] }[part]);
+measure(
+  {
+    all: ["alarms", "power", "dependent"],
+    alarms: ["alarms"],
+    power: ["power"],
+    dependent: ["dependent"],
+    table: [],
+  }[part],
+);
 const results = JSON.parse(readFileSync(RESULTS, "utf8"));
 writeTables(results);
 const bounds = KINDS.map(([key, what]) => [what, results.alarms[key].upper_95]);

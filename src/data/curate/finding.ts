@@ -32,14 +32,14 @@ export interface Place {
   readonly line: number;
 }
 
-/** What is wrong with a row, as it stands in curation.json. At most one a row and kind. */
+/** What is wrong with a row, as written to curation.json. At most one per row and kind. */
 export interface Finding extends Place {
   readonly kind: FindingKind;
   /** The row, case or rule that it is compared with. */
   readonly other?: Place;
   /** Jaccard similarity, for the near kinds. */
   readonly similarity?: number;
-  /** The reason in words; personal data stand masked in it. */
+  /** The reason in words; personal data is masked in it. */
   readonly evidence: string;
   /** An undecided error stops a run. */
   readonly severity: "error" | "warning";

@@ -5,7 +5,7 @@ import { texts } from "../text/text.ts";
 /** Signs that are never meant: control characters but tab and line breaks, soft hyphens, zero-width and direction marks. */
 const INVISIBLE =
   /(?![\t\n\r])\p{Cc}|[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]|(?<!\p{Extended_Pictographic}\ufe0f?|\p{M}|[\u0600-\u06ff\u0900-\u0dff])[\u200c\u200d]/gu;
-/** U+FFFD stands where a byte could not be read; half a surrogate pair cannot be written. */
+/** U+FFFD replaces a byte that could not be read; half a surrogate pair cannot be written. */
 const LOST = /\ufffd|\p{Surrogate}/u;
 /** UTF-8 that was read as Windows-1252: a lead byte, then the bytes that must follow it. */
 const MOJIBAKE =

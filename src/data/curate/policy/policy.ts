@@ -7,7 +7,7 @@ import type { TrainingRow } from "../../rows.ts";
 import { type Statements, statementsOf } from "../text/statements.ts";
 import { dialogue } from "../text/text.ts";
 
-/** A rule of the policy, where it stands and what it states. */
+/** A rule of the policy, with its file and its quantities. */
 export interface RuleText extends PolicyRule {
   readonly file: string;
   readonly statements: Statements;

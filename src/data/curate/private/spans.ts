@@ -2,7 +2,7 @@
 export interface Span {
   readonly start: number;
   readonly end: number;
-  /** What stands there; `[label]` replaces it. */
+  /** What it is; `[label]` replaces it. */
   readonly label: string;
 }
 
@@ -14,7 +14,7 @@ export interface Detector {
   readonly accept?: (found: string) => boolean;
 }
 
-/** What `mask` leaves, which may stand where something private would: "my password is [secret]". */
+/** What `mask` leaves, which may be found where something private would be: "my password is [secret]". */
 const MASKED = /^\[[^\]]+\]\W*$/;
 
 /** In order of precedence: an earlier detector keeps its stretch. The spans are in order and do not overlap. */

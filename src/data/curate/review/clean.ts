@@ -6,7 +6,7 @@ import { masked, type PrivateFinders } from "../private/private.ts";
 import { mapTexts } from "../text/text.ts";
 import type { Decision } from "./review.ts";
 
-/** What was done to a row of the clean set, and where it came from; stands in the row under `curation`. */
+/** What was done to a row of the clean set, and its origin; written to the row's field `curation`. */
 export interface Provenance {
   /** file:line, the file relative to the clean set's folder. */
   readonly from: string;

@@ -40,7 +40,7 @@ export type Raw = Readonly<Record<string, unknown>>;
 /** The fields that are trained on. */
 const CONTENT = ["messages", "text", "prompt", "completion"] as const;
 
-/** By what a decision finds its row again, wherever it stands. */
+/** Key by which a decision finds its row in any export. */
 export function reviewKey(
   raw: Raw,
   groupKey: string | undefined,
@@ -56,7 +56,7 @@ export function reviewKey(
 
 interface ReviewFile {
   readonly decisions: readonly Decision[];
-  /** The lines that hold them, as they stand. */
+  /** The lines that hold them, unchanged. */
   readonly lines: readonly string[];
 }
 
@@ -133,7 +133,7 @@ export class Review {
   readonly #decisions: readonly Decision[];
   readonly #groupKey: string | undefined;
 
-  /** @param raws every row as it stands in the training files */
+  /** @param raws every row of the training files */
   constructor(decisions: readonly Decision[], raws: Iterable<Raw>, groupKey: string | undefined) {
     this.#decisions = decisions;
     this.#groupKey = groupKey;

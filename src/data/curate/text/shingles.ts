@@ -27,7 +27,7 @@ function ranked(lists: readonly (readonly string[])[]): Int32Array[][] {
   return sets.map((list) => list.map((set) => Int32Array.from(set, (gram) => rank.get(gram)!).sort()));
 }
 
-/** Rounding must not lose a pair that lies exactly on the threshold. */
+/** Rounding must not lose a pair exactly at the threshold. */
 const ceil = (value: number): number => Math.ceil(value - 1e-9);
 
 /**

@@ -1,7 +1,7 @@
 import { normalise } from "../../../embed/normalise.ts";
 import type { TrainingRow } from "../../rows.ts";
 
-/** The strings of a row that are trained on, with where they stand. */
+/** The strings of a row that are trained on, with their places in it. */
 export function texts(content: TrainingRow["content"]): { at: string; text: string }[] {
   if ("text" in content) return [{ at: "text", text: content.text }];
   return content.messages.map((message, i) => ({ at: `messages[${i}]`, text: message.content }));
@@ -21,14 +21,14 @@ export function dialogue(content: TrainingRow["content"]): string {
   );
 }
 
-/** What the customer says, normalised: each turn, and all turns up to each, so that a case is found wherever it stands. */
+/** What the customer says, normalised: each turn, and all turns up to each, so that a case is found at any turn. */
 export function customerSides(content: TrainingRow["content"]): string[] {
   if ("text" in content) return [normalise(content.text)];
   const turns = content.messages.filter(({ role }) => role === "user").map((message) => message.content);
   return [...new Set(turns.flatMap((turn, i) => [turn, turns.slice(0, i + 1).join(" ")]).map(normalise))];
 }
 
-/** A copy of a row as it stands in its file, with every string that is trained on rewritten; other fields stay. */
+/** A copy of a row as read from its file, with every string that is trained on rewritten; other fields stay. */
 export function mapTexts(
   raw: Readonly<Record<string, unknown>>,
   rewrite: (text: string) => string,
