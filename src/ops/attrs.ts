@@ -11,6 +11,7 @@ export interface OpAttrs {
   loraLinearGrad: { readonly scale: number; readonly dropout: number; readonly needsInput: boolean };
   rmsNorm: { readonly eps: number };
   rmsNormGrad: Record<string, never>;
+  layerNorm: { readonly eps: number };
   /** inverseFrequencies [d/2] in float32; maxPositions bounds `positions`; inverse rotates back (the gradient). */
   rope: {
     readonly heads: number;
@@ -23,6 +24,7 @@ export interface OpAttrs {
   cachedAttention: Omit<AttentionAttrs, "causal">;
   gatedMlp: { readonly activation: "silu" };
   gatedMlpGrad: { readonly activation: "silu" };
+  gelu: Record<string, never>;
   gatherRows: Record<string, never>;
   scatterRows: Record<string, never>;
   /** At most chunkRows * V logits exist at once. */

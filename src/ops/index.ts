@@ -2,6 +2,7 @@ import { adamw, clipScale, sumSquares } from "./adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./attention.ts";
 import type { OpName } from "./attrs.ts";
 import type { OpDefinition } from "./definition.ts";
+import { gelu, layerNorm } from "./encoder.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
 import { linear, linearGrad } from "./linear.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";
@@ -22,12 +23,14 @@ export const OPS = {
   loraLinearGrad,
   rmsNorm,
   rmsNormGrad,
+  layerNorm,
   rope,
   attention,
   attentionGrad,
   cachedAttention,
   gatedMlp,
   gatedMlpGrad,
+  gelu,
   gatherRows,
   scatterRows,
   linearCrossEntropy,

@@ -112,6 +112,11 @@ export const SIGNATURES = {
     inputs: { dy: "activation", x: "activation", weight: "normWeight", rstd: "statistic" },
     outputs: { dx: "sumOutput" },
   },
+  /** x [..,D], weight [D], bias [D] -> y = (x - mean(x)) / sqrt(mean((x - mean(x))²) + eps) weight + bias */
+  layerNorm: {
+    inputs: { x: "activation", weight: "normWeight", bias: "bias" },
+    outputs: { y: "activation" },
+  },
   /**
    * x [B,S,H*d], positions i64 [B,S] -> y: x rotated by halves (Hugging Face layout). The angle is
    * float32(position * inverseFrequency); sine and cosine are rounded to float32, as in transformers.
@@ -162,6 +167,8 @@ export const SIGNATURES = {
     inputs: { dy: "activation", gate: "activation", up: "activation" },
     outputs: { dGate: "activation", dUp: "activation" },
   },
+  /** x -> y = x (1 + erf(x / sqrt 2)) / 2 */
+  gelu: { inputs: { x: "activation" }, outputs: { y: "activation" } },
   /** x [B,S,D], rows i64 [N] (flat indices into B*S, unique except for padding rows) -> y [N,D] */
   gatherRows: { inputs: { x: "activation", rows: "index" }, outputs: { y: "activation" } },
   /** dy [N,D], rows i64 [N], like [B,S,D] -> dx [B,S,D], zero where no row points; rows that repeat are summed */

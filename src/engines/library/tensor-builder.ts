@@ -47,6 +47,7 @@ export interface TensorBuilder {
   rsqrt(x: Tensor): Tensor;
   log(x: Tensor): Tensor;
   sigmoid(x: Tensor): Tensor;
+  erf(x: Tensor): Tensor;
   /** x sigmoid(x) */
   silu(x: Tensor): Tensor;
   /** Over the last axis. */

@@ -35,6 +35,7 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
   sqrt = (x: Ref): Ref => this.each("Sqrt", x);
   log = (x: Ref): Ref => this.each("Log", x);
   sigmoid = (x: Ref): Ref => this.each("Sigmoid", x);
+  erf = (x: Ref): Ref => this.each("Erf", x);
   square = (x: Ref): Ref => this.mul(x, x);
   rsqrt = (x: Ref): Ref => this.each("Reciprocal", this.sqrt(x));
   silu = (x: Ref): Ref => this.swish(x, 1);

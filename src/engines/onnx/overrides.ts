@@ -19,6 +19,17 @@ const rmsNorm: Lowering<"rmsNorm"> = ({ b, rows, grid, attrs }) => {
   return { y: y!, rstd: rstd! };
 };
 
+const layerNorm: Lowering<"layerNorm"> = ({ b, rows, grid, attrs }) => {
+  const x = rows("x") as Ref;
+  const attributes = { axis: -1, epsilon: { float: attrs.eps }, stash_type: 1 };
+  const inputs = [x, grid("weight") as Ref, grid("bias") as Ref];
+  return { y: (b as OnnxBuilder).node("LayerNormalization", inputs, attributes, x.shape) };
+};
+
+const gelu: Lowering<"gelu"> = ({ b, rows }) => ({
+  y: (b as OnnxBuilder).each("Gelu", rows("x") as Ref),
+});
+
 /** One node for all heads. Rows of the tables are gathered first, because a table may have a hundred thousand rows. */
 const rope: Lowering<"rope"> = (c) => {
   const { grid, attrs, shape } = c;
@@ -52,7 +63,7 @@ const loraLinear: Lowering<"loraLinear"> = (c) => {
 };
 
 const BY_PROFILE: Readonly<Record<Profile, Lowerings>> = {
-  ort: { ...LOWERINGS, cast, rmsNorm, rope, gatedMlpGrad },
+  ort: { ...LOWERINGS, cast, rmsNorm, layerNorm, rope, gatedMlpGrad, gelu },
   portable: { ...LOWERINGS, cast, loraLinear },
 };
 

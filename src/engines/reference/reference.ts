@@ -15,6 +15,7 @@ import {
 import type { Engine, EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
 import { adamw, clipScale, sumSquares } from "./ops/adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./ops/attention.ts";
+import { gelu, layerNorm } from "./ops/encoder.ts";
 import { gatedMlp, gatedMlpGrad } from "./ops/gated-mlp.ts";
 import type { Kernel } from "./ops/kernel.ts";
 import { linear, linearGrad } from "./ops/linear.ts";
@@ -46,12 +47,14 @@ const KERNELS = {
   loraLinearGrad,
   rmsNorm,
   rmsNormGrad,
+  layerNorm,
   rope,
   attention,
   attentionGrad,
   cachedAttention,
   gatedMlp,
   gatedMlpGrad,
+  gelu,
   gatherRows,
   scatterRows,
   linearCrossEntropy,

@@ -21,6 +21,7 @@ export interface KernelAttrs {
   Square: None;
   Log: None;
   Sigmoid: None;
+  Erf: None;
   Softmax: None;
   Identity: None;
   ZerosLike: None;

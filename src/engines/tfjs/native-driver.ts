@@ -60,6 +60,7 @@ const TRANSLATIONS: { readonly [Kernel in KernelName]: Translation<Kernel> } = {
   Square: plain("Square"),
   Log: plain("Log"),
   Sigmoid: plain("Sigmoid"),
+  Erf: plain("Erf"),
   Softmax: plain("Softmax"),
   Identity: plain("Identity"),
   ZerosLike: plain("ZerosLike"),

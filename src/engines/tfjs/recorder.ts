@@ -15,7 +15,7 @@ import {
 
 type Elementwise = "Add" | "Sub" | "Multiply" | "RealDiv" | "Minimum";
 type Comparison = "Equal" | "GreaterEqual" | "LogicalAnd";
-type Unary = "Sqrt" | "Rsqrt" | "Square" | "Log" | "Sigmoid" | "Softmax" | "Identity" | "ZerosLike";
+type Unary = "Sqrt" | "Rsqrt" | "Square" | "Log" | "Sigmoid" | "Erf" | "Softmax" | "Identity" | "ZerosLike";
 
 const DTYPES = { f32: "float32", bf16: "bfloat16", bool: "bool" } as const;
 
@@ -116,6 +116,7 @@ export class KernelRecorder implements TensorBuilder {
   rsqrt = (x: Ref): Ref => this.#map("Rsqrt", x);
   log = (x: Ref): Ref => this.#map("Log", x);
   sigmoid = (x: Ref): Ref => this.#map("Sigmoid", x);
+  erf = (x: Ref): Ref => this.#map("Erf", x);
   softmax = (x: Ref): Ref => this.#map("Softmax", x);
   copy = (x: Ref): Ref => this.#map("Identity", x);
   silu = (x: Ref): Ref => this.mul(x, this.sigmoid(x));

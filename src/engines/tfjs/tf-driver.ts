@@ -26,6 +26,7 @@ const INPUTS: Readonly<Record<KernelName, readonly string[] | "list">> = {
   Square: SINGLE,
   Log: SINGLE,
   Sigmoid: SINGLE,
+  Erf: SINGLE,
   Softmax: ["logits"],
   Identity: SINGLE,
   ZerosLike: SINGLE,

@@ -14,7 +14,7 @@ import { add, embed, flatten, gatherRows, scale, scatterRows, zerosLike } from "
 const noCommand = (): void => undefined;
 
 const unsupported = (): void => {
-  throw new Error("the cuda engine trains; it has no cachedAttention");
+  throw new Error("the cuda engine trains; it has no cachedAttention, layerNorm or gelu");
 };
 
 export const LOWERINGS = {
@@ -28,12 +28,14 @@ export const LOWERINGS = {
   loraLinearGrad,
   rmsNorm,
   rmsNormGrad,
+  layerNorm: unsupported,
   rope,
   attention,
   attentionGrad,
   cachedAttention: unsupported,
   gatedMlp,
   gatedMlpGrad,
+  gelu: unsupported,
   gatherRows,
   scatterRows,
   linearCrossEntropy,
