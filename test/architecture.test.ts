@@ -16,6 +16,7 @@ const ROAD = [
   ["loss"],
   ["optim"],
   ["engines"],
+  ["encoder"],
   ["train"],
   ["export"],
   ["evaluate"],

@@ -6,7 +6,9 @@ import type { Context } from "./terminal/context.ts";
 export function addModels(program: Command, context: Context): void {
   program
     .command("models")
-    .description("List the bases known by name with their paths.")
+    .description(
+      "List the models known by name with their paths: bases, and an embedder that compares texts.",
+    )
     .action(() => {
       const rows = readCatalog().map((entry) => ({ ...entry, path: locate(entry, context.home) }));
       const models = rows.map(({ sources: _, ...row }) => row);
@@ -26,5 +28,5 @@ interface Row {
 function lineOf({ name, about, kind, licence, parameters, path }: Row): string {
   const size = `${(parameters / 1e6).toFixed(parameters < 1e7 ? 1 : 0)}M`;
   const place = path ?? pc.yellow(`not pulled: lorafit pull ${name}`);
-  return `${pc.bold(name.padEnd(24))} ${kind.padEnd(5)} ${size.padStart(6)}  ${licence.padEnd(13)} ${place}\n${pc.dim(`  ${about}`)}`;
+  return `${pc.bold(name.padEnd(24))} ${kind.padEnd(8)} ${size.padStart(6)}  ${licence.padEnd(13)} ${place}\n${pc.dim(`  ${about}`)}`;
 }

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import pc from "picocolors";
+import { openSentenceEncoder } from "../encoder/sentence-encoder.ts";
 import { EXIT } from "../errors.ts";
+import { ENCODER } from "../model/catalog.ts";
 import { openModel } from "../model/open.ts";
 import { type PullEvent, pullModel } from "../model/pull/pull.ts";
 import type { Context } from "./terminal/context.ts";
@@ -9,7 +11,9 @@ import { megabytes, seconds } from "./terminal/format.ts";
 export function addPull(program: Command, context: Context): void {
   program
     .command("pull")
-    .description("Fetch a base into the model cache (LORAFIT_HOME) and check it.")
+    .description(
+      "Fetch a base, or the embedder all-minilm-l6-v2, into the model cache (LORAFIT_HOME) and check it.",
+    )
     .argument("<name>", "a name that `lorafit models` lists, or hf:organisation/name[@revision]")
     .action((name: string) => pull(name, context));
 }
@@ -25,8 +29,7 @@ async function pull(name: string, context: Context): Promise<void> {
       signal,
       onEvent: show,
     });
-    const { config, sha256 } = openModel(path, { cacheDir: home });
-    const size = `${config.layers} layers, hidden size ${config.hiddenSize}, context ${config.maxPositions}`;
+    const { sha256, size } = name === ENCODER ? checkEncoder(path, home) : checkBase(path, home);
     const origin = source === null ? "was here already" : `from ${source}`;
     output.result(
       { event: "pulled", name, path, source, sha256 },
@@ -38,6 +41,18 @@ async function pull(name: string, context: Context): Promise<void> {
     output.warn(`stopped; \`lorafit pull ${name}\` resumes from here`);
     context.exitCode = EXIT.interrupted;
   }
+}
+
+function checkBase(path: string, home: string): { sha256: string; size: string } {
+  const { config, sha256 } = openModel(path, { cacheDir: home });
+  const size = `${config.layers} layers, hidden size ${config.hiddenSize}, context ${config.maxPositions}`;
+  return { sha256, size };
+}
+
+function checkEncoder(path: string, home: string): { sha256: string; size: string } {
+  const { config, sha256 } = openSentenceEncoder(ENCODER, path, { cacheDir: home });
+  const size = `${config.num_hidden_layers} layers, hidden size ${config.hidden_size}; compares texts in every task from now on`;
+  return { sha256, size: `${size}, and tasks that were locked without it must be locked again` };
 }
 
 /** Shows one line per source; of the current file the bytes received, the total and the time left. */

@@ -1,4 +1,7 @@
-/** Of unit length, so that the dot product of two is their cosine; all zero for a text without a letter or digit. */
+/**
+ * Of unit length, so that the dot product of two is their cosine. n-grams give a text without a letter or digit a vector of
+ * zeros.
+ */
 export type Vector = Float32Array;
 
 /** Texts as vectors: the nearer in meaning or wording, the larger their cosine. */
@@ -7,6 +10,14 @@ export interface Embedder {
   readonly name: string;
   readonly dimensions: number;
   embed(text: string): Vector;
+}
+
+/** The embedder of a task. */
+export interface TaskEmbedder {
+  /** Recorded in the lock: equal names give equal vectors. */
+  readonly name: string;
+  /** @param corpus texts from which n-grams learn how rare each is; absent: `texts` */
+  embed(texts: readonly string[], corpus?: readonly string[]): Promise<Vector[]>;
 }
 
 /** Cosine of two vectors of one embedder, in [-1, 1]. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { hash32 } from "../rng.ts";
-import type { Embedder, Vector } from "./embedder.ts";
+import type { Embedder, TaskEmbedder, Vector } from "./embedder.ts";
 import { normalise } from "./normalise.ts";
 
 const VERSION = 1;
@@ -56,6 +56,15 @@ export function hashedNgrams({ documents, document_frequencies: frequencies }: N
     },
   };
 }
+
+/** Embedder of tasks that needs no download. */
+export const ngramEmbedder: TaskEmbedder = {
+  name: hashedNgrams(fitNgrams([])).name,
+  async embed(texts, corpus = texts) {
+    const embedder = hashedNgrams(fitNgrams(corpus));
+    return texts.map((text) => embedder.embed(text));
+  },
+};
 
 /** Counts how often the n-grams of each bucket occur in a text. */
 function bucketCounter(buckets: number): (text: string) => Map<number, number> {

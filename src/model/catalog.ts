@@ -18,14 +18,13 @@ const hubSource = z.strictObject({
 const pipSource = z.strictObject({
   pip: z.string().regex(/^[a-z0-9-]+$/),
   version: z.string().regex(/^[0-9.]+$/),
-  file: within,
-  sha256,
+  files: z.array(z.strictObject({ path: within, sha256 })).min(1),
 });
 const bundledSource = z.strictObject({ bundled: within });
 
 const entrySchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
-  kind: z.enum(["chat", "text"]),
+  kind: z.enum(["chat", "text", "embedder"]),
   about: z.string(),
   licence: z.string(),
   parameters: z.int().positive(),
@@ -35,6 +34,9 @@ const entrySchema = z.strictObject({
 export type HubSource = z.output<typeof hubSource>;
 export type PipSource = z.output<typeof pipSource>;
 export type CatalogEntry = z.output<typeof entrySchema>;
+
+/** Name of the sentence encoder that is the embedder of tasks where it has been pulled. */
+export const ENCODER = "all-minilm-l6-v2";
 
 const bundledFolder = fileURLToPath(new URL("../../models", import.meta.url));
 
@@ -84,6 +86,11 @@ export function resolveModel(
   if (existsSync(path)) return path;
   const entries = readCatalog();
   const entry = entries.find((known) => known.name === name);
+  if (entry?.kind === "embedder") {
+    throw new LorafitError("data", `${name}: compares texts and cannot be trained or generate`, {
+      hint: "name a base that `lorafit models` lists as chat or text",
+    });
+  }
   const found =
     entry !== undefined
       ? locate(entry, options.home)

@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { sha256File, writeFileAtomic } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
-import type { ModelConfig } from "./config.ts";
 
 /** Smaller files are hashed each time. Bytes. */
 const WORTH_REMEMBERING = 1 << 25;
@@ -15,8 +14,8 @@ export interface IdentityOptions {
   check(): void;
 }
 
-/** Hash that identifies a base: over its config and every byte of its weight files. @throws as `check` does */
-export function baseSha256(config: ModelConfig, files: readonly string[], options: IdentityOptions): string {
+/** Hash that identifies a model: over its config and every byte of its weight files. @throws as `check` does */
+export function baseSha256(config: object, files: readonly string[], options: IdentityOptions): string {
   const hash = createHash("sha256").update(JSON.stringify(config));
   let checked = false;
   const check = (): void => {

@@ -166,7 +166,11 @@ function listIds(ids: readonly string[]): string {
 export function checkLock(task: Task, lock: TaskLock, identity: LockIdentity): void {
   const changes = lockChanges(lock, makeLock(task, identity));
   if (changes.length === 0) return;
+  const embedder =
+    lock.embedder === identity.embedder
+      ? ""
+      : "; the embedder is all-minilm-l6-v2 where it has been pulled, so pull it, or delete it from LORAFIT_HOME/models";
   throw new LorafitError("mismatch", `the task is not what was locked:\n${listMistakes(changes)}`, {
-    hint: "put it back, or run `lorafit lock` again; after a look that needs a --reason",
+    hint: `put it back, or run \`lorafit lock\` again; after a look that needs a --reason${embedder}`,
   });
 }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { embedderFor } from "../encoder/task-embedder.ts";
 import { type AnswerEvent, answerCases } from "../evaluate/answers/answer.ts";
 import { lookupIn } from "../evaluate/answers/lookup.ts";
 import { contestantsAnswered } from "../evaluate/cases/select.ts";
@@ -53,7 +54,10 @@ export async function* evaluateRun(
   const rows = trainedRows(run);
   const { policy } = task.paths;
   const contestants = {
-    lookup: "lost" in rows ? { reason: rows.lost } : lookupIn(rows.own, task),
+    lookup:
+      "lost" in rows
+        ? { reason: rows.lost }
+        : await lookupIn(rows.own, cases, task, embedderFor(project.home)),
     prompted: {
       policy: parsePolicy(readFileSync(policy, "utf8"), policy),
       asked: asked.prompted ?? false,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { fitNgrams, hashedNgrams } from "../embed/hashed-ngrams.ts";
+import { embedderFor } from "../encoder/task-embedder.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { scriptFiles } from "../evaluate/answers/answer.ts";
 import { SCORER_VERSION } from "../evaluate/cases/scorers.ts";
@@ -8,7 +8,6 @@ import { type PowerNote, powerNotes } from "../evaluate/decision/power.ts";
 import { lockWarnings } from "../evaluate/lock-warnings.ts";
 import { type AmendmentEntry, appendToLedger, holdingLedger, readLedger } from "../evaluate/looks/ledger.ts";
 import { askedByPack, checkNamedLooks, levelOf, lookAt, type NamedLook } from "../evaluate/looks/looks.ts";
-import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import {
   checkLock,
@@ -27,10 +26,10 @@ import type { Locked, Power } from "./events.ts";
 import type { Project } from "./project.ts";
 import { readVerdict, verdictFile } from "./run.ts";
 
-const lockIdentity = (base: WeightSource): LockIdentity => ({
+const lockIdentity = ({ base, home }: Project): LockIdentity => ({
   baseSha256: base.sha256,
   scorer: SCORER_VERSION,
-  embedder: hashedNgrams(fitNgrams([])).name,
+  embedder: embedderFor(home).name,
 });
 
 export const isLocked = ({ task }: Project): boolean => existsSync(lockFile(task));
@@ -39,9 +38,10 @@ export const isLocked = ({ task }: Project): boolean => existsSync(lockFile(task
  * Reads the lock and compares it with the task and with the ledger. Training takes hours, so each stage verifies again.
  * @throws as readLock, checkLock and readLedger do; mismatch error for a lock that was moved past the ledger
  */
-export function verifyLock({ task, base }: Project): TaskLock {
+export function verifyLock(project: Project): TaskLock {
+  const { task } = project;
   const lock = readLock(task);
-  checkLock(task, lock, lockIdentity(base));
+  checkLock(task, lock, lockIdentity(project));
   const ledger = readLedger(task);
   checkNamedLooks(ledger, namedLooks(task));
   const last = ledger.at(-1);
@@ -61,7 +61,7 @@ export function verifyLock({ task, base }: Project): TaskLock {
 export async function* lockProject(project: Project, reason?: string): AsyncGenerator<Locked, void> {
   const { task, cases } = project;
   await loadScripts(task.folder, scriptFiles(cases));
-  const identity = lockIdentity(project.base);
+  const identity = lockIdentity(project);
   const { lock, amended } = holdingLedger(task, () => {
     checkNamedLooks(readLedger(task), namedLooks(task));
     const lock = makeLock(task, identity);

