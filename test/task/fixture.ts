@@ -40,11 +40,11 @@ export function taskFolder(files: Record<string, string> = {}): string {
 }
 
 /** Error that a call throws. */
-export function thrown(call: () => unknown): { message: string; exitCode: number } {
+export function thrown(call: () => unknown): { message: string; exitCode: number; hint?: string } {
   try {
     call();
   } catch (error) {
-    return error as { message: string; exitCode: number };
+    return error as { message: string; exitCode: number; hint?: string };
   }
   throw new Error("nothing was thrown");
 }

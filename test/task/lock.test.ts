@@ -27,10 +27,11 @@ test("everything that changed is named, with exit code 5", () => {
     TASK_YAML.replace("effect: 0.2", "effect: 0.1").replace("max_words: 60", "max_words: 90"),
   );
   const task = loadTask(folder);
-  const { message, exitCode } = thrown(() =>
+  const { message, exitCode, hint } = thrown(() =>
     checkLock(task, readLock(task), { baseSha256: "b".repeat(64), scorer: "2", embedder: "e2" }),
   );
   expect(exitCode).toBe(5);
+  expect(hint).toContain("pull it, or delete it");
   for (const part of [
     "base:",
     "scorer:",
