@@ -1,6 +1,8 @@
 import { fstatSync, readSync } from "node:fs";
 import { LorafitError } from "../errors.ts";
-import type { GgufValue } from "./gguf.ts";
+
+/** A value of a GGUF's metadata. */
+export type GgufValue = number | boolean | string | readonly GgufValue[];
 
 /** More metadata than any vocabulary needs: beyond, the file is meant to exhaust memory. */
 const MAX_ITEMS = 1 << 24;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { parseFile, readBytesAt } from "./files.ts";
-import { damagedGguf, GgufCursor } from "./gguf-cursor.ts";
+import { damagedGguf, GgufCursor, type GgufValue } from "./gguf-cursor.ts";
 import { QUANTS, type Quant } from "./quants.ts";
 
 /**
@@ -15,8 +15,6 @@ export interface GgufFile {
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
-
-export type GgufValue = number | boolean | string | readonly GgufValue[];
 
 export interface GgufTensor {
   /** The file that holds it. */

@@ -1,5 +1,6 @@
 import { LorafitError } from "../errors.ts";
-import type { GgufFile, GgufValue } from "../formats/gguf.ts";
+import type { GgufFile } from "../formats/gguf.ts";
+import type { GgufValue } from "../formats/gguf-cursor.ts";
 import type { TokenizerFiles } from "../tokens/files.ts";
 
 const CONTROL = 3;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Outcome } from "../../src/evaluate/decision/decide.ts";
+import type { Outcome } from "../../src/evaluate/decision/evidence.ts";
 import { type GateInput, gate, type Verdict } from "../../src/evaluate/gate.ts";
 import { verdictTable } from "../../src/evaluate/table.ts";
 import { createRng } from "../../src/rng.ts";

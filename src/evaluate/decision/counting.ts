@@ -1,6 +1,5 @@
 import { percent } from "../../formats/percent.ts";
-import type { Outcome } from "./decide.ts";
-import { type PairedScore, weighScore } from "./evidence.ts";
+import { type Outcome, type PairedScore, weighScore } from "./evidence.ts";
 import { clusterMeans } from "./statistics.ts";
 
 /** Rate of failing clusters that a count without a failure must rule out at the look's level. */

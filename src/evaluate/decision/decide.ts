@@ -9,6 +9,7 @@ import {
   type Evidence,
   type EvidenceOptions,
   MIN_CLUSTERS,
+  type Outcome,
   ownScores,
   type PairedScore,
   rivalOf,
@@ -19,8 +20,6 @@ import {
 } from "./evidence.ts";
 import { detectable } from "./sample-size.ts";
 import { clusterMeans, lowerBound, mcnemar, meanOf, standardError } from "./statistics.ts";
-
-export type Outcome = "pass" | "fail" | "inconclusive";
 
 /** A baseline must be this far above chance before "not worse than it" means anything. */
 const RELIABLE_ABOVE_CHANCE = 0.1;

@@ -1,5 +1,7 @@
 import { boundP, clusterMeans, drawsFor, lowerBound, meanOf, negated, signFlip } from "./statistics.ts";
 
+export type Outcome = "pass" | "fail" | "inconclusive";
+
 /** Fewer independent clusters than this decide nothing. */
 export const MIN_CLUSTERS = 30;
 

@@ -1,7 +1,7 @@
 import { nearPairs } from "../../data/curate/text/shingles.ts";
 import { normalise } from "../../embed/normalise.ts";
 import type { AnswerRow } from "../answers/answer-row.ts";
-import type { Outcome } from "../decision/decide.ts";
+import type { Outcome } from "../decision/evidence.ts";
 
 /**
  * Condition on artefact, answers and training data without which scores mean nothing. `fail` refuses the artefact whatever the

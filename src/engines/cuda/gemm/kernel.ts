@@ -1,4 +1,5 @@
-import { type Gemm, i32, type KernelCall, padded, ptr } from "../lowering/commands.ts";
+import { type Gemm, i32, type KernelCall, ptr } from "../lowering/commands.ts";
+import { padded } from "../lowering/weights.ts";
 
 /** Tiles of kernels/gemm.cu, largest first: rows and columns of C per block. */
 export const TILES = [

@@ -1,5 +1,5 @@
 import type { OpName } from "../../../ops/attrs.ts";
-import type { WeightSpec } from "./weights.ts";
+import { padded, type WeightSpec } from "./weights.ts";
 
 /** Device memory whose address is settled once all commands are known. */
 export interface DeviceBuffer {
@@ -89,9 +89,6 @@ export function fieldsOf(command: Command): readonly Field[] {
   const { c, a, b, add, bias } = command.gemm;
   return [c, a, b, add, bias].map(ptr);
 }
-
-/** Width rounded up to eight bf16 elements: the 16 bytes that a kernel loads at a time. */
-export const padded = (width: number): number => Math.ceil(width / 8) * 8;
 
 /** Slice of `width` columns from column `from` on. */
 export function columnSlice(matrix: Matrix, from: number, width: number): Matrix {

@@ -1,6 +1,7 @@
 import { type Node, type NodeOf, outputsOf, type Program, type ValueId } from "../../../program/program.ts";
 import type { FusionPlan, LoraOp } from "../../fusion.ts";
-import { columnSlice, type DeviceBuffer, type Matrix, padded } from "./commands.ts";
+import { columnSlice, type DeviceBuffer, type Matrix } from "./commands.ts";
+import { padded } from "./weights.ts";
 
 /** Projections with a shared input computed by one GEMM, in the order of the Program's weights; likewise their gradient nodes. */
 export interface FusedProjections<Op extends LoraOp = LoraOp> {

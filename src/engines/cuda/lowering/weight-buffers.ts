@@ -8,13 +8,12 @@ import {
   f32,
   i32,
   type Matrix,
-  padded,
   ptr,
   type Vector,
 } from "./commands.ts";
 import { type FusedProjections, matrixSize } from "./matrix-layout.ts";
 import type { VectorLayout } from "./vector-layout.ts";
-import { type MatrixSpec, rowOffsets, type WeightSpec, weightBytes, weightKey } from "./weights.ts";
+import { type MatrixSpec, padded, rowOffsets, type WeightSpec, weightBytes, weightKey } from "./weights.ts";
 
 /** FactorEntry of kernels/place_factors.cu, and the number of elements that it copies. */
 interface Factor {

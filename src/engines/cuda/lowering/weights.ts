@@ -1,7 +1,9 @@
 import { float32ToBfloat16 } from "../../../formats/numbers.ts";
 import { type PackedFormat, packedBytes, quantise } from "../../../formats/quantise.ts";
 import type { EngineWeights } from "../../engine.ts";
-import { padded } from "./commands.ts";
+
+/** Width rounded up to eight bf16 elements: the 16 bytes that a kernel loads at a time. */
+export const padded = (width: number): number => Math.ceil(width / 8) * 8;
 
 /**
  * Device layout of frozen weights.

@@ -6,12 +6,12 @@ import {
   i32,
   i64,
   type Matrix,
-  padded,
   ptr,
   rowSlice,
   type Vector,
 } from "../lowering/commands.ts";
 import type { FusedProjections } from "../lowering/matrix-layout.ts";
+import { padded } from "../lowering/weights.ts";
 import { applyDropout } from "./dropout.ts";
 import type { Lowering, NodeContext } from "./lowering.ts";
 import { combineRows } from "./shape.ts";

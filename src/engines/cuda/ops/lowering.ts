@@ -2,8 +2,9 @@ import type { AttrsOf, OpName } from "../../../ops/attrs.ts";
 import type { ActivationRole, InputName, MatrixRole, OutputName } from "../../../ops/signatures.ts";
 import type { NodeOf, ValueId } from "../../../program/program.ts";
 import type { LoraOp } from "../../fusion.ts";
-import { type CommandList, type Matrix, padded, type Vector } from "../lowering/commands.ts";
+import type { CommandList, Matrix, Vector } from "../lowering/commands.ts";
 import type { FusedProjections } from "../lowering/matrix-layout.ts";
+import { padded } from "../lowering/weights.ts";
 
 /** Context of the lowering of one node. */
 export interface NodeContext<Op extends OpName> {
