@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +28,10 @@ const ROAD = [
   ["cli.ts", "index.ts"],
 ];
 
+const root = fileURLToPath(new URL("..", import.meta.url));
+const structure = JSON.parse(
+  execFileSync(process.execPath, ["bench/structure.mjs", ".", "--list"], { cwd: root, encoding: "utf8" }),
+);
 const src = fileURLToPath(new URL("../src", import.meta.url));
 const files = (readdirSync(src, { recursive: true }) as string[])
   .filter((name) => name.endsWith(".ts"))
@@ -83,9 +88,39 @@ test("src/README.md names every folder and nothing that is gone", () => {
   expect([...named].sort()).toEqual(folders.sort());
 });
 
-test("no file is longer than 300 lines, and half of them are shorter than 120", () => {
-  const lengths = files.map((file) => ({ file, lines: textOf(file).split("\n").length }));
-  expect(lengths.filter(({ lines }) => lines > 300)).toEqual([]);
-  const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b);
-  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(120);
+const { circles, against, words } = structure;
+
+test("no import circles, type imports included, and no import against the order of the folders", () => {
+  expect(circles).toEqual([]);
+  expect(against).toEqual([]);
+});
+
+test("comments, pages and messages use plain technical English", () => {
+  expect(words).toEqual([]);
+});
+
+test("a folder has at most 20 source files", () => {
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  expect([...counts].filter(([, count]) => count > 20)).toEqual([]);
+});
+
+test("a file of under 25 lines has several users, a test among them, or is one of at least five modules of a table", () => {
+  const users = new Map<string, string[]>();
+  const tests = (readdirSync(join(root, "test"), { recursive: true }) as string[])
+    .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
+    .map((name) => join("../test", name));
+  for (const file of [...files, ...tests]) {
+    const targets = importsOf(file).filter((target) => target.startsWith("."));
+    for (const target of new Set(targets.map((name) => relative(src, resolve(src, dirname(file), name)))))
+      users.set(target, [...(users.get(target) ?? []), file]);
+  }
+  const inTable = (file: string, user: string): boolean =>
+    files.filter((other) => dirname(other) === dirname(file) && users.get(other)?.includes(user)).length >= 5;
+  const alone = files.filter((file) => {
+    const [user, ...others] = users.get(file) ?? [];
+    const short = textOf(file).split("\n").length <= 25;
+    return short && user !== undefined && others.length === 0 && !inTable(file, user);
+  });
+  expect(alone).toEqual([]);
 });

@@ -12,9 +12,14 @@ import { percent } from "../formats/percent.ts";
 import { randomModel } from "../model/random.ts";
 import { packageVersion } from "../package.ts";
 import type { Precision } from "../program/precision.ts";
-import { type Benchmark, type BenchmarkOptions, openBenchmark } from "../train/measure/benchmark.ts";
+import {
+  type Benchmark,
+  type BenchmarkOptions,
+  createProfile,
+  openBenchmark,
+  type ProfileRow,
+} from "../train/measure/benchmark.ts";
 import { gemmPeak } from "../train/measure/gemm-peak.ts";
-import { createProfile, type ProfileRow } from "../train/measure/profile.ts";
 import type { Context } from "./terminal/context.ts";
 import { cpuTimes, foreignShare, processMemory, resetPeakMemory } from "./terminal/machine.ts";
 import { openBase } from "./terminal/task.ts";

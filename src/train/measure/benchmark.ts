@@ -1,6 +1,6 @@
 import type { Batch } from "../../data/batch.ts";
 import { batchFromLines, labelledCapacity } from "../../data/batch.ts";
-import type { Engine, EngineOptions, EngineSession, Executable } from "../../engines/engine.ts";
+import type { Engine, EngineOptions, EngineSession, Executable, KernelTime } from "../../engines/engine.ts";
 import type { LoraConfig } from "../../lora/config.ts";
 import { initialFactors } from "../../lora/initial.ts";
 import { loraLayout } from "../../lora/layout.ts";
@@ -104,4 +104,27 @@ function randomBatch({ base, batch, sequence, supervised }: BenchmarkOptions): B
   });
   const labelled = labelledCapacity(batch * (sequence - Math.max(1, first)));
   return batchFromLines(lines, { batch, sequence, labelled });
+}
+
+/** Total time of the calls of one kernel for one operation. */
+export interface ProfileRow {
+  readonly op: string;
+  readonly kernel: string;
+  readonly calls: number;
+  readonly ms: number;
+}
+
+/** Accumulates kernel times by operation and kernel. */
+export function createProfile() {
+  const rows = new Map<string, { op: string; kernel: string; calls: number; ms: number }>();
+  return {
+    add({ op, kernel, ms }: KernelTime): void {
+      const key = `${op} ${kernel}`;
+      const row = rows.get(key) ?? { op, kernel, calls: 0, ms: 0 };
+      rows.set(key, { ...row, calls: row.calls + 1, ms: row.ms + ms });
+    },
+    clear: (): void => rows.clear(),
+    /** Most expensive first. */
+    rows: (): ProfileRow[] => [...rows.values()].sort((a, b) => b.ms - a.ms),
+  };
 }
