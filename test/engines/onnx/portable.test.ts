@@ -24,6 +24,8 @@ const FORWARD = [
   "linear",
   "loraLinear",
   "rmsNorm",
+  "layerNorm",
+  "gelu",
   "rope",
   "attention",
   "cachedAttention",
