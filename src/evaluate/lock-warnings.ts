@@ -1,10 +1,11 @@
+import { counted } from "../formats/counted.ts";
 import type { Criterion } from "../task/schema.ts";
 import type { Case } from "./cases/case.ts";
 import { nearCases } from "./cases/near-cases.ts";
 import { selectCases } from "./cases/select.ts";
+import { fewestClusters } from "./decision/power.ts";
+import { levelOf } from "./looks/looks.ts";
 
-/** Texts below which a loss that strikes one in a hundred goes unseen with more than 5 %: 0.99^300. */
-const TEXTS = 300;
 const SHOWN = 5;
 
 /** Weaknesses of a task that can be mended before it is locked, a line each. */
@@ -21,15 +22,19 @@ function floorWarning(criteria: readonly Criterion[]): string[] {
   ];
 }
 
+/** Texts that pass at the first look only if they differ from the plan to their own advantage. */
 function textWarnings(criteria: readonly Criterion[], cases: readonly Case[]): string[] {
   return criteria
     .filter(({ scorer }) => scorer === "cross-entropy")
-    .map((criterion) => ({ name: criterion.name, texts: selectCases(criterion, cases) }))
-    .filter(({ texts }) => new Set(texts.map(({ cluster }) => cluster)).size < TEXTS)
-    .map(
-      ({ name, texts }) =>
-        `${name}: ${texts.length} texts are fewer than ${TEXTS}: a loss in one of a hundred is likely to go unseen, and only a wide margin can be passed`,
-    );
+    .flatMap((criterion) => {
+      const texts = new Set(selectCases(criterion, cases).map(({ cluster }) => cluster)).size;
+      const fewest = fewestClusters(criterion, levelOf(1));
+      if (fewest === undefined || texts >= fewest) return [];
+      const plan = criterion.kind === "superiority" ? "all gain the effect" : "nothing changes";
+      return [
+        `${criterion.name}: ${counted(texts, "text")} in clusters of their own; if ${plan}, a pass at the first look needs ${fewest}`,
+      ];
+    });
 }
 
 function clusterWarnings(cases: readonly Case[]): string[] {

@@ -3,8 +3,9 @@ import { dirname, join, relative, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
+import { criterionMistakes } from "./criterion-mistakes.ts";
 import { lineOf, type Mistake, mistakeLines, mistakesOf } from "./mistakes.ts";
-import { GRADED, type TaskSpec, taskSchema } from "./schema.ts";
+import { type TaskSpec, taskSchema } from "./schema.ts";
 import { trainSettingsSchema } from "./settings.ts";
 
 /** Origin of a resolved setting. */
@@ -44,9 +45,6 @@ export function taskFile(pathOrFolder: string): string {
   return file;
 }
 
-/** Scorers of likelihoods, which a contestant's answers do not have. */
-const ONLY_BASE_AND_TUNED: ReadonlySet<string> = new Set(["cross-entropy", "minimal-pairs"]);
-
 /** Mistakes in cross references, which a schema cannot check. */
 function crossMistakes(spec: TaskSpec): Omit<Mistake, "line">[] {
   const found: Omit<Mistake, "line">[] = [];
@@ -71,32 +69,7 @@ function crossMistakes(spec: TaskSpec): Omit<Mistake, "line">[] {
     if (criterion.style !== undefined && !styles.includes(criterion.style)) {
       at("style", `no style rule is called ${criterion.style}${didYouMean(criterion.style, styles)}`);
     }
-    if (criterion.style !== undefined && criterion.scorer !== "checks") {
-      at("style", `goes with the scorer checks, not with ${criterion.scorer}`);
-    }
-    if (criterion.kind === "superiority" && criterion.effect <= criterion.margin) {
-      at("effect", `${criterion.effect} must be more than the margin ${criterion.margin}`);
-    }
-    const { kind, scorer } = criterion;
-    if ((kind === "zero-new-failures" || kind === "zero-failures") && GRADED.has(scorer)) {
-      at("scorer", `${kind} counts passes and failures, which ${scorer} does not have`);
-    }
-    if ((kind === "at-least" || kind === "at-most") && scorer === "cross-entropy") {
-      at("scorer", `${kind} is about shares; cross-entropy has none`);
-    }
-    if (
-      kind === "superiority" &&
-      (criterion.against ?? "base") !== "base" &&
-      ONLY_BASE_AND_TUNED.has(scorer)
-    ) {
-      at("against", `${criterion.against} has answers, but no likelihoods for ${scorer}`);
-    }
-    if (kind === "at-least" && criterion.expected !== undefined && criterion.expected <= criterion.floor) {
-      at("expected", `${criterion.expected} must be more than the floor ${criterion.floor}`);
-    }
-    if (kind === "at-most" && criterion.expected !== undefined && criterion.expected >= criterion.ceiling) {
-      at("expected", `${criterion.expected} must be less than the ceiling ${criterion.ceiling}`);
-    }
+    for (const { key, message } of criterionMistakes(criterion)) at(key, message);
   }
   if (spec.kind !== "chat")
     found.push({ path: ["kind"], message: `${spec.kind} is not there yet; use chat` });

@@ -46,9 +46,9 @@ function lockPack({ file, sha256, lines, mistakes: unread }: CasePack): TaskLock
   const cases: Record<string, string> = {};
   const mistakes = [...unread];
   for (const { where, hash, row } of lines) {
-    const id = String(row["id"] ?? "");
+    const id = String(row["id"] ?? "").trim();
     if (id === "") mistakes.push(`${where}: has no id`);
-    else if (id in cases) mistakes.push(`${where}: id ${id} is taken`);
+    else if (Object.hasOwn(cases, id)) mistakes.push(`${where}: id ${id} is taken`);
     cases[id] = hash;
   }
   if (mistakes.length > 0) {

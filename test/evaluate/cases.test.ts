@@ -52,7 +52,7 @@ describe("readCases", () => {
           line({ messages: ask, checks: [{ contains: ["60"] }] }) +
           line([1]),
         "cases/general.jsonl":
-          line({ id: "d", text: "Twice." }) + line({ id: "e", good: "x" }) + line({ id: "f" }),
+          line({ id: "d ", text: "Twice." }) + line({ id: "e", good: "x" }) + line({ id: "f" }),
       }),
     );
     expect(exitCode).toBe(3);

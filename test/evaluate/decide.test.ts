@@ -199,6 +199,36 @@ describe("the three-way rule", () => {
     expect(result.difference).toBeCloseTo(-0.3, 12);
   });
 
+  test.each([
+    ["superiority", superiority, / find 0\.\d{3} or more above the bar .*; the planned 0\.200 needs \d+$/],
+    ["non-inferiority", notWorse, / find 0\.\d{3} or more above the bar .*; the planned 0\.050 needs \d+$/],
+    ["at-least", floor, / find 0\.\d{3} or more above the bar \(90 % power\)$/],
+    ["at-least, planned", { ...floor, expected: 0.7 } as Criterion, /; the planned 0\.200 needs \d+$/],
+    ["at-most", ceiling, / find 0\.\d{3} or more below the bar \(90 % power\)$/],
+    [
+      "cross entropy",
+      { ...notWorse, scorer: "cross-entropy" } as Criterion,
+      / find 0\.\d{3} nat or more above the bar .*; the planned 0\.050 nat needs \d+$/,
+    ],
+  ])("an inconclusive criterion says what its cases could have shown: %s", (_, criterion, note) => {
+    // Of each 20 cases: fixed, broken, passed by both.
+    const [fixed, broken] = { superiority: [5, 3], "non-inferiority": [5, 5] }[criterion.kind as string] ?? [
+      0, 10,
+    ];
+    const failed = "ceiling" in criterion ? 20 * (1 - criterion.ceiling) : broken!;
+    const scores = Array.from({ length: 60 }, (_, i): PairedScore => {
+      const place = i % 20;
+      const base = place < fixed! ? 0 : 1;
+      const tuned = place >= fixed! && place < fixed! + failed ? 0 : 1;
+      return { id: `${i}`, cluster: `${i}`, base, tuned };
+    });
+    const { outcome, notes, detectable } = judge(criterion, scores, options);
+    expect(outcome).toBe("inconclusive");
+    const text = notes.find((line) => line.startsWith("with the spread measured, 60 clusters"));
+    expect(text).toMatch(note);
+    expect(text).toContain(detectable!.toFixed(3));
+  });
+
   test("fewer than 30 clusters decide nothing, however many cases they hold", () => {
     const few = outcomes(290, 200, 0).map((score, i) => ({ ...score, cluster: `g${i % 29}` }));
     expect(judge(superiority, few, options)).toMatchObject({ outcome: "inconclusive", clusters: 29, n: 290 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { judge } from "../../src/evaluate/decision/decide.ts";
 import type { PairedScore } from "../../src/evaluate/decision/evidence.ts";
-import { jointPower, type PowerNote, powerNotes } from "../../src/evaluate/decision/power.ts";
+import { fewestClusters, jointPower, type PowerNote, powerNotes } from "../../src/evaluate/decision/power.ts";
 import { clustersNeeded, detectable, powerOf } from "../../src/evaluate/decision/sample-size.ts";
 import { createRng } from "../../src/rng.ts";
 import type { Criterion } from "../../src/task/schema.ts";
@@ -34,6 +34,22 @@ test("a floor has power only where a score is planned for", () => {
   expect(without?.power).toBeUndefined();
   expect(planned).toMatchObject({ planned: expect.closeTo(0.3, 9), clusters: 36 });
   expect(planned!.power).toBeGreaterThan(0.8);
+});
+
+test("the fewest clusters are those with which judge passes if each is exactly as planned", () => {
+  const own = { name: "x", cases: "general" } as const;
+  for (const criterion of [
+    { ...own, kind: "non-inferiority", margin: 0.05, scorer: "cross-entropy" },
+    { ...own, kind: "non-inferiority", margin: 0.05, scorer: "checks" },
+    { ...own, kind: "superiority", margin: 0.02, effect: 0.1, scorer: "cross-entropy" },
+  ] as const) {
+    const gain = criterion.kind === "superiority" ? criterion.effect : 0;
+    const scores = (n: number): PairedScore[] =>
+      Array.from({ length: n }, (_, i) => ({ id: `${i}`, cluster: `${i}`, base: 1, tuned: 1 - gain }));
+    const fewest = fewestClusters(criterion, 0.025)!;
+    expect(judge(criterion, scores(fewest), { alpha: 0.025, seed: 1 }).outcome).toBe("pass");
+    expect(judge(criterion, scores(fewest - 1), { alpha: 0.025, seed: 1 }).outcome).toBe("inconclusive");
+  }
 });
 
 test("a margin next to nothing is answered at once", () => {

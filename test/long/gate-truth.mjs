@@ -3,6 +3,7 @@
  * bench/results/gate-truth.json and the tables of docs/gate.md. A few minutes on an idle core.
  *
  *     node test/long/gate-truth.mjs              (after npm run build; --table: only the page, from the results)
+ *     node test/long/gate-truth.mjs --only TEXT  (only the worlds whose name contains it; the others keep their results)
  *     node test/long/gate-truth.mjs --scores RUN/answers.jsonl    (other real scores to resample from)
  */
 import { execFileSync } from "node:child_process";
@@ -34,6 +35,10 @@ const CHECK_EVERY = 200;
 const RESULTS = join(ROOT, "bench/results/gate-truth.json");
 const SCORES = join(import.meta.dirname, "data/awesomeshoes-scores.json");
 const PAGE = join(ROOT, "docs/gate.md");
+
+/** Part of the names of the worlds that are drawn; undefined: all. */
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
+const chosen = (worlds) => worlds.filter(({ what }) => only === undefined || what.includes(only));
 
 /** p of a set's cluster means, by the gate's own tests; the sign-flip test only where the bound has not decided against a pass. */
 function pOf(criterion, { means, range }, seed) {
@@ -126,7 +131,7 @@ function levelOf(worlds) {
 
 function realLevel() {
   const rows = JSON.parse(readFileSync(SCORES, "utf8"));
-  return realNulls(rows).map(({ what, criterion, clusters, set }) => ({
+  return chosen(realNulls(rows)).map(({ what, criterion, clusters, set }) => ({
     what,
     clusters,
     sizes: "as answered",
@@ -138,7 +143,7 @@ function realLevel() {
 /** At the planned effect, with as many clusters as the power note asks for, at the level of the first look. */
 function powerResults() {
   const alpha = 0.025;
-  return PLANNED.flatMap(({ what, criterion, draw }) => {
+  return chosen(PLANNED).flatMap(({ what, criterion, draw }) => {
     const kind = criterion.scorer === "cross-entropy" ? "text" : "chat";
     const cases = [{ pack: "simulated", cluster: "1", row: {}, body: { kind } }];
     const [{ needed }] = powerNotes([criterion], cases, () => alpha);
@@ -161,6 +166,17 @@ function powerResults() {
   });
 }
 
+/** Earlier results in which the rows of the worlds just drawn are replaced. */
+const replaced = (results, drawn) => ({
+  ...results,
+  ...Object.fromEntries(
+    Object.entries(drawn).map(([key, rows]) => [
+      key,
+      [...results[key].filter(({ what }) => !what.includes(only)), ...rows],
+    ]),
+  ),
+});
+
 const MARKS = ["<!-- made by test/long/gate-truth.mjs -->", "<!-- end -->"];
 
 if (process.argv.includes("--scores")) {
@@ -178,15 +194,19 @@ if (process.argv.includes("--scores")) {
 if (!process.argv.includes("--table")) {
   const began = performance.now();
   const power = powerResults();
-  const level = [...realLevel(), ...levelOf(NULLS)];
-  const unprotected = levelOf(UNPROTECTED);
+  const level = [...realLevel(), ...levelOf(chosen(NULLS))];
+  const unprotected = levelOf(chosen(UNPROTECTED));
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
     cwd: ROOT,
     encoding: "utf8",
   }).trim();
   const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version };
   const seconds = Math.round((performance.now() - began) / 1000);
-  const results = { commit, machine, seconds, sets: SETS, level, unprotected, power };
+  const drawn = { level, unprotected, power };
+  const results =
+    only === undefined
+      ? { commit, machine, seconds, sets: SETS, ...drawn }
+      : replaced(JSON.parse(readFileSync(RESULTS, "utf8")), drawn);
   const text = JSON.stringify(results, null, 1)
     // A row is a line, or the file has 20,000.
     .replace(/\n {2,}(?! ?\{\n? *"what")/g, " ");

@@ -80,6 +80,23 @@ describe("loadTask", () => {
     expect(message).toMatch(/:3: kind: classify is not there yet/);
   });
 
+  test.each([
+    ["kind: superiority, margin: 1, effect: 1.5", "margin: 1 must be less than 1, the most"],
+    ["kind: superiority, effect: 1.5", "effect: 1.5 must not exceed 1, the most"],
+    ["kind: superiority, effect: -0.2", "effect: Too small"],
+    ["kind: superiority, margin: 0.2, effect: 0.2", "effect: 0.2 must be more than the margin 0.2"],
+    ["kind: non-inferiority, margin: 1", "margin: 1 must be less than 1, the most"],
+    ["kind: non-inferiority, margin: 0.1, effect: 0.2", "effect: unknown key"],
+    ["kind: non-inferiority, margin: 5, scorer: cross-entropy", "margin: 5 must be less than 5, the nats"],
+    ["kind: at-least, floor: 0.5, ceiling: 0.7", "ceiling: unknown key"],
+    ["kind: zero-new-failures, margin: 0.1", "margin: unknown key"],
+  ])("refuses a criterion that cannot fail or cannot pass: %s", (keys, problem) => {
+    const yaml = TASK_YAML.replace("kind: superiority, margin: 0, effect: 0.2", keys);
+    const { message, exitCode } = thrown(() => loadTask(taskFolder({ "task.yaml": yaml })));
+    expect(message).toContain(`success[0].${problem}`);
+    expect(exitCode).toBe(2);
+  });
+
   test("train may be several files; review and replay are files too", () => {
     const yaml = TASK_YAML.replace(
       "train: data/train.jsonl",

@@ -16,6 +16,20 @@ test("an unchanged task matches its lock, and the lock is deterministic", () => 
   expect(lockSha256(readLock(task))).toBe(lockSha256(lock));
 });
 
+test("ids are locked without the blanks around them, and one that is repeated is refused", () => {
+  const folder = taskFolder();
+  writeFileSync(
+    join(folder, "cases/general.jsonl"),
+    '{"id":" g1","text":"A"}\n{"id":"constructor","text":"B"}\n',
+  );
+  const { cases } = makeLock(loadTask(folder), identity);
+  expect(Object.keys(cases["general"]!.cases)).toEqual(["g1", "constructor"]);
+  appendFileSync(join(folder, "cases/general.jsonl"), '{"id":"g1 ","text":"C"}\n');
+  expect(thrown(() => makeLock(loadTask(folder), identity)).message).toMatch(
+    /general\.jsonl:3: id g1 is taken/,
+  );
+});
+
 test("everything that changed is named, with exit code 5", () => {
   const folder = taskFolder();
   writeLock(loadTask(folder), identity);

@@ -10,11 +10,12 @@ Each line on stdin is one question to the gate:
    "scores": [{"id", "cluster", "base", "tuned"}, ...]}
 kind: superiority, non-inferiority, at-least, at-most, zero-new-failures, zero-failures.
 Scores are shares from 0 to 1, higher is better; with "scorer": "cross-entropy" they are nats, lower is better.
-Each line on stdout answers the line of the same number:
+Names are compared without surrounding blanks; an id may be used once in a line. Blank lines are skipped.
+Each line on stdout answers the line on stdin of the same number, blank lines not counted:
   {"outcome", "p", "ci", "difference", "estimate", "clusters", "notes"}
 difference is tuned against base, each cluster weighing one; ci holds two one-sided bounds at alpha of the estimate:
 the difference, or for at-least and at-most the tuned model's score, for the other two the share of failing clusters.
-A line that cannot be used is answered by {"error"}, named on stderr, and makes the exit code 3.
+A line that cannot be used is answered by {"error"}, named on stderr with its number in the file, and makes the exit code 3.
 `;
 
 /** debug decide: the gate's decision on scores from anywhere. */
@@ -29,26 +30,32 @@ export function addDecide(debug: Command, context: Context): void {
 }
 
 async function decide(context: Context): Promise<void> {
-  if (process.stdin.isTTY) {
-    throw new LorafitError("usage", "debug decide: there is nothing on stdin", {
-      hint: "pipe JSON lines into it; --help has their form",
-    });
-  }
   let number = 0;
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+  let answered = 0;
+  const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+  for await (const line of process.stdin.isTTY ? [] : lines) {
     number++;
-    if (line.trim() === "") continue;
-    const result = answer(line);
-    if ("decision" in result) {
-      await write(result.decision);
-      continue;
+    // trim also removes a byte order mark.
+    const text = line.trim();
+    if (text === "") continue;
+    answered++;
+    const result = answer(text);
+    let reply: object;
+    if ("decision" in result) reply = result.decision;
+    else {
+      const more = result.mistakes.length > 3 ? `; and ${result.mistakes.length - 3} more` : "";
+      const error = `${result.mistakes.slice(0, 3).join("; ")}${more}`;
+      context.output.warn(`stdin:${number}: ${error}`);
+      context.exitCode = EXIT.data;
+      reply = { error };
     }
-    const error = result.mistakes.slice(0, 3).join("; ");
-    const more = result.mistakes.length > 3 ? `; and ${result.mistakes.length - 3} more` : "";
-    context.output.warn(`stdin:${number}: ${error}${more}`);
-    context.exitCode = EXIT.data;
-    await write({ error: `${error}${more}` });
+    if (!(await write(reply))) break;
   }
+  lines.close();
+  if (answered > 0) return;
+  throw new LorafitError("usage", "debug decide: there is nothing on stdin", {
+    hint: "pipe JSON lines into it; --help has their form",
+  });
 }
 
 function answer(line: string): ReturnType<typeof decideLine> {
@@ -60,8 +67,9 @@ function answer(line: string): ReturnType<typeof decideLine> {
   }
 }
 
-/** Writes a line, and waits where the reader is slower. */
-async function write(value: object): Promise<void> {
-  if (process.stdout.write(`${JSON.stringify(value)}\n`)) return;
-  await new Promise((resolve) => process.stdout.once("drain", resolve));
+/** Writes a line, and waits where the reader is slower. @returns false when the reader has closed the pipe */
+function write(value: object): Promise<boolean> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${JSON.stringify(value)}\n`, (error) => resolve(!error));
+  });
 }

@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import { jointPower, type PowerNote } from "../../evaluate/decision/power.ts";
+import { counted } from "../../formats/counted.ts";
 import { percent } from "../../formats/percent.ts";
 
 /** Power of the cases, a line for each criterion; those with too few clusters are highlighted. */
@@ -19,7 +20,7 @@ function noteText({ scorer, cases, clusters, ...note }: PowerNote): string {
   const entropy = scorer === "cross-entropy";
   const size = (value: number): string =>
     entropy ? `${value.toFixed(3)} nat` : `${(100 * value).toFixed(1)} points`;
-  const has = `${cases} cases in ${clusters} clusters`;
+  const has = `${counted(cases, "case")} in ${counted(clusters, "cluster")}`;
   const enough = (text: string, needed: number | null) =>
     needed === null || clusters < needed ? pc.yellow(text) : text;
   const count = (needed: number | null) =>

@@ -1,3 +1,4 @@
+import { counted } from "../../formats/counted.ts";
 import { percent } from "../../formats/percent.ts";
 import { type Outcome, type PairedScore, weighScore } from "./evidence.ts";
 import { clusterMeans } from "./statistics.ts";
@@ -5,9 +6,9 @@ import { clusterMeans } from "./statistics.ts";
 /** Rate of failing clusters that a count without a failure must rule out at the look's level. */
 const RULED_OUT = 0.1;
 
-/** Clusters without a failure that rule out a rate of 10 %: 0.9^n at most alpha. */
-export const clustersForNone = (alpha: number): number =>
-  Math.ceil(Math.log(alpha) / Math.log(1 - RULED_OUT));
+/** Clusters without a failure that rule out a rate of failures, 10 % unless given: (1 - rate)^n at most alpha. */
+export const clustersForNone = (alpha: number, rate = RULED_OUT): number =>
+  Math.ceil(Math.log(alpha) / Math.log(1 - rate));
 
 /**
  * The kinds that count. zero-new-failures: a case that the base passes must not fail; at risk are the clusters in which the
@@ -30,7 +31,7 @@ export function countFailures(
     clusters === 0 ? [0, 1] : weighScore({ means: failing, range: [0, 1] }, alpha).ci;
   const outcome: Outcome = failures > 0 ? "fail" : clusters >= needed ? "pass" : "inconclusive";
   const who = kind === "zero-failures" ? "at risk are" : "the base passes";
-  const notes = [`${who} ${atRisk.length} of ${scores.length} cases, in ${clusters} clusters`];
+  const notes = [`${who} ${atRisk.length} of ${scores.length} cases, in ${counted(clusters, "cluster")}`];
   if (failures === 0) notes.push(`no failure in them still allows a rate of ${percent(ci[1])}`);
   if (outcome === "inconclusive") notes.push(`${needed} clusters at risk are needed to rule out 10 %`);
   return {

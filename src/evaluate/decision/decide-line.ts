@@ -1,21 +1,31 @@
 import * as z from "zod";
-import { CRITERION_KINDS, type Criterion, SCORERS } from "../../task/schema.ts";
+import { criterionMistakes } from "../../task/criterion-mistakes.ts";
+import { type Criterion, criterionSchema } from "../../task/schema.ts";
 import { issueTexts } from "../cases/issues.ts";
 import { type CriterionResult, judge } from "./decide.ts";
 
-const share = z.number().gt(0).lt(1);
-const name = z.union([z.string(), z.number()]).transform(String);
+/** Scores beyond this are no nats per token, and sums of much larger ones overflow. */
+const LARGEST_NATS = 1e6;
+
+const name = z
+  .union([z.string().trim().min(1, "is blank"), z.number()], {
+    error: ({ input }) => (input === undefined ? "is missing" : "must be a text or a number"),
+  })
+  .transform(String);
+
+/** Keys of a criterion on stdin; the value of each is checked by the schema of task.yaml. */
+const given = z.strictObject({
+  kind: z.unknown(),
+  margin: z.unknown().optional(),
+  effect: z.unknown().optional(),
+  floor: z.unknown().optional(),
+  ceiling: z.unknown().optional(),
+  scorer: z.unknown().optional(),
+});
 
 /** A criterion and its scores, as `lorafit debug decide` reads them. */
 const lineSchema = z.strictObject({
-  criterion: z.strictObject({
-    kind: z.enum(CRITERION_KINDS),
-    margin: z.number().min(0).optional(),
-    effect: z.number().optional(),
-    floor: share.optional(),
-    ceiling: share.optional(),
-    scorer: z.enum(SCORERS).default("checks"),
-  }),
+  criterion: given,
   alpha: z.number().min(1e-6).lt(0.5),
   seed: z.int().min(0).default(0),
   scores: z.array(z.object({ id: name, cluster: name, base: z.number(), tuned: z.number() })).min(1),
@@ -37,51 +47,62 @@ export function decideLine(value: unknown): { decision: LineDecision } | { mista
   const parsed = lineSchema.safeParse(value, { reportInput: true });
   if (!parsed.success) return { mistakes: issueTexts(parsed.error, "") };
   const { alpha, seed, scores } = parsed.data;
-  const criterion = criterionOf(parsed.data.criterion);
-  const mistakes = typeof criterion === "string" ? [criterion] : scoreMistakes(criterion, scores);
-  if (typeof criterion === "string" || mistakes.length > 0) return { mistakes };
-  const { outcome, p, ci, difference, estimate, clusters, notes } = judge(criterion, scores, { alpha, seed });
+  const read = criterionOf(parsed.data.criterion);
+  if ("mistakes" in read) return read;
+  const mistakes = [...repeatedIds(scores), ...scoreMistakes(read.criterion, scores)];
+  if (mistakes.length > 0) return { mistakes };
+  const judged = judge(read.criterion, scores, { alpha, seed });
+  const { outcome, p, ci, difference, estimate, clusters, notes } = judged;
   return { decision: { outcome, p, ci, difference, estimate, clusters, notes } };
 }
 
-function criterionOf({
-  kind,
-  scorer,
-  margin,
-  effect,
-  floor,
-  ceiling,
-}: Line["criterion"]): Criterion | string {
-  const own = { name: kind, cases: "stdin", scorer };
-  const entropy = scorer === "cross-entropy";
-  switch (kind) {
-    case "superiority":
-      return { ...own, kind, margin: margin ?? 0, effect: effect ?? margin ?? 0 };
-    case "non-inferiority":
-      return margin === undefined ? "criterion.margin: is missing" : { ...own, kind, margin };
-    case "at-least":
-      if (floor === undefined) return "criterion.floor: is missing";
-      return entropy ? NO_SHARE : { ...own, kind, floor };
-    case "at-most":
-      if (ceiling === undefined) return "criterion.ceiling: is missing";
-      return entropy ? NO_SHARE : { ...own, kind, ceiling };
-    default:
-      return entropy ? NO_SHARE : { ...own, kind };
+/** The criterion by the schema of task.yaml. A superiority criterion without an effect fails below its margin. */
+function criterionOf(keys: Line["criterion"]): { criterion: Criterion } | { mistakes: string[] } {
+  const own = { name: "stdin", cases: "stdin" };
+  const parsed = criterionSchema.safeParse(
+    { ...own, ...(keys.kind === "superiority" && { effect: 1 }), ...keys },
+    { reportInput: true },
+  );
+  if (!parsed.success) return { mistakes: issueTexts(parsed.error, "criterion") };
+  const criterion = parsed.data;
+  const mistakes = criterionMistakes(criterion)
+    .filter(({ key }) => key in keys)
+    .map(({ key, message }) => `criterion.${key}: ${message}`);
+  if (mistakes.length > 0) return { mistakes };
+  if (criterion.kind === "superiority" && keys.effect === undefined) {
+    return { criterion: { ...criterion, effect: criterion.margin } };
   }
+  return { criterion };
 }
 
-const NO_SHARE = "criterion.scorer: cross-entropy has no shares; use superiority or non-inferiority";
+/** A case counts once: repeated, it would count as often as it is named. */
+function repeatedIds(scores: Line["scores"]): string[] {
+  const places = new Map<string, number>();
+  return scores.flatMap(({ id }, i) => {
+    const earlier = places.get(id);
+    if (earlier !== undefined) return [`scores.${i}.id: ${id} is already used in scores.${earlier}`];
+    places.set(id, i);
+    return [];
+  });
+}
 
-/** Shares must be shares, and what is counted 0 or 1; cross entropy is any number. */
-function scoreMistakes(criterion: Criterion, scores: Line["scores"]): string[] {
-  if (criterion.scorer === "cross-entropy") return [];
-  const counts = criterion.kind.startsWith("zero");
-  const wrong = (score: number) => (counts ? score !== 0 && score !== 1 : !(score >= 0 && score <= 1));
+/** Shares must be shares, and what is counted 0 or 1; cross entropy is any number of nats. */
+function scoreMistakes({ kind, scorer }: Criterion, scores: Line["scores"]): string[] {
+  const problem = (score: number): string | undefined => {
+    if (scorer === "cross-entropy") {
+      return Math.abs(score) > LARGEST_NATS ? `is no number of nats: beyond ${LARGEST_NATS}` : undefined;
+    }
+    if (kind === "zero-failures" || kind === "zero-new-failures") {
+      return score === 0 || score === 1 ? undefined : "is neither 0 nor 1";
+    }
+    return score >= 0 && score <= 1
+      ? undefined
+      : "is not between 0 and 1; scores without bounds need the scorer cross-entropy, where lower is better";
+  };
   return scores.flatMap((score, i) =>
-    (["base", "tuned"] as const).flatMap((side) =>
-      wrong(score[side])
-        ? `scores.${i}.${side}: ${score[side]} is ${counts ? "neither 0 nor 1" : "not between 0 and 1; scores without bounds need the scorer cross-entropy, where lower is better"}`
-        : [],
-    ),
+    (["base", "tuned"] as const).flatMap((side) => {
+      const wrong = problem(score[side]);
+      return wrong === undefined ? [] : [`scores.${i}.${side}: ${score[side]} ${wrong}`];
+    }),
   );
 }

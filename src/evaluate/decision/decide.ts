@@ -1,3 +1,4 @@
+import { counted } from "../../formats/counted.ts";
 import { percent } from "../../formats/percent.ts";
 import { type Contestant, type Criterion, GRADED } from "../../task/schema.ts";
 import { contestantOf } from "../cases/select.ts";
@@ -18,7 +19,8 @@ import {
   weighDifference,
   weighScore,
 } from "./evidence.ts";
-import { detectable } from "./sample-size.ts";
+import { plannedOf } from "./power.ts";
+import { clustersNeeded, detectable, type Spread } from "./sample-size.ts";
 import { clusterMeans, lowerBound, mcnemar, meanOf, standardError } from "./statistics.ts";
 
 /** A baseline must be this far above chance before "not worse than it" means anything. */
@@ -141,7 +143,12 @@ export function judge(
   const broken = scores.filter((score) => differenceOf(score, false) < 0).length;
   const own = common(criterion, scores, options.alpha);
   const counts = GRADED.has(criterion.scorer) ? {} : { mcnemar_p: mcnemar(fixed, broken), fixed, broken };
-  const notes = missing.length === 0 ? [] : [`${missing.length} cases have no answer and count as failed`];
+  const notes =
+    missing.length === 0
+      ? []
+      : [
+          `${counted(missing.length, "case")} without an answer ${missing.length === 1 ? "counts" : "count"} as failed`,
+        ];
 
   if (criterion.kind === "zero-new-failures" || criterion.kind === "zero-failures") {
     const counted = countFailures(criterion.kind, scores, options.alpha);
@@ -163,11 +170,7 @@ export function judge(
   let outcome = doubts.length > 0 ? "inconclusive" : decided.outcome;
   notes.push(...doubts);
   if (entropy && missing.length > 0) outcome = "fail";
-  if (outcome === "inconclusive" && criterion.kind === "superiority") {
-    const planned = criterion.effect - criterion.margin;
-    if (found > planned)
-      notes.push(`these cases find ${found.toFixed(3)} or more above the margin; ${planned} was planned for`);
-  }
+  if (outcome === "inconclusive") notes.push(shown(criterion, spread, clusters, options.alpha));
   if (entropy && criterion.kind === "non-inferiority" && own.difference < -criterion.margin)
     notes.push(REPAIR);
   const perCase =
@@ -195,6 +198,17 @@ export function judge(
     outcome,
     notes,
   };
+}
+
+/** What the cases could have shown: the distance from the bar that they find, and how many clusters the planned one needs. */
+function shown(criterion: Measured, spread: Spread, clusters: number, alpha: number): string {
+  const unit = criterion.scorer === "cross-entropy" ? " nat" : "";
+  const side = criterion.kind === "at-most" ? "below" : "above";
+  const found = `with the spread measured, ${counted(clusters, "cluster")} ${clusters === 1 ? "finds" : "find"} ${detectable(spread, clusters, alpha).toFixed(3)}${unit} or more ${side} the bar (90 % power)`;
+  const planned = plannedOf(criterion);
+  if (planned === undefined) return found;
+  const needed = clustersNeeded(spread, planned, alpha, MIN_CLUSTERS);
+  return `${found}; the planned ${planned.toFixed(3)}${unit} needs ${Number.isFinite(needed) ? needed : "more than can be had"}`;
 }
 
 /** The fields that every kind has. */
@@ -234,7 +248,9 @@ function doubtsOf(
 ): string[] {
   const doubts: string[] = [];
   if (clusters < MIN_CLUSTERS)
-    doubts.push(`${clusters} clusters are too few: at least ${MIN_CLUSTERS} are needed`);
+    doubts.push(
+      `${counted(clusters, "cluster")} ${clusters === 1 ? "is" : "are"} too few: at least ${MIN_CLUSTERS} are needed`,
+    );
   if (kind !== "non-inferiority" || scorer === "cross-entropy") return doubts;
   const { margin } = criterion as Extract<Measured, { kind: "non-inferiority" }>;
   if (chance !== undefined && base < chance + RELIABLE_ABOVE_CHANCE) {

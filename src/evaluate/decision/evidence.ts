@@ -1,15 +1,10 @@
+import { WORST_NATS } from "../../task/criterion-mistakes.ts";
 import { boundP, clusterMeans, drawsFor, lowerBound, meanOf, negated, signFlip } from "./statistics.ts";
 
 export type Outcome = "pass" | "fail" | "inconclusive";
 
 /** Fewer independent clusters than this decide nothing. */
 export const MIN_CLUSTERS = 30;
-
-/**
- * Nats per token that a text nobody has seen may lose or gain, at least. Cross entropy has no largest loss, and without
- * one no number of texts bounds its mean (Bahadur and Savage, Annals of Mathematical Statistics 27, 1956).
- */
-export const WORST_NATS = 5;
 
 /** A text nobody has seen may be this many times as far from the mean as the farthest that was seen; chosen by simulation. */
 const UNSEEN_FACTOR = 3;
@@ -65,7 +60,10 @@ export function differences(scores: readonly PairedScore[], entropy: boolean): S
   return { ...clusters, range: entropy ? natsRange(clusters.means) : [-1, 1] };
 }
 
-/** Differences of cross entropy that are possible for a text nobody has seen. */
+/**
+ * Differences of cross entropy that are possible for a text nobody has seen. They have no bound, and without one no number of
+ * texts bounds their mean (Bahadur and Savage, Annals of Mathematical Statistics 27, 1956).
+ */
 export function natsRange(means: Float64Array): [worst: number, best: number] {
   const mean = meanOf(means);
   let [low, high] = [mean, mean];

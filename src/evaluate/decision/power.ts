@@ -1,8 +1,9 @@
+import { WORST_NATS } from "../../task/criterion-mistakes.ts";
 import type { Criterion } from "../../task/schema.ts";
 import type { Case } from "../cases/case.ts";
 import { selectCases } from "../cases/select.ts";
 import { clustersForNone } from "./counting.ts";
-import { MIN_CLUSTERS, WORST_NATS } from "./evidence.ts";
+import { MIN_CLUSTERS } from "./evidence.ts";
 import { clustersNeeded, detectable, powerOf, type Spread } from "./sample-size.ts";
 
 /** What a criterion's cases can show, before anything is trained. */
@@ -32,8 +33,8 @@ export interface JointPower {
   unknown: string[];
 }
 
-/** Distance from the bar that the criterion counts on. */
-function plannedOf(criterion: Criterion): number | undefined {
+/** Distance from the bar that the criterion counts on; undefined where it names none. */
+export function plannedOf(criterion: Criterion): number | undefined {
   if (criterion.kind === "superiority") return criterion.effect - criterion.margin;
   if (criterion.kind === "non-inferiority") return criterion.margin;
   if (criterion.kind === "at-least" && criterion.expected !== undefined)
@@ -72,6 +73,16 @@ function assumed(criterion: Criterion): Spread | undefined {
     default:
       return undefined;
   }
+}
+
+/**
+ * Fewest clusters that pass if each is exactly as planned, so that only the unseen cluster counts against them: boundP is then
+ * (1 - rate)^C with rate = planned / (planned + reach). Undefined where the criterion plans nothing.
+ */
+export function fewestClusters(criterion: Criterion, alpha: number): number | undefined {
+  const [planned, spread] = [plannedOf(criterion), assumed(criterion)];
+  if (planned === undefined || spread === undefined) return undefined;
+  return Math.max(MIN_CLUSTERS, clustersForNone(alpha, planned / (planned + spread.reach)));
 }
 
 /** Power of each criterion at its one-sided level, with cases of one cluster taken as one: the cautious end. */

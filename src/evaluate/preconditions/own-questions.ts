@@ -1,3 +1,4 @@
+import { counted } from "../../formats/counted.ts";
 import { percent } from "../../formats/percent.ts";
 import { hash32 } from "../../rng.ts";
 import type { Task } from "../../task/load.ts";
@@ -93,9 +94,9 @@ export function answersFitQuestions(
     return { name, outcome: "not applicable", evidence };
   }
   const { own, dealt, p } = fitOf(tables, task.seed);
-  const counted = tables.map(({ pack, passes }) => `${passes.length} of ${pack}`).join(", ");
+  const used = tables.map(({ pack, passes }) => `${passes.length} of ${pack}`).join(", ");
   const found =
-    `counting ${counted} and checks on the text alone, ${percent(own)} of the answers pass at their own question, ` +
+    `counting ${used} and checks on the text alone, ${percent(own)} of the answers pass at their own question, ` +
     `${percent(dealt)} when dealt out over the questions of their pack: p = ${p.toFixed(4)}, at most ${FIT_LEVEL} was asked`;
   if (p <= FIT_LEVEL) return { name, outcome: "pass", evidence: found };
   if (Math.min(own, dealt) >= LENIENT) {
@@ -104,6 +105,6 @@ export function answersFitQuestions(
   }
   const clusters = tables.reduce((total, table) => total + table.clusters.length, 0);
   if (clusters >= ENOUGH) return { name, outcome: "fail", evidence: found };
-  const few = `${clusters} clusters are too few to tell: at least ${ENOUGH} are needed`;
+  const few = `${counted(clusters, "cluster")} ${clusters === 1 ? "is" : "are"} too few to tell: at least ${ENOUGH} are needed`;
   return { name, outcome: "inconclusive", evidence: `${found}; ${few}` };
 }

@@ -4,6 +4,7 @@ import type { CriterionResult } from "../../evaluate/decision/decide.ts";
 import type { Verdict } from "../../evaluate/gate.ts";
 import { barText, differenceText, estimateText, pText, scoreText } from "../../evaluate/result-text.ts";
 import { WHO } from "../../evaluate/right-counts.ts";
+import { counted } from "../../formats/counted.ts";
 import { CONTESTANTS, type Contestant } from "../../task/schema.ts";
 import { chart } from "../chart.ts";
 import { html, type Markup } from "../markup.ts";
@@ -115,7 +116,7 @@ function criterionRow(
 <td class="number" data-label="Tuned">${scoreText(criterion, criterion.tuned)}</td>
 ${contestants.map(({ name, score }) => html`<td class="number" data-label="${TITLE[name]}">${score === undefined ? "–" : scoreText(criterion, score)}</td>`)}
 <td class="number" data-label="Difference">${differenceText(criterion, criterion.difference)}</td>
-<td class="plot">${intervalChart(criterion, domain)}<small>${estimateText(criterion, ci[0])} to ${estimateText(criterion, ci[1])}; asked: ${barText(criterion)}; ${pText(criterion)}; ${n} cases in ${clusters} clusters</small>${announced.map((slice) => announcedText(criterion, slice))}</td>
+<td class="plot">${intervalChart(criterion, domain)}<small>${estimateText(criterion, ci[0])} to ${estimateText(criterion, ci[1])}; asked: ${barText(criterion)}; ${pText(criterion)}; ${counted(n, "case")} in ${counted(clusters, "cluster")}</small>${announced.map((slice) => announcedText(criterion, slice))}</td>
 <td class="decided">${outcomeText(criterion.outcome)}${criterion.notes.map((note) => html`<small>${note}</small>`)}</td></tr>`;
 }
 
@@ -124,5 +125,5 @@ function announcedText(criterion: CriterionResult, slice: AnnouncedResult): Mark
   const where = Object.entries(slice.where).map(([key, value]) => `${key} ${value}`);
   const [low, high] = slice.ci.map((value) => differenceText(criterion, value));
   const p = slice.p_holm < 0.001 ? "< 0.001" : `= ${slice.p_holm.toFixed(3)}`;
-  return html`<small>announced, ${where.join(", ")}: ${differenceText(criterion, slice.difference)} (${low} to ${high}), p (Holm) ${p}, ${slice.n} cases in ${slice.clusters} clusters: ${slice.improved ? "✓ improved" : "not shown"}</small>`;
+  return html`<small>announced, ${where.join(", ")}: ${differenceText(criterion, slice.difference)} (${low} to ${high}), p (Holm) ${p}, ${counted(slice.n, "case")} in ${counted(slice.clusters, "cluster")}: ${slice.improved ? "✓ improved" : "not shown"}</small>`;
 }

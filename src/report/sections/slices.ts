@@ -2,6 +2,7 @@ import { axisX, dot, link, ruleX } from "@observablehq/plot";
 import type { AnswerRow } from "../../evaluate/answers/answer-row.ts";
 import type { SliceResult } from "../../evaluate/decision/slices.ts";
 import { wilsonInterval } from "../../evaluate/decision/wilson.ts";
+import { counted } from "../../formats/counted.ts";
 import { percent } from "../../formats/percent.ts";
 import type { PolicyRule } from "../../task/policy.ts";
 import { chart } from "../chart.ts";
@@ -74,7 +75,7 @@ export function slicesSection(
     return html`<li class="${clusters < FEW ? "few" : ""}"><h4>${slice.value}${rule?.critical && html` <span class="critical">critical</span>`}</h4>
 ${shareChart(slice.base, slice.tuned, clusters)}
 <p>${percent(slice.base)} → <b>${percent(slice.tuned)}</b></p>
-<p><small>n = ${slice.n}${clusters < slice.n && ` in ${clusters} clusters`}; ${slice.fixed} fixed, ${slice.broken} broken</small></p>
+<p><small>n = ${slice.n}${clusters < slice.n && ` in ${counted(clusters, "cluster")}`}; ${slice.fixed} fixed, ${slice.broken} broken</small></p>
 ${rule !== undefined && html`<p class="rule" dir="auto">${rule.text}</p>`}</li>`;
   };
   const group = (by: SliceResult["by"], title: string) => {

@@ -206,6 +206,13 @@ export const UNPROTECTED = [
     draw: loses(0.1, rarely(0.005, [20, 20])),
     ...grouped,
   },
+  {
+    what: "nats, worse by exactly 0.05, 1 % lose 8",
+    criterion: nats(notWorse(0.05)),
+    draw: loses(0.05, rarely(0.01, [8, 8])),
+    ...grouped,
+    clusters: [200, 300, 600],
+  },
 ];
 
 /** Draws that come in runs of `times` equal ones. */
