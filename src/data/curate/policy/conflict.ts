@@ -5,7 +5,7 @@ import { handsOver } from "../text/hand-over.ts";
 import { NEAR, nearPairsWithin } from "../text/shingles.ts";
 import { asksForDuty, asksWhether, negates, type Stance, stanceOf } from "../text/stance.ts";
 import { contradiction, type Statements, sameValue, statementsOf } from "../text/statements.ts";
-import { termsOf } from "../text/terms.ts";
+import { termsOf, termWeight } from "../text/terms.ts";
 import type { PolicyText } from "./policy.ts";
 import { againstPolicy } from "./policy-conflict.ts";
 import { rarity } from "./relevance.ts";
@@ -201,6 +201,7 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
     counted !== undefined &&
     other !== undefined &&
     counted !== other &&
+    !asksForAnother(a, b) &&
     /\bhow (?:many|much|long|big|far|old|high|wide|tall)\b/i.test(a.question)
   ) {
     return {
@@ -232,6 +233,13 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
     agreesLeft: (side) => impliedStance(side) === left,
     agreesRight: (side) => impliedStance(side) === right,
   };
+}
+
+/** True if each question names something that the other does not: how far apart are tulips, and dahlias? */
+function asksForAnother(a: Side, b: Side): boolean {
+  const own = (x: Side, y: Side): boolean =>
+    [...x.terms].some((term) => termWeight(term) === 1 && !y.terms.has(term));
+  return own(a, b) && own(b, a);
 }
 
 /** True for a question without a verb to open it, "refund?", that is not on who, what or how. */

@@ -1,5 +1,6 @@
 import type { TrainingRow } from "../../rows.ts";
 import { exchangesOf } from "../text/exchanges.ts";
+import { oppositeOutcome } from "./opposite-outcome.ts";
 import { type PolicyText, rulesOf } from "./policy.ts";
 import { type Candidate, type PolicyContradiction, read, relevanceOf, supporters } from "./relevance.ts";
 import { ruleClauses } from "./rule-clauses.ts";
@@ -38,7 +39,8 @@ export function againstPolicy(rows: readonly TrainingRow[], policy: PolicyText):
       .sort((a, b) => b.relevance - a.relevance);
     const wrong =
       wrongQuantity(reading, candidates, tagged.length > 0) ??
-      wrongPermission(reading, candidates, relevance);
+      wrongPermission(reading, candidates, relevance) ??
+      oppositeOutcome(reading, candidates);
     if (wrong !== undefined) found.set(row, wrong);
   }
   return { against: found, upheld: taught.rows };

@@ -7,6 +7,8 @@ import type { PolicyText, RuleText } from "./policy.ts";
 export interface RuleClause {
   readonly rule: RuleText;
   readonly text: string;
+  /** Text of the rule's first clause before its verb, if this is a later clause. */
+  readonly opening?: string;
   /** Weight of each term: 1 for the clause's own, less for those of the rule's first clause. */
   readonly terms: ReadonlyMap<string, number>;
   readonly statements: Statements;
@@ -30,7 +32,8 @@ export interface RuleClause {
   readonly conditional: boolean;
 }
 
-const FORBIDS =
+/** A negation by which a clause forbids. */
+export const FORBIDS =
   /\b(?:cannot|can not|can['’]t|may not|must not|mustn['’]t|never|nobody|(?:is|are|do|does|will|was|were)(?: not|n['’]t)|excluded|forbidden|prohibited|banned|not (?!only|later|more|less)\w+)\b|\bno (?!appointment|need|charge|later|more|extra|fee|cost)\w+/i;
 const REQUIRES =
   /\b(?:only\b(?: (?:to|with|by|in|for|on|at|when|against)\b)?|without|must|needs?|requires?|required)(?! (?:no|not)\b)/i;
@@ -58,7 +61,8 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
     const exceptions = termsOf(exception?.[1] ?? "");
     const parts = main.split(CLAUSES).filter((part) => /\p{L}/u.test(part));
     const first = termsOf(parts[0] ?? "");
-    const bearer = termsOf(BEARER.exec(parts[0] ?? "")?.[1] ?? "");
+    const opening = BEARER.exec(parts[0] ?? "")?.[1] ?? "";
+    const bearer = termsOf(opening);
     const name = termsOf(
       [...rule.text.matchAll(/["“]([^"”]{2,30})["”]/g)].map(([, words]) => words).join(" "),
     );
@@ -74,6 +78,7 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
         return {
           rule,
           text,
+          ...(i > 0 && { opening }),
           terms,
           matter: new Map([...terms].filter(([term]) => !required.has(term))),
           statements: statementsOf(text),
@@ -93,7 +98,7 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
 /** "Opened creams, razors and combs cannot be returned" as one clause for each; what qualifies the first qualifies all. */
 function alternatives(text: string): string[] {
   const list = SUBJECT_LIST.exec(text);
-  if (list === null) return [text];
+  if (list === null || /\b(?:if|when|because)\b/i.test(list[1]!)) return [text];
   const items = list[1]!.split(/, (?:and |or )?| and | or /);
   const quality = /^(\p{L}+(?:ed|en|rn|cut|sh)|used|worn|cut|sale) /iu.exec(items[0]!)?.[0] ?? "";
   return items.map(

@@ -39,7 +39,8 @@ export function wrongQuantity(
       const { clause } = compared[0]!;
       const rules = clause.statements.get(key)!;
       const right = rules.find(
-        ({ role, value: own }) => comparable(value.role, role) && commensurable(value.value, own),
+        ({ role, value: own }) =>
+          comparable(value.role, role) && commensurable(value.value, own, close >= RELEVANT.sure),
       );
       if (right === undefined || derived(key, value, stated, reading)) continue;
       if (value.value === 0 && clause.conditional) continue;
@@ -108,9 +109,12 @@ const ACTIONS = new Set(
   "return refund exchange cancel warranty deliver deposit discount collect book".split(" "),
 );
 
-/** True if the answer's clause with a quantity names an action of the rule's clause. */
+/** True if the answer's clause with a quantity names an action of the rule's clause, and not as that of somebody else. */
 function sharesAction(value: Statement, { terms }: RuleClause, answer: string): boolean {
-  return wordsAround(value, answer).some((term) => ACTIONS.has(term) && terms.has(term));
+  return (
+    clauseAround(value, answer).search(/\b(?:he|she)\b/i) < 0 &&
+    wordsAround(value, answer).some((term) => ACTIONS.has(term) && terms.has(term))
+  );
 }
 
 /** 1 if the answer's words around a quantity are those of the clause, or say nothing of their own; less if they name another matter. */
@@ -120,13 +124,25 @@ function aboutness(value: Statement, { terms }: RuleClause, answer: string): num
   return around.length > own.length || own.length === 0 ? 1 : 0.6;
 }
 
-/** Lengths of time from minutes to years: a hundredfold is another matter. */
-function commensurable(a: Statement["value"], b: Statement["value"]): boolean {
-  return typeof a === "string" || typeof b === "string" || a === 0 || b === 0 || Math.max(a / b, b / a) < 100;
+/** Ratio of two quantities from which on they measure another matter, hours against months: by whether the matter is sure. */
+const APART = { sure: 100, unsure: 12 };
+
+function commensurable(a: Statement["value"], b: Statement["value"], sure: boolean): boolean {
+  return (
+    typeof a === "string" ||
+    typeof b === "string" ||
+    a === 0 ||
+    b === 0 ||
+    Math.max(a / b, b / a) < (sure ? APART.sure : APART.unsure)
+  );
 }
 
 /** Terms of the clause in which an answer states a quantity. */
-function wordsAround({ at }: Statement, answer: string): string[] {
+function wordsAround(value: Statement, answer: string): string[] {
+  return [...termsOf(clauseAround(value, answer))];
+}
+
+function clauseAround({ at }: Statement, answer: string): string {
   const start =
     Math.max(
       answer.lastIndexOf(". ", at),
@@ -135,7 +151,7 @@ function wordsAround({ at }: Statement, answer: string): string[] {
       answer.lastIndexOf("! ", at),
     ) + 1;
   const rest = answer.slice(at).search(/[.;!?](?:\s|$)|, (?:but|and) /);
-  return [...termsOf(answer.slice(start, rest < 0 ? undefined : at + rest))];
+  return answer.slice(start, rest < 0 ? undefined : at + rest);
 }
 
 /** A number that the customer brought up, or that tells of the case and not of a rule. */
@@ -153,7 +169,7 @@ function ofTheCase(value: Statement, { question }: Exchange): boolean {
 /** A number that follows from the rule's numbers and those of the case: n pieces, what is left, the sum of two rules, a share. */
 function derived(
   key: string,
-  { value }: Statement,
+  { value, words }: Statement,
   stated: readonly Statement[],
   { asked, said, exchange }: Reading,
 ): boolean {
@@ -161,7 +177,9 @@ function derived(
   const near = (x: number): boolean => x > 0 && Math.abs(x - value) <= 0.005 * value;
   const rules = stated.flatMap((statement) => (typeof statement.value === "number" ? [statement.value] : []));
   const texts = `${exchange.question} ${exchange.answer}`;
-  const counts = numbersIn(texts).filter((n) => n >= 2);
+  // The quantity's own figure makes nothing of a rule's 24 hours: "5 days" is not five times one day.
+  const own = numbersIn(texts).indexOf(numbersIn(words)[0]!);
+  const counts = numbersIn(texts).filter((n, i) => n >= 2 && i !== own);
   const same = [asked, said].flatMap((statements) =>
     (statements.get(key) ?? []).flatMap((statement) =>
       typeof statement.value === "number" && statement.value !== value ? [statement.value] : [],

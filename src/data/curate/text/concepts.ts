@@ -9,7 +9,7 @@ return: send * back, sent * back, post * back, ship * back, mail * back, bring *
 exchange: exchang*, swap*, trade-in, trade in, part exchange
 cancel: cancel*, call * off, called off, call off, no-show
 warranty: warrant*, guarantee*
-deliver: deliver*, shipping, shipped, ships, ship, dispatch*, postage, home delivery
+deliver: deliver*, carriage, shipping, shipped, ships, ship, dispatch*, postage, home delivery
 collect: collect*, pick* up, pick-up, pickup, fetch*
 book: book, booked, booking*, books in, reserve*, reservation*
 appointment: appointment*, time slot, slot
@@ -65,6 +65,7 @@ leave: leave, left, leaving, leaves
 store: keep, keeps, kept, storage, store, stored, storing, leave * with you
 instalment: instalment*, installment*, in parts, in two parts
 gift: gift*, present, presents
+combine: combin*, stack, stacked, stacking, cumulat*, together, add up, adds up, add * up, on top of, both
 `;
 
 interface Lexicon {
