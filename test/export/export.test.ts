@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -156,6 +165,27 @@ it("refuses unknown formats and adapters of another base, and leaves no folder",
   });
   expect(existsSync(at("no"))).toBe(false);
   expect(readdirSync(scratch).filter((name) => name.includes(".tmp"))).toEqual([]);
+});
+
+it("a base with other tokenizer files is not served with the tokenizer and template of a cached one", async () => {
+  const other = at("other-template");
+  cpSync(baseFolder, other, { recursive: true });
+  const file = join(other, "tokenizer_config.json");
+  const config = JSON.parse(readFileSync(file, "utf8"));
+  writeFileSync(file, JSON.stringify({ ...config, chat_template: "{{ messages[0].content }}|" }));
+  const options = { cacheDir: at("cache"), engine: onnxEngine };
+  const [first, second] = [
+    await openForGeneration(baseFolder, options),
+    await openForGeneration(other, options),
+  ];
+  const rendered = ({ tokenizer }: typeof first) =>
+    tokenizer.encode(
+      tokenizer.renderChat([{ role: "user", content: "Hello" }], { addGenerationPrompt: true }),
+    );
+  expect(rendered(second)).not.toEqual(rendered(first));
+  expect(rendered(second)).toEqual(second.tokenizer.encode("Hello|"));
+  rmSync(other, { recursive: true });
+  await expect(openForGeneration(other, options)).rejects.toMatchObject({ kind: "data" });
 });
 
 it("generates with a base and any adapter through one cached graph", async () => {
