@@ -133,7 +133,7 @@ function chatSegments(
       ? whole.slice(ids.length)
       : tokenizer.encode(new RenderedChat(markup.slice(from)), { continues: true });
     spans.push({ ids: rest, trained });
-    ids.push(...rest);
+    for (const id of rest) ids.push(id);
   };
   let done = "";
   for (const [at, { role, content, trained }] of messages.entries()) {

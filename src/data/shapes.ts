@@ -21,13 +21,15 @@ const has = (raw: Raw, key: string): boolean =>
   !(Array.isArray(raw[key]) && raw[key].length === 0);
 const unreadable = (problem: string): Unreadable => ({ problem });
 
+const KTO =
+  "has a label of true or false (KTO); only supervised rows are trained on: leave out the false ones, and the key";
+const PREFERENCE =
+  "is a preference pair (DPO, ORPO); only supervised rows are trained on: keep the chosen answer as completion";
+const MASK = "masks of tokens are not supported; a turn of the assistant with weight 0 is context only";
+
 /** Row shapes that are known and not read, by the keys that tell them, and what to do. */
 const REFUSED: readonly [keys: readonly string[], problem: string][] = [
-  [
-    ["chosen", "rejected"],
-    "is a preference pair (DPO, ORPO); only supervised rows are trained on: keep the chosen answer as completion",
-  ],
-  [["input_ids"], "holds token ids (input_ids); write text or messages"],
+  [["chosen", "rejected"], PREFERENCE],
   [["tokens"], "holds tokens; write text or messages"],
   [["contents"], "is in Gemini's format (contents with parts); write messages with role and content"],
   [["question", "answer"], "has question and answer; rename them to prompt and completion"],
@@ -36,8 +38,14 @@ const REFUSED: readonly [keys: readonly string[], problem: string][] = [
   [["input", "output"], "has input and output; rename them to prompt and completion"],
 ];
 
-/** Keys of a row whose meaning would be lost. */
+/** Keys of a row whose meaning would be lost, in every shape. */
 const ROW_KEYS: Readonly<Record<string, string>> = {
+  input_ids: "holds token ids; write text or messages without them",
+  loss_mask: MASK,
+  mask: MASK,
+  weights: MASK,
+  train_on_input: "is not supported; questions are context only",
+  system_prompt: "is not read; write a system turn into messages",
   tools: "tools are not supported; leave out rows that call tools",
   functions: "functions are not supported; leave out rows that call them",
   tool_calls: "tool calls are not supported; leave out rows that have some",
@@ -61,6 +69,8 @@ const ROW_KEYS: Readonly<Record<string, string>> = {
 export function shaped(raw: Raw): Shaped | Unreadable {
   const lost = Object.keys(ROW_KEYS).find((key) => has(raw, key));
   if (lost !== undefined) return unreadable(`${lost}: ${ROW_KEYS[lost]}`);
+  if (has(raw, "rejected")) return unreadable(PREFERENCE);
+  if (["label", "kto_tag"].some((key) => typeof raw[key] === "boolean")) return unreadable(KTO);
   const shapes = [ownMessages, shareGpt, alpaca, promptCompletion, text];
   for (const read of shapes) {
     const found = read(raw);
@@ -104,10 +114,13 @@ const shareGpt: Reader = (raw) => {
 /** {"instruction", "input", "output"}, with `system` and `history` as LLaMA-Factory writes them. */
 const alpaca: Reader = (raw) => {
   if (!("instruction" in raw)) return undefined;
-  const { instruction, input, output, system, history, ...rest } = raw;
+  const { instruction, input, output, system, history, text, ...rest } = raw;
   if (typeof instruction !== "string" || typeof output !== "string") {
     return unreadable("is no Alpaca row: instruction and output must be text");
   }
+  // The published Alpaca data repeats the whole row in `text`.
+  const repeated = typeof text === "string" && text.includes(instruction) && text.includes(output);
+  if (has(raw, "text") && !repeated) return unreadable("has both instruction and text; keep one (Alpaca)");
   if (has(raw, "input") && typeof input !== "string") return unreadable("input: is not text (Alpaca)");
   if (has(raw, "system") && typeof system !== "string") return unreadable("system: is not text (Alpaca)");
   const earlier = has(raw, "history") ? history : [];
@@ -140,11 +153,6 @@ const promptCompletion: Reader = (raw) => {
   if (!("completion" in raw) && !("prompt" in raw)) return undefined;
   const refused = REFUSED.find(([keys]) => keys.every((key) => key in raw));
   if (!("completion" in raw) && refused !== undefined) return unreadable(refused[1]);
-  if (typeof raw["label"] === "boolean") {
-    return unreadable(
-      "has a label of true or false (KTO); only supervised rows are trained on: leave out the false ones, and the key",
-    );
-  }
   const rival = ["text", "system"].find((key) => has(raw, key));
   if (rival !== undefined) return unreadable(`has both prompt and ${rival}; write messages`);
   const { prompt, completion, ...rest } = raw;
