@@ -19,6 +19,7 @@ const { parseModelConfig } = await load("model/families/index.js");
 const { loraLayout } = await load("lora/layout.js");
 const { injectLora } = await load("lora/inject.js");
 const { decodingProgram } = await load("model/programs.js");
+const { chat } = await load("kinds/chat/chat.js");
 const { trainingPrograms } = await load("train/programs.js");
 const onnx = await load("engines/onnx/lower.js");
 const tfjs = await load("engines/tfjs/lower.js");
@@ -44,6 +45,7 @@ const layoutOf = (config, targets) =>
 
 function programsOf(config, { batch, sequence, targets = "attention", dropout = 0, ...more }) {
   return trainingPrograms({
+    kind: chat,
     model: config,
     layout: layoutOf(config, targets),
     shape: { batch, sequence, labelled: (batch * sequence) / 2 },

@@ -1,5 +1,6 @@
 // The training step that bench/gpu.mjs times, as a Program, from which the tables are computed. Needs `npm run build`.
 import { readFileSync } from "node:fs";
+import { chat } from "../dist/kinds/chat/chat.js";
 import { loraLayout } from "../dist/lora/layout.js";
 import { parseModelConfig } from "../dist/model/families/index.js";
 import { trainingPrograms } from "../dist/train/programs.js";
@@ -36,6 +37,7 @@ export function stepProgram(
   const shape = { batch, sequence, labelled };
   const layout = loraLayout(config, lora);
   return trainingPrograms({
+    kind: chat,
     model: config,
     layout,
     shape,

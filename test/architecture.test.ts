@@ -15,6 +15,7 @@ const ROAD = [
   ["model"],
   ["lora"],
   ["loss"],
+  ["kinds"],
   ["optim"],
   ["engines"],
   ["encoder"],

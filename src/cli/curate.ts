@@ -3,6 +3,7 @@ import pc from "picocolors";
 import { type CurateSummary, curate } from "../data/curate/curate.ts";
 import { type FindingKind, KINDS } from "../data/curate/finding.ts";
 import { LorafitError } from "../errors.ts";
+import { chat } from "../kinds/chat/chat.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { curateTask } from "../workflow/curate-task.ts";
 import type { Project } from "../workflow/project.ts";
@@ -48,7 +49,7 @@ export function addCurate(program: Command, context: Context): void {
       if (flags.out === undefined) throw new LorafitError("usage", "--data needs --out DIR");
       const cases = flags.cases === undefined ? [] : [flags.cases];
       showCuration(
-        await curate({ files: [flags.data], cases, accept: flags.accept, out: flags.out }),
+        await curate({ format: chat.rows, files: [flags.data], cases, accept: flags.accept, out: flags.out }),
         context,
         flags.show,
       );

@@ -1,45 +1,38 @@
-import { cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
 import { makeFolder, writing } from "../formats/files.ts";
+import { kindOf } from "../kinds/index.ts";
 import { taskSchemaText } from "../task/reference.ts";
-import { TEMPLATES } from "../task/templates.ts";
+import { TASK_KINDS, type TaskSpec } from "../task/schema.ts";
 import type { Context } from "./terminal/context.ts";
-
-const KINDS = ["chat", "classify", "retrieval"];
 
 export function addInit(program: Command, context: Context): void {
   program
     .command("init")
     .description("A commented task to fill in, that already runs.")
     .argument("<dir>", "folder to make; must be empty or new")
-    .addOption(new Option("--kind <kind>", "what the model does").choices(KINDS).makeOptionMandatory())
-    .action((dir: string, { kind }: { kind: string }) => init(dir, kind, context));
+    .addOption(new Option("--kind <kind>", "what the model does").choices(TASK_KINDS).makeOptionMandatory())
+    .action((dir: string, { kind }: { kind: TaskSpec["kind"] }) => init(dir, kind, context));
 }
 
-function init(dir: string, kind: string, { output }: Context): void {
-  const template = join(TEMPLATES, kind);
-  if (!existsSync(template)) {
-    throw new LorafitError("usage", `--kind ${kind}: is not there yet`, { hint: "use chat" });
-  }
+function init(dir: string, kind: TaskSpec["kind"], { output }: Context): void {
+  const { template } = kindOf(kind);
   const folder = resolve(dir);
   refuseUsed(folder);
-  copyWhole(template, folder);
+  copyWhole(template.folder, folder);
   const shown = relative(process.cwd(), folder) || ".";
   const files = readdirSync(folder);
   output.result(
     { event: "initialised", folder, kind, files },
     [
-      `${pc.bold("init")}: a ${kind} task in ${shown}, with an invented help desk in it. It runs as it is:`,
+      `${pc.bold("init")}: a ${kind} task in ${shown}, with ${template.example} in it. It runs as it is:`,
       `  lorafit run ${shown}`,
       "",
       "Then put your own in:",
-      "  task.yaml      purpose, scope, base and criteria; each key says what it does",
-      "  policy.md      your rules, one a line",
-      "  data/          your transcripts, and general text that keeps the base's ability",
-      "  cases/         held-out questions with checks: domain, scope, safety, general",
+      ...template.parts.map(([path, content]) => `  ${path.padEnd(14)} ${content}`),
       "",
       "And step by step:",
       `  lorafit curate ${shown}            what is wrong with the transcripts`,

@@ -1,6 +1,7 @@
 import type { Colors } from "picocolors/types.js";
 import { percent } from "../formats/percent.ts";
-import { type ChatTokenizer, type EncodedRow, IGNORED } from "./encode.ts";
+import { type EncodedRow, IGNORED } from "./encode.ts";
+import type { RowTokenizer } from "./row-format.ts";
 
 /** A span of a row whose tokens are all trained on, or all not. */
 export interface PreviewPiece {
@@ -37,7 +38,7 @@ export const LOW_SHARE = 0.05;
 
 export function preview(
   rows: readonly EncodedRow[],
-  tokenizer: Pick<ChatTokenizer, "decode">,
+  tokenizer: Pick<RowTokenizer, "decode">,
   options: { readonly show: number },
 ): Preview {
   const tokens = rows.reduce((sum, row) => sum + row.ids.length, 0);
@@ -62,7 +63,7 @@ export function preview(
   };
 }
 
-function piecesOf({ ids, labels }: EncodedRow, tokenizer: Pick<ChatTokenizer, "decode">): PreviewPiece[] {
+function piecesOf({ ids, labels }: EncodedRow, tokenizer: Pick<RowTokenizer, "decode">): PreviewPiece[] {
   const pieces: PreviewPiece[] = [];
   const isTrained = (t: number) => t > 0 && labels[t] !== IGNORED;
   for (let start = 0, t = 1; t <= ids.length; t++) {

@@ -1,5 +1,5 @@
 import { quantileSorted } from "simple-statistics";
-import type { TrainingRow } from "../data/rows.ts";
+import type { TrainingRow } from "../data/row-format.ts";
 import { fitNgrams, hashedNgrams, type NgramStatistics } from "../embed/hashed-ngrams.ts";
 import type { PolicyRule } from "../task/policy.ts";
 import { quantise, restore, searcher } from "./nearest.ts";

@@ -5,6 +5,9 @@ const text = z.string().trim().min(1);
 const path = text;
 const pack = z.string().regex(/^[a-z][a-z0-9-]*$/, "a pack's name is lower-case letters, digits and dashes");
 
+/** The kinds of task; src/kinds has a module for each. */
+export const TASK_KINDS = ["chat"] as const;
+
 /** The checks that a case may have; src/evaluate/checks has one for each. */
 export const CHECK_NAMES = [
   "contains",
@@ -180,7 +183,12 @@ export const taskSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, dots, dashes and underscores, at most 64")
     .describe("The task's name; runs and exports carry it."),
-  kind: z.enum(["chat", "classify", "retrieval"]).default("chat").describe("What the model does."),
+  kind: z
+    .enum(TASK_KINDS, {
+      error: ({ input }) => `no task kind is called ${input}; known: ${TASK_KINDS.join(", ")}`,
+    })
+    .default("chat")
+    .describe("What the model does."),
   purpose: text.describe("The job in one sentence."),
   in_scope: z.array(text).min(1).describe("Topics that the model answers."),
   out_of_scope: z.array(text).default([]).describe("Topics that it hands over."),

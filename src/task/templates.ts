@@ -1,11 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { loadTask, type Task } from "./load.ts";
+import { readFileSync } from "node:fs";
+import type { Task } from "./load.ts";
 import { parsePolicy } from "./policy.ts";
-
-/** Folder with one task for each kind, which `lorafit init` copies. */
-export const TEMPLATES = fileURLToPath(new URL("../../datasets/templates", import.meta.url));
 
 /** A part of a task that is still the template's. */
 export interface InventedPart {
@@ -26,11 +21,9 @@ const rowsOf = (files: readonly string[]): string[] =>
 /**
  * Parts of a task that `lorafit init` invented and that are not replaced yet: keys with the template's value, and rules and rows
  * that are in the template word for word. Empty for a task of one's own.
+ * @param template the template of the task's kind
  */
-export function inventedParts(task: Task): InventedPart[] {
-  const folder = join(TEMPLATES, task.kind);
-  if (!existsSync(folder)) return [];
-  const template = loadTask(folder);
+export function inventedParts(task: Task, template: Task): InventedPart[] {
   const found: InventedPart[] = [];
   const key = (name: "name" | "purpose" | "in_scope" | "out_of_scope", instead: string) => {
     if (JSON.stringify(task[name]) === JSON.stringify(template[name]))

@@ -2,6 +2,7 @@ import type { BatchPlan } from "../data/plan.ts";
 import type { Engine } from "../engines/engine.ts";
 import { packingOn, precisionOn } from "../engines/precision.ts";
 import type { PackedFormat } from "../formats/quantise.ts";
+import { kindOf } from "../kinds/index.ts";
 import { type LoraLayout, loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Precision } from "../program/precision.ts";
@@ -63,7 +64,7 @@ export async function planRun(
 
 /** Options of the stepper that runs the steps and validations. */
 export function stepperOptions(
-  { train: settings, seed }: Task,
+  { kind, train: settings, seed }: Task,
   base: WeightSource,
   {
     layout,
@@ -74,6 +75,7 @@ export function stepperOptions(
   }: Pick<TrainPlan, "layout" | "recompute" | "precision" | "packed" | "logitsBytes">,
 ): StepperOptions {
   return {
+    kind: kindOf(kind),
     model: base.config,
     layout,
     optimizer: optimizerOf(settings),

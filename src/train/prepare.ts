@@ -6,6 +6,7 @@ import { splitByGroup } from "../data/split.ts";
 import { LorafitError } from "../errors.ts";
 import { sha256File } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
+import { kindOf } from "../kinds/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Task } from "../task/load.ts";
 import type { Tokenizer } from "../tokens/tokenizer.ts";
@@ -55,13 +56,14 @@ export function prepareData(
   files: readonly string[] = task.paths.train,
 ): PreparedData {
   const { seed, data, train: settings } = task;
+  const format = kindOf(task.kind).rows;
   const maxLength = sequenceLength(settings.sequence_length, model);
-  const split = splitByGroup(readRows(files, { groupKey: data.group }), {
+  const split = splitByGroup(readRows(format, files, { groupKey: data.group }), {
     validation: data.validation,
     seed,
   });
-  const own = encodeRows(split.train, tokenizer, { maxLength });
-  const held = encodeRows(split.validation, tokenizer, { maxLength });
+  const own = encodeRows(format, split.train, tokenizer, { maxLength });
+  const held = encodeRows(format, split.validation, tokenizer, { maxLength });
   const warnings = [...own.warnings, ...held.warnings];
   const { replay, general } = replayRows(task, tokenizer, maxLength);
   warnings.push(...(replay?.warnings ?? []));
@@ -101,15 +103,16 @@ interface ReplayRows {
 function replayRows(task: Task, tokenizer: Tokenizer, maxLength: number): ReplayRows {
   const { data, train, seed, paths } = task;
   if (data.replay === undefined || paths.replay === undefined) return {};
-  const rows = readRows([paths.replay]);
+  const format = kindOf(task.kind).rows;
+  const rows = readRows(format, [paths.replay]);
   const share = Math.min(data.validation, GENERAL_ROWS / rows.length);
   const split = train.within_budget
     ? splitByGroup(rows, { validation: share, seed })
     : { train: rows, validation: undefined };
-  const encoded = encodeRows(split.train, tokenizer, { maxLength });
+  const encoded = encodeRows(format, split.train, tokenizer, { maxLength });
   return {
     replay: { ...encoded, share: data.replay.share },
-    ...(split.validation && { general: encodeRows(split.validation, tokenizer, { maxLength }).rows }),
+    ...(split.validation && { general: encodeRows(format, split.validation, tokenizer, { maxLength }).rows }),
   };
 }
 

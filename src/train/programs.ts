@@ -1,7 +1,7 @@
 import type { PackedFormat } from "../formats/quantise.ts";
+import type { TaskKind } from "../kinds/kind.ts";
 import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
-import { appendTokenLoss } from "../loss/token-loss.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { hiddenProgram, withLogits } from "../model/programs.ts";
 import { appendUpdate, type OptimizerSettings } from "../optim/adamw.ts";
@@ -19,6 +19,7 @@ export interface TrainingShape {
 }
 
 export interface TrainingOptions {
+  readonly kind: Pick<TaskKind, "appendLoss">;
   readonly model: ModelConfig;
   readonly layout: LoraLayout;
   readonly shape: TrainingShape;
@@ -85,7 +86,7 @@ function lossBuilder(
   const { batch, sequence, labelled } = options.shape;
   const hidden = injectLora(hiddenProgram(options.model, batch, sequence), options.layout, "state", dropout);
   const b = ProgramBuilder.from({ ...hidden, outputs: [] }, name);
-  const { lossSum, correct } = appendTokenLoss(
+  const { lossSum, correct } = options.kind.appendLoss(
     b,
     options.model,
     hidden.outputs[0]!,

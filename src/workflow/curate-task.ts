@@ -4,6 +4,7 @@ import { type CurateSummary, curate } from "../data/curate/curate.ts";
 import type { Accept } from "../data/curate/finding.ts";
 import { readPolicy } from "../data/curate/policy/policy.ts";
 import { sha256File } from "../formats/files.ts";
+import { kindOf } from "../kinds/index.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
@@ -24,6 +25,7 @@ export async function curateTask(
     maxLength: sequenceLength(task.train.sequence_length, base.config),
   };
   return curate({
+    format: kindOf(task.kind).rows,
     files: task.paths.train,
     cases: Object.values(task.paths.cases),
     review: task.paths.review,

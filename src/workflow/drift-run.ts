@@ -17,6 +17,7 @@ import { trainingSpace } from "../drift/space.ts";
 import { LorafitError } from "../errors.ts";
 import { makeFolder, sha256File, writeFileAtomic } from "../formats/files.ts";
 import { jsonText, readJson } from "../formats/json.ts";
+import { kindOf } from "../kinds/index.ts";
 import type { Task } from "../task/load.ts";
 import { type PolicyRule, parsePolicy } from "../task/policy.ts";
 import { findRun, runFolder } from "../train/run-folder.ts";
@@ -32,7 +33,7 @@ export function driftReference(task: Task, files: readonly string[]): DriftRefer
   if (task.paths.reference === undefined) return undefined;
   const { group, personal } = task.data;
   const queries = readQueries(task.paths.reference, personal);
-  const rows = readRows(files, { groupKey: group });
+  const rows = readRows(kindOf(task.kind).rows, files, { groupKey: group });
   return makeReference(trainingSpace(rows, readPolicy(task.paths.policy), personal), queries, personal);
 }
 

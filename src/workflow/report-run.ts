@@ -4,10 +4,12 @@ import { powerNotes } from "../evaluate/decision/power.ts";
 import { readLedger } from "../evaluate/looks/ledger.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { readJson } from "../formats/json.ts";
+import { kindOf } from "../kinds/index.ts";
 import type { CurationRecord } from "../report/data.ts";
 import type { ReportData } from "../report/html.ts";
 import { trainingPoints } from "../report/metrics.ts";
 import type { Setting } from "../report/sections/settings.ts";
+import { loadTask } from "../task/load.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { trainSettingsSchema } from "../task/settings.ts";
 import { inventedParts } from "../task/templates.ts";
@@ -61,7 +63,7 @@ function reportData(run: Run): ReportData {
       ...(signOff?.note === undefined ? {} : { note: signOff.note }),
       ...(why === undefined ? {} : { void: why }),
     })),
-    toReplace: inventedParts(task),
+    toReplace: inventedParts(task, loadTask(kindOf(task.kind).template.folder)),
     identity: identityOf(path, record),
   };
 }

@@ -5,6 +5,7 @@ import { readPolicy } from "../data/curate/policy/policy.ts";
 import { readRows } from "../data/rows.ts";
 import type { TrainedRows } from "../evaluate/preconditions/data-preconditions.ts";
 import { sha256File } from "../formats/files.ts";
+import { kindOf } from "../kinds/index.ts";
 import type { Run } from "./run.ts";
 
 /** Rows that a run was trained on, read again; `lost` when a file has changed since. */
@@ -20,13 +21,15 @@ export function trainedRows({ task, record }: Run): TrainedRows {
     return { lost: `${names} changed after the training, so its rows cannot be looked at: train again` };
   }
   const groupKey = task.data.group;
+  const format = kindOf(task.kind).rows;
   const isReplay = ({ path }: { path: string }) => path === task.paths.replay;
   return {
     own: readRows(
+      format,
       files.filter((file) => !isReplay(file)).map(({ path }) => path),
       { groupKey },
     ),
-    replay: files.filter(isReplay).flatMap(({ path }) => readRows([path])),
+    replay: files.filter(isReplay).flatMap(({ path }) => readRows(format, [path])),
     cases: readCaseTexts(Object.values(task.paths.cases), groupKey),
     policy: readPolicy(task.paths.policy),
     groupKey,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { encodeRows } from "../../src/data/encode.ts";
-import type { TrainingRow } from "../../src/data/rows.ts";
+import type { TrainingRow } from "../../src/data/row-format.ts";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import type { Message } from "../../src/tokens/chat-template.ts";
 import { RenderedChat } from "../../src/tokens/rendered.ts";
 import { loadTokenizer, type Tokenizer } from "../../src/tokens/tokenizer.ts";
@@ -18,7 +19,7 @@ const turns = (...contents: string[]): { messages: Message[] } => ({
   messages: contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content })),
 });
 const encodeOne = (content: TrainingRow["content"], maxLength = 512, other = tokenizer) =>
-  encodeRows([row(content)], other, { maxLength });
+  encodeRows(chat.rows, [row(content)], other, { maxLength });
 
 describe("encoding a training row", () => {
   it("a hand-worked chat: the answer and its end are targets, header and question are not", () => {
@@ -87,7 +88,7 @@ describe("encoding a training row", () => {
       row({ text: "a<|im_end|>b" }, 5),
       row(turns("a", "b"), 6),
     ];
-    expect(() => encodeRows(rows, tokenizer, { maxLength: 20 })).toThrow(
+    expect(() => encodeRows(chat.rows, rows, tokenizer, { maxLength: 20 })).toThrow(
       /x\.jsonl:3: .*trained on\n.*x\.jsonl:5: text: contains <\|im_end\|>, a control token/,
     );
   });
@@ -128,7 +129,7 @@ describe("encoding a training row", () => {
       ),
     );
     const start = process.cpuUsage();
-    encodeRows(rows, tokenizer, { maxLength: 512 });
+    encodeRows(chat.rows, rows, tokenizer, { maxLength: 512 });
     expect(process.cpuUsage(start).user / 1e6).toBeLessThan(3);
   });
 });

@@ -2,6 +2,7 @@ import pc from "picocolors";
 import { beforeAll, expect, it } from "vitest";
 import { type EncodedRow, encodeRows } from "../../src/data/encode.ts";
 import { paintPreview, preview } from "../../src/data/preview.ts";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import type { Tokenizer } from "../../src/tokens/tokenizer.ts";
 import { bundledTokenizer } from "../tokens/bundled.ts";
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
     content: c,
     raw: {},
   }));
-  rows = encodeRows(raw, tokenizer, { maxLength: 48 }).rows;
+  rows = encodeRows(chat.rows, raw, tokenizer, { maxLength: 48 }).rows;
 });
 
 it("says what is trained on, piece by piece, and the totals", () => {

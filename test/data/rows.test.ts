@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseRows, readRows } from "../../src/data/rows.ts";
+import { chat as chatKind } from "../../src/kinds/chat/chat.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -31,7 +32,7 @@ describe("training rows", () => {
       "",
       { text: "plain", id: 7 },
     ]);
-    const rows = readRows([path], { groupKey: "transcript_id" });
+    const rows = readRows(chatKind.rows, [path], { groupKey: "transcript_id" });
     expect(rows.map((row) => row.line)).toEqual([1, 2, 4]);
     expect(rows.map((row) => row.content)).toEqual([
       chat(["user", "q"], ["assistant", "a"]),
@@ -47,8 +48,8 @@ describe("training rows", () => {
 
   it("a row's id depends on its content alone, and equal rows have their own", () => {
     const [a, b] = [{ text: "a" }, { text: "b" }];
-    const first = readRows([file("one.jsonl", [a, b, a])]).map((row) => row.id);
-    const second = readRows([file("two.jsonl", [b, a, a])]).map((row) => row.id);
+    const first = readRows(chatKind.rows, [file("one.jsonl", [a, b, a])]).map((row) => row.id);
+    const second = readRows(chatKind.rows, [file("two.jsonl", [b, a, a])]).map((row) => row.id);
     expect(new Set(first).size).toBe(3);
     expect([...second].sort()).toEqual([...first].sort());
     expect(second[0]).toBe(first[1]);
@@ -71,7 +72,7 @@ describe("training rows", () => {
     ]);
     let message = "";
     try {
-      readRows([path]);
+      readRows(chatKind.rows, [path]);
     } catch (error) {
       expect(error).toMatchObject({ kind: "data", exitCode: 3 });
       message = (error as Error).message;
@@ -94,13 +95,13 @@ describe("training rows", () => {
       );
     }
     expect(message).not.toContain("bad.jsonl:9:");
-    expect(parseRows([path]).rows.map((row) => row.line)).toEqual([9]);
+    expect(parseRows(chatKind.rows, [path]).rows.map((row) => row.line)).toEqual([9]);
   });
 
   it("says when the grouping field is nowhere, or a file has no row", () => {
-    expect(() => readRows([file("a.jsonl", [{ text: "a" }])], { groupKey: "transcript" })).toThrow(
-      "no row has transcript",
-    );
-    expect(() => readRows([file("empty.jsonl", [])])).toThrow("has no row");
+    expect(() =>
+      readRows(chatKind.rows, [file("a.jsonl", [{ text: "a" }])], { groupKey: "transcript" }),
+    ).toThrow("no row has transcript");
+    expect(() => readRows(chatKind.rows, [file("empty.jsonl", [])])).toThrow("has no row");
   });
 });

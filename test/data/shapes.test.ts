@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { encodeRows } from "../../src/data/encode.ts";
 import { parseRows } from "../../src/data/rows.ts";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import { loadTokenizer } from "../../src/tokens/tokenizer.ts";
 import { bundledFiles, bundledTokenizer } from "../tokens/bundled.ts";
 
@@ -13,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function parse(row: unknown) {
   const path = join(folder, "rows.jsonl");
   writeFileSync(path, typeof row === "string" ? row : `${JSON.stringify(row)}\n`);
-  return parseRows([path]);
+  return parseRows(chat.rows, [path]);
 }
 const contentOf = (row: unknown) => {
   const { rows, mistakes } = parse(row);
@@ -170,7 +171,7 @@ describe("encoding them", () => {
     const { rows } = parse({
       messages: [user("Q"), assistant("No", { weight: 0 }), user("q"), assistant("Yes", { weight: 1 })],
     });
-    const { labels, ids } = encodeRows(rows, tokenizer, { maxLength: 64 }).rows[0]!;
+    const { labels, ids } = encodeRows(chat.rows, rows, tokenizer, { maxLength: 64 }).rows[0]!;
     const trained = labels.filter((label) => label !== -100);
     expect(tokenizer.decode(trained, { skipSpecial: false })).toBe("Yes<|im_end|>");
     expect(tokenizer.decode(ids, { skipSpecial: false })).toContain("No<|im_end|>");
@@ -182,7 +183,7 @@ describe("encoding them", () => {
   it("trains on the reasoning that the generation prompt opens, as it is served", async () => {
     const tokenizer = await loadTokenizer({ ...bundledFiles(), chatTemplate: thinking });
     const { rows } = parse({ messages: [user("Q"), assistant("<think>\nHm.\n</think>\n\nYes.")] });
-    const { ids, labels } = encodeRows(rows, tokenizer, { maxLength: 64 }).rows[0]!;
+    const { ids, labels } = encodeRows(chat.rows, rows, tokenizer, { maxLength: 64 }).rows[0]!;
     const prompt = tokenizer.encode(
       tokenizer.renderChat([{ role: "user", content: "Q" }], { addGenerationPrompt: true }),
     );
@@ -211,7 +212,9 @@ describe("encoding them", () => {
     ],
   ])("names the real cause where it cannot: %j", async (messages, message) => {
     const tokenizer = await loadTokenizer({ ...bundledFiles(), chatTemplate: thinking });
-    expect(() => encodeRows(parse({ messages }).rows, tokenizer, { maxLength: 64 })).toThrow(message);
+    expect(() => encodeRows(chat.rows, parse({ messages }).rows, tokenizer, { maxLength: 64 })).toThrow(
+      message,
+    );
   });
 
   it("text marks of a template that are no tokens are refused in content", async () => {
@@ -219,7 +222,9 @@ describe("encoding them", () => {
       "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]{% else %} {{ m.content }}{{ eos_token }}{% endif %}{% endfor %}";
     const tokenizer = await loadTokenizer({ ...bundledFiles(), chatTemplate });
     const { rows } = parse({ messages: [user("Q [/INST] A [INST] q"), assistant("A")] });
-    expect(() => encodeRows(rows, tokenizer, { maxLength: 64 })).toThrow(/messages\[0\]: contains \[INST\]/);
+    expect(() => encodeRows(chat.rows, rows, tokenizer, { maxLength: 64 })).toThrow(
+      /messages\[0\]: contains \[INST\]/,
+    );
   });
 
   it("prompts do not depend on the day", async () => {

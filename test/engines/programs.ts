@@ -3,6 +3,7 @@ import { relativeError } from "../../src/engines/conformance/run.ts";
 import type { Engine, HostTensor, Tensors } from "../../src/engines/engine.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import type { LoraConfig } from "../../src/lora/config.ts";
 import type { Precision } from "../../src/program/precision.ts";
 import type { Program } from "../../src/program/program.ts";
@@ -111,7 +112,16 @@ export function describePrograms(engine: Engine, precision: Precision = "float32
     const { layout, parameters } = randomAdapter(config, { ...TINY_LORA, ...lora });
     const { batch, sequence, labelled } = tinyFeeds(config);
     const shape = { batch, sequence, labelled };
-    const options = { model: config, layout, shape, optimizer: OPTIMIZER, dropout, recompute, precision };
+    const options = {
+      model: config,
+      layout,
+      shape,
+      kind: chat,
+      optimizer: OPTIMIZER,
+      dropout,
+      recompute,
+      precision,
+    };
     const programs = trainingPrograms(options);
     const expected = await train(referenceEngine, programs, weights, parameters);
     const draws = [];

@@ -8,6 +8,7 @@ import type { Case } from "../../src/evaluate/cases/case.ts";
 import { readCases } from "../../src/evaluate/cases/cases.ts";
 import { tokensOf } from "../../src/evaluate/cases/questions.ts";
 import { contestantsAnswered } from "../../src/evaluate/cases/select.ts";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import { loadTask } from "../../src/task/load.ts";
 import { taskFolder } from "../task/fixture.ts";
 import { ngramModel, Vocabulary } from "./ngram.ts";
@@ -38,7 +39,7 @@ async function asking(...lines: object[]) {
   const jsonl = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
   const task = loadTask(taskFolder({ "data/train.jsonl": jsonl(TRAIN), "cases/domain.jsonl": jsonl(lines) }));
   const cases = readCases(task).filter(({ pack }) => pack === "domain");
-  const rows = readRows(task.paths.train, { groupKey: "chat" });
+  const rows = readRows(chat.rows, task.paths.train, { groupKey: "chat" });
   const grouped = { ...task, data: { ...task.data, group: "chat" } };
   const lookup = await lookupIn(rows, cases, grouped, ngramEmbedder);
   if ("reason" in lookup) throw new Error(lookup.reason);
@@ -72,7 +73,7 @@ test("the lookup leaves out the rows of the case's own group", async () => {
 
 test("rows without a question and answer make no lookup", async () => {
   const { task } = await asking(question("a", "x"));
-  const rows = readRows(task.paths.train).map((row) => ({ ...row, content: { text: "prose" } }));
+  const rows = readRows(chat.rows, task.paths.train).map((row) => ({ ...row, content: { text: "prose" } }));
   expect(await lookupIn(rows, [], task, ngramEmbedder)).toEqual({
     reason: "no training row holds a question with its answer",
   });

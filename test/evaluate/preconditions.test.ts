@@ -7,10 +7,12 @@ import { readCaseTexts } from "../../src/data/curate/case-texts.ts";
 import { curate } from "../../src/data/curate/curate.ts";
 import { policyText, readPolicy } from "../../src/data/curate/policy/policy.ts";
 import { privateFinders } from "../../src/data/curate/private/private.ts";
-import { readRows, type TrainingRow } from "../../src/data/rows.ts";
+import type { TrainingRow } from "../../src/data/row-format.ts";
+import { readRows } from "../../src/data/rows.ts";
 import type { AnswerRow } from "../../src/evaluate/answers/answer-row.ts";
 import { dataPreconditions } from "../../src/evaluate/preconditions/data-preconditions.ts";
 import { answerPreconditions, type Precondition } from "../../src/evaluate/preconditions/preconditions.ts";
+import { chat as chatKind } from "../../src/kinds/chat/chat.ts";
 import { parsePolicy } from "../../src/task/policy.ts";
 import { scenario } from "./scenario.ts";
 
@@ -135,8 +137,15 @@ describe("what the training rows show", () => {
     const lines = [...clash, chat("May I return worn sandals?", "Sorry, no.", 7)];
     writeFileSync(file, lines.map(({ content }) => `${JSON.stringify(content)}\n`).join(""));
     const clean = async () => {
-      const { paths } = await curate({ files: [file], cases: [], accept: "none", policy, out });
-      return found(readRows([paths.clean]));
+      const { paths } = await curate({
+        format: chatKind.rows,
+        files: [file],
+        cases: [],
+        accept: "none",
+        policy,
+        out,
+      });
+      return found(readRows(chatKind.rows, [paths.clean]));
     };
     expect(failed(await clean())).toEqual([name]);
     const open = readFileSync(review, "utf8").replaceAll('"decision":null', '"decision":"reject"');
@@ -154,6 +163,7 @@ describe("what the training rows show", () => {
     const rules = readPolicy(shipped(`${folder}/policy.md`));
     const out = mkdtempSync(join(tmpdir(), "lorafit-curated-"));
     const { paths, rows } = await curate({
+      format: chatKind.rows,
       files: [shipped(`${folder}/data/transcripts.jsonl`)],
       review: shipped(`${folder}/data/review.jsonl`),
       cases: [],
@@ -161,7 +171,7 @@ describe("what the training rows show", () => {
       policy: rules,
       out,
     });
-    const trained = readRows([paths.clean]);
+    const trained = readRows(chatKind.rows, [paths.clean]);
     expect(trained.length).toBeGreaterThan(0.8 * rows);
     expect(failed(found(trained, [], rules))).toEqual([]);
   });

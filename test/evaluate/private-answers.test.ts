@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { privateFinders } from "../../src/data/curate/private/private.ts";
-import type { TrainingRow } from "../../src/data/rows.ts";
+import type { TrainingRow } from "../../src/data/row-format.ts";
 import { nothingGivenAway } from "../../src/evaluate/preconditions/private-answers.ts";
 import { FIRST_LOOK, scenario } from "./scenario.ts";
 

@@ -7,6 +7,7 @@ import { lookupIn } from "../../src/evaluate/answers/lookup.ts";
 import type { Case } from "../../src/evaluate/cases/case.ts";
 import { readCases } from "../../src/evaluate/cases/cases.ts";
 import { SCORER_VERSION } from "../../src/evaluate/cases/scorers.ts";
+import { chat as chatKind } from "../../src/kinds/chat/chat.ts";
 import { loadTask, type Task } from "../../src/task/load.ts";
 import { type TaskLock, writeLock } from "../../src/task/lock.ts";
 import { parsePolicy } from "../../src/task/policy.ts";
@@ -121,7 +122,7 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
     tuned,
     cases,
     task: loaded,
-    lookup: await lookupIn(readRows(loaded.paths.train), cases, loaded, ngramEmbedder),
+    lookup: await lookupIn(readRows(chatKind.rows, loaded.paths.train), cases, loaded, ngramEmbedder),
     prompted: { policy: policyOf(loaded), asked: false },
   });
   return { task: loaded, lock, cases, answers };

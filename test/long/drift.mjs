@@ -16,6 +16,7 @@ import { makeReference } from "../../dist/drift/reference.js";
 import { placeTexts, trainingSpace } from "../../dist/drift/space.js";
 import { holm } from "../../dist/evaluate/decision/statistics.js";
 import { ALPHA } from "../../dist/evaluate/looks/looks.js";
+import { chat } from "../../dist/kinds/chat/chat.js";
 import { createRng } from "../../dist/rng.js";
 import { parsePolicy } from "../../dist/task/policy.js";
 import { clopperPearsonUpper } from "./lib/clopper-pearson.mjs";
@@ -191,7 +192,9 @@ function dependent(queries, placed) {
 /** Measures the parts that are asked for, and keeps the results of the others. */
 function measure(parts) {
   const policy = parsePolicy(readFileSync(join(TASK, "policy.md"), "utf8"), "policy.md");
-  const rows = readRows([join(TASK, "data/transcripts-30-day.jsonl")], { groupKey: "transcript_id" });
+  const rows = readRows(chat.rows, [join(TASK, "data/transcripts-30-day.jsonl")], {
+    groupKey: "transcript_id",
+  });
   const space = trainingSpace(rows, policy);
   const log = (name) => readQueries(join(TASK, "data", name));
   const place = (queries) =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { CaseInput } from "../../src/engines/conformance/case-inputs.ts";
 import { CASES } from "../../src/engines/conformance/cases.ts";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import type { OpName } from "../../src/ops/attrs.ts";
 import { inputRoles, outputRoles, type Role, SIGNATURES } from "../../src/ops/signatures.ts";
 import { ProgramBuilder } from "../../src/program/builder.ts";
@@ -12,7 +13,7 @@ const model = tinyConfig({ attention_bias: true, mlp_bias: true });
 const { layout } = randomAdapter(model);
 const { batch, sequence, labelled } = tinyFeeds(model);
 const programs = trainingPrograms({
-  ...{ model, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
+  ...{ model, layout, shape: { batch, sequence, labelled }, kind: chat, optimizer: OPTIMIZER },
   ...{ dropout: 0.1, recompute: true, precision: "float32" },
 });
 

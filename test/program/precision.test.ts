@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import { ProgramBuilder } from "../../src/program/builder.ts";
 import { frozenInBf16 } from "../../src/program/precision.ts";
 import { inputsOf, outputsOf } from "../../src/program/program.ts";
@@ -10,7 +11,7 @@ test("frozen matrices are bf16, norm weights are float32, and q, k and v share t
   const { layout } = randomAdapter(model);
   const { batch, sequence, labelled } = tinyFeeds(model);
   const shape = { batch, sequence, labelled };
-  const options = { model, layout, shape, optimizer: OPTIMIZER, dropout: 0, recompute: false };
+  const options = { model, layout, shape, kind: chat, optimizer: OPTIMIZER, dropout: 0, recompute: false };
   const { step } = trainingPrograms({ ...options, precision: "bf16" });
   for (const id of step.weights) {
     const { name, dtype, shape } = step.values[id]!;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import { costOf } from "../../src/program/cost.ts";
 import { bytesOf, lastUses, memoryPlan } from "../../src/program/liveness.ts";
 import { printProgram } from "../../src/program/print.ts";
@@ -25,6 +26,7 @@ const programs = (recompute: boolean) =>
     model,
     layout,
     shape: { batch, sequence, labelled },
+    kind: chat,
     optimizer: OPTIMIZER,
     dropout: 0,
     recompute,
@@ -146,6 +148,7 @@ async function stepState(batches: readonly (typeof feeds)[], single: boolean): P
     model,
     layout,
     shape,
+    kind: chat,
     optimizer: OPTIMIZER,
     dropout: 0,
     recompute: false,

@@ -70,14 +70,18 @@ describe("loadTask", () => {
     const yaml = TASK_YAML.replace(
       "cases: domain, kind: superiority, margin: 0",
       "cases: domian, kind: superiority, margin: 0.3",
-    )
-      .replace("name: general capability", "name: domain errors")
-      .replace("kind: chat", "kind: classify");
+    ).replace("name: general capability", "name: domain errors");
     const { message } = thrown(() => loadTask(taskFolder({ "task.yaml": yaml })));
     expect(message).toMatch(/success\[0\]\.cases: no pack of cases is called domian; did you mean domain\?/);
     expect(message).toMatch(/success\[0\]\.effect: 0\.2 must be more than the margin 0\.3/);
     expect(message).toMatch(/success\[1\]\.name: domain errors is already taken/);
-    expect(message).toMatch(/:3: kind: classify is not there yet/);
+  });
+
+  test("a kind that is not known is refused with the known ones", () => {
+    const yaml = TASK_YAML.replace("kind: chat", "kind: chess");
+    expect(thrown(() => loadTask(taskFolder({ "task.yaml": yaml }))).message).toMatch(
+      /:3: kind: no task kind is called chess; known: chat$/,
+    );
   });
 
   test.each([

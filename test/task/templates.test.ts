@@ -2,16 +2,19 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import { loadTask } from "../../src/task/load.ts";
-import { inventedParts, TEMPLATES } from "../../src/task/templates.ts";
+import { inventedParts } from "../../src/task/templates.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "lorafit-templates-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
-const partsOf = (folder: string) => inventedParts(loadTask(folder)).map(({ what }) => what);
+const TEMPLATE = chat.template.folder;
+const partsOf = (folder: string) =>
+  inventedParts(loadTask(folder), loadTask(TEMPLATE)).map(({ what }) => what);
 
 test("a fresh task holds every part of the template", () => {
-  expect(partsOf(join(TEMPLATES, "chat"))).toEqual([
+  expect(partsOf(TEMPLATE)).toEqual([
     "task.yaml: name",
     "task.yaml: purpose",
     "task.yaml: in_scope",
@@ -29,7 +32,7 @@ test("a fresh task holds every part of the template", () => {
 
 test("what has been replaced is not named, and what is left in a file is counted", () => {
   const folder = join(scratch, "half");
-  cpSync(join(TEMPLATES, "chat"), folder, { recursive: true });
+  cpSync(TEMPLATE, folder, { recursive: true });
   const edit = (name: string, change: (text: string) => string) =>
     writeFileSync(join(folder, name), change(readFileSync(join(folder, name), "utf8")));
   edit("task.yaml", (text) => text.replace(/^purpose: .*$/m, "purpose: Answer questions on bread."));
@@ -43,5 +46,5 @@ test("what has been replaced is not named, and what is left in a file is counted
 });
 
 test("a task of one's own holds nothing of it, on the bundled base neither", () => {
-  expect(partsOf(join(TEMPLATES, "../awesomeshoes"))).toEqual([]);
+  expect(partsOf(join(TEMPLATE, "../../awesomeshoes"))).toEqual([]);
 });

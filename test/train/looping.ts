@@ -4,6 +4,7 @@ import { type BatchPlan, planBatches } from "../../src/data/plan.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { memoryWeights } from "../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
+import { chat } from "../../src/kinds/chat/chat.ts";
 import { initialFactors } from "../../src/lora/initial.ts";
 import { loraLayout } from "../../src/lora/layout.ts";
 import { createRng } from "../../src/rng.ts";
@@ -58,6 +59,7 @@ export async function openRun(dropout = 0, engine: Engine = referenceEngine) {
   const stepper = createStepper(session, {
     model: config,
     layout,
+    kind: chat,
     optimizer: OPTIMIZER,
     dropout,
     recompute: false,

@@ -1,9 +1,9 @@
 import { text as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
-import { spansOf } from "../../data/encode.ts";
-import { contentOf } from "../../data/rows.ts";
-import { shaped } from "../../data/shapes.ts";
 import { LorafitError } from "../../errors.ts";
+import { contentOf } from "../../kinds/chat/rows.ts";
+import { shaped } from "../../kinds/chat/shapes.ts";
+import { spansOf } from "../../kinds/chat/spans.ts";
 import { RenderedChat } from "../../tokens/rendered.ts";
 import { loadTokenizer, type Tokenizer } from "../../tokens/tokenizer.ts";
 import type { Context } from "../terminal/context.ts";

@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import { LorafitError } from "../../errors.ts";
 import { writeFileAtomic } from "../../formats/files.ts";
-import { parseRows, type RowMistake, type TrainingRow } from "../rows.ts";
+import type { RowFormat, TrainingRow } from "../row-format.ts";
+import { parseRows, type RowMistake } from "../rows.ts";
 import { readCaseTexts } from "./case-texts.ts";
 import { findAll } from "./find.ts";
 import { type Accept, type Finding, type Place, placeOf } from "./finding.ts";
@@ -15,6 +16,8 @@ import { settle } from "./review/settle.ts";
 import type { Scope } from "./scope/scope.ts";
 
 export interface CurateOptions {
+  /** Rows of the task's kind. */
+  readonly format: RowFormat;
   /** Training rows: JSONL, or CSV with a `text` column. */
   readonly files: readonly string[];
   /** Held-out cases that training must not see. */
@@ -68,7 +71,7 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
     clean: join(options.out, "train.clean.jsonl"),
   };
   guardInputs(options, Object.values(paths));
-  const asExported = parseRows(options.files, { groupKey });
+  const asExported = parseRows(options.format, options.files, { groupKey });
   for (const file of [paths.review, ...(options.review === undefined ? [] : [options.review])])
     fillInRows(file, [...asExported.rows, ...asExported.mistakes], groupKey);
   const queue = readReview(paths.review);
@@ -91,6 +94,7 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
   const cases = readCaseTexts(options.cases, groupKey);
   const dropped = (row: TrainingRow) => review.onRow(row.raw)?.decision === "drop";
   const { proposals, leakedCases } = await findAll(rows, mistakes, {
+    format: options.format,
     cases,
     groupKey,
     policy,
@@ -153,7 +157,7 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
 
 /** The rows with a person's corrections in place of what they correct. */
 function readReviewed(
-  { files, groupKey }: CurateOptions,
+  { format, files, groupKey }: CurateOptions,
   asExported: ReturnType<typeof parseRows>,
   decisions: readonly Decision[],
 ): { rows: TrainingRow[]; mistakes: RowMistake[]; review: Review; edits: Map<Raw, Decision[]> } {
@@ -168,7 +172,7 @@ function readReviewed(
     if (edited.edits.length > 0) edits.set(edited.raw, edited.edits);
     return edited.raw;
   };
-  return { ...parseRows(files, { groupKey, correct }), review, edits };
+  return { ...parseRows(format, files, { groupKey, correct }), review, edits };
 }
 
 function jsonl(lines: readonly string[]): string {

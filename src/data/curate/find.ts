@@ -1,4 +1,5 @@
-import type { RowMistake, TrainingRow } from "../rows.ts";
+import type { RowFormat, TrainingRow } from "../row-format.ts";
+import type { RowMistake } from "../rows.ts";
 import type { CaseText } from "./case-texts.ts";
 import { type Proposal, placeOf } from "./finding.ts";
 import { boilerplate } from "./findings/boilerplate.ts";
@@ -17,6 +18,7 @@ import { outOfScope, type Scope } from "./scope/scope.ts";
 
 /** All that rows are held against. */
 export interface Measures {
+  readonly format: RowFormat;
   readonly cases: readonly CaseText[];
   readonly groupKey: string | undefined;
   readonly policy: PolicyText;
@@ -31,7 +33,7 @@ export interface Measures {
 export async function findAll(
   rows: readonly TrainingRow[],
   mistakes: readonly RowMistake[],
-  { cases, groupKey, policy, scope, tokens, finders, dropped }: Measures,
+  { format, cases, groupKey, policy, scope, tokens, finders, dropped }: Measures,
 ): Promise<{ proposals: Proposal[]; leakedCases: Leakage["cases"] }> {
   const embedder = rowEmbedder(rows, policy);
   const leaked = leakage(rows, cases, groupKey);
@@ -45,7 +47,7 @@ export async function findAll(
   // A row about another matter contradicts no rule of this one.
   const wrong = conflicts(rows, policy).filter((finding) => finding.sure || !beyond.has(placeOf(finding)));
   const conflicting = new Set(wrong.map(placeOf));
-  const tooLong = tokens === undefined ? [] : truncations(rows, tokens);
+  const tooLong = tokens === undefined ? [] : truncations(format, rows, tokens);
   const cut = new Set(tooLong.map(placeOf));
   const truncated = [...tooLong, ...cutOffAnswers(own).filter((finding) => !cut.has(placeOf(finding)))];
   const staying = rows.filter((row) => !dropped(row));

@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import type { TrainingRow } from "../../data/rows.ts";
+import type { TrainingRow } from "../../data/row-format.ts";
 import type { TaskEmbedder } from "../../embed/embedder.ts";
 import type { Task } from "../../task/load.ts";
 import type { Case, CaseBody } from "../cases/case.ts";

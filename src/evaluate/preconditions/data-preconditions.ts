@@ -5,7 +5,7 @@ import { conflicts } from "../../data/curate/policy/conflict.ts";
 import type { PolicyText } from "../../data/curate/policy/policy.ts";
 import { type PrivateFinders, privateFindings } from "../../data/curate/private/private.ts";
 import { keptDespite } from "../../data/curate/review/clean.ts";
-import type { TrainingRow } from "../../data/rows.ts";
+import type { TrainingRow } from "../../data/row-format.ts";
 import { type Precondition, some } from "./preconditions.ts";
 
 /** Rows that a run was trained on, or the reason that they can no longer be read. */

@@ -1,6 +1,7 @@
 import type { Batch } from "../../data/batch.ts";
 import { batchFromLines, labelledCapacity } from "../../data/batch.ts";
 import type { Engine, EngineOptions, EngineSession, Executable, KernelTime } from "../../engines/engine.ts";
+import { chat } from "../../kinds/chat/chat.ts";
 import type { LoraConfig } from "../../lora/config.ts";
 import { initialFactors } from "../../lora/initial.ts";
 import { loraLayout } from "../../lora/layout.ts";
@@ -51,6 +52,7 @@ export async function openBenchmark(options: BenchmarkOptions): Promise<Benchmar
   const layout = loraLayout(base.config, lora);
   const batch = randomBatch(options);
   const training: TrainingOptions = {
+    kind: chat,
     model: base.config,
     layout,
     shape: { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length },

@@ -1,6 +1,7 @@
 import type { Batch } from "../../data/batch.ts";
 import type { EngineSession, HostTensor, Tensors } from "../../engines/engine.ts";
 import type { PackedFormat } from "../../formats/quantise.ts";
+import { chat } from "../../kinds/chat/chat.ts";
 import { unflattenFactors } from "../../lora/flat.ts";
 import type { LoraLayout } from "../../lora/layout.ts";
 import type { ModelConfig } from "../../model/config.ts";
@@ -37,6 +38,7 @@ export async function debugStep(
   const { model, layout, flat, batch, optimizer, precision, packed } = options;
   const shape = { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length };
   const training: TrainingOptions = {
+    kind: chat,
     model,
     layout,
     shape,

@@ -1,6 +1,7 @@
 import { dataLines } from "../../data/lines.ts";
 import { parseRows } from "../../data/rows.ts";
 import { listMistakes } from "../../errors.ts";
+import { chat } from "../../kinds/chat/chat.ts";
 import type { Inspection } from "./inspection.ts";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -46,7 +47,7 @@ export function inspectRows(path: string): Inspection {
   }
   const [main] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? ["empty file"];
   const mistakes = TRAINED.includes(main)
-    ? parseRows([path]).mistakes.map(({ file, line, message }) => `${file}:${line}: ${message}`)
+    ? parseRows(chat.rows, [path]).mistakes.map(({ file, line, message }) => `${file}:${line}: ${message}`)
     : broken;
   const trainable = TRAINED.includes(main) && mistakes.length === 0;
   const use = KINDS.find(([kind]) => kind === main)?.[2] ?? "there is no row in it";

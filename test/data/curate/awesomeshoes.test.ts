@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
 import { policyText } from "../../../src/data/curate/policy/policy.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { parsePolicy } from "../../../src/task/policy.ts";
 
 const folder = fileURLToPath(new URL("../../../datasets/awesomeshoes", import.meta.url));
@@ -32,7 +33,7 @@ let out: string;
 let summary: CurateSummary;
 beforeAll(async () => {
   out = mkdtempSync(join(tmpdir(), "lorafit-awesomeshoes-"));
-  summary = await curate({ ...options, out });
+  summary = await curate({ format: chat.rows, ...options, out });
 });
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
@@ -82,7 +83,12 @@ describe("the defects planted in AwesomeShoes' transcripts", () => {
   });
 
   it("with the content owner's decisions no error is open and every planted defect is gone or masked", async () => {
-    const reviewed = await curate({ ...options, review: join(folder, "data/review.jsonl"), out });
+    const reviewed = await curate({
+      format: chat.rows,
+      ...options,
+      review: join(folder, "data/review.jsonl"),
+      out,
+    });
     expect(reviewed.unresolvedErrors).toEqual([]);
     expect(reviewed.staleDecisions).toEqual([]);
     const clean = readFileSync(reviewed.paths.clean, "utf8");

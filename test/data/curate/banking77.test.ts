@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 
 const folder = fileURLToPath(new URL("../../../../shared/data/banking77", import.meta.url));
 const missing = !existsSync(join(folder, "train.csv"));
@@ -21,6 +22,7 @@ it.skipIf(missing)(
     const train = join(folder, "train.csv");
     const start = process.cpuUsage();
     const summary: CurateSummary = await curate({
+      format: chat.rows,
       files: [train],
       cases: [join(folder, "test.csv")],
       accept: "safe",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
 import { policyText } from "../../../src/data/curate/policy/policy.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { parsePolicy } from "../../../src/task/policy.ts";
 import { CASES, CHATS, POLICY, SCOPE } from "./bike-shop.ts";
 
@@ -22,6 +23,7 @@ beforeAll(async () => {
     ],
   }));
   summary = await curate({
+    format: chat.rows,
     files: [write("train.jsonl", rows)],
     cases: [write("cases.jsonl", CASES)],
     policy: policyText(parsePolicy(POLICY.join("\n"), "policy.md"), "policy.md"),

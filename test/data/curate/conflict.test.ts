@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conflicts } from "../../../src/data/curate/policy/conflict.ts";
 import { policyText } from "../../../src/data/curate/policy/policy.ts";
 import { parseRows } from "../../../src/data/rows.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { parsePolicy } from "../../../src/task/policy.ts";
 
 // A library's lending desk: nothing here was used to build the detectors.
@@ -27,7 +28,7 @@ function rulesAgainst(question: string, answer: string): (string | undefined)[] 
     { role: "assistant", content: answer },
   ];
   writeFileSync(file, `${JSON.stringify({ messages })}\n`);
-  const { rows } = parseRows([file], { groupKey: undefined });
+  const { rows } = parseRows(chat.rows, [file], { groupKey: undefined });
   return conflicts(rows, policyText(parsePolicy(POLICY, "policy.md"), "policy.md")).map(({ rule }) => rule);
 }
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CurateOptions, curate } from "../../../src/data/curate/curate.ts";
 import { reviewKey } from "../../../src/data/curate/review/review.ts";
-import type { ChatTokenizer } from "../../../src/data/encode.ts";
+import type { RowTokenizer } from "../../../src/data/row-format.ts";
+import { chat as chatKind } from "../../../src/kinds/chat/chat.ts";
 import { RenderedChat } from "../../../src/tokens/rendered.ts";
 
 const chat = (id: string, question: string, answer: string) => ({
@@ -46,6 +47,7 @@ function write(name: string, rows: readonly unknown[]): string {
 function run(options: Partial<CurateOptions> & { decisions?: readonly unknown[] } = {}) {
   const { decisions, ...rest } = options;
   return curate({
+    format: chatKind.rows,
     files: [write("train.jsonl", ROWS)],
     cases: [write("cases.jsonl", CASES)],
     review: decisions && write("decisions.jsonl", decisions),
@@ -348,7 +350,7 @@ describe("what a task adds", () => {
 
   it("rows longer than a sequence: an error where the cut takes what is trained on", async () => {
     // One token a character; turns end with "|".
-    const tokenizer: ChatTokenizer = {
+    const tokenizer: RowTokenizer = {
       encode: (text) => [...String(text)].map((sign) => sign.codePointAt(0)!),
       decode: (ids) => String.fromCodePoint(...ids),
       renderChat: (messages, { addGenerationPrompt }) =>

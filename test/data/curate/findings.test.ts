@@ -8,7 +8,9 @@ import { foreignLanguages } from "../../../src/data/curate/findings/language.ts"
 import { unusualLengths } from "../../../src/data/curate/findings/length.ts";
 import { noveltyOf } from "../../../src/data/curate/scope/novelty.ts";
 import { termsOf } from "../../../src/data/curate/text/terms.ts";
-import { parseRows, type TrainingRow } from "../../../src/data/rows.ts";
+import type { TrainingRow } from "../../../src/data/row-format.ts";
+import { parseRows } from "../../../src/data/rows.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -25,7 +27,7 @@ function rowsOf(chats: readonly (readonly [string, string])[]): readonly Trainin
     ],
   }));
   writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  return parseRows([file], { groupKey: undefined }).rows;
+  return parseRows(chat.rows, [file], { groupKey: undefined }).rows;
 }
 
 const FRUIT = ["apples", "pears", "plums", "cherries", "figs", "grapes", "limes", "melons", "dates", "kiwis"];

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CurateSummary, curate } from "../../../src/data/curate/curate.ts";
 import { policyText } from "../../../src/data/curate/policy/policy.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { parsePolicy } from "../../../src/task/policy.ts";
 import { GARDEN_CENTRE } from "./shops/garden-centre.ts";
 import { HOSTEL } from "./shops/hostel.ts";
@@ -53,8 +54,8 @@ describe.each([
       policy: policyText(parsePolicy(shop.policy.join("\n"), "policy.md"), "policy.md"),
       scope: shop.scope,
     };
-    safe = await curate({ ...options, accept: "safe", out: join(folder, "safe") });
-    all = await curate({ ...options, accept: "all", out: join(folder, "all") });
+    safe = await curate({ format: chat.rows, ...options, accept: "safe", out: join(folder, "safe") });
+    all = await curate({ format: chat.rows, ...options, accept: "all", out: join(folder, "all") });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

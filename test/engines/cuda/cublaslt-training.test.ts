@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { cudaEngine } from "../../../src/engines/cuda/cuda.ts";
 import type { KernelTime } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import { distance, expectClose } from "../../expect-close.ts";
 import {
@@ -42,7 +43,7 @@ describe.skipIf(missing !== null)("training with every GEMM by cuBLASLt", () => 
     const { layout, parameters } = randomAdapter(config);
     const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
     const { step, accumulate } = trainingPrograms({
-      ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
+      ...{ model: config, layout, shape: { batch, sequence, labelled }, kind: chat, optimizer: OPTIMIZER },
       ...{ dropout: 0, recompute: false, precision: "bf16" },
     });
     const memory = memoryWeights(randomWeights(config));

@@ -6,6 +6,7 @@ import { Driver, type DriverCall } from "../../../src/engines/cuda/driver/driver
 import { Gpu } from "../../../src/engines/cuda/driver/gpu.ts";
 import { launch } from "../../../src/engines/cuda/driver/launch.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import {
   OPTIMIZER,
@@ -25,7 +26,7 @@ async function openTraining() {
   const { layout, parameters } = randomAdapter(config);
   const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
   const { step: program } = trainingPrograms({
-    ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
+    ...{ model: config, layout, shape: { batch, sequence, labelled }, kind: chat, optimizer: OPTIMIZER },
     ...{ dropout: 0, recompute: false, precision: "bf16" },
   });
   const memory = memoryWeights(randomWeights(config));

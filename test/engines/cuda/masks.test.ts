@@ -4,6 +4,7 @@ import { layOutMemory } from "../../../src/engines/cuda/lowering/arena.ts";
 import { lowerProgram } from "../../../src/engines/cuda/lowering/lower.ts";
 import type { HostTensor, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { familyOf } from "../../../src/model/families/index.ts";
 import type { Program, Value } from "../../../src/program/program.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
@@ -27,7 +28,7 @@ const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
 
 const programsOf = (dropout: number, recompute = false) =>
   trainingPrograms({
-    ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
+    ...{ model: config, layout, shape: { batch, sequence, labelled }, kind: chat, optimizer: OPTIMIZER },
     ...{ dropout, recompute, precision: "bf16" },
   });
 

@@ -5,6 +5,7 @@ import { sessionBytes } from "../../../src/engines/cuda/lowering/arena.ts";
 import { lowerProgram } from "../../../src/engines/cuda/lowering/lower.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import type { PackedFormat } from "../../../src/formats/quantise.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { loraLayout } from "../../../src/lora/layout.ts";
 import { parseModelConfig } from "../../../src/model/families/index.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
@@ -28,7 +29,7 @@ function planned(name: string, recompute: boolean, packed?: PackedFormat) {
   const model = parseModelConfig(JSON.parse(readFileSync(file, "utf8")), name);
   const layout = loraLayout(model, { ...TINY_LORA, rank: 16, alpha: 32 });
   const programs = trainingPrograms({
-    ...{ model, layout, optimizer: OPTIMIZER, dropout: 0, precision: "bf16", shape: SHAPE },
+    ...{ model, layout, kind: chat, optimizer: OPTIMIZER, dropout: 0, precision: "bf16", shape: SHAPE },
     ...{ recompute, packed, logitsBytes: cudaEngine.logitsBytes },
   });
   const bytes = sessionBytes(Object.values(programs).map((program) => lowerProgram(program)));
@@ -67,7 +68,13 @@ describe.skipIf(missing !== null)("on the emulator", () => {
     const config = tinyConfig();
     const { layout, parameters } = randomAdapter(config);
     const { batch, sequence, labelled } = tinyFeeds(config);
-    const options = { model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER };
+    const options = {
+      model: config,
+      layout,
+      shape: { batch, sequence, labelled },
+      kind: chat,
+      optimizer: OPTIMIZER,
+    };
     const programs = Object.values(
       trainingPrograms({ ...options, dropout: 0.1, recompute: false, precision: "bf16" }),
     );

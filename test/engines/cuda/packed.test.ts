@@ -7,6 +7,7 @@ import { lowerProgram } from "../../../src/engines/cuda/lowering/lower.ts";
 import type { HostTensor, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { dequantise, type PackedFormat, quantise } from "../../../src/formats/quantise.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import type { OpName } from "../../../src/ops/attrs.ts";
 import { frozenPacked } from "../../../src/program/precision.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
@@ -53,7 +54,7 @@ const { layout, parameters } = randomAdapter(config);
 const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
 const programsOn = (packed?: PackedFormat) =>
   trainingPrograms({
-    ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
+    ...{ model: config, layout, shape: { batch, sequence, labelled }, kind: chat, optimizer: OPTIMIZER },
     ...{ dropout: 0, recompute: false, precision: "bf16", packed },
   });
 
@@ -136,6 +137,7 @@ describe.skipIf(missing !== null).each(["q8_0", "q4_0"] as const)("frozen matric
         model: narrow,
         layout: adapter.layout,
         shape: { batch, sequence, labelled },
+        kind: chat,
         optimizer: OPTIMIZER,
       },
       ...{ dropout: 0, recompute: false, precision: "bf16", packed },

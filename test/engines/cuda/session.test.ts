@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { cudaEngine } from "../../../src/engines/cuda/cuda.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import {
   OPTIMIZER,
@@ -28,7 +29,15 @@ async function openTraining() {
   const { layout, parameters } = randomAdapter(config);
   const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
   const shape = { batch, sequence, labelled };
-  const options = { model: config, layout, shape, optimizer: OPTIMIZER, dropout: 0, recompute: false };
+  const options = {
+    model: config,
+    layout,
+    shape,
+    kind: chat,
+    optimizer: OPTIMIZER,
+    dropout: 0,
+    recompute: false,
+  };
   const programs = trainingPrograms({ ...options, precision: "bf16" });
   const memory = memoryWeights(randomWeights(config));
   const session = await cudaEngine.open(memory);

@@ -5,6 +5,7 @@ import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { referenceEngine } from "../../../src/engines/reference/reference.ts";
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../../src/formats/numbers.ts";
 import type { PackedFormat } from "../../../src/formats/quantise.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import type { ModelConfig } from "../../../src/model/config.ts";
 import type { Program } from "../../../src/program/program.ts";
 import { createRng } from "../../../src/rng.ts";
@@ -93,7 +94,7 @@ export function describeTraining(
     const { layout, parameters } = randomAdapter(config, { ...TINY_LORA, ...lora });
     const { batch, sequence, labelled, count, feeds } = drawn;
     const programs = trainingPrograms({
-      ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
+      ...{ model: config, layout, shape: { batch, sequence, labelled }, kind: chat, optimizer: OPTIMIZER },
       ...{ dropout, recompute, precision: "bf16", packed, logitsBytes: 4 * 70 * config.vocabSize },
     });
     const zeros = { shape: parameters.shape, data: new Float32Array(layout.size) };
@@ -162,7 +163,7 @@ export function describeCurve(engine: Engine): void {
     const { layout, parameters } = randomAdapter(config);
     const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
     const { step } = trainingPrograms({
-      ...{ model: config, layout, shape: { batch, sequence, labelled }, optimizer: OPTIMIZER },
+      ...{ model: config, layout, shape: { batch, sequence, labelled }, kind: chat, optimizer: OPTIMIZER },
       ...{ dropout: 0, recompute: false, precision: "float32" },
     });
     const zeros = { shape: parameters.shape, data: new Float32Array(layout.size) };

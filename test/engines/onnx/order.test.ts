@@ -3,6 +3,7 @@ import type { HostTensor } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { lowerProgram } from "../../../src/engines/onnx/lower.ts";
 import { createOnnxEngine } from "../../../src/engines/onnx/onnx.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import type { Program } from "../../../src/program/program.ts";
 import { type TrainingPrograms, trainingPrograms } from "../../../src/train/programs.ts";
 import {
@@ -31,6 +32,7 @@ const programs = (recompute: boolean): TrainingPrograms =>
     model: config,
     layout,
     shape: { batch: B, sequence: S, labelled: 64 },
+    kind: chat,
     optimizer: OPTIMIZER,
     dropout: 0,
     recompute,

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { createOnnxEngine, onnxEngine } from "../../../src/engines/onnx/onnx.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { ProgramBuilder } from "../../../src/program/builder.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import {
@@ -105,6 +106,7 @@ describe("three steps of a tiny model", () => {
     model: config,
     layout,
     shape,
+    kind: chat,
     optimizer: OPTIMIZER,
     dropout: 0,
     recompute: false,

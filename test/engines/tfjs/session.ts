@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Engine } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
 import { onnxEngine } from "../../../src/engines/onnx/onnx.ts";
+import { chat } from "../../../src/kinds/chat/chat.ts";
 import { trainingPrograms } from "../../../src/train/programs.ts";
 import { expectClose } from "../../expect-close.ts";
 import {
@@ -52,7 +53,15 @@ async function openTraining(engine: Engine) {
   const { layout, parameters } = randomAdapter(config);
   const { batch, sequence, labelled, count, feeds } = tinyFeeds(config);
   const shape = { batch, sequence, labelled };
-  const options = { model: config, layout, shape, optimizer: OPTIMIZER, dropout: 0, recompute: false };
+  const options = {
+    model: config,
+    layout,
+    shape,
+    kind: chat,
+    optimizer: OPTIMIZER,
+    dropout: 0,
+    recompute: false,
+  };
   const weights = memoryWeights(randomWeights(config));
   const session = await engine.open(weights);
   const executable = await session.compile(trainingPrograms({ ...options, precision: "float32" }).step);

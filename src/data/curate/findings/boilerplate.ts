@@ -1,5 +1,5 @@
 import { normalise } from "../../../embed/normalise.ts";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import { type Proposal, placeOf } from "../finding.ts";
 import { texts } from "../text/text.ts";
 

@@ -1,5 +1,5 @@
 import { cosine, type Embedder } from "../../../embed/embedder.ts";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import type { Proposal } from "../finding.ts";
 import { type PolicyText, rulesOf } from "../policy/policy.ts";
 import { exchangesOf, labelOf } from "../text/exchanges.ts";

@@ -1,4 +1,4 @@
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import type { Proposal } from "../finding.ts";
 
 /** The end of a finished sentence; an address, a number or a symbol may end an answer without it. */

@@ -1,5 +1,5 @@
 import { normalise } from "../../../embed/normalise.ts";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import { type Proposal, placeOf, similarityOf } from "../finding.ts";
 import { labelOf } from "../text/exchanges.ts";
 import { NEAR, type NearPair, nearPairsWithin } from "../text/shingles.ts";

@@ -1,4 +1,4 @@
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import type { Proposal } from "../finding.ts";
 import { texts } from "../text/text.ts";
 

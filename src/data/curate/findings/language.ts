@@ -1,5 +1,5 @@
 import { normalise } from "../../../embed/normalise.ts";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import type { Proposal } from "../finding.ts";
 
 /** A language of this share of the rows is one of the set's own. */

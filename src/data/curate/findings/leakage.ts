@@ -1,4 +1,4 @@
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import type { CaseText } from "../case-texts.ts";
 import { type Place, type Proposal, similarityOf } from "../finding.ts";
 import { labelOf } from "../text/exchanges.ts";

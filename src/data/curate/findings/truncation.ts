@@ -1,11 +1,10 @@
 import { LorafitError } from "../../../errors.ts";
-import { type ChatTokenizer, spansOf } from "../../encode.ts";
-import type { TrainingRow } from "../../rows.ts";
+import type { RowFormat, RowTokenizer, TrainingRow } from "../../row-format.ts";
 import type { Proposal } from "../finding.ts";
 
-/** How rows become tokens, and how many a row may have. */
+/** Tokenizer, and the limit of tokens of a row. */
 export interface TokenLimit {
-  readonly tokenizer: ChatTokenizer;
+  readonly tokenizer: RowTokenizer;
   readonly maxLength: number;
 }
 
@@ -13,11 +12,15 @@ export interface TokenLimit {
  * Rows with more tokens, after the chat template, than a sequence holds; an error where the cut would take tokens that are
  * trained on. Rows that cannot be encoded at all are of the kind format.
  */
-export function truncations(rows: readonly TrainingRow[], { tokenizer, maxLength }: TokenLimit): Proposal[] {
+export function truncations(
+  format: RowFormat,
+  rows: readonly TrainingRow[],
+  { tokenizer, maxLength }: TokenLimit,
+): Proposal[] {
   return rows.flatMap((row): Proposal[] => {
     const { file, line } = row;
     try {
-      const spans = spansOf(row, tokenizer, () => {});
+      const spans = format.spansOf(row, tokenizer, () => {});
       const length = spans.reduce((sum, { ids }) => sum + ids.length, 0);
       const over = length - maxLength;
       if (over <= 0) return [];

@@ -1,4 +1,4 @@
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import { type Place, type Proposal, placeOf, similarityOf } from "../finding.ts";
 import { asked, type Exchange, exchangesOf } from "../text/exchanges.ts";
 import { handsOver } from "../text/hand-over.ts";

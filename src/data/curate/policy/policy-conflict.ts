@@ -1,4 +1,4 @@
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import { exchangesOf } from "../text/exchanges.ts";
 import { oppositeOutcome } from "./opposite-outcome.ts";
 import { type PolicyText, rulesOf } from "./policy.ts";

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import type { Embedder } from "../../../embed/embedder.ts";
 import { fitNgrams, hashedNgrams } from "../../../embed/hashed-ngrams.ts";
 import { type PolicyRule, parsePolicy } from "../../../task/policy.ts";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import { type Statements, statementsOf } from "../text/statements.ts";
 import { dialogue } from "../text/text.ts";
 

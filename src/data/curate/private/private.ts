@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import type { Proposal } from "../finding.ts";
 import { mapTexts, texts } from "../text/text.ts";
 import { personalData } from "./personal.ts";

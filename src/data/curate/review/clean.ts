@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import { type Finding, type FindingKind, placeOf } from "../finding.ts";
 import { repaired } from "../findings/encoding.ts";
 import { masked, type PrivateFinders } from "../private/private.ts";

@@ -1,4 +1,4 @@
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 import type { CaseText } from "../case-texts.ts";
 import type { Proposal } from "../finding.ts";
 import type { PolicyText } from "../policy/policy.ts";

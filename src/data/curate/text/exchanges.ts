@@ -1,5 +1,5 @@
 import { normalise } from "../../../embed/normalise.ts";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 
 /** A question of a row's customer with its answer: a turn of a chat, or a text with its label. */
 export interface Exchange {

@@ -1,5 +1,5 @@
 import { normalise } from "../../../embed/normalise.ts";
-import type { TrainingRow } from "../../rows.ts";
+import type { TrainingRow } from "../../row-format.ts";
 
 /** The strings of a row that are trained on, with their places in it. */
 export function texts(content: TrainingRow["content"]): { at: string; text: string }[] {

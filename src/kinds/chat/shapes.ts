@@ -1,20 +1,9 @@
-type Raw = Readonly<Record<string, unknown>>;
+import type { RawRow, Shaped, Unreadable } from "../../data/row-format.ts";
 
-/** A row in lorafit's own shape (messages, prompt and completion, or text), and the name of the shape it came in. */
-export interface Shaped {
-  readonly shape: string;
-  readonly raw: Raw;
-}
-
-/** Why a row cannot be read, in words that name its format and say what to do. */
-export interface Unreadable {
-  readonly problem: string;
-}
-
-const isRaw = (value: unknown): value is Raw =>
+const isRaw = (value: unknown): value is RawRow =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 /** A key that is there and says something: null, an empty text and an empty list say nothing. */
-const has = (raw: Raw, key: string): boolean =>
+const has = (raw: RawRow, key: string): boolean =>
   raw[key] !== undefined &&
   raw[key] !== null &&
   raw[key] !== "" &&
@@ -66,7 +55,7 @@ const ROW_KEYS: Readonly<Record<string, string>> = {
  * The row in lorafit's own shape. Read: messages (content as text or as text parts), ShareGPT, Alpaca, prompt and completion
  * as texts or as lists of messages (TRL), text. Other keys are kept.
  */
-export function shaped(raw: Raw): Shaped | Unreadable {
+export function shaped(raw: RawRow): Shaped | Unreadable {
   const lost = Object.keys(ROW_KEYS).find((key) => has(raw, key));
   if (lost !== undefined) return unreadable(`${lost}: ${ROW_KEYS[lost]}`);
   if (has(raw, "rejected")) return unreadable(PREFERENCE);
@@ -80,7 +69,7 @@ export function shaped(raw: Raw): Shaped | Unreadable {
   return unreadable(refused?.[1] ?? "has neither messages, prompt and completion, nor text");
 }
 
-type Reader = (raw: Raw) => Shaped | Unreadable | undefined;
+type Reader = (raw: RawRow) => Shaped | Unreadable | undefined;
 
 const ownMessages: Reader = (raw) => {
   if (!("messages" in raw)) return undefined;
@@ -176,10 +165,10 @@ const text: Reader = (raw) => ("text" in raw ? { shape: "text", raw } : undefine
 function turnsOf<T>(
   key: string,
   turns: readonly unknown[],
-  read: (turn: Raw) => Raw | Unreadable,
-  make: (turns: Raw[]) => T,
+  read: (turn: RawRow) => RawRow | Unreadable,
+  make: (turns: RawRow[]) => T,
 ): T | Unreadable {
-  const out: Raw[] = [];
+  const out: RawRow[] = [];
   for (const [at, turn] of turns.entries()) {
     const found = isRaw(turn) ? read(turn) : unreadable(" is not an object");
     if ("problem" in found) return unreadable(`${key}[${at}]${found["problem"] as string}`);
@@ -196,7 +185,7 @@ const TURN_METADATA = new Set(
 );
 
 /** A turn of role and content; content that is a list of text parts becomes their text. */
-function plainTurn(turn: Raw): Raw | Unreadable {
+function plainTurn(turn: RawRow): RawRow | Unreadable {
   const { content } = turn;
   const lost = Object.keys(turn).find(
     (key) => !["role", "content", "weight"].includes(key) && !TURN_METADATA.has(key) && has(turn, key),
@@ -227,7 +216,7 @@ const SHAREGPT_ROLES: Readonly<Record<string, string>> = {
   model: "assistant",
 };
 
-function shareGptTurn(turn: Raw): Raw | Unreadable {
+function shareGptTurn(turn: RawRow): RawRow | Unreadable {
   const { from, value, ...rest } = turn;
   const role =
     typeof from === "string" && Object.hasOwn(SHAREGPT_ROLES, from) ? SHAREGPT_ROLES[from] : undefined;

@@ -1,0 +1,93 @@
+import * as z from "zod";
+import type { Message } from "../tokens/chat-template.ts";
+import type { Tokenizer } from "../tokens/tokenizer.ts";
+import { LONE_SURROGATE } from "../tokens/unicode.ts";
+
+/** A line of a data file as an object. */
+export type RawRow = Readonly<Record<string, unknown>>;
+
+/** A row in lorafit's own shape, and the name of the shape that it has in the file. */
+export interface Shaped {
+  readonly shape: string;
+  readonly raw: RawRow;
+}
+
+/** Reason why a row cannot be read, which names its format and the remedy. */
+export interface Unreadable {
+  readonly problem: string;
+}
+
+/** A turn of a training row; `trained: false` is an answer with weight 0, which is context only. */
+export type TrainingMessage = Message & { readonly trained?: false };
+
+/** One training row. A prompt with its completion is a conversation of two turns. */
+export interface TrainingRow {
+  /** The row's own `id`, or the hash of its content: independent of its place in the file. */
+  readonly id: string;
+  /** Rows of a group never part; alone, the id. */
+  readonly group: string;
+  readonly file: string;
+  readonly line: number;
+  readonly content:
+    | { readonly messages: readonly TrainingMessage[] }
+    /** `rendered`: a conversation as the chat template writes it, so its control tokens are recognised. */
+    | { readonly text: string; readonly rendered?: true };
+  /** The name of the shape that the row has in the file. */
+  readonly shape: string;
+  /** The row in lorafit's own shape, with every key that is not trained on. */
+  readonly raw: RawRow;
+}
+
+/** What encoding needs of a tokenizer. */
+export type RowTokenizer = Pick<
+  Tokenizer,
+  "encode" | "decode" | "renderChat" | "answerMarkup" | "controlIn" | "endOfTurnIds" | "eosIds" | "bosId"
+>;
+
+/** A span of tokens that is trained on, or not. */
+export interface TrainedSpan {
+  readonly ids: readonly number[];
+  readonly trained: boolean;
+}
+
+/** Rows of one task kind: from a line of the file to content, and from content to tokens. */
+export interface RowFormat {
+  /** Converts a row of any shape that is read into lorafit's own. */
+  shaped(raw: RawRow): Shaped | Unreadable;
+  /** Content that is trained on, or the mistakes in a row of lorafit's own shape. */
+  contentOf(raw: RawRow): TrainingRow["content"] | string;
+  /**
+   * All tokens of a row, in order.
+   * @throws data error for a row that cannot be trained as it is served
+   */
+  spansOf(
+    row: Pick<TrainingRow, "content">,
+    tokenizer: RowTokenizer,
+    warn: (text: string) => void,
+  ): TrainedSpan[];
+}
+
+/** A text of a row that can be encoded. */
+export const rowText = z
+  .string()
+  .refine((text) => text.trim() !== "", { error: "is empty" })
+  .refine((text) => !LONE_SURROGATE.test(text), {
+    error: "holds half of a surrogate pair, which is no character; repair the text where it was cut",
+  })
+  .refine((text) => !/[\0\ufdd0]/.test(text), {
+    error: "holds U+0000 or U+FDD0, which are no characters of a text; remove them",
+  });
+
+/** The row as the schema gives it, or its mistakes in one line. */
+export function parsedBy<Content>(schema: z.ZodType<Content>, raw: RawRow): Content | string {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  return parsed.error.issues.map((issue) => `${pathOf(issue.path)}: ${issue.message}`).join("; ");
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("")
+    .replace(/^\./, "");
+}

@@ -1,0 +1,127 @@
+import type { RowTokenizer, TrainedSpan, TrainingMessage, TrainingRow } from "../../data/row-format.ts";
+import { LorafitError } from "../../errors.ts";
+import { RenderedChat, withoutGuards } from "../../tokens/rendered.ts";
+
+/**
+ * All tokens of a row, in order, as they are served: each prompt, rendered with the generation prompt, then each answer with
+ * its end of turn. Every answer is trained on. A `text` row is trained on whole, between bos (eos where there is none) and eos.
+ * @throws data error for a row that cannot be trained as it is served
+ */
+export function spansOf(
+  { content }: Pick<TrainingRow, "content">,
+  tokenizer: RowTokenizer,
+  warn: (text: string) => void,
+): TrainedSpan[] {
+  return "text" in content
+    ? textSegments(content, tokenizer)
+    : chatSegments(content.messages, tokenizer, warn);
+}
+
+/**
+ * A document between the tokens that begin and end one, as in pre-training, so that its first token is a target too.
+ * @throws data error for a control token in the text: as plain text it would teach something else than its author meant
+ */
+function textSegments(
+  { text, rendered }: { readonly text: string; readonly rendered?: true },
+  tokenizer: RowTokenizer,
+): TrainedSpan[] {
+  const control = rendered ? undefined : tokenizer.controlIn(text);
+  if (control !== undefined) {
+    throw new LorafitError(
+      "data",
+      `text: contains ${control}, a control token of the tokenizer; write a conversation as messages, or add "rendered": true if the text is one as the chat template writes it`,
+    );
+  }
+  const end = tokenizer.eosIds[0]!;
+  return [
+    { ids: [tokenizer.bosId ?? end], trained: false },
+    { ids: [...tokenizer.encode(rendered ? new RenderedChat(text) : text), end], trained: true },
+  ];
+}
+
+/**
+ * Each prompt as it is served, then what the model has to write after it. The ids of the whole text are those of the prompt
+ * and some more; where the tokenizer merges across the boundary, prompt and answer are encoded apart, and a warning says so.
+ */
+function chatSegments(
+  messages: readonly TrainingMessage[],
+  tokenizer: RowTokenizer,
+  warn: (text: string) => void,
+): TrainedSpan[] {
+  const spans: TrainedSpan[] = [];
+  const ids: number[] = [];
+  let apart = false;
+  const add = (markup: string, from: number, trained: boolean): void => {
+    const whole = tokenizer.encode(new RenderedChat(markup));
+    const agrees = ids.every((id, i) => id === whole[i]);
+    apart ||= !agrees;
+    const rest = agrees
+      ? whole.slice(ids.length)
+      : tokenizer.encode(new RenderedChat(markup.slice(from)), { continues: true });
+    spans.push({ ids: rest, trained });
+    for (const id of rest) ids.push(id);
+  };
+  let done = "";
+  for (const [at, { role, content, trained }] of messages.entries()) {
+    const control = tokenizer.controlIn(content);
+    if (control !== undefined) warn(`messages[${at}]: contains ${control}, which is encoded as plain text`);
+    if (role !== "assistant") continue;
+    const { prompt, target, changed } = turnOf(messages, at, tokenizer);
+    if (!prompt.startsWith(done)) throw rewritten(messages, at);
+    if (changed) warn(`messages[${at}]: the chat template changes the answer's text`);
+    add(prompt, done.length, false);
+    add(prompt + target, prompt.length, trained !== false);
+    done = prompt + target;
+  }
+  if (apart) warn("its text as a whole gives other tokens than prompt and answer apart, as they are served");
+  return spans;
+}
+
+/** The prompt of an answer with its generation prompt, and what the model writes after it up to its end of turn. */
+function turnOf(
+  messages: readonly TrainingMessage[],
+  at: number,
+  tokenizer: RowTokenizer,
+): { prompt: string; target: string; changed: boolean } {
+  const endOfTurn = tokenizer.decode(tokenizer.endOfTurnIds, { skipSpecial: false });
+  const render = (count: number, addGenerationPrompt: boolean): string =>
+    tokenizer.renderChat(messages.slice(0, count), { addGenerationPrompt }).markup;
+  const prompt = render(at, true);
+  const whole = render(at + 1, false);
+  if (whole.startsWith(prompt)) {
+    const end = whole.lastIndexOf(endOfTurn);
+    const target =
+      end < prompt.length
+        ? whole.slice(prompt.length) + endOfTurn
+        : whole.slice(prompt.length, end + endOfTurn.length);
+    const changed = !withoutGuards(target).includes(messages[at]!.content.trim());
+    return { prompt, target, changed };
+  }
+  const opened = openedBy(prompt, render(at, false));
+  if (opened === undefined) throw rewritten(messages, at);
+  const content = tokenizer.answerMarkup(messages[at]!.content.trimStart());
+  if (!content.startsWith(opened.trimEnd())) {
+    throw new LorafitError(
+      "data",
+      `messages[${at}]: the chat template's generation prompt opens the answer with ${JSON.stringify(opened)}, and this answer does not begin with it; begin the answer with ${opened.trim()}, or train on a template that does not`,
+    );
+  }
+  const rest = content.slice(content.startsWith(opened) ? opened.length : opened.trimEnd().length);
+  return { prompt, target: rest + endOfTurn, changed: false };
+}
+
+/** The tag, with the white space after it, by which the generation prompt opens an answer: `<think>\n`. */
+function openedBy(prompt: string, before: string): string | undefined {
+  if (!prompt.startsWith(before)) return undefined;
+  return /<[a-z_]+>\s*$/.exec(prompt.slice(before.length))?.[0];
+}
+
+function rewritten(messages: readonly TrainingMessage[], at: number): LorafitError {
+  const reasons = messages
+    .slice(0, at)
+    .some(({ role, content }) => role === "assistant" && /<\/\w+>/.test(content));
+  const cause = reasons
+    ? "the chat template removes the reasoning of earlier answers; give each answer that holds some a row of its own, as its last turn"
+    : "the chat template rewrites earlier turns, so it cannot be trained as served";
+  return new LorafitError("data", `messages[${at}]: ${cause}`);
+}
