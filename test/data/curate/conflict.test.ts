@@ -13,7 +13,12 @@ const POLICY = `L1 Books can be kept for 21 days; audio discs can be kept for 7 
 L2 Reminders cost £2 each; renewals on the website are free of charge.
 L3 Fines are paid at the desk, by card only.
 L4 Books marked "reference" stay in the house: they cannot be borrowed.
-L5 Members may bring a guest to every reading.`;
+L5 Members may bring a guest to every reading.
+L6 Water damage must be reported within 24 hours.
+L7 Lending a map is free; globes always carry a lending fee of £9.
+L8 Borrowers may exchange a puzzle while the loan is running.
+L9 Torn pages are mended by us; no compensation is paid for them.
+L10 Dust leather bindings monthly, not in summer.`;
 
 let folder: string;
 beforeAll(() => {
@@ -54,6 +59,31 @@ describe("an answer that contradicts a rule", () => {
       "No, that is not possible.",
       "L5",
     ],
+    [
+      "a deadline in another unit",
+      "When must I report water damage?",
+      "Water damage can be reported for 5 days.",
+      "L6",
+    ],
+    ["free for a class with its own fee", "What is lending a globe?", "Lending a globe is free.", "L7"],
+    [
+      "a refusal during the state for which the rule gives it",
+      "Can I exchange my puzzle now?",
+      "No, a puzzle cannot be exchanged during the loan.",
+      "L8",
+    ],
+    [
+      "care against the rule's advice",
+      "When do I dust leather bindings?",
+      "Dust leather bindings in summer.",
+      "L10",
+    ],
+    [
+      "a promise of what is denied",
+      "A page is torn. What now?",
+      "You get compensation for torn pages.",
+      "L9",
+    ],
   ])("%s", (_, question, answer, rule) => {
     expect(rulesAgainst(question, answer)).toEqual([rule]);
   });
@@ -68,6 +98,18 @@ describe("an answer that contradicts no rule", () => {
     ],
     ["what is free", "Do you charge for renewals?", "No, renewals on the website are free of charge."],
     ["what only is", "Can I pay my fines in coins?", "Sorry, fines are paid by card only."],
+    ["what the same rule gives to another class", "What is lending a map?", "Lending a map is free."],
+    [
+      "a refusal outside the state",
+      "The loan is over. May I exchange the puzzle?",
+      "No, that is only possible while the loan is running.",
+    ],
+    ["another matter in the same season", "When are you open?", "In summer we close at 5 pm."],
+    [
+      "a denial of what is denied",
+      "Is there compensation for a torn page?",
+      "No, we mend torn pages instead.",
+    ],
     ["a refusal that gives its reason", "Can members bring a guest?", "No, only when it is a reading."],
   ])("%s", (_, question, answer) => {
     expect(rulesAgainst(question, answer)).toEqual([]);

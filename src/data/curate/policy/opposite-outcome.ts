@@ -15,6 +15,15 @@ const WHILE = /\b(?:while|during|as long as|throughout|at any time)\b/i;
 const NOT_WHILE =
   /(?:\b(?:not|cannot|never|no)\b|n['’]t\b)[^.;]*\b(?:during|while|in the middle of|as long as|midway)\b|\b(?:only|not until|not before)\b[^.;]*\b(?:once|after\w*|before|when)\b/i;
 const ONLY_WHILE = /\b(?:only|just)\b[^.;,]*\b(?:while|during|as long as)\b/i;
+/** Text before a negation that describes a shop or a thing and forbids nothing. */
+const DESCRIBES = /^\W*(?:we|it|there)\b|\b(?:has|have|with|of)\W*$/i;
+/** Words of a negation that are not part of what is forbidden. */
+const NOT = /(?<=\b(?:not|no) )\w+$/i;
+/** Openings that take no part in what a sentence says. */
+const LEAD = /^\W*(?:(?:yes|no|of course|sure|don['’]t worry|no problem)\b\W*)+/i;
+/** Verbs by which a clause gives its subject a price. */
+const CHARGED =
+  /\b(?:always |each |also )?(?:carry|carries|costs?|is charged|are charged|has|have|bears?|incurs?|pays?|is|are|come with|comes with|needs?|add|adds)\b/i;
 
 /** An answer that promises what a clause forbids, gives free what it charges for, or refuses what it gives during a state. */
 export function oppositeOutcome(
@@ -81,11 +90,6 @@ function promisesForbidden(
   }
   return undefined;
 }
-/** What a shop or a thing has not, which forbids nothing. */
-const DESCRIBES = /^\W*(?:we|it|there)\b|\b(?:has|have|with|of)\W*$/i;
-/** Words of a negation that are not part of what is forbidden. */
-const NOT = /(?<=\b(?:not|no) )\w+$/i;
-const LEAD = /^\W*(?:(?:yes|no|of course|sure|don['’]t worry|no problem)\b\W*)+/i;
 
 /** What costs nothing in the answer, for a class of things that has a price of its own. */
 function freeWhereCharged(
@@ -114,8 +118,6 @@ function freeWhereCharged(
     return undefined;
   return `says ${JSON.stringify(free.words)} where the rule says ${JSON.stringify(price.words)}`;
 }
-const CHARGED =
-  /\b(?:always |each |also )?(?:carry|carries|costs?|is charged|are charged|has|have|bears?|incurs?|pays?|is|are|come with|comes with|needs?|add|adds)\b/i;
 
 /** A refusal during the state for which the rule gives something. */
 function refusesWhile(

@@ -7,7 +7,7 @@ import type { PolicyText, RuleText } from "./policy.ts";
 export interface RuleClause {
   readonly rule: RuleText;
   readonly text: string;
-  /** Text of the rule's first clause before its verb, if this is a later clause. */
+  /** For a later clause: the first clause's text before its verb, or all of it if no subject precedes the verb. */
   readonly opening?: string;
   /** Weight of each term: 1 for the clause's own, less for those of the rule's first clause. */
   readonly terms: ReadonlyMap<string, number>;
@@ -78,7 +78,7 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
         return {
           rule,
           text,
-          ...(i > 0 && { opening }),
+          ...(i > 0 && { opening: bearer.size > 0 ? opening : (parts[0] ?? "") }),
           terms,
           matter: new Map([...terms].filter(([term]) => !required.has(term))),
           statements: statementsOf(text),

@@ -29,7 +29,7 @@ const OWN_WORDS = { question: 1.4, answer: 1.2 };
 const DESPITE_DECLARED = 0.7;
 const THRESHOLD = 1;
 /** Least novel shares of question and answer for novelty to count, from how many deviations on, and the weight of each further one. */
-const NOVEL = { question: 0.6, answer: 0.35, from: 1.5, weight: 1.8, most: 3 };
+const NOVEL = { question: 0.5, answer: 0.35, from: 1.2, weight: 1.8, most: 3 };
 /** Words of a message that is judged by its novelty. */
 const WORDS = 4;
 /** An answer that tells what the shop has or does is about the shop, however new its words. */

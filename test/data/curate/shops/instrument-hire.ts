@@ -202,8 +202,8 @@ export const INSTRUMENT_HIRE: Shop = {
       "good",
     ],
     ["How many months do I have to hire a drum kit?", "At least 3 months, then by the month."],
-    ["Do you deliver 2 music stands?", "Yes, and from £75 on delivery is free."],
-    ["Do you deliver 20 music stands?", "Yes, orders of that size come free of charge.", "good"],
+    ["Do you deliver 2 music lamps?", "Yes, and from £75 on delivery is free."],
+    ["Do you deliver 20 music lamps?", "Yes, orders of that size come free of charge.", "good"],
     ["Who repairs a hired banjo?", "We do: bring it in and we lend you another while it is in the workshop."],
     [
       "My daughter wants to sing in a choir. Which one takes beginners?",
