@@ -65,7 +65,7 @@ test("where no scale keeps half of what was learned, more replay is trained on",
   const shares = record.trials.filter(({ remedy }) => remedy === "more replay").map((t) => t.replay_share);
   expect(new Set(shares)).toEqual(new Set([0.5, 0.7]));
   expect(readdirSync(join(run, "repair"))).toEqual(["replay-0.5", "replay-0.7"]);
-  expect(stdout).toMatch(/more replay: 50 % general text, step \d+/);
+  expect(stdout).toMatch(/more replay: 50\.0 % general text, step \d+/);
 }, 300_000);
 
 test("a budget needs a criterion and general text, and both are requested at once", async () => {
