@@ -6,6 +6,8 @@ import { FORBIDS, type RuleClause } from "./rule-clauses.ts";
 
 /** Share of the terms of what a rule forbids that an answer's clause names. */
 const NAMED = 0.5;
+/** Share of the terms of a class that a question and answer name before a prohibition applies to them. */
+const MOST = 0.75;
 /** Words by which an answer advises against something without a negation. */
 const AVOIDS =
   /\b(?:avoid\w*|away from|harm\w*|instead of|rather than|bad for|forbidden|refrain|except|unless|only)\b/i;
@@ -52,10 +54,10 @@ const alternativesOf = (text: string): string[] =>
 const specific = (text: string): string[] => [...termsOf(text)].filter((term) => termWeight(term) === 1);
 
 /** True if a text names one of the things that a list of subjects names, without what qualifies them. */
-function namesOne(subject: string, terms: ReadonlySet<string>): boolean {
+function namesOne(subject: string, terms: ReadonlySet<string>, share = NAMED): boolean {
   return alternativesOf(subject.split(/ (?:that|which|who|whose) /)[0]!).some((item) => {
     const own = specific(item);
-    return own.length > 0 && own.filter((term) => terms.has(term)).length >= own.length * NAMED;
+    return own.length > 0 && own.filter((term) => terms.has(term)).length >= own.length * share;
   });
 }
 
@@ -75,7 +77,8 @@ function promisesForbidden(
   const forbidden = alternativesOf(after.split(/[,;:]/)[0]!);
   const subject = specific(before).length > 0 ? before : (clause.opening ?? "");
   const bySubject = specific(subject).length > 0;
-  if (bySubject && !namesOne(subject, terms)) return undefined;
+  // A term that many rules share, such as "plants", names no class alone: most terms of one alternative are needed.
+  if (bySubject && !namesOne(subject, terms, MOST)) return undefined;
   const said = sentences(answer)
     .flatMap((sentence) => sentence.replace(LEAD, "").split(/[;:]\s| but /))
     .filter((part) => !negates(part) && !AVOIDS.test(part));
@@ -84,8 +87,7 @@ function promisesForbidden(
     for (const item of forbidden) {
       const own = specific(item);
       const shared = own.filter((term) => named.has(term)).length;
-      if (shared > 0 && shared >= own.length * (bySubject ? NAMED : 1))
-        return `says ${JSON.stringify(part.trim())}`;
+      if (shared > 0 && shared === own.length) return `says ${JSON.stringify(part.trim())}`;
     }
   }
   return undefined;
