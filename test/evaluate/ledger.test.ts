@@ -124,8 +124,8 @@ function lookingProcess(
 ): Promise<unknown> {
   const built = (name: string) => JSON.stringify(new URL(`../../dist/${name}.js`, import.meta.url).href);
   const program = `
-    import { holdingLedger } from ${built("evaluate/ledger")};
-    import { takeLook } from ${built("evaluate/looks")};
+    import { holdingLedger } from ${built("evaluate/looks/ledger")};
+    import { takeLook } from ${built("evaluate/looks/looks")};
     import { loadTask } from ${built("task/load")};
     import { makeLock } from ${built("task/lock")};
     const task = loadTask(${JSON.stringify(task.folder)});
