@@ -16,7 +16,7 @@ import { type PolicyText, rowEmbedder } from "./policy/policy.ts";
 import { type PrivateFinders, privateFindings } from "./private/private.ts";
 import { outOfScope, type Scope } from "./scope/scope.ts";
 
-/** All that rows are held against. */
+/** All that rows are compared with. */
 export interface Measures {
   readonly format: RowFormat;
   readonly cases: readonly CaseText[];

@@ -45,7 +45,7 @@ export interface CriterionResult {
   against?: { contestant: Contestant; score: number; per_case: number };
   /** Tuned against base or contestant; positive means the tuned model is better. */
   difference: number;
-  /** What is held against the bar: the difference, or the tuned model's own score. */
+  /** Compared with the bar: the difference, or the tuned model's own score. */
   estimate: number;
   bar: number;
   /** Two one-sided bounds of the estimate at `alpha`. */
