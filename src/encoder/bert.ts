@@ -66,7 +66,7 @@ export function bertProgram(config: BertConfig, batch: number, sequence: number)
     const attended = linear(o, `${at}.attention.output.dense`, width);
     const middle = norm(sum(attended, x), `${at}.attention.output.LayerNorm`);
     const inner = linear(middle, `${at}.intermediate.dense`, config.intermediate_size);
-    const outer = linear(b.node("gelu", { x: inner }, {}).y, `${at}.output.dense`, width);
+    const outer = linear(b.node("gelu", { x: inner }, { form: "erf" }).y, `${at}.output.dense`, width);
     x = norm(sum(outer, middle), `${at}.output.LayerNorm`);
   }
   b.output(x, "hidden");

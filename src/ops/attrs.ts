@@ -12,6 +12,7 @@ export interface OpAttrs {
   rmsNorm: { readonly eps: number };
   rmsNormGrad: Record<string, never>;
   layerNorm: { readonly eps: number };
+  layerNormGrad: Record<string, never>;
   /** inverseFrequencies [d/2] in float32; maxPositions bounds `positions`; inverse rotates back (the gradient). */
   rope: {
     readonly heads: number;
@@ -24,7 +25,11 @@ export interface OpAttrs {
   cachedAttention: Omit<AttentionAttrs, "causal">;
   gatedMlp: { readonly activation: "silu" };
   gatedMlpGrad: { readonly activation: "silu" };
-  gelu: Record<string, never>;
+  gelu: { readonly form: GeluForm };
+  geluGrad: { readonly form: GeluForm };
+  /** Parts of equal width. */
+  splitColumns: { readonly count: number };
+  concatColumns: Record<string, never>;
   gatherRows: Record<string, never>;
   scatterRows: Record<string, never>;
   /** At most chunkRows * V logits exist at once. */
@@ -44,6 +49,9 @@ export interface OpAttrs {
   };
   zerosLike: Record<string, never>;
 }
+
+/** "erf": exact. "tanh": the approximation that transformers calls gelu_new and gelu_pytorch_tanh. */
+export type GeluForm = "erf" | "tanh";
 
 interface AttentionAttrs {
   readonly heads: number;

@@ -1,9 +1,11 @@
 import { adamw, clipScale, sumSquares } from "./adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./attention.ts";
 import type { OpName } from "./attrs.ts";
+import { concatColumns, splitColumns } from "./columns.ts";
 import type { OpDefinition } from "./definition.ts";
-import { gelu, layerNorm } from "./encoder.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
+import { gelu, geluGrad } from "./gelu.ts";
+import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { linear, linearGrad } from "./linear.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { loraLinear, loraLinearGrad } from "./lora-linear.ts";
@@ -24,6 +26,7 @@ export const OPS = {
   rmsNorm,
   rmsNormGrad,
   layerNorm,
+  layerNormGrad,
   rope,
   attention,
   attentionGrad,
@@ -31,6 +34,9 @@ export const OPS = {
   gatedMlp,
   gatedMlpGrad,
   gelu,
+  geluGrad,
+  splitColumns,
+  concatColumns,
   gatherRows,
   scatterRows,
   linearCrossEntropy,

@@ -112,10 +112,18 @@ export const SIGNATURES = {
     inputs: { dy: "activation", x: "activation", weight: "normWeight", rstd: "statistic" },
     outputs: { dx: "sumOutput" },
   },
-  /** x [..,D], weight [D], bias [D] -> y = (x - mean(x)) / sqrt(mean((x - mean(x))²) + eps) weight + bias */
+  /**
+   * x [..,D], weight [D], bias [D] -> y = (x - mean) rstd weight + bias, mean [..,1] of x,
+   * rstd [..,1] = 1/sqrt(mean((x - mean)²) + eps)
+   */
   layerNorm: {
-    inputs: { x: "activation", weight: "normWeight", bias: "bias" },
-    outputs: { y: "activation" },
+    inputs: { x: "activation", weight: "normWeight", bias: optional("bias") },
+    outputs: { y: "activation", mean: "statistic", rstd: "statistic" },
+  },
+  /** dy [..,D], x [..,D], weight [D], mean [..,1], rstd [..,1] -> dx [..,D] */
+  layerNormGrad: {
+    inputs: { dy: "activation", x: "activation", weight: "normWeight", mean: "statistic", rstd: "statistic" },
+    outputs: { dx: "sumOutput" },
   },
   /**
    * x [B,S,H*d], positions i64 [B,S] -> y: x rotated by halves (Hugging Face layout). The angle is
@@ -167,8 +175,14 @@ export const SIGNATURES = {
     inputs: { dy: "activation", gate: "activation", up: "activation" },
     outputs: { dGate: "activation", dUp: "activation" },
   },
-  /** x -> y = x (1 + erf(x / sqrt 2)) / 2 */
+  /** x -> y = x (1 + erf(x / sqrt 2)) / 2, or its approximation x (1 + tanh(sqrt(2/π) (x + 0.044715 x³))) / 2 */
   gelu: { inputs: { x: "activation" }, outputs: { y: "activation" } },
+  /** dy, x -> dx */
+  geluGrad: { inputs: { dy: "activation", x: "activation" }, outputs: { dx: "activation" } },
+  /** x [..,n w] -> n parts [..,w], adjacent columns of x in order */
+  splitColumns: { inputs: { x: "activation" }, outputs: { parts: list("activation") } },
+  /** n parts [..,w] -> y [..,n w] */
+  concatColumns: { inputs: { parts: list("activation") }, outputs: { y: "activation" } },
   /** x [B,S,D], rows i64 [N] (flat indices into B*S, unique except for padding rows) -> y [N,D] */
   gatherRows: { inputs: { x: "activation", rows: "index" }, outputs: { y: "activation" } },
   /** dy [N,D], rows i64 [N], like [B,S,D] -> dx [B,S,D], zero where no row points; rows that repeat are summed */

@@ -12,7 +12,7 @@ import {
   values,
   weight,
 } from "./case-inputs.ts";
-import { geluCases, layerNormCases } from "./encoder-cases.ts";
+import { geluCases, geluGradCases, layerNormCases, layerNormGradCases } from "./layer-cases.ts";
 
 const none = {};
 
@@ -162,6 +162,7 @@ export const CASES = {
     },
   ],
   layerNorm: layerNormCases,
+  layerNormGrad: layerNormGradCases,
   rope: [
     {
       name: "ordinary",
@@ -204,6 +205,15 @@ export const CASES = {
     },
   ],
   gelu: geluCases,
+  geluGrad: geluGradCases,
+  splitColumns: [
+    { name: "ordinary", inputs: { x: n(2, 4, 24) }, attrs: { count: 3 } },
+    { name: "odd sizes", inputs: { x: n(1, 5, 14) }, attrs: { count: 2 } },
+  ],
+  concatColumns: [
+    { name: "ordinary", inputs: { parts: [n(2, 4, 8), n(2, 4, 8), n(2, 4, 8)] }, attrs: none },
+    { name: "odd sizes", inputs: { parts: [n(1, 5, 7), n(1, 5, 7)] }, attrs: none },
+  ],
   gatherRows: [{ name: "ordinary", inputs: { x: n(2, 4, 3), rows: ints([3], [5, 0, 7]) }, attrs: none }],
   scatterRows: [
     {

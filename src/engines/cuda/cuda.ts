@@ -17,8 +17,8 @@ export const cudaEngine: Engine = {
   activations: "bf16",
   // Half as many bytes in bf16. At a vocabulary of 49,152 that is 2,730 rows, enough for efficient GEMMs with the head.
   logitsBytes: 512 * 2 ** 20,
-  // Decoding runs on the exported model's runtime, the encoder on onnxruntime.
-  lacks: ["cachedAttention", "layerNorm", "gelu"],
+  // Decoding runs on the exported model's runtime.
+  lacks: ["cachedAttention"],
   async probe() {
     const reason = probeDriver(driverLibrary());
     if (reason !== null) return reason;

@@ -46,6 +46,7 @@ export interface TensorBuilder {
   sqrt(x: Tensor): Tensor;
   rsqrt(x: Tensor): Tensor;
   log(x: Tensor): Tensor;
+  exp(x: Tensor): Tensor;
   sigmoid(x: Tensor): Tensor;
   erf(x: Tensor): Tensor;
   /** x sigmoid(x) */

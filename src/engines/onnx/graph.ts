@@ -24,7 +24,7 @@ export interface Ref {
   readonly type: ElementType;
 }
 
-const CONTRIB = new Set(["FusedMatMul", "RotaryEmbedding", "QuickGelu", "Gelu"]);
+const CONTRIB = new Set(["FusedMatMul", "RotaryEmbedding", "QuickGelu", "Gelu", "FastGelu"]);
 
 /** Builds an ONNX graph. Constants and reshapes are shared; nodes that nothing reads are removed at the end. */
 export class GraphEmitter {

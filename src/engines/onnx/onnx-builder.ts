@@ -34,6 +34,7 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
   min = (a: Ref, b: Ref): Ref => this.each("Min", a, b);
   sqrt = (x: Ref): Ref => this.each("Sqrt", x);
   log = (x: Ref): Ref => this.each("Log", x);
+  exp = (x: Ref): Ref => this.each("Exp", x);
   sigmoid = (x: Ref): Ref => this.each("Sigmoid", x);
   erf = (x: Ref): Ref => this.each("Erf", x);
   square = (x: Ref): Ref => this.mul(x, x);

@@ -19,15 +19,18 @@ const rmsNorm: Lowering<"rmsNorm"> = ({ b, rows, grid, attrs }) => {
   return { y: y!, rstd: rstd! };
 };
 
-const layerNorm: Lowering<"layerNorm"> = ({ b, rows, grid, attrs }) => {
+const layerNorm: Lowering<"layerNorm"> = ({ b, node, rows, grid, attrs }) => {
   const x = rows("x") as Ref;
   const attributes = { axis: -1, epsilon: { float: attrs.eps }, stash_type: 1 };
-  const inputs = [x, grid("weight") as Ref, grid("bias") as Ref];
-  return { y: (b as OnnxBuilder).node("LayerNormalization", inputs, attributes, x.shape) };
+  const bias = node.inputs.bias === undefined ? [] : [grid("bias") as Ref];
+  const inputs = [x, grid("weight") as Ref, ...bias];
+  const shapes = [x.shape, [x.shape[0]!, 1], [x.shape[0]!, 1]];
+  const outputs = (b as OnnxBuilder).nodes("LayerNormalization", inputs, attributes, shapes);
+  return { y: outputs[0]!, mean: outputs[1]!, rstd: outputs[2]! };
 };
 
-const gelu: Lowering<"gelu"> = ({ b, rows }) => ({
-  y: (b as OnnxBuilder).each("Gelu", rows("x") as Ref),
+const gelu: Lowering<"gelu"> = ({ b, rows, attrs }) => ({
+  y: (b as OnnxBuilder).each(attrs.form === "erf" ? "Gelu" : "FastGelu", rows("x") as Ref),
 });
 
 /** One node for all heads. Rows of the tables are gathered first, because a table may have a hundred thousand rows. */

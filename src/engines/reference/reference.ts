@@ -15,9 +15,11 @@ import {
 import type { Engine, EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
 import { adamw, clipScale, sumSquares } from "./ops/adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./ops/attention.ts";
-import { gelu, layerNorm } from "./ops/encoder.ts";
+import { concatColumns, splitColumns } from "./ops/columns.ts";
 import { gatedMlp, gatedMlpGrad } from "./ops/gated-mlp.ts";
+import { gelu, geluGrad } from "./ops/gelu.ts";
 import type { Kernel } from "./ops/kernel.ts";
+import { layerNorm, layerNormGrad } from "./ops/layer-norm.ts";
 import { linear, linearGrad } from "./ops/linear.ts";
 import { linearCrossEntropy } from "./ops/linear-cross-entropy.ts";
 import { loraLinear, loraLinearGrad } from "./ops/lora-linear.ts";
@@ -48,6 +50,7 @@ const KERNELS = {
   rmsNorm,
   rmsNormGrad,
   layerNorm,
+  layerNormGrad,
   rope,
   attention,
   attentionGrad,
@@ -55,6 +58,9 @@ const KERNELS = {
   gatedMlp,
   gatedMlpGrad,
   gelu,
+  geluGrad,
+  splitColumns,
+  concatColumns,
   gatherRows,
   scatterRows,
   linearCrossEntropy,

@@ -20,6 +20,7 @@ export interface KernelAttrs {
   Rsqrt: None;
   Square: None;
   Log: None;
+  Exp: None;
   Sigmoid: None;
   Erf: None;
   Softmax: None;

@@ -59,6 +59,7 @@ const TRANSLATIONS: { readonly [Kernel in KernelName]: Translation<Kernel> } = {
   Rsqrt: plain("Rsqrt"),
   Square: plain("Square"),
   Log: plain("Log"),
+  Exp: plain("Exp"),
   Sigmoid: plain("Sigmoid"),
   Erf: plain("Erf"),
   Softmax: plain("Softmax"),

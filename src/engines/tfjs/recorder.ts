@@ -15,7 +15,17 @@ import {
 
 type Elementwise = "Add" | "Sub" | "Multiply" | "RealDiv" | "Minimum";
 type Comparison = "Equal" | "GreaterEqual" | "LogicalAnd";
-type Unary = "Sqrt" | "Rsqrt" | "Square" | "Log" | "Sigmoid" | "Erf" | "Softmax" | "Identity" | "ZerosLike";
+type Unary =
+  | "Sqrt"
+  | "Rsqrt"
+  | "Square"
+  | "Log"
+  | "Exp"
+  | "Sigmoid"
+  | "Erf"
+  | "Softmax"
+  | "Identity"
+  | "ZerosLike";
 
 const DTYPES = { f32: "float32", bf16: "bfloat16", bool: "bool" } as const;
 
@@ -115,6 +125,7 @@ export class KernelRecorder implements TensorBuilder {
   sqrt = (x: Ref): Ref => this.#map("Sqrt", x);
   rsqrt = (x: Ref): Ref => this.#map("Rsqrt", x);
   log = (x: Ref): Ref => this.#map("Log", x);
+  exp = (x: Ref): Ref => this.#map("Exp", x);
   sigmoid = (x: Ref): Ref => this.#map("Sigmoid", x);
   erf = (x: Ref): Ref => this.#map("Erf", x);
   softmax = (x: Ref): Ref => this.#map("Softmax", x);

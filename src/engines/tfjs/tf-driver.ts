@@ -25,6 +25,7 @@ const INPUTS: Readonly<Record<KernelName, readonly string[] | "list">> = {
   Rsqrt: SINGLE,
   Square: SINGLE,
   Log: SINGLE,
+  Exp: SINGLE,
   Sigmoid: SINGLE,
   Erf: SINGLE,
   Softmax: ["logits"],

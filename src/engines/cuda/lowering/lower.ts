@@ -112,6 +112,7 @@ class Lowerer {
       isRead: (name) => (this.#fusion.uses.get(outputs[name]!) ?? 0) > 0,
       addend: () => (folded === undefined ? undefined : this.#addend(folded.into)),
       vectorOf: (id) => this.#vector(id),
+      matrixOf: (id) => this.#matrix(id),
       lora: {
         projections: () => projections() as unknown as FusedProjections<Extract<Op, LoraOp>>,
         weight: () => this.#weights.fusedWeight(projections()),

@@ -1,11 +1,13 @@
 import type { OpName } from "../../../ops/attrs.ts";
 import { attention, attentionGrad } from "./attention.ts";
+import { concatColumns, splitColumns } from "./columns.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
+import { gelu, geluGrad } from "./gelu.ts";
 import { linear, linearGrad } from "./linear.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { loraLinear, loraLinearGrad } from "./lora-linear.ts";
 import type { Lowering } from "./lowering.ts";
-import { rmsNorm, rmsNormGrad } from "./norm.ts";
+import { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./norm.ts";
 import { adamw, clipScale, sumSquares } from "./optimizer.ts";
 import { rope } from "./rope.ts";
 import { add, embed, flatten, gatherRows, scale, scatterRows, zerosLike } from "./shape.ts";
@@ -14,7 +16,7 @@ import { add, embed, flatten, gatherRows, scale, scatterRows, zerosLike } from "
 const noCommand = (): void => undefined;
 
 const unsupported = (): void => {
-  throw new Error("the cuda engine trains; it has no cachedAttention, layerNorm or gelu");
+  throw new Error("the cuda engine trains; it has no cachedAttention");
 };
 
 export const LOWERINGS = {
@@ -28,14 +30,18 @@ export const LOWERINGS = {
   loraLinearGrad,
   rmsNorm,
   rmsNormGrad,
-  layerNorm: unsupported,
+  layerNorm,
+  layerNormGrad,
   rope,
   attention,
   attentionGrad,
   cachedAttention: unsupported,
   gatedMlp,
   gatedMlpGrad,
-  gelu: unsupported,
+  gelu,
+  geluGrad,
+  splitColumns,
+  concatColumns,
   gatherRows,
   scatterRows,
   linearCrossEntropy,

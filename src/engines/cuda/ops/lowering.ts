@@ -28,8 +28,9 @@ export interface NodeContext<Op extends OpName> {
   isRead(output: OutputName<Op>): boolean;
   /** Matrix to be added to the output in the same command. */
   addend(): Matrix | undefined;
-  /** Vector of a value that is one of a list of operands. */
+  /** Vector, or matrix, of a value that is one of a list of operands. */
   vectorOf(id: ValueId): Vector;
+  matrixOf(id: ValueId): Matrix;
   /** Projections that are computed together, and their weight. */
   readonly lora: LoraContext<Op>;
 }

@@ -2,8 +2,10 @@ import type { Lowerings } from "../lowering.ts";
 import { adamw, clipScale, sumSquares } from "./adamw.ts";
 import { attention, attentionGrad } from "./attention.ts";
 import { cachedAttention } from "./cached-attention.ts";
-import { gelu, layerNorm } from "./encoder.ts";
+import { concatColumns, splitColumns } from "./columns.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
+import { gelu, geluGrad } from "./gelu.ts";
+import { layerNorm, layerNormGrad } from "./layer-norm.ts";
 import { linear, linearGrad } from "./linear.ts";
 import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { loraLinear, loraLinearGrad } from "./lora-linear.ts";
@@ -24,6 +26,7 @@ export const LOWERINGS: Lowerings = {
   rmsNorm,
   rmsNormGrad,
   layerNorm,
+  layerNormGrad,
   rope,
   attention,
   attentionGrad,
@@ -31,6 +34,9 @@ export const LOWERINGS: Lowerings = {
   gatedMlp,
   gatedMlpGrad,
   gelu,
+  geluGrad,
+  splitColumns,
+  concatColumns,
   gatherRows,
   scatterRows,
   linearCrossEntropy,
