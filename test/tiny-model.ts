@@ -6,27 +6,29 @@ import { familyOf, parseModelConfig } from "../src/model/families/index.ts";
 import { createRng } from "../src/rng.ts";
 import { logitsProgram } from "../src/train/programs.ts";
 
-/** A Llama of a few thousand parameters: grouped heads, odd feed-forward width, tied or untied head. */
+const LLAMA = {
+  architectures: ["LlamaForCausalLM"],
+  model_type: "llama",
+  hidden_size: 24,
+  intermediate_size: 28,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  hidden_act: "silu",
+  max_position_embeddings: 64,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  tie_word_embeddings: true,
+};
+/** Keys of config.json by model_type, where they are not Llama's. */
+const OWN_KEYS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  gpt2: { n_embd: 24, n_inner: 28, n_layer: 2, n_head: 4, n_positions: 64 },
+};
+
+/** A model of a few thousand parameters, by default a Llama: grouped heads, odd feed-forward width, tied or untied head. */
 export function tinyConfig(changes: Record<string, unknown> = {}): ModelConfig {
-  const json = {
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
-    vocab_size: 37,
-    hidden_size: 24,
-    intermediate_size: 28,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    hidden_act: "silu",
-    max_position_embeddings: 64,
-    rms_norm_eps: 1e-5,
-    rope_theta: 10000,
-    tie_word_embeddings: true,
-    bos_token_id: 1,
-    eos_token_id: 2,
-    ...changes,
-  };
-  return parseModelConfig(json, "tiny");
+  const keys = OWN_KEYS[String(changes["model_type"])] ?? LLAMA;
+  return parseModelConfig({ ...keys, vocab_size: 37, bos_token_id: 1, eos_token_id: 2, ...changes }, "tiny");
 }
 
 export const TINY_LORA: LoraConfig = {

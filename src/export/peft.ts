@@ -16,7 +16,7 @@ export function copyPeft(from: string, to: string, base: WeightSource): void {
   );
   writePeft(to, {
     config,
-    targetModules: peftTargets(base.config, loraLayout(base.config, config).modules),
+    ...peftTargets(base.config, loraLayout(base.config, config).modules),
     baseName: baseName ?? base.path,
     baseSha256: base.sha256,
     tensors: factors,

@@ -134,8 +134,9 @@ export function writePeft(
   folder: string,
   adapter: {
     readonly config: LoraConfig;
-    /** PEFT's target_modules (targets.ts). */
+    /** PEFT's target_modules, and whether their matrices are stored as [in, out] (targets.ts). */
     readonly targetModules: readonly string[];
+    readonly fanInFanOut: boolean;
     readonly baseName: string;
     readonly baseSha256: string;
     readonly tensors: ReadonlyMap<string, FactorTensor & { readonly data: Float32Array }>;
@@ -147,7 +148,7 @@ export function writePeft(
     auto_mapping: null,
     base_model_name_or_path: adapter.baseName,
     bias: "none",
-    fan_in_fan_out: false,
+    fan_in_fan_out: adapter.fanInFanOut,
     inference_mode: true,
     init_lora_weights: true,
     layers_pattern: null,

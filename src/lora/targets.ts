@@ -33,15 +33,19 @@ export function targetedLinears(model: ModelConfig, targets: LoraConfig["targets
 
 /**
  * PEFT's target_modules for exactly these modules: an ending such as q_proj where every layer with that ending is
- * adapted, else full paths, because PEFT adapts every module that an ending matches.
+ * adapted, else full paths, because PEFT adapts every module that an ending matches. Its fan_in_fan_out is true if their
+ * matrices are stored as [in, out].
  */
-export function peftTargets(model: ModelConfig, modules: readonly { readonly module: string }[]): string[] {
+export function peftTargets(
+  model: ModelConfig,
+  modules: readonly { readonly module: string }[],
+): { targetModules: string[]; fanInFanOut: boolean } {
   const adapted = new Set(modules.map(({ module }) => module));
-  const partly = new Set(
-    familyOf(model)
-      .linears(model)
-      .filter(({ path }) => !adapted.has(path))
-      .map(({ path }) => ending(path)),
-  );
-  return [...new Set([...adapted].map((path) => (partly.has(ending(path)) ? path : ending(path))))];
+  const linears = familyOf(model).linears(model);
+  const partly = new Set(linears.filter(({ path }) => !adapted.has(path)).map(({ path }) => ending(path)));
+  const names = [...adapted].map((path) => (partly.has(ending(path)) ? path : ending(path)));
+  return {
+    targetModules: [...new Set(names)],
+    fanInFanOut: linears.some(({ path, transposed }) => transposed && adapted.has(path)),
+  };
 }

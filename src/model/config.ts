@@ -13,6 +13,8 @@ export interface ModelConfig {
   readonly headDim: number;
   /** Length of the context, in tokens. */
   readonly maxPositions: number;
+  /** True if the head is the embedding table. */
+  readonly tied: boolean;
   readonly bosId: number | null;
   readonly eosIds: readonly number[];
   readonly padId: number | null;

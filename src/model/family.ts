@@ -62,6 +62,8 @@ export interface Family<C extends ModelConfig = ModelConfig> {
   readonly architecture: string;
   /** transformers' base_model_prefix: part of every name but the head's, and absent in files of the model without head. */
   readonly prefix: string;
+  /** The embedding table's name, without the prefix. */
+  readonly embedding: string;
   /** Models that a person may know, for messages. */
   readonly examples: string;
   /** Mistakes go to the reader. */

@@ -27,10 +27,8 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
   const where = join(folder, "config.json");
   const json = objectIn(where);
   const files = weightFiles(folder).map((file) => openSafetensors(join(folder, file)));
-  const config = parseModelConfig(
-    hasOwnHead(json, files) ? { ...json, tie_word_embeddings: false } : json,
-    where,
-  );
+  const parsed = parseModelConfig(json, where);
+  const config = hasOwnHead(parsed, files) ? { ...parsed, tied: false } : parsed;
   checkSizes(
     config,
     files.reduce((sum, { tensors }) => sum + tensors.size, 0),
@@ -67,8 +65,8 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
  * True if a head is stored beside a config that ties it to the embedding, and differs from it: transformers 5 then uses it
  * and does not tie (modeling_utils.py, tie_weights).
  */
-function hasOwnHead(json: Readonly<Record<string, unknown>>, files: readonly SafetensorsFile[]): boolean {
-  if (json["tie_word_embeddings"] !== true) return false;
+function hasOwnHead(config: ModelConfig, files: readonly SafetensorsFile[]): boolean {
+  if (!config.tied) return false;
   const bytesOf = (suffix: string): Uint8Array | undefined => {
     for (const file of files) {
       const name = [...file.tensors.keys()].find((name) => name === suffix || name.endsWith(`.${suffix}`));
@@ -77,7 +75,7 @@ function hasOwnHead(json: Readonly<Record<string, unknown>>, files: readonly Saf
     return undefined;
   };
   const head = bytesOf("lm_head.weight");
-  const embedding = head && bytesOf("embed_tokens.weight");
+  const embedding = head && bytesOf(familyOf(config).embedding);
   return head !== undefined && embedding !== undefined && Buffer.compare(head, embedding) !== 0;
 }
 

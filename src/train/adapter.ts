@@ -17,7 +17,7 @@ export function writeAdapter(
 ): void {
   writePeft(folder, {
     config: loraConfigOf(task.train),
-    targetModules: peftTargets(base.config, layout.modules),
+    ...peftTargets(base.config, layout.modules),
     baseName: task.base,
     baseSha256: base.sha256,
     tensors: unflattenFactors(layout, Float32Array.from(parameters.data as Float32Array | Float64Array)),

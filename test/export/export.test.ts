@@ -147,6 +147,7 @@ it("refuses unknown formats and adapters of another base, and leaves no folder",
   const foreign = {
     config,
     targetModules: config.targets as string[],
+    fanInFanOut: false,
     baseName: "other",
     baseSha256: "00",
     tensors: factors,

@@ -31,6 +31,7 @@ export function writeTestAdapter(base: WeightSource, folder: string, seed = "ada
   writePeft(folder, {
     config: TEST_LORA,
     targetModules: TEST_LORA.targets as string[],
+    fanInFanOut: false,
     baseName: "lorafit-base-5m",
     baseSha256: base.sha256,
     tensors: unflattenFactors(layout, flat),

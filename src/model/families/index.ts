@@ -2,6 +2,7 @@ import { LorafitError } from "../../errors.ts";
 import type { ModelConfig } from "../config.ts";
 import { ConfigReader } from "../config-reader.ts";
 import type { Family, GgufFamily } from "../family.ts";
+import { gpt2 } from "./gpt2.ts";
 import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
@@ -9,7 +10,7 @@ import { qwen2 } from "./qwen2.ts";
 import { smollm3 } from "./smollm3.ts";
 
 /** Every family that lorafit knows. */
-export const FAMILIES: readonly Family[] = [llama, qwen2, mistral, granite, smollm3];
+export const FAMILIES: readonly Family[] = [llama, qwen2, mistral, granite, smollm3, gpt2];
 
 export function familyOf({ family: name }: Pick<ModelConfig, "family">): Family {
   const family = FAMILIES.find(({ modelType }) => modelType === name);

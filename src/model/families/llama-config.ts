@@ -1,14 +1,13 @@
 import type { ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import { type Rope, readRope, ropeJson } from "../rope.ts";
+import { MAX_LAYERS } from "./layers.ts";
 
 export interface LlamaConfig extends ModelConfig {
   readonly intermediateSize: number;
   readonly activation: "silu";
   readonly normEps: number;
   readonly rope: Rope;
-  /** True if the head is the embedding table. */
-  readonly tied: boolean;
   /** Which projections of attention have a bias: "qkv" leaves out the output's. */
   readonly attentionBias: "none" | "qkv" | "all";
   readonly mlpBias: boolean;
@@ -22,9 +21,6 @@ export interface LlamaConfig extends ModelConfig {
   /** Layers whose attention uses no positions (SmolLM3). */
   readonly layersWithoutRope?: readonly number[];
 }
-
-/** More layers than any model has: a hostile file must not make the reader build a Program of billions. */
-const MAX_LAYERS = 1 << 12;
 
 /** What a variation adds to the shared keys. */
 type Own = Pick<LlamaConfig, "attentionBias" | "mlpBias" | "multipliers" | "layersWithoutRope">;

@@ -3,6 +3,7 @@ import type { ValueId } from "../../program/program.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import type { Family, ForwardContext, Linear } from "../family.ts";
 import { ropeFrequencies } from "../rope.ts";
+import { project } from "./layers.ts";
 import { biasJson, type LlamaConfig, llamaConfigJson, readBiases, readLlamaConfig } from "./llama-config.ts";
 import { llamaGguf } from "./llama-gguf.ts";
 
@@ -11,6 +12,7 @@ export const llama: Family<LlamaConfig> = {
   modelType: "llama",
   architecture: "LlamaForCausalLM",
   prefix: "model",
+  embedding: "embed_tokens.weight",
   examples: "SmolLM2, Llama, TinyLlama",
   parseConfig,
   configJson: (config) => ({ ...llamaConfigJson(config), ...biasJson(config) }),
@@ -68,15 +70,6 @@ function linearsOf(
     linear("mlp", "up_proj", F, D, mlpBias),
     linear("mlp", "down_proj", D, F, mlpBias),
   ];
-}
-
-function project(b: ProgramBuilder, { path, shape, bias }: Linear, x: ValueId): ValueId {
-  const inputs = {
-    x,
-    bias: bias ? b.weight(`${path}.bias`, [shape[0]]) : undefined,
-    weight: b.weight(`${path}.weight`, shape),
-  };
-  return b.node("linear", inputs, {}, { names: { y: path } }).y;
 }
 
 const norm = (b: ProgramBuilder, config: LlamaConfig, x: ValueId, module: string): ValueId =>

@@ -26,6 +26,7 @@ const FORWARD = [
   "rmsNorm",
   "layerNorm",
   "gelu",
+  "splitColumns",
   "rope",
   "attention",
   "cachedAttention",
