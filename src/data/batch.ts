@@ -14,13 +14,13 @@ export interface Batch {
   readonly positions: BigInt64Array;
   /** [B,S], number of the document from 1 on; 0 is padding. */
   readonly segments: BigInt64Array;
-  /** [N], flat index b*S+t of each position whose next token is a target; then 0. */
+  /** [N], flat index b*S+t of each position that has a target; then 0. */
   readonly labelled: BigInt64Array;
-  /** [N], that next token; then 0. */
+  /** [N], that target: the next token, or a class; then 0. */
   readonly targets: BigInt64Array;
-  /** [N], 1 for a target, 0 for padding. */
+  /** [N], weight of each target, 1 unless the task weighs its classes; 0 for padding. */
   readonly lossWeights: Float32Array;
-  /** Number of targets. */
+  /** Sum of these weights: the number of targets where each is 1. */
   readonly count: number;
   /** Number of tokens that are not padding. */
   readonly tokens: number;
@@ -28,12 +28,14 @@ export interface Batch {
   readonly rows: readonly string[];
 }
 
-/** Token ids, unshifted labels and document numbers of one sequence of a batch. */
+/** Token ids, targets and document numbers of one sequence of a batch. */
 export interface BatchLine {
   readonly ids: readonly number[];
-  /** The logits at t-1 predict labels[t]; -100 is no target. */
-  readonly labels: readonly number[];
+  /** What each position is to predict; -100 is no target. */
+  readonly targets: readonly number[];
   readonly segments: readonly number[];
+  /** Factor of the loss at each position; absent: 1. */
+  readonly weights?: readonly number[];
 }
 
 /** The number of places for targets is a multiple of this, so that few Programs are compiled. */
@@ -42,11 +44,6 @@ export const LABELLED_MULTIPLE = 32;
 /** The smallest permitted N for a number of targets. */
 export function labelledCapacity(count: number): number {
   return Math.max(1, Math.ceil(count / LABELLED_MULTIPLE)) * LABELLED_MULTIPLE;
-}
-
-/** True if the token at t is a target: it has a label and a predecessor in the same document. */
-export function isTarget({ labels, segments }: BatchLine, t: number): boolean {
-  return t > 0 && labels[t] !== IGNORED && segments[t] !== 0 && segments[t] === segments[t - 1];
 }
 
 /**
@@ -64,7 +61,7 @@ export function batchFromLines(
   const labelled = new BigInt64Array(shape.labelled);
   const targets = new BigInt64Array(shape.labelled);
   const lossWeights = new Float32Array(shape.labelled);
-  let [count, tokens] = [0, 0];
+  let [places, count, tokens] = [0, 0, 0];
   for (const [b, line] of lines.entries()) {
     for (const [t, id] of line.ids.entries()) {
       const at = b * sequence + t;
@@ -74,10 +71,12 @@ export function batchFromLines(
       if (segment === 0) continue;
       tokens++;
       if (t > 0 && line.segments[t - 1] === segment) positions[at] = positions[at - 1]! + 1n;
-      if (!isTarget(line, t)) continue;
-      labelled[count] = BigInt(at - 1);
-      targets[count] = BigInt(line.labels[t]!);
-      lossWeights[count++] = 1;
+      const target = line.targets[t]!;
+      if (target === IGNORED) continue;
+      labelled[places] = BigInt(at);
+      targets[places] = BigInt(target);
+      lossWeights[places] = line.weights?.[t] ?? 1;
+      count += lossWeights[places++]!;
     }
   }
   return {
@@ -132,12 +131,21 @@ export function batchFromLabels(value: unknown, options: { readonly vocabSize?: 
       throw invalid(`row ${b}: ${stranger} is no token of a vocabulary of ${limit}`);
     const starts = line.segments.filter((segment, t) => segment !== 0 && segment !== line.segments[t - 1]);
     if (new Set(starts).size < starts.length) throw invalid(`row ${b}: a segment must be contiguous`);
-    return line;
+    return { ids, targets: nextTokens(line), segments: line.segments };
   });
-  let count = 0;
-  for (const line of lines) count += line.ids.filter((_, t) => isTarget(line, t)).length;
+  const count = lines.flatMap(({ targets }) => targets.filter((target) => target !== IGNORED)).length;
   return batchFromLines(lines, { batch: lines.length, sequence, labelled: labelledCapacity(count) });
 }
+
+/** Each position's target: the label of the next token, where that is in the same document. */
+const nextTokens = ({
+  labels,
+  segments,
+}: {
+  readonly labels: readonly number[];
+  readonly segments: readonly number[];
+}): number[] =>
+  segments.map((segment, t) => (segment !== 0 && segments[t + 1] === segment ? labels[t + 1]! : IGNORED));
 
 function invalid(message: string): LorafitError {
   return new LorafitError("data", `batch: ${message}`, {

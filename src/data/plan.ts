@@ -208,8 +208,9 @@ function batchOf(lines: readonly Line[], shape: BatchShape): Batch {
   const placed = lines.map(
     ({ rows }): BatchLine => ({
       ids: rows.flatMap((row) => row.ids),
-      labels: rows.flatMap((row) => row.labels),
+      targets: rows.flatMap((row) => row.targets),
       segments: rows.flatMap((row, n) => row.ids.map(() => n + 1)),
+      weights: rows.flatMap((row) => row.ids.map(() => row.weight)),
     }),
   );
   return batchFromLines(

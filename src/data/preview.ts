@@ -63,9 +63,9 @@ export function preview(
   };
 }
 
-function piecesOf({ ids, labels }: EncodedRow, tokenizer: Pick<RowTokenizer, "decode">): PreviewPiece[] {
+function piecesOf({ ids, targets }: EncodedRow, tokenizer: Pick<RowTokenizer, "decode">): PreviewPiece[] {
   const pieces: PreviewPiece[] = [];
-  const isTrained = (t: number) => t > 0 && labels[t] !== IGNORED;
+  const isTrained = (t: number) => t > 0 && targets[t - 1] !== IGNORED;
   for (let start = 0, t = 1; t <= ids.length; t++) {
     if (t < ids.length && isTrained(t) === isTrained(start)) continue;
     const text = tokenizer.decode(ids.slice(start, t), { skipSpecial: false });

@@ -31,7 +31,7 @@ export interface TrainingRow {
   readonly content:
     | { readonly messages: readonly TrainingMessage[] }
     /** `rendered`: a conversation as the chat template writes it, so its control tokens are recognised. */
-    | { readonly text: string; readonly rendered?: true };
+    | { readonly text: string; readonly rendered?: true; readonly label?: string };
   /** The name of the shape that the row has in the file. */
   readonly shape: string;
   /** The row in lorafit's own shape, with every key that is not trained on. */
@@ -44,10 +44,21 @@ export type RowTokenizer = Pick<
   "encode" | "decode" | "renderChat" | "answerMarkup" | "controlIn" | "endOfTurnIds" | "eosIds" | "bosId"
 >;
 
-/** A span of tokens that is trained on, or not. */
-export interface TrainedSpan {
+/** A row as tokens with their targets. */
+export interface Encoding {
   readonly ids: readonly number[];
-  readonly trained: boolean;
+  /** What the model is to predict from each position: a token, a class, or -100 for nothing. */
+  readonly targets: readonly number[];
+  /** Tokens that were cut to fit. */
+  readonly truncated: number;
+  /** The targets in words, where they are no tokens: the name of the class. */
+  readonly answer?: string;
+}
+
+/** A question of a training row with its answer, as a lookup finds it. */
+export interface QuestionAnswer {
+  readonly question: string;
+  readonly answer: string;
 }
 
 /** Rows of one task kind: from a line of the file to content, and from content to tokens. */
@@ -56,15 +67,19 @@ export interface RowFormat {
   shaped(raw: RawRow): Shaped | Unreadable;
   /** Content that is trained on, or the mistakes in a row of lorafit's own shape. */
   contentOf(raw: RawRow): TrainingRow["content"] | string;
+  /** Side at which a row that is too long loses tokens. */
+  readonly cutsAt: "front" | "end";
   /**
-   * All tokens of a row, in order.
-   * @throws data error for a row that cannot be trained as it is served
+   * The tokens of a row, at most `maxLength`, as the model is served.
+   * @throws data error for a row that cannot be trained as it is served, and where cutting would take a target
    */
-  spansOf(
+  encode(
     row: Pick<TrainingRow, "content">,
     tokenizer: RowTokenizer,
+    maxLength: number,
     warn: (text: string) => void,
-  ): TrainedSpan[];
+  ): Encoding;
+  questionsOf(row: Pick<TrainingRow, "content">): QuestionAnswer[];
 }
 
 /** A text of a row that can be encoded. */

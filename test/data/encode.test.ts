@@ -29,14 +29,15 @@ describe("encoding a training row", () => {
     );
     const answer = [...tokenizer.encode("Yes"), 2];
     expect(rows[0]!.ids).toEqual(ids);
-    expect(rows[0]!.labels).toEqual([...ids.slice(0, -answer.length).map(() => -100), ...answer]);
+    const context = ids.slice(0, -answer.length - 1).map(() => -100);
+    expect(rows[0]!.targets).toEqual([...context, ...answer, -100]);
     expect(rows[0]!.supervised).toBe(answer.length);
     expect(warnings).toEqual([]);
   });
 
   it("trains on every answer of a conversation, and only on answers", () => {
     const { rows } = encodeOne(turns("One?", "First.", "Two?", "Second."));
-    const trained = rows[0]!.labels.filter((label) => label !== -100);
+    const trained = rows[0]!.targets.filter((target) => target !== -100);
     expect(tokenizer.decode(trained, { skipSpecial: false })).toBe("First.<|im_end|>Second.<|im_end|>");
   });
 
@@ -53,7 +54,7 @@ describe("encoding a training row", () => {
     const { rows } = encodeOne({ text: "Once upon a time" });
     const text = tokenizer.encode("Once upon a time");
     expect(rows[0]!.ids).toEqual([0, ...text, 0]);
-    expect(rows[0]!.labels).toEqual([-100, ...text, 0]);
+    expect(rows[0]!.targets).toEqual([...text, 0, -100]);
     expect(rows[0]!.supervised).toBe(text.length + 1);
   });
 

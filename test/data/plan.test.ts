@@ -11,16 +11,17 @@ function rowsOf(count: number, seed = 1): EncodedRow[] {
   return Array.from({ length: count }, (_, n) => {
     const length = 10 + rng.int(81);
     const ids = Array.from({ length }, (_, t) => (t === 0 ? 1000 + n : t));
-    const labels = ids.map((id, t) => (t < length / 2 ? -100 : id));
-    const supervised = labels.filter((label) => label !== -100).length;
+    const targets = ids.map((_, t) => (t + 1 < length / 2 ? -100 : (ids[t + 1] ?? -100)));
+    const supervised = targets.filter((target) => target !== -100).length;
     return {
       id: `row${n}`,
       group: `g${n % 40}`,
       where: `x:${n}`,
       shape: "messages",
       ids,
-      labels,
+      targets,
       supervised,
+      weight: 1,
       truncated: 0,
     };
   });
@@ -100,7 +101,7 @@ describe("order and shares", () => {
     const rows = rowsOf(60).map((row) => ({
       ...row,
       ids: row.ids.slice(0, 10),
-      labels: row.labels.slice(0, 10),
+      targets: row.targets.slice(0, 10),
     }));
     const unpacked = { ...options, packing: false, length: { epochs: 1 } };
     const order = (some: EncodedRow[]) => {

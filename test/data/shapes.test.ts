@@ -171,8 +171,8 @@ describe("encoding them", () => {
     const { rows } = parse({
       messages: [user("Q"), assistant("No", { weight: 0 }), user("q"), assistant("Yes", { weight: 1 })],
     });
-    const { labels, ids } = encodeRows(chat.rows, rows, tokenizer, { maxLength: 64 }).rows[0]!;
-    const trained = labels.filter((label) => label !== -100);
+    const { targets, ids } = encodeRows(chat.rows, rows, tokenizer, { maxLength: 64 }).rows[0]!;
+    const trained = targets.filter((target) => target !== -100);
     expect(tokenizer.decode(trained, { skipSpecial: false })).toBe("Yes<|im_end|>");
     expect(tokenizer.decode(ids, { skipSpecial: false })).toContain("No<|im_end|>");
   });
@@ -183,14 +183,14 @@ describe("encoding them", () => {
   it("trains on the reasoning that the generation prompt opens, as it is served", async () => {
     const tokenizer = await loadTokenizer({ ...bundledFiles(), chatTemplate: thinking });
     const { rows } = parse({ messages: [user("Q"), assistant("<think>\nHm.\n</think>\n\nYes.")] });
-    const { ids, labels } = encodeRows(chat.rows, rows, tokenizer, { maxLength: 64 }).rows[0]!;
+    const { ids, targets } = encodeRows(chat.rows, rows, tokenizer, { maxLength: 64 }).rows[0]!;
     const prompt = tokenizer.encode(
       tokenizer.renderChat([{ role: "user", content: "Q" }], { addGenerationPrompt: true }),
     );
     expect(ids.slice(0, prompt.length)).toEqual(prompt);
     expect(
       tokenizer.decode(
-        labels.filter((label) => label !== -100),
+        targets.filter((target) => target !== -100),
         { skipSpecial: false },
       ),
     ).toBe("Hm.\n</think>\n\nYes.<|im_end|>");

@@ -21,14 +21,15 @@ export function rows(count: number): EncodedRow[] {
   const rng = createRng("rows");
   return Array.from({ length: count }, (_, n) => {
     const ids = Array.from({ length: 4 + rng.int(8) }, () => rng.int(config.vocabSize));
-    const labels = ids.map((id, t) => (t < 2 ? -100 : id));
+    const targets = ids.map((_, t) => (t < 1 ? -100 : (ids[t + 1] ?? -100)));
     return {
       id: `r${n}`,
       group: `r${n}`,
       where: `rows:${n}`,
       shape: "messages",
       ids,
-      labels,
+      targets,
+      weight: 1,
       supervised: ids.length - 2,
       truncated: 0,
     };

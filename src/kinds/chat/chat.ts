@@ -1,13 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { appendTokenLoss } from "../../loss/token-loss.ts";
 import type { TaskKind } from "../kind.ts";
-import { contentOf } from "./rows.ts";
+import { contentOf, questionsOf } from "./rows.ts";
 import { shaped } from "./shapes.ts";
-import { spansOf } from "./spans.ts";
+import { encode } from "./spans.ts";
 
 /** A decoder that answers conversations: next-token cross entropy over the answers, and over all of a plain text. */
 export const chat: TaskKind = {
-  rows: { shaped, contentOf, spansOf },
+  rows: { shaped, contentOf, cutsAt: "front", encode, questionsOf },
   appendLoss: appendTokenLoss,
   template: {
     folder: fileURLToPath(new URL("../../../datasets/templates/chat", import.meta.url)),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { TrainingMessage, TrainingRow } from "../../data/row-format.ts";
+import type { QuestionAnswer, TrainingMessage, TrainingRow } from "../../data/row-format.ts";
 import { parsedBy, type RawRow, rowText } from "../../data/row-format.ts";
 import type { Message } from "../../tokens/chat-template.ts";
 
@@ -72,4 +72,13 @@ export function contentOf(
     "messages" in raw ? (answered ? answeredRow : openRow) : "text" in raw ? textRow : promptRow,
     raw,
   );
+}
+
+/** Each user turn that an assistant's answers. */
+export function questionsOf({ content }: Pick<TrainingRow, "content">): QuestionAnswer[] {
+  if ("text" in content) return [];
+  return content.messages.flatMap(({ role, content: answer }, i) => {
+    const before = content.messages[i - 1];
+    return role === "assistant" && before?.role === "user" ? [{ question: before.content, answer }] : [];
+  });
 }

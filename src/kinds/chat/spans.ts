@@ -1,6 +1,39 @@
-import type { RowTokenizer, TrainedSpan, TrainingMessage, TrainingRow } from "../../data/row-format.ts";
+import { IGNORED } from "../../data/encode.ts";
+import type { Encoding, RowTokenizer, TrainingMessage, TrainingRow } from "../../data/row-format.ts";
 import { LorafitError } from "../../errors.ts";
 import { RenderedChat, withoutGuards } from "../../tokens/rendered.ts";
+
+/** A span of tokens that is trained on, or not. */
+interface TrainedSpan {
+  readonly ids: readonly number[];
+  readonly trained: boolean;
+}
+
+/**
+ * The tokens of a row, each a target where it is trained on. A row that is too long loses its oldest tokens, as long as none of
+ * them is trained on.
+ * @throws as spansOf; data error where cutting would take a target
+ */
+export function encode(
+  row: Pick<TrainingRow, "content">,
+  tokenizer: RowTokenizer,
+  maxLength: number,
+  warn: (text: string) => void,
+): Encoding {
+  const spans = spansOf(row, tokenizer, warn);
+  const ids = spans.flatMap((span) => span.ids);
+  const labels = spans.flatMap((span) => (span.trained ? span.ids : span.ids.map(() => IGNORED)));
+  const truncated = Math.max(0, ids.length - maxLength);
+  const first = labels.findIndex((label) => label !== IGNORED);
+  // The first token that is kept has no predecessor and cannot be a target.
+  if (truncated > 0 && first <= truncated) {
+    throw new LorafitError(
+      "data",
+      `is ${ids.length} tokens long; cutting it to ${maxLength} would remove tokens that are trained on`,
+    );
+  }
+  return { ids: ids.slice(truncated), targets: [...labels.slice(truncated + 1), IGNORED], truncated };
+}
 
 /**
  * All tokens of a row, in order, as they are served: each prompt, rendered with the generation prompt, then each answer with

@@ -1,5 +1,6 @@
 import type { Batch } from "../../data/batch.ts";
 import { batchFromLines, labelledCapacity } from "../../data/batch.ts";
+import { IGNORED } from "../../data/encode.ts";
 import type { Engine, EngineOptions, EngineSession, Executable, KernelTime } from "../../engines/engine.ts";
 import { chat } from "../../kinds/chat/chat.ts";
 import type { LoraConfig } from "../../lora/config.ts";
@@ -102,7 +103,8 @@ function randomBatch({ base, batch, sequence, supervised }: BenchmarkOptions): B
   const first = Math.min(sequence - 1, Math.floor(sequence * (1 - supervised)));
   const lines = Array.from({ length: batch }, () => {
     const ids = Array.from({ length: sequence }, () => rng.int(base.config.vocabSize));
-    return { ids, labels: ids.map((id, at) => (at < first ? -100 : id)), segments: ids.map(() => 1) };
+    const targets = ids.map((_, at) => (at + 1 < first ? IGNORED : (ids[at + 1] ?? IGNORED)));
+    return { ids, targets, segments: ids.map(() => 1) };
   });
   const labelled = labelledCapacity(batch * (sequence - Math.max(1, first)));
   return batchFromLines(lines, { batch, sequence, labelled });

@@ -20,17 +20,14 @@ export function truncations(
   return rows.flatMap((row): Proposal[] => {
     const { file, line } = row;
     try {
-      const spans = format.spansOf(row, tokenizer, () => {});
-      const length = spans.reduce((sum, { ids }) => sum + ids.length, 0);
+      const encode = (most: number) => format.encode(row, tokenizer, most, () => {});
+      const { length } = encode(Number.POSITIVE_INFINITY).ids;
       const over = length - maxLength;
       if (over <= 0) return [];
-      const trained = spans.findIndex((span) => span.trained);
-      const before = spans.slice(0, trained).reduce((sum, { ids }) => sum + ids.length, 0);
-      // The first token that is kept has no predecessor and cannot be a target.
-      const cut = before <= over;
+      const cut = !canBeCut(() => encode(maxLength));
       const what = cut
         ? "cutting it takes tokens that are trained on"
-        : `its oldest ${over} are cut, none of them trained on`;
+        : `its ${format.cutsAt === "front" ? "oldest" : "last"} ${over} are cut, none of them trained on`;
       return [
         {
           kind: "truncation",
@@ -46,4 +43,14 @@ export function truncations(
       return [{ kind: "format", file, line, evidence: error.message, severity: "error", action: "drop" }];
     }
   });
+}
+
+function canBeCut(encode: () => unknown): boolean {
+  try {
+    encode();
+    return true;
+  } catch (error) {
+    if (!LorafitError.is(error)) throw error;
+    return false;
+  }
 }
