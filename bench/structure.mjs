@@ -101,7 +101,7 @@ const EXTENSIONS = {
   "kind classify": {
     before:
       "task/schema task/load task/templates cli/init data/rows data/encode data/batch loss/class-loss train/programs train/feeds train/plan train/prepare lora/layout lora/peft evaluate/cases evaluate/scorers evaluate/answer report/html",
-    now: "task/schema kinds/index kinds/classify/classify kinds/classify/rows loss/class-loss data/row-format data/encode data/batch train/programs lora/layout lora/peft evaluate/cases/case evaluate/cases/cases evaluate/cases/questions evaluate/cases/score-case evaluate/cases/scorers evaluate/answers/answer report/html",
+    now: "task/schema kinds/index kinds/classify/classify kinds/classify/rows evaluate/cases/kinds/index evaluate/cases/kinds/label",
   },
   "an operation": {
     before:

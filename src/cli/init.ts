@@ -19,7 +19,7 @@ export function addInit(program: Command, context: Context): void {
 }
 
 function init(dir: string, kind: TaskSpec["kind"], { output }: Context): void {
-  const { template } = kindOf(kind);
+  const { template } = kindOf({ kind });
   const folder = resolve(dir);
   refuseUsed(folder);
   copyWhole(template.folder, folder);

@@ -2,9 +2,11 @@ import { taskFinders } from "../data/curate/private/private.ts";
 import { EXIT, LorafitError, listMistakes } from "../errors.ts";
 import type { Task } from "../task/load.ts";
 import { lockSha256, type TaskLock } from "../task/lock.ts";
-import { CONTESTANTS, type Contestant, type Criterion } from "../task/schema.ts";
+import { CONTESTANTS, type Contestant, type Criterion, GRADED } from "../task/schema.ts";
 import type { Answered, AnswerRow } from "./answers/answer-row.ts";
 import type { Case } from "./cases/case.ts";
+import { isChat } from "./cases/kinds/chat.ts";
+import { caseKindOf } from "./cases/kinds/index.ts";
 import { scoreOf } from "./cases/scorers.ts";
 import { announcedSlices, contestantOf, selectCases } from "./cases/select.ts";
 import { type CriterionResult, judge, overall } from "./decision/decide.ts";
@@ -183,16 +185,9 @@ function scoresOf(criterion: Criterion, input: GateInput, answers: ReadonlyMap<s
  * minimal pairs, one in the number of options for choices. Undefined elsewhere.
  */
 function chanceOf(criterion: Criterion, cases: readonly Case[]): number | undefined {
-  if (criterion.kind !== "non-inferiority") return undefined;
-  if (criterion.scorer === "minimal-pairs") return 0.5;
-  if (criterion.scorer !== "checks" && criterion.scorer !== "choice") return undefined;
-  if (!cases.some((item) => item.pack === criterion.cases && item.body.kind !== "chat")) return undefined;
-  const levels = selectCases(criterion, cases).map(({ body }) => {
-    const checks = body.kind === "chat" ? body.checks : [];
-    return checks.length === 1 && checks[0]!.kind === "choice"
-      ? 1 / (1 + checks[0]!.value.bad.length)
-      : undefined;
-  });
+  if (criterion.kind !== "non-inferiority" || GRADED.has(criterion.scorer)) return undefined;
+  if (!cases.some((item) => item.pack === criterion.cases && !isChat(item))) return undefined;
+  const levels = selectCases(criterion, cases).map((item) => caseKindOf(item).chanceOf(item.body));
   if (levels.includes(undefined)) return undefined;
   return levels.reduce<number>((total, level) => total + level! / levels.length, 0);
 }

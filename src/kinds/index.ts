@@ -2,9 +2,10 @@ import type { TaskSpec } from "../task/schema.ts";
 import { chat } from "./chat/chat.ts";
 import type { TaskKind } from "./kind.ts";
 
-const KINDS: Readonly<Record<TaskSpec["kind"], TaskKind>> = { chat };
+type Named = Pick<TaskSpec, "kind">;
 
-/** The module of a task's kind. The schema of task.yaml refuses other names. */
-export function kindOf(name: TaskSpec["kind"]): TaskKind {
-  return KINDS[name];
-}
+/** Kinds by their name in task.yaml; the schema refuses others. A kind may depend on further keys of the task. */
+const KINDS: { readonly [Kind in TaskSpec["kind"]]: (task: Named) => TaskKind } = { chat: () => chat };
+
+/** The kind of a task. */
+export const kindOf = (task: Named): TaskKind => KINDS[task.kind](task);

@@ -1,4 +1,5 @@
 import type { RowFormat } from "../data/row-format.ts";
+import type { ClassHead } from "../lora/config.ts";
 import type { AppendLoss } from "../loss/token-loss.ts";
 
 /** Example task that `lorafit init` copies. */
@@ -11,11 +12,15 @@ export interface TaskTemplate {
   readonly parts: readonly (readonly [path: string, content: string])[];
 }
 
-/** Everything in training that differs between kinds of task. `kind` in task.yaml names the module. */
+/** Everything that differs between kinds of task. `kind` in task.yaml names the module. */
 export interface TaskKind {
   /** Training rows: reading, checking, encoding. */
   readonly rows: RowFormat;
   /** Appends the loss of a micro-batch to the forward Program. */
   readonly appendLoss: AppendLoss;
+  /** Head that is trained beside the adapter's factors; absent: the base's own head is used. */
+  readonly head?: ClassHead;
+  /** Kinds of case that its packs may hold (evaluate/cases/kinds); a row is of the first that claims it. */
+  readonly cases: readonly string[];
   readonly template: TaskTemplate;
 }

@@ -1,5 +1,14 @@
 import type { VariantName } from "./variants/index.ts";
 
+/**
+ * A classification head that is trained whole beside the factors: logits = x weightᵀ of the last token's hidden state after the
+ * final norm, as in transformers' *ForSequenceClassification for decoders. PEFT stores it as one of modules_to_save.
+ */
+export interface ClassHead {
+  /** Names of the classes; row k of the weight is class k. */
+  readonly labels: readonly string[];
+}
+
 /** Settings of an adapter: the fields of PEFT's LoraConfig that lorafit reads. */
 export interface LoraConfig {
   readonly variant: VariantName;
@@ -13,4 +22,5 @@ export interface LoraConfig {
   /** Pattern of module paths -> rank; the first match wins. */
   readonly rankPattern: Readonly<Record<string, number>>;
   readonly alphaPattern: Readonly<Record<string, number>>;
+  readonly head?: ClassHead | undefined;
 }

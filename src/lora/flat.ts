@@ -55,9 +55,16 @@ export function factorsByModule(
   flat: Float32Array,
 ): Map<string, Record<string, Float32Array>> {
   const factors = new Map(layout.modules.map(({ module }) => [module, {} as Record<string, Float32Array>]));
-  for (const tensor of layout.tensors) factors.get(tensor.module)![tensor.kind] = sliceOf(tensor, flat);
+  for (const tensor of layout.tensors) {
+    const own = factors.get(tensor.module);
+    if (own !== undefined) own[tensor.kind] = sliceOf(tensor, flat);
+  }
   return factors;
 }
+
+/** The head's weight [K,D] as a view of the flat vector [P]. */
+export const headWeight = ({ head }: LoraLayout, flat: Float32Array): Float32Array | undefined =>
+  head && sliceOf(head, flat);
 
 const sliceOf = <T extends Float32Array | Float64Array>({ offset, size }: LoraTensor, flat: T): T =>
   flat.subarray(offset, offset + size) as T;

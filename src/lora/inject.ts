@@ -10,7 +10,7 @@ export type FactorSource = "state" | "inputs";
  * factors are slices of the state value `parameters` [P]. With "inputs" they are inputs whose rank is free at each run (0
  * gives the base exactly) and the scale is 1, because a runtime adapter has none: the caller folds it into B. Dropout > 0
  * adds one mask dropout_mask.{site} u8 [B,S,in] for each distinct input of targeted projections: projections that share an
- * input share the mask.
+ * input share the mask. A head becomes the last output; it must come from the state.
  */
 export function injectLora(program: Program, layout: LoraLayout, source: FactorSource, dropout = 0): Program {
   const b = new ProgramBuilder(program.name);
@@ -20,7 +20,7 @@ export function injectLora(program: Program, layout: LoraLayout, source: FactorS
     map.set(id, b.input(valueAt(id).name, valueAt(id).dtype, valueAt(id).shape));
   for (const id of program.weights) map.set(id, b.weight(valueAt(id).name, valueAt(id).shape));
 
-  const factors = source === "state" ? stateFactors(b, layout) : inputFactors(b, layout);
+  const { factors, head } = source === "state" ? stateFactors(b, layout) : inputFactors(b, layout);
   const modules = new Map(layout.modules.map((linear) => [`${linear.module}.weight`, linear]));
   const sites = new Map<ValueId, ValueId>();
   const dropoutMaskOf = (x: ValueId): ValueId => {
@@ -53,13 +53,18 @@ export function injectLora(program: Program, layout: LoraLayout, source: FactorS
     map.set(outputs.y, output);
   }
   for (const id of program.outputs) b.output(map.get(id)!, valueAt(id).name);
+  if (head !== undefined) b.output(head);
   return b.build();
 }
 
-/** By module path, then by kind. */
-type Factors = ReadonlyMap<string, Readonly<Record<string, ValueId>>>;
+/** The trained tensors as values of a Program. */
+interface Trained {
+  /** By module path, then by kind. */
+  readonly factors: ReadonlyMap<string, Readonly<Record<string, ValueId>>>;
+  readonly head: ValueId | undefined;
+}
 
-function stateFactors(b: ProgramBuilder, layout: LoraLayout): Factors {
+function stateFactors(b: ProgramBuilder, layout: LoraLayout): Trained {
   const parameters = b.state("parameters", [layout.size]);
   const { parts } = b.node(
     "unflatten",
@@ -70,7 +75,7 @@ function stateFactors(b: ProgramBuilder, layout: LoraLayout): Factors {
   return byModule(layout, parts);
 }
 
-function inputFactors(b: ProgramBuilder, layout: LoraLayout): Factors {
+function inputFactors(b: ProgramBuilder, layout: LoraLayout): Trained {
   const linears = new Map(layout.modules.map((linear) => [linear.module, linear]));
   const factors = new Map(layout.variant.factors.map((factor) => [factor.kind, factor]));
   const inputs = new Map<LoraLayout["tensors"][number], ValueId>();
@@ -88,8 +93,9 @@ function inputFactors(b: ProgramBuilder, layout: LoraLayout): Factors {
 }
 
 /** `values`: one for each tensor of the layout. */
-function byModule({ modules, tensors }: LoraLayout, values: readonly ValueId[]): Factors {
+function byModule({ modules, tensors, head }: LoraLayout, values: readonly ValueId[]): Trained {
   const factors = new Map(modules.map(({ module }) => [module, {} as Record<string, ValueId>]));
-  for (const [i, { module, kind }] of tensors.entries()) factors.get(module)![kind] = values[i]!;
-  return factors;
+  for (const [i, tensor] of tensors.entries())
+    if (tensor !== head) factors.get(tensor.module)![tensor.kind] = values[i]!;
+  return { factors, head: head && values[tensors.indexOf(head)]! };
 }

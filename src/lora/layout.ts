@@ -25,18 +25,26 @@ export interface LoraGroup {
 
 /**
  * Where every trained tensor is in the flat parameter vector [P]: one group for each kind of the variant (all A's, then all
- * B's), each in forward order.
+ * B's), each in forward order; then the head, if there is one.
  */
 export interface LoraLayout {
   readonly variant: Variant;
   readonly modules: readonly AdaptedLinear[];
+  /** Factors of the modules, then the head. */
   readonly tensors: readonly LoraTensor[];
   readonly groups: readonly LoraGroup[];
+  /** The head's weight [K,D]; it belongs to no group. */
+  readonly head: LoraTensor | undefined;
   readonly size: number;
 }
 
+/** Module of a decoder's classification head in transformers. */
+export const HEAD_MODULE = "score";
+
 /** What PEFT puts in front of a module path. */
 const PEFT_PREFIX = "base_model.model.";
+/** Name of the head in PEFT's files, which leave out that it is one of modules_to_save. */
+export const HEAD_NAME = `${PEFT_PREFIX}${HEAD_MODULE}.weight`;
 
 /** @throws usage error that lists every target without a match */
 export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
@@ -62,8 +70,26 @@ export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
     }
     groups.push({ factor, offset, size: size - offset });
   }
-  return { variant, modules, tensors, groups, size };
+  const { head: wanted } = lora;
+  const head = wanted && headTensor(wanted.labels.length, model.hiddenSize, size);
+  return {
+    variant,
+    modules,
+    tensors: head === undefined ? tensors : [...tensors, head],
+    groups,
+    head,
+    size: size + (head?.size ?? 0),
+  };
 }
+
+const headTensor = (classes: number, width: number, offset: number): LoraTensor => ({
+  name: HEAD_NAME,
+  module: HEAD_MODULE,
+  kind: "head",
+  shape: [classes, width],
+  offset,
+  size: classes * width,
+});
 
 /** The shape of a factor of a layer [out, in]; the rank may be a symbol. */
 export function factorShape<Rank extends number | string>(

@@ -16,32 +16,44 @@ export interface Loss {
   readonly correct: ValueId;
 }
 
-/**
- * Appends a loss to a forward Program.
- * @param hidden f32 [B,S,H], last hidden state before the final norm
- * @param labelled N, capacity for targets
- * @param logitsBytes budget for the logits that exist at once, in bytes of float32
- */
-export type AppendLoss = (
-  b: ProgramBuilder,
-  config: ModelConfig,
-  hidden: ValueId,
-  labelled: number,
-  logitsBytes?: number,
-) => Loss;
+/** What a loss is computed from. */
+export interface LossInputs {
+  readonly config: ModelConfig;
+  /** f32 [B,S,D], last hidden state before the final norm. */
+  readonly hidden: ValueId;
+  /** f32 [K,D], the trained head of a task kind that has one. */
+  readonly head: ValueId | undefined;
+  /** N, capacity for targets. */
+  readonly labelled: number;
+  /** Budget for the logits that exist at once, in bytes of float32; undefined: the loss's own. */
+  readonly logitsBytes: number | undefined;
+}
 
 /**
- * Next-token cross entropy at the labelled positions only; norm and head are not computed at others.
- * Adds the inputs labelled, targets i64 [N] and loss_weights f32 [N] (0 for padding entries).
+ * Appends a loss to a forward Program. Adds the inputs labelled, targets i64 [N] and loss_weights f32 [N] (0 for padding
+ * entries).
  */
-export const appendTokenLoss: AppendLoss = (b, config, hidden, labelled, logitsBytes = LOGITS_BYTES) => {
+export type AppendLoss = (b: ProgramBuilder, inputs: LossInputs) => Loss;
+
+/** The labelled positions of the hidden state [N,D] with what they are to predict. */
+export function labelledRows(b: ProgramBuilder, { hidden, labelled }: LossInputs) {
   const rows = b.input("labelled", "i64", [labelled]);
   const targets = b.input("targets", "i64", [labelled]);
   const lossWeights = b.input("loss_weights", "f32", [labelled]);
   const { y: picked } = b.node("gatherRows", { x: hidden, rows }, {});
+  return { picked, targets, lossWeights };
+}
+
+/** Next-token cross entropy at the labelled positions only; norm and head are not computed at others. */
+export const appendTokenLoss: AppendLoss = (b, inputs) => {
+  const { config, labelled, logitsBytes = LOGITS_BYTES } = inputs;
+  const { picked, targets, lossWeights } = labelledRows(b, inputs);
   const { normed, head } = languageHead(b, config, picked);
   const chunkRows = Math.max(1, Math.min(labelled, Math.floor(logitsBytes / (4 * config.vocabSize))));
-  const inputs = { h: normed, weight: head, targets, lossWeights };
-  const { lossSum, correct } = b.node("linearCrossEntropy", inputs, { chunkRows });
+  const { lossSum, correct } = b.node(
+    "linearCrossEntropy",
+    { h: normed, weight: head, targets, lossWeights },
+    { chunkRows },
+  );
   return { lossSum, correct };
 };

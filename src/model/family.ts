@@ -78,6 +78,8 @@ export interface Family<C extends ModelConfig = ModelConfig> {
   ignores(name: string): boolean;
   /** Token ids -> hidden [B,S,hiddenSize], up to and without the final norm. */
   forward(b: ProgramBuilder, config: C, context: ForwardContext): ValueId;
+  /** Final norm of the given rows, x [..,hiddenSize] -> [..,hiddenSize]: what a head other than the model's own reads. */
+  finalNorm(b: ProgramBuilder, config: C, x: ValueId): ValueId;
   /** Final norm of the given rows: x [..,hiddenSize] -> normed [..,hiddenSize], and the head's weight [V,hiddenSize]. */
   head(b: ProgramBuilder, config: C, x: ValueId): { readonly normed: ValueId; readonly head: ValueId };
   /** True if @xenova/transformers 2 runs an export: it knows the model_type and every key that counts. */

@@ -34,6 +34,10 @@ export interface OpAttrs {
   scatterRows: Record<string, never>;
   /** At most chunkRows * V logits exist at once. */
   linearCrossEntropy: { readonly chunkRows: number };
+  lastToken: Record<string, never>;
+  trainedLinear: Record<string, never>;
+  trainedLinearGrad: Record<string, never>;
+  crossEntropy: Record<string, never>;
   unflatten: { readonly shapes: readonly (readonly number[])[] };
   flatten: Record<string, never>;
   sumSquares: Record<string, never>;

@@ -1,6 +1,7 @@
 import { adamw, clipScale, sumSquares } from "./adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./attention.ts";
 import type { OpName } from "./attrs.ts";
+import { crossEntropy, lastToken, trainedLinear, trainedLinearGrad } from "./class-head.ts";
 import { concatColumns, splitColumns } from "./columns.ts";
 import type { OpDefinition } from "./definition.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
@@ -40,6 +41,10 @@ export const OPS = {
   gatherRows,
   scatterRows,
   linearCrossEntropy,
+  lastToken,
+  trainedLinear,
+  trainedLinearGrad,
+  crossEntropy,
   unflatten,
   flatten,
   sumSquares,

@@ -199,6 +199,24 @@ export const SIGNATURES = {
     inputs: { h: "gemmInput", weight: "head", targets: "index", lossWeights: "statistic" },
     outputs: { lossSum: "scalar", correct: "scalar", dh: "activation" },
   },
+  /** x [B,S,D], mask i64 [B,S] (1 = a token, 0 = padding) -> y [B,D], x at the last token of each row */
+  lastToken: { inputs: { x: "activation", mask: "index" }, outputs: { y: "activation" } },
+  /** x [N,in], weight [out,in] -> y [N,out] = x weightᵀ, of a matrix that is trained whole, such as a classification head */
+  trainedLinear: { inputs: { x: "activation", weight: "factor" }, outputs: { y: "activation" } },
+  /** dy [N,out], x [N,in], weight [out,in] -> dx [N,in] = dy weight, dWeight [out,in] = dyᵀ x */
+  trainedLinearGrad: {
+    inputs: { dy: "activation", x: "activation", weight: "factor" },
+    outputs: { dx: "activation", dWeight: "factorGradient" },
+  },
+  /**
+   * logits [N,K], targets i64 [N], lossWeights f32 [N] -> lossSum [1], correct [1], dLogits [N,K]
+   * lossSum = Σ lossWeights (lse(logits) - logit of target), correct = Σ lossWeights [argmax = target],
+   * dLogits = lossWeights (softmax - one-hot) = ∂lossSum/∂logits
+   */
+  crossEntropy: {
+    inputs: { logits: "activation", targets: "index", lossWeights: "statistic" },
+    outputs: { lossSum: "scalar", correct: "scalar", dLogits: "activation" },
+  },
   /** flat [P] -> one tensor for each shape, in order, row-major */
   unflatten: { inputs: { flat: "flat" }, outputs: { parts: list("factor") } },
   /** parts -> flat [P], their concatenation */

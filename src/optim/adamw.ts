@@ -34,10 +34,13 @@ export function appendUpdate(
   ];
   const { sum: sumSquares } = b.node("sumSquares", { x: gradient }, {});
   const { clipped, norm } = b.node("clipScale", { g: gradient, sumSquares, count }, { limit: settings.clip });
-  const groups = layout.groups.map(({ factor, size }) => ({
-    size,
-    ratio: factor.isOutput ? settings.loraPlusRatio : 1,
-  }));
+  const groups = [
+    ...layout.groups.map(({ factor, size }) => ({
+      size,
+      ratio: factor.isOutput ? settings.loraPlusRatio : 1,
+    })),
+    ...(layout.head === undefined ? [] : [{ size: layout.head.size, ratio: 1 }]),
+  ];
   const inputs = { p, g: clipped, m, v, learningRate, correction1, correction2 };
   const { pNext, mNext, vNext } = b.node("adamw", inputs, {
     beta1: settings.beta1,

@@ -64,7 +64,7 @@ export async function planRun(
 
 /** Options of the stepper that runs the steps and validations. */
 export function stepperOptions(
-  { kind, train: settings, seed }: Task,
+  task: Task,
   base: WeightSource,
   {
     layout,
@@ -74,8 +74,9 @@ export function stepperOptions(
     logitsBytes,
   }: Pick<TrainPlan, "layout" | "recompute" | "precision" | "packed" | "logitsBytes">,
 ): StepperOptions {
+  const { train: settings, seed } = task;
   return {
-    kind: kindOf(kind),
+    kind: kindOf(task),
     model: base.config,
     layout,
     optimizer: optimizerOf(settings),

@@ -56,7 +56,7 @@ export function prepareData(
   files: readonly string[] = task.paths.train,
 ): PreparedData {
   const { seed, data, train: settings } = task;
-  const format = kindOf(task.kind).rows;
+  const format = kindOf(task).rows;
   const maxLength = sequenceLength(settings.sequence_length, model);
   const split = splitByGroup(readRows(format, files, { groupKey: data.group }), {
     validation: data.validation,
@@ -103,7 +103,7 @@ interface ReplayRows {
 function replayRows(task: Task, tokenizer: Tokenizer, maxLength: number): ReplayRows {
   const { data, train, seed, paths } = task;
   if (data.replay === undefined || paths.replay === undefined) return {};
-  const format = kindOf(task.kind).rows;
+  const format = kindOf(task).rows;
   const rows = readRows(format, [paths.replay]);
   const share = Math.min(data.validation, GENERAL_ROWS / rows.length);
   const split = train.within_budget

@@ -84,15 +84,11 @@ function lossBuilder(
   dropout: number,
 ): { b: ProgramBuilder; lossSum: ValueId } {
   const { batch, sequence, labelled } = options.shape;
-  const hidden = injectLora(hiddenProgram(options.model, batch, sequence), options.layout, "state", dropout);
-  const b = ProgramBuilder.from({ ...hidden, outputs: [] }, name);
-  const { lossSum, correct } = options.kind.appendLoss(
-    b,
-    options.model,
-    hidden.outputs[0]!,
-    labelled,
-    options.logitsBytes,
-  );
+  const forward = injectLora(hiddenProgram(options.model, batch, sequence), options.layout, "state", dropout);
+  const [hidden, head] = forward.outputs as readonly [ValueId, ValueId?];
+  const b = ProgramBuilder.from({ ...forward, outputs: [] }, name);
+  const { model: config, logitsBytes } = options;
+  const { lossSum, correct } = options.kind.appendLoss(b, { config, hidden, head, labelled, logitsBytes });
   b.output(lossSum, "loss_sum");
   b.output(correct, "correct");
   return { b, lossSum };

@@ -25,7 +25,7 @@ export async function curateTask(
     maxLength: sequenceLength(task.train.sequence_length, base.config),
   };
   return curate({
-    format: kindOf(task.kind).rows,
+    format: kindOf(task).rows,
     files: task.paths.train,
     cases: Object.values(task.paths.cases),
     review: task.paths.review,

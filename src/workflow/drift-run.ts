@@ -33,7 +33,7 @@ export function driftReference(task: Task, files: readonly string[]): DriftRefer
   if (task.paths.reference === undefined) return undefined;
   const { group, personal } = task.data;
   const queries = readQueries(task.paths.reference, personal);
-  const rows = readRows(kindOf(task.kind).rows, files, { groupKey: group });
+  const rows = readRows(kindOf(task).rows, files, { groupKey: group });
   return makeReference(trainingSpace(rows, readPolicy(task.paths.policy), personal), queries, personal);
 }
 

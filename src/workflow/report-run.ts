@@ -63,7 +63,7 @@ function reportData(run: Run): ReportData {
       ...(signOff?.note === undefined ? {} : { note: signOff.note }),
       ...(why === undefined ? {} : { void: why }),
     })),
-    toReplace: inventedParts(task, loadTask(kindOf(task.kind).template.folder)),
+    toReplace: inventedParts(task, loadTask(kindOf(task).template.folder)),
     identity: identityOf(path, record),
   };
 }

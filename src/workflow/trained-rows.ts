@@ -21,7 +21,7 @@ export function trainedRows({ task, record }: Run): TrainedRows {
     return { lost: `${names} changed after the training, so its rows cannot be looked at: train again` };
   }
   const groupKey = task.data.group;
-  const format = kindOf(task.kind).rows;
+  const format = kindOf(task).rows;
   const isReplay = ({ path }: { path: string }) => path === task.paths.replay;
   return {
     own: readRows(

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Case } from "../../src/evaluate/cases/case.ts";
 import { readCases } from "../../src/evaluate/cases/cases.ts";
+import type { ChatBody } from "../../src/evaluate/cases/kinds/chat.ts";
+import type { PairBody, TextBody } from "../../src/evaluate/cases/kinds/likelihood.ts";
 import { loadTask } from "../../src/task/load.ts";
 
 const folder = new URL("../../datasets/awesomeshoes/", import.meta.url);
@@ -9,12 +11,13 @@ const judged = loadTask(folder.pathname);
 /** Paraphrase groups, which task.yaml does not name yet, beside the packs that it judges by. */
 const consistency = new URL("cases/consistency.jsonl", folder).pathname;
 const task = { ...judged, paths: { ...judged.paths, cases: { ...judged.paths.cases, consistency } } };
-const cases = readCases(task);
+type Known = Case<ChatBody | TextBody | PairBody>;
+const cases = readCases(task) as Known[];
 const pack = (name: string, slice?: string) =>
   cases.filter((item) => item.pack === name && (slice === undefined || item.slice === slice));
 const count = (values: Iterable<unknown>) => new Set(values).size;
-const checksOf = (item: Case) => (item.body.kind === "chat" ? item.body.checks : []);
-const choicesOf = (item: Case) =>
+const checksOf = (item: Known) => (item.body.kind === "chat" ? item.body.checks : []);
+const choicesOf = (item: Known) =>
   checksOf(item).flatMap((check) => (check.kind === "choice" ? [check.value] : []));
 
 function groupBy<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {

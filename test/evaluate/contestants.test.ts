@@ -6,6 +6,7 @@ import { lookupIn } from "../../src/evaluate/answers/lookup.ts";
 import { policyPrompt, promptedCases } from "../../src/evaluate/answers/prompted.ts";
 import type { Case } from "../../src/evaluate/cases/case.ts";
 import { readCases } from "../../src/evaluate/cases/cases.ts";
+import { type ChatBody, isChat } from "../../src/evaluate/cases/kinds/chat.ts";
 import { tokensOf } from "../../src/evaluate/cases/questions.ts";
 import { contestantsAnswered } from "../../src/evaluate/cases/select.ts";
 import { chat } from "../../src/kinds/chat/chat.ts";
@@ -122,13 +123,13 @@ test("answers are complete when the contestant of every criterion has answered",
   expect(contestantsAnswered(good.task.success, good.cases, () => false)).toBe(true);
 });
 
-const chatCases = good.cases.filter(({ body }) => body.kind === "chat");
+const chatCases = good.cases.filter(isChat);
 const vocabulary = new Vocabulary();
 
 test("the policy comes first in the system message, before the case's own", () => {
   const prompt = { system: "P", rules: 1, of: 1 };
   const item = chatCases[0]!;
-  const own: Case = {
+  const own: Case<ChatBody> = {
     ...item,
     body: {
       kind: "chat",
@@ -137,7 +138,7 @@ test("the policy comes first in the system message, before the case's own", () =
     },
   };
   expect(promptedCases([item, own], prompt).map(({ body }) => "messages" in body && body.messages)).toEqual([
-    [{ role: "system", content: "P" }, ...("messages" in item.body ? item.body.messages : [])],
+    [{ role: "system", content: "P" }, ...item.body.messages],
     [{ role: "system", content: "P\n\nS" }, said("user", "Q")],
   ]);
 });

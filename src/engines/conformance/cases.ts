@@ -12,6 +12,12 @@ import {
   values,
   weight,
 } from "./case-inputs.ts";
+import {
+  crossEntropyCases,
+  lastTokenCases,
+  trainedLinearCases,
+  trainedLinearGradCases,
+} from "./class-head-cases.ts";
 import { geluCases, geluGradCases, layerNormCases, layerNormGradCases } from "./layer-cases.ts";
 
 const none = {};
@@ -244,6 +250,10 @@ export const CASES = {
       attrs: { chunkRows: 8 },
     },
   ],
+  lastToken: lastTokenCases,
+  trainedLinear: trainedLinearCases,
+  trainedLinearGrad: trainedLinearGradCases,
+  crossEntropy: crossEntropyCases,
   unflatten: [
     {
       name: "ordinary",

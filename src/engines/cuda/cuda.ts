@@ -7,6 +7,7 @@ import { WORKSPACE_BYTES } from "./gemm/cublaslt.ts";
 import { findCublasLt } from "./gemm/cublaslt-search.ts";
 import { sessionBytes } from "./lowering/arena.ts";
 import { lowerProgram } from "./lowering/lower.ts";
+import { LACKS } from "./ops/index.ts";
 import { CudaSession } from "./session.ts";
 
 /** lorafit's own kernels through the CUDA driver API: the whole step is one CUDA graph. */
@@ -18,7 +19,7 @@ export const cudaEngine: Engine = {
   // Half as many bytes in bf16. At a vocabulary of 49,152 that is 2,730 rows, enough for efficient GEMMs with the head.
   logitsBytes: 512 * 2 ** 20,
   // Decoding runs on the exported model's runtime.
-  lacks: ["cachedAttention"],
+  lacks: LACKS,
   async probe() {
     const reason = probeDriver(driverLibrary());
     if (reason !== null) return reason;

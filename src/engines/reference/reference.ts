@@ -15,6 +15,7 @@ import {
 import type { Engine, EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
 import { adamw, clipScale, sumSquares } from "./ops/adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./ops/attention.ts";
+import { crossEntropy, lastToken, trainedLinear, trainedLinearGrad } from "./ops/class-head.ts";
 import { concatColumns, splitColumns } from "./ops/columns.ts";
 import { gatedMlp, gatedMlpGrad } from "./ops/gated-mlp.ts";
 import { gelu, geluGrad } from "./ops/gelu.ts";
@@ -64,6 +65,10 @@ const KERNELS = {
   gatherRows,
   scatterRows,
   linearCrossEntropy,
+  lastToken,
+  trainedLinear,
+  trainedLinearGrad,
+  crossEntropy,
   unflatten,
   flatten,
   sumSquares,

@@ -28,7 +28,8 @@ const answered = z.strictObject({
 const row = z.strictObject({
   id: z.string(),
   pack: z.string(),
-  kind: z.enum(["chat", "text", "pair"]),
+  /** Of the case. */
+  kind: z.string(),
   cluster: z.string(),
   rule: z.string().optional(),
   slice: z.string().optional(),

@@ -1,10 +1,13 @@
 import type { Task } from "../../task/load.ts";
 import type { PolicyRule } from "../../task/policy.ts";
 import { CONTESTANTS, type Contestant } from "../../task/schema.ts";
-import type { Case, CaseBody } from "../cases/case.ts";
+import type { Case } from "../cases/case.ts";
 import { answersByGroup } from "../cases/groups.ts";
-import { type Questions, questionsOf, workOf } from "../cases/questions.ts";
-import { type ModelOutputs, scoreCase } from "../cases/score-case.ts";
+import type { Questions } from "../cases/kinds/case-kind.ts";
+import { isChat } from "../cases/kinds/chat.ts";
+import { caseKindOf } from "../cases/kinds/index.ts";
+import type { ModelOutputs } from "../cases/model-outputs.ts";
+import { questionsOf, workOf } from "../cases/questions.ts";
 import { contestantOf } from "../cases/select.ts";
 import { loadScripts } from "../checks/script.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
@@ -51,15 +54,11 @@ export interface AnswerOptions {
 
 /** File names of the user functions that the cases call. */
 export const scriptFiles = (cases: readonly Case[]): string[] =>
-  cases.flatMap(({ body }) =>
-    body.kind === "chat"
-      ? body.checks.flatMap((check) => (check.kind === "script" ? [check.value.file] : []))
-      : [],
-  );
-
-/** The part of a case that answers.jsonl shows as the question. */
-export const promptOf = (body: CaseBody): string =>
-  body.kind === "chat" ? body.messages.at(-1)!.content : body.kind === "text" ? body.text : body.good;
+  cases
+    .filter(isChat)
+    .flatMap(({ body }) =>
+      body.checks.flatMap((check) => (check.kind === "script" ? [check.value.file] : [])),
+    );
 
 /**
  * Lets base and tuned answer the same cases (same token ids, batches, decoding and seeds), then the contestants.
@@ -88,7 +87,7 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
     );
   const scorer = (cases: readonly Case[], outputs: ModelOutputs) => {
     const groups = answersByGroup(cases, (id) => outputs.generated.get(id)!.text);
-    return (item: Case) => scoreCase(item, outputs, { rules: task, scripts, groups });
+    return (item: Case) => caseKindOf(item).score(item, outputs, { rules: task, scripts, groups });
   };
   const scoreBase = scorer(cases, await answersOf("base", base, questions));
   const scoreTuned = scorer(cases, await answersOf("tuned", tuned, questions));
@@ -119,7 +118,7 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
     ...(item.slice !== undefined && { slice: item.slice }),
     critical: item.critical,
     hash: item.hash,
-    prompt: promptOf(item.body),
+    prompt: caseKindOf(item).promptOf(item.body),
     base: scoreBase(item),
     tuned: scoreTuned(item),
     ...contestantsOf(item.id, results),

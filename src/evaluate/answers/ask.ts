@@ -1,6 +1,6 @@
 import type { Task } from "../../task/load.ts";
-import type { Questions } from "../cases/questions.ts";
-import type { Likelihood, ModelOutputs } from "../cases/score-case.ts";
+import type { Questions } from "../cases/kinds/case-kind.ts";
+import type { Likelihood, ModelOutputs } from "../cases/model-outputs.ts";
 import type { EvaluatedModel } from "./model.ts";
 
 /** Most tokens of a batch, padding and answers included: bounds the key/value cache in memory. */

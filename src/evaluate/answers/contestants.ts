@@ -2,11 +2,12 @@ import type { Task } from "../../task/load.ts";
 import type { PolicyRule } from "../../task/policy.ts";
 import type { Case } from "../cases/case.ts";
 import { answersByGroup } from "../cases/groups.ts";
-import { optionsOf, type Questions, questionsOf, tokensOf, workOf } from "../cases/questions.ts";
-import { type Generated, scoreAnswer } from "../cases/score-case.ts";
+import type { Questions } from "../cases/kinds/case-kind.ts";
+import { caseKindOf } from "../cases/kinds/index.ts";
+import { questionsOf, tokensOf, workOf } from "../cases/questions.ts";
 import type { Script } from "../checks/check.ts";
 import type { Answered } from "./answer-row.ts";
-import { type Lookup, likenessTo } from "./lookup.ts";
+import type { Lookup } from "./lookup.ts";
 import type { EvaluatedModel } from "./model.ts";
 import { type PolicyPrompt, policyPrompt, promptedCases } from "./prompted.ts";
 
@@ -34,9 +35,8 @@ export function lookupResults(
   };
   return new Map(
     found.map(({ item, answer: { text, source } }) => {
-      const generated: Generated = { text, tokens: countTokens(text), finish: "stop" };
-      const options = likenessTo(text, optionsOf(item.body));
-      return [item.id, { ...scoreAnswer(item, generated, options, 0, context), source }];
+      const scored = caseKindOf(item).lookup!.score(item, text, countTokens(text), context);
+      return [item.id, { ...scored, source }];
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { PolicyRule } from "../../task/policy.ts";
 import type { Message } from "../../tokens/chat-template.ts";
 import type { Case } from "../cases/case.ts";
+import { isChat } from "../cases/kinds/chat.ts";
 import type { EvaluatedModel } from "./model.ts";
 
 /** System message of the prompted base: the task's purpose and as many rules of the policy, in order, as fit. */
@@ -24,11 +25,9 @@ function withPolicy(messages: readonly Message[], system: string): Message[] {
 
 /** The chat cases with the policy in their system message. Ids, checks and hashes stay. */
 export function promptedCases(cases: readonly Case[], { system }: PolicyPrompt): Case[] {
-  return cases.flatMap((item) =>
-    item.body.kind === "chat"
-      ? [{ ...item, body: { ...item.body, messages: withPolicy(item.body.messages, system) } }]
-      : [],
-  );
+  return cases
+    .filter(isChat)
+    .map((item) => ({ ...item, body: { ...item.body, messages: withPolicy(item.body.messages, system) } }));
 }
 
 /**
@@ -43,7 +42,7 @@ export function policyPrompt(
   cases: readonly Case[],
   tokensOf: (item: Case) => number,
 ): PolicyPrompt | { readonly reason: string } {
-  const chats = cases.filter(({ body }) => body.kind === "chat");
+  const chats = cases.filter(isChat);
   if (chats.length === 0) return { reason: "no case asks for an answer" };
   const longest = chats.reduce((most, item) => (tokensOf(item) > tokensOf(most) ? item : most));
   const promptWith = (rules: number): PolicyPrompt => ({

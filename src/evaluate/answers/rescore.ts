@@ -1,11 +1,9 @@
 import type { Task } from "../../task/load.ts";
 import type { Case } from "../cases/case.ts";
 import { answersByGroup } from "../cases/groups.ts";
-import { scoreAnswer } from "../cases/score-case.ts";
-import type { Context } from "../checks/check.ts";
-import { readsText } from "../checks/index.ts";
+import { caseKindOf } from "../cases/kinds/index.ts";
 import { loadScripts } from "../checks/script.ts";
-import { promptOf, scriptFiles } from "./answer.ts";
+import { scriptFiles } from "./answer.ts";
 import type { Answered, AnswerRow } from "./answer-row.ts";
 
 /**
@@ -36,7 +34,9 @@ export async function wrongScores(
     const groups = answersByGroup(cases, (id) => sideOf(id)?.output ?? "");
     return cases.flatMap((item) => {
       const recorded = sideOf(item.id);
-      if (recorded === undefined || isScored(item, recorded, { rules: task, scripts, groups })) return [];
+      if (recorded === undefined) return [];
+      const context = { rules: task, scripts, groups };
+      if (caseKindOf(item).isScored(item, recorded, context)) return [];
       return `${item.id}: ${side}`;
     });
   });
@@ -51,32 +51,4 @@ const describes = (row: AnswerRow, item: Case): boolean =>
   row.rule === item.rule &&
   row.slice === item.slice &&
   row.critical === item.critical &&
-  row.prompt === promptOf(item.body);
-
-/** True if the recorded scores are those of the recorded text and preferences. */
-function isScored(item: Case, recorded: Answered, context: Context): boolean {
-  const { body } = item;
-  const preferred = recorded.preferences?.map((preference) => preference.preferred) ?? [];
-  if (body.kind === "text") return true;
-  if (body.kind === "pair")
-    return recorded.score === 0 || (recorded.score === 1 && preferred[0] === body.good);
-  const choices = body.checks.flatMap((check) => (check.kind === "choice" ? [check.value.good] : []));
-  const chosen = recorded.scores?.["choice"] ?? 1;
-  // Equal likelihoods fail whichever text is listed first.
-  if (chosen === 1 && choices.some((good, i) => preferred[i] !== good)) return false;
-  const checks = body.checks.filter(readsText);
-  const passes = (text: boolean): boolean => recorded.score === (text && chosen === 1 ? 1 : 0);
-  if (recorded.output === undefined) return checks.length === 0 && passes(true);
-  const generated = {
-    text: recorded.output,
-    tokens: recorded.tokens,
-    finish: recorded.finish ?? "stop",
-  };
-  const again = scoreAnswer({ ...item, body: { ...body, checks } }, generated, new Map(), 0, context);
-  const scores = Object.entries(again.scores ?? {});
-  return (
-    passes(again.score === 1) &&
-    scores.every(([kind, score]) => recorded.scores?.[kind] === score) &&
-    (again.failed ?? []).every((reason) => recorded.failed?.includes(reason))
-  );
-}
+  row.prompt === caseKindOf(item).promptOf(item.body);

@@ -1,15 +1,10 @@
-import type { Message } from "../../tokens/chat-template.ts";
-import { type Check, readsText } from "../checks/index.ts";
-
-/** Content of a case: a conversation to answer, a text to predict, or a preference between two texts. */
-export type CaseBody =
-  | { kind: "chat"; messages: readonly Message[]; checks: Check[] }
-  /** `rendered`: the text is a conversation as the chat template writes it, so its control tokens are recognised. */
-  | { kind: "text"; text: string; rendered?: true }
-  | { kind: "pair"; good: string; bad: string };
+/** Content of a case. Its kind, as in answers.jsonl, names the module in kinds/ that knows the other fields. */
+export interface CaseBody {
+  readonly kind: string;
+}
 
 /** One held-out case. */
-export interface Case {
+export interface Case<Body extends CaseBody = CaseBody> {
   id: string;
   pack: string;
   /** Transcript or paraphrase group, whose cases are not independent. By default the id. */
@@ -25,8 +20,5 @@ export interface Case {
   where: string;
   /** The whole row, for `where` filters and slices. */
   row: Readonly<Record<string, unknown>>;
-  body: CaseBody;
+  body: Body;
 }
-
-/** True if the model must generate an answer to the case. */
-export const needsText = ({ body }: Case): boolean => body.kind === "chat" && body.checks.some(readsText);

@@ -6,14 +6,12 @@ import { didYouMean, nearest } from "../../suggest.ts";
 import { type CaseLine, readCaseLines } from "../../task/case-lines.ts";
 import type { Task } from "../../task/load.ts";
 import { parsePolicy } from "../../task/policy.ts";
-import type { Message } from "../../tokens/chat-template.ts";
-import { type Check, parseCheck } from "../checks/index.ts";
-import type { Case, CaseBody } from "./case.ts";
+import type { Case } from "./case.ts";
 import { groupMistakes } from "./groups.ts";
 import { issueTexts } from "./issues.ts";
+import { caseText as text } from "./kinds/case-kind.ts";
+import { caseKindOfRow } from "./kinds/index.ts";
 import { checkCriteria } from "./select.ts";
-
-const text = z.string().trim().min(1);
 
 const shared = {
   id: text,
@@ -22,26 +20,6 @@ const shared = {
   slice: text.optional(),
   critical: z.boolean().default(false),
 };
-
-const message = z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: text });
-
-const chatRow = z.looseObject({
-  ...shared,
-  messages: z
-    .array(message)
-    .min(1)
-    .refine((messages) => messages.at(-1)?.role === "user", { error: "must end with the user's message" }),
-  checks: z.array(z.unknown()).min(1),
-});
-const textRow = z.looseObject({ ...shared, text, rendered: z.boolean().optional() });
-const pairRow = z.looseObject({ ...shared, good: text, bad: text });
-
-type Shape = typeof chatRow | typeof textRow | typeof pairRow;
-
-function shapeOf(row: CaseLine["row"]): Shape {
-  if ("messages" in row || "checks" in row) return chatRow;
-  return "text" in row ? textRow : pairRow;
-}
 
 /**
  * Unknown keys that are nearly a key of the row: `critcal` would silently take a case out of the critical ones. Other unknown keys are
@@ -63,12 +41,12 @@ function parseCase(
   task: Task,
   mistakes: string[],
 ): Case | undefined {
-  const shape = shapeOf(row);
+  const kind = caseKindOfRow(task, row);
+  const shape = z.looseObject({ ...shared, ...kind.row });
   const parsed = shape.safeParse(row, { reportInput: true });
   const wrong = slips(row, Object.keys(shape.shape));
   if (!parsed.success) wrong.push(...issueTexts(parsed.error, "", ["role", "content"]));
-  const { checks: entries } = row;
-  const checks = Array.isArray(entries) ? parseChecks(entries, task, wrong) : [];
+  const body = kind.bodyOf(parsed.success ? parsed.data : row, task, wrong);
   mistakes.push(...wrong.map((text) => `${where}: ${text}`));
   if (!parsed.success) return undefined;
   const { id, cluster, rule, slice, critical } = parsed.data;
@@ -83,25 +61,8 @@ function parseCase(
     asked,
     where,
     row: parsed.data,
-    body: bodyOf(parsed.data, checks),
+    body,
   };
-}
-
-function parseChecks(entries: readonly unknown[], task: Task, wrong: string[]): Check[] {
-  return entries.flatMap((entry, i) => {
-    const check = parseCheck(entry, task);
-    if ("kind" in check) return [check];
-    wrong.push(...check.problems.map((problem) => `checks[${i}]: ${problem}`));
-    return [];
-  });
-}
-
-function bodyOf(row: z.output<Shape>, checks: Check[]): CaseBody {
-  if ("messages" in row) return { kind: "chat", messages: row.messages as readonly Message[], checks };
-  if ("text" in row) {
-    return { kind: "text", text: row.text as string, ...(row["rendered"] === true && { rendered: true }) };
-  }
-  return { kind: "pair", good: row.good as string, bad: row.bad as string };
 }
 
 /**

@@ -1,10 +1,11 @@
 import { didYouMean } from "../../suggest.ts";
 import type { Case } from "./case.ts";
+import { isChat } from "./kinds/chat.ts";
 
 /** Paraphrase groups that a case's checks name. */
-const groupsOf = ({ body }: Case): string[] =>
-  body.kind === "chat"
-    ? body.checks.flatMap((check) => (check.kind === "consistent_with" ? [check.value] : []))
+const groupsOf = (item: Case): string[] =>
+  isChat(item)
+    ? item.body.checks.flatMap((check) => (check.kind === "consistent_with" ? [check.value] : []))
     : [];
 
 function members(cases: readonly Case[]): Map<string, Case[]> {

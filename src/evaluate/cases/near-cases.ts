@@ -1,5 +1,6 @@
 import { fitNgrams, hashedNgrams } from "../../embed/hashed-ngrams.ts";
 import type { Case } from "./case.ts";
+import { type ChatBody, isChat } from "./kinds/chat.ts";
 
 /** Cosine of hashed n-grams from which on two questions are named; with equal checks, which say they ask the same. */
 const NEAR = 0.6;
@@ -11,9 +12,6 @@ export interface NearCases {
   /** Ids, in the order of the file. */
   ids: string[];
 }
-
-type ChatCase = Case & { body: Extract<Case["body"], { kind: "chat" }> };
-const isChat = (item: Case): item is ChatCase => item.body.kind === "chat";
 
 /**
  * Groups of cases that should be one cluster: paraphrases count as independent otherwise, and the gate passes too often.
@@ -28,7 +26,7 @@ export function nearCases(cases: readonly Case[]): NearCases[] {
   });
 }
 
-function groupsOf(cases: readonly ChatCase[]): Case[][] {
+function groupsOf(cases: readonly Case<ChatBody>[]): Case[][] {
   const texts = cases.map(({ body }) => body.messages.map(({ content }) => content).join("\n"));
   const { embed, dimensions } = hashedNgrams(fitNgrams(texts));
   const sparse = texts.map((text) =>

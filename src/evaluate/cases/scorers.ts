@@ -2,23 +2,12 @@ import type { Criterion, StyleRule } from "../../task/schema.ts";
 import { defectOf } from "../answers/answer-defect.ts";
 import type { Answered } from "../answers/answer-row.ts";
 import { styleFailure } from "../checks/conduct.ts";
-import { type Case, needsText } from "./case.ts";
 
 /** Recorded in the lock. Raised when any check or scorer judges differently than before. */
 export const SCORER_VERSION = "3";
 
 /** Scorers that take the case's own score. */
 const WHOLE: ReadonlySet<string> = new Set(["checks", "cross-entropy", "minimal-pairs"]);
-
-/** True if a criterion can score a case. */
-export function suits({ scorer, style }: Pick<Criterion, "scorer" | "style">, item: Case): boolean {
-  const { body } = item;
-  if (style !== undefined || scorer === "no-hand-over") return needsText(item);
-  if (scorer === "cross-entropy") return body.kind === "text";
-  if (scorer === "minimal-pairs") return body.kind === "pair";
-  if (body.kind !== "chat") return false;
-  return scorer === "checks" || body.checks.some(({ kind }) => kind === scorer);
-}
 
 /**
  * Score of an answer under a criterion. With `style` 1 if the answer keeps that rule, else 0. For checks, cross-entropy (nats per token,

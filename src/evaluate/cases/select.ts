@@ -1,7 +1,7 @@
 import { LorafitError, listMistakes } from "../../errors.ts";
 import type { Contestant, Criterion } from "../../task/schema.ts";
 import type { Case } from "./case.ts";
-import { suits } from "./scorers.ts";
+import { caseKindOf } from "./kinds/index.ts";
 
 /** Cases that a criterion is judged on. */
 export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[] {
@@ -9,7 +9,7 @@ export function selectCases(criterion: Criterion, cases: readonly Case[]): Case[
   return cases.filter(
     (item) =>
       item.pack === criterion.cases &&
-      suits(criterion, item) &&
+      caseKindOf(item).suits(criterion, item.body) &&
       where.every(([field, value]) => item.row[field] === value),
   );
 }

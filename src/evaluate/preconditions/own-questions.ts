@@ -5,6 +5,7 @@ import type { Task } from "../../task/load.ts";
 import type { CheckName } from "../../task/schema.ts";
 import type { Answered, AnswerRow } from "../answers/answer-row.ts";
 import type { Case } from "../cases/case.ts";
+import { isChat } from "../cases/kinds/chat.ts";
 import { type Check, judgeCheck } from "../checks/index.ts";
 import { dealingMatters, type FitTable, fitOf } from "./deal.ts";
 import type { Precondition } from "./preconditions.ts";
@@ -37,9 +38,9 @@ const keyOf = ({ checks }: Asked): string => JSON.stringify(checks);
 export function fitTables(task: Task, cases: readonly Case[], answers: readonly AnswerRow[]): PackTable[] {
   const given = new Map(answers.map(({ id, tuned }) => [id, tuned]));
   const packs = new Map<string, Asked[]>();
-  for (const { id, pack, cluster, body } of cases) {
+  for (const { id, pack, cluster, body } of cases.filter(isChat)) {
     const answer = given.get(id);
-    const checks = body.kind === "chat" ? body.checks.filter(({ kind }) => !BEYOND_TEXT.has(kind)) : [];
+    const checks = body.checks.filter(({ kind }) => !BEYOND_TEXT.has(kind));
     if (answer?.output === undefined || checks.length === 0) continue;
     packs.set(pack, [...(packs.get(pack) ?? []), { cluster, checks, answer }]);
   }

@@ -9,6 +9,7 @@ import { encode } from "./spans.ts";
 export const chat: TaskKind = {
   rows: { shaped, contentOf, cutsAt: "front", encode, questionsOf },
   appendLoss: appendTokenLoss,
+  cases: ["chat", "text", "pair"],
   template: {
     folder: fileURLToPath(new URL("../../../datasets/templates/chat", import.meta.url)),
     example: "an invented help desk",

@@ -20,8 +20,9 @@ export const llama: Family<LlamaConfig> = {
   initial: (name) => (NORM.test(name) ? 1 : name.endsWith(".bias") ? 0 : "normal"),
   ignores: (name) => IGNORED.test(name),
   forward,
+  finalNorm,
   head(b, config, x) {
-    const normed = scaled(b, norm(b, config, x, "model.norm"), 1 / (config.multipliers?.logits ?? 1));
+    const normed = scaled(b, finalNorm(b, config, x), 1 / (config.multipliers?.logits ?? 1));
     const head = config.tied ? EMBEDDING : HEAD;
     return { normed, head: b.weight(head, [config.vocabSize, config.hiddenSize]) };
   },
@@ -75,6 +76,10 @@ function linearsOf(
 const norm = (b: ProgramBuilder, config: LlamaConfig, x: ValueId, module: string): ValueId =>
   b.node("rmsNorm", { x, weight: b.weight(`${module}.weight`, [config.hiddenSize]) }, { eps: config.normEps })
     .y;
+
+function finalNorm(b: ProgramBuilder, config: LlamaConfig, x: ValueId): ValueId {
+  return norm(b, config, x, "model.norm");
+}
 
 const scaled = (b: ProgramBuilder, x: ValueId, factor: number): ValueId =>
   factor === 1 ? x : b.node("scale", { x }, { factor }).y;

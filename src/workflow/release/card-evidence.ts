@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Case } from "../../evaluate/cases/case.ts";
+import { isChat } from "../../evaluate/cases/kinds/chat.ts";
 import type { SeedResult } from "../../evaluate/decision/seeds.ts";
 import type { Verdict } from "../../evaluate/gate.ts";
 import { meaningOf } from "../../evaluate/meaning.ts";
@@ -102,7 +103,7 @@ export function limits({ task }: Run, verdict: Verdict, cases: readonly Case[]):
   const untested = parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy)
     .filter(({ id }) => !tested.has(id))
     .map(({ id, critical }) => (critical ? `${id} (critical)` : id));
-  const turns = Math.max(0, ...cases.map(({ body }) => (body.kind === "chat" ? body.messages.length : 0)));
+  const turns = Math.max(0, ...cases.filter(isChat).map(({ body }) => body.messages.length));
   const { max_new_tokens, temperature } = task.decoding;
   const failing = verdict.criteria
     .filter(({ scorer, tuned }) => scorer !== "cross-entropy" && tuned < 1)

@@ -16,7 +16,7 @@ import { add, embed, flatten, gatherRows, scale, scatterRows, zerosLike } from "
 const noCommand = (): void => undefined;
 
 const unsupported = (): void => {
-  throw new Error("the cuda engine trains; it has no cachedAttention");
+  throw new Error("the Program has an operation that the cuda engine lacks");
 };
 
 export const LOWERINGS = {
@@ -45,6 +45,10 @@ export const LOWERINGS = {
   gatherRows,
   scatterRows,
   linearCrossEntropy,
+  lastToken: unsupported,
+  trainedLinear: unsupported,
+  trainedLinearGrad: unsupported,
+  crossEntropy: unsupported,
   unflatten: noCommand,
   flatten,
   sumSquares,
@@ -52,3 +56,6 @@ export const LOWERINGS = {
   adamw,
   zerosLike,
 } satisfies { readonly [Op in OpName]: Lowering<Op> };
+
+/** Operations without a kernel. */
+export const LACKS = (Object.keys(LOWERINGS) as OpName[]).filter((op) => LOWERINGS[op] === unsupported);

@@ -2,6 +2,7 @@ import type { Lowerings } from "../lowering.ts";
 import { adamw, clipScale, sumSquares } from "./adamw.ts";
 import { attention, attentionGrad } from "./attention.ts";
 import { cachedAttention } from "./cached-attention.ts";
+import { crossEntropy, lastToken, trainedLinear, trainedLinearGrad } from "./class-head.ts";
 import { concatColumns, splitColumns } from "./columns.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
 import { gelu, geluGrad } from "./gelu.ts";
@@ -40,6 +41,10 @@ export const LOWERINGS: Lowerings = {
   gatherRows,
   scatterRows,
   linearCrossEntropy,
+  lastToken,
+  trainedLinear,
+  trainedLinearGrad,
+  crossEntropy,
   unflatten,
   flatten,
   sumSquares,

@@ -1,0 +1,20 @@
+/** Natural log-likelihood of a text: sum over its tokens, number of tokens, and length in bytes of UTF-8. */
+export interface Likelihood {
+  sum: number;
+  count: number;
+  bytes: number;
+}
+
+/** Generated text of one answer. */
+export interface Generated {
+  text: string;
+  tokens: number;
+  finish: "stop" | "length";
+}
+
+/** Everything one model returned, by case id. */
+export interface ModelOutputs {
+  generated: Map<string, Generated>;
+  /** By case id, then by text. */
+  likelihood: Map<string, Map<string, Likelihood>>;
+}
