@@ -32,16 +32,21 @@ export const gpt2: Family<Gpt2Config> = {
   initial: (name) => (/ln_\w+\.weight$/.test(name) ? 1 : name.endsWith(".bias") ? 0 : "normal"),
   ignores: (name) => IGNORED.test(name),
   forward,
+  finalNorm,
   head(b, config, x) {
     const head = config.tied ? EMBEDDING : HEAD;
     return {
-      normed: layerNorm(b, x, "transformer.ln_f", config.normEps),
+      normed: finalNorm(b, config, x),
       head: b.weight(head, [config.vocabSize, config.hiddenSize]),
     };
   },
   opensInTransformersJs2: () => true,
   gguf: null,
 };
+
+function finalNorm(b: ProgramBuilder, config: Gpt2Config, x: ValueId): ValueId {
+  return layerNorm(b, x, "transformer.ln_f", config.normEps);
+}
 
 const EMBEDDING = "transformer.wte.weight";
 const HEAD = "lm_head.weight";
