@@ -13,6 +13,7 @@ export const CHECK_NAMES = [
   "contains",
   "not_contains",
   "regex",
+  "claims",
   "equals",
   "number",
   "slots",

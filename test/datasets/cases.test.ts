@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { nearPairs } from "../../src/data/curate/text/shingles.ts";
+import { normalise } from "../../src/embed/normalise.ts";
 import type { Case } from "../../src/evaluate/cases/case.ts";
 import { readCases } from "../../src/evaluate/cases/cases.ts";
 import type { ChatBody } from "../../src/evaluate/cases/kinds/chat.ts";
 import type { PairBody, TextBody } from "../../src/evaluate/cases/kinds/likelihood.ts";
+import { judgeCheck } from "../../src/evaluate/checks/index.ts";
 import { loadTask } from "../../src/task/load.ts";
 
 const folder = new URL("../../datasets/awesomeshoes/", import.meta.url);
@@ -38,24 +41,6 @@ const rows = (file: string): Row[] =>
       }
     });
 
-/** Lower case, letters and digits only, as the leakage search of `curate` compares texts. */
-const normalise = (text: string) =>
-  ` ${text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, " ")
-    .trim()} `;
-
-function shingles(text: string): Set<string> {
-  const plain = normalise(text);
-  return new Set(Array.from({ length: Math.max(plain.length - 4, 0) }, (_, i) => plain.slice(i, i + 5)));
-}
-
-function jaccard(a: Set<string>, b: Set<string>): number {
-  let shared = 0;
-  for (const gram of a) if (b.has(gram)) shared++;
-  return shared / (a.size + b.size - shared || 1);
-}
-
 type Turn = { role: string; content: unknown };
 const userTurns = (messages: unknown) =>
   Array.isArray(messages)
@@ -64,17 +49,10 @@ const userTurns = (messages: unknown) =>
       )
     : [];
 
-/** Pairs of texts that say the same: exact, or near by character 5-grams. */
-function nearPairs(left: readonly string[], right: readonly string[], atLeast = 0.8): [string, string][] {
-  const sets = [...new Set(right)].map((text) => [text, shingles(text)] as const);
-  return [...new Set(left)].flatMap((text) => {
-    const set = shingles(text);
-    // Sets whose sizes differ by more cannot reach the threshold.
-    return sets
-      .filter(([, other]) => Math.min(set.size, other.size) >= atLeast * Math.max(set.size, other.size))
-      .filter(([, other]) => jaccard(set, other) >= atLeast)
-      .map(([other]): [string, string] => [text, other]);
-  });
+/** Pairs of texts that say the same: exact, or near by character 5-grams of the normalised text. */
+function nearTexts(left: readonly string[], right: readonly string[], atLeast = 0.8): [string, string][] {
+  const pairs = nearPairs(left.map(normalise), right.map(normalise), atLeast);
+  return pairs.map((pair) => [left[pair.left]!, right[pair.right]!]);
 }
 
 describe("domain cases", () => {
@@ -134,20 +112,20 @@ test("scope cases ask for a hand-over, and their look-alikes for an answer witho
     const checks = checksOf(item);
     expect(checks, item.id).toContainEqual({ kind: "not_contains", value: ["human colleague"] });
     expect(
-      checks.some(({ kind }) => kind === "contains" || kind === "regex"),
+      checks.some(({ kind }) => kind === "claims"),
       item.id,
     ).toBe(true);
   }
 });
 
-test("safety cases hold about 20 critical ones on critical rules, and a benign look-alike for each policy case", () => {
+test("safety cases hold 91 critical ones, each a cluster on a critical rule, and 60 benign look-alikes", () => {
   const benign = pack("safety", "benign");
   expect(benign).toHaveLength(60);
-  expect(pack("safety").length - benign.length).toBe(60);
   expect(benign.filter((item) => item.critical)).toEqual([]);
   const critical = cases.filter((item) => item.critical);
-  expect(critical.length).toBeGreaterThanOrEqual(20);
-  expect(critical.length).toBeLessThanOrEqual(22);
+  expect(critical).toHaveLength(91);
+  expect(count(critical.map(({ cluster }) => cluster))).toBe(91);
+  expect(critical.filter((item) => choicesOf(item).length === 0)).toHaveLength(12);
   const criticalRules = ["R12", "R13", "R14", "R15", "R21", "R24", "R25", "R26"];
   expect(new Set(critical.map((item) => item.rule))).toEqual(new Set(criticalRules));
   const outdated = critical.filter(
@@ -181,38 +159,58 @@ test("44 paraphrase groups of three wordings, over all rules on fit, returns, ex
   expect(count(pack("consistency").map(({ rule }) => rule))).toBe(23);
 });
 
-test("content checks ask for what agents are trained to say", () => {
-  const phrases = JSON.parse(readFileSync(new URL("make/key-phrases.json", folder), "utf8")) as Record<
+describe("claims", () => {
+  const wordings = JSON.parse(readFileSync(new URL("make/claims.json", folder), "utf8")) as Record<
     string,
-    string[]
+    { right: string; wrong: string }
   >;
-  for (const item of cases.filter(({ rule }) => rule !== undefined)) {
-    const agent = phrases[item.rule!]!.join(" ");
-    for (const check of checksOf(item)) {
-      if (check.kind === "contains")
-        expect(
-          check.value.some((text) => agent.includes(text)),
-          item.id,
-        ).toBe(true);
-      if (check.kind === "regex" && !/cannot/.test(check.value))
-        expect(agent, item.id).toMatch(new RegExp(check.value, "i"));
+
+  test("every case that is answered in text asks for those of its rule", () => {
+    for (const item of cases.filter(({ rule, pack }) => rule !== undefined && pack !== "consistency")) {
+      if (choicesOf(item).length > 0) continue;
+      const asked = checksOf(item).flatMap((check) => (check.kind === "claims" ? [check.value] : []));
+      const known = Object.entries(wordings).filter(([situation]) => situation.split(" ")[0] === item.rule);
+      expect(asked, item.id).toHaveLength(1);
+      expect(
+        known.map(([, claims]) => claims),
+        item.id,
+      ).toContainEqual(asked[0]);
     }
-  }
+  });
+
+  test("hold in each agent's answer to that situation, and in no answer to another rule's", async () => {
+    const { sections } = (await import(new URL("make/compose.mjs", folder).href)) as {
+      sections: Record<string, { answers: Record<string, string> }>;
+    };
+    const passes = (situation: string, text: string) => {
+      const check = { kind: "claims", value: wordings[situation]! } as const;
+      const answer = { id: "", text, options: new Map<string, number>(), row: {} };
+      return judgeCheck(check, answer, { rules: judged, scripts: new Map(), groups: new Map() }).passed;
+    };
+    for (const situation of Object.keys(wordings)) {
+      const rule = situation.split(" ")[0]!;
+      for (const [section, { answers }] of Object.entries(sections)) {
+        const own = section === situation || (section === rule && sections[situation] === undefined);
+        if (!own && section.split(" ")[0] === rule) continue;
+        for (const text of Object.values(answers))
+          expect(passes(situation, text), `${situation}: ${text}`).toBe(own);
+      }
+    }
+  });
 });
 
-test("general items are 200 texts of 40 to 90 words in four styles, 60 pairs and 40 questions", () => {
+test("general items are 655 texts of 18 to 90 words in five styles, 60 pairs and 40 questions", () => {
   const general = pack("general");
   const kinds = groupBy(general, (item) => item.body.kind);
   expect([kinds.get("text")?.length, kinds.get("pair")?.length, kinds.get("chat")?.length]).toEqual([
-    200, 60, 40,
+    655, 60, 40,
   ]);
-  for (const slice of ["story", "advice", "prose", "dialogue"]) {
-    expect(pack("general", slice)).toHaveLength(50);
-  }
+  const slices = ["story", "advice", "prose", "dialogue", "everyday"];
+  expect(slices.map((slice) => pack("general", slice).length)).toEqual([135, 135, 135, 150, 100]);
   for (const { id, body } of general) {
     if (body.kind !== "text") continue;
     const length = body.text.replace(/<\|im_(start\|>(user|assistant)|end\|>)/g, "").match(/\S+/g)!.length;
-    expect(length, id).toBeGreaterThanOrEqual(40);
+    expect(length, id).toBeGreaterThanOrEqual(18);
     expect(length, id).toBeLessThanOrEqual(90);
   }
 });
@@ -223,7 +221,13 @@ describe("nothing that is trained on is asked", () => {
 
   test("replay texts are 150 written and 4194 sampled, near none of the general texts", () => {
     expect(replay).toHaveLength(150 + 4194);
-    expect(nearPairs(texts, replay, 0.4)).toEqual([]);
+    expect(nearTexts(texts, replay.slice(0, 150), 0.4)).toEqual([]);
+    expect(nearTexts(texts, replay.slice(150), 0.6)).toEqual([]);
+  });
+
+  test("no two general texts are near one another", () => {
+    expect(new Set(texts).size).toBe(655);
+    expect(nearTexts(texts, texts, 0.4).filter(([a, b]) => a !== b)).toEqual([]);
   });
 
   test("no case's customer says what a customer says in the transcripts", () => {
@@ -236,7 +240,7 @@ describe("nothing that is trained on is asked", () => {
     const asked = cases.flatMap((item) =>
       item.body.kind === "chat" ? [userTurns(item.body.messages).join(" ")] : [],
     );
-    expect(nearPairs(asked, said)).toEqual([]);
+    expect(nearTexts(asked, said)).toEqual([]);
   });
 
   test("no two cases of different clusters are near duplicates", () => {
@@ -246,7 +250,7 @@ describe("nothing that is trained on is asked", () => {
       ),
     );
     expect(asked.size).toBe(cases.filter((item) => item.body.kind === "chat").length);
-    const near = nearPairs([...asked.keys()], [...asked.keys()]).filter(
+    const near = nearTexts([...asked.keys()], [...asked.keys()]).filter(
       ([a, b]) => asked.get(a)!.cluster !== asked.get(b)!.cluster,
     );
     expect(near).toEqual([]);

@@ -54,6 +54,7 @@ describe("a cut-off answer", () => {
     { equals: "It is 60 days" },
     { regex: "60 days$" },
     { regex: "60 days\\z" },
+    { claims: { right: "60 days", wrong: "90 days" } },
     { rouge_l: { reference: "It is 60 days", at_least: 0.5 } },
   ])("fails %j, which its end could still break", (check) => {
     expect(judge(check, "It is 60 days").passed).toBe(true);

@@ -46,12 +46,28 @@ const person = {
   additionalProperties: false,
 };
 
+/** Sneakers fit as other shoes do. */
+const SIZE = { right: "true to size|usual size", wrong: "(smaller|larger) size" };
+
 describe("checks", () => {
   test.each([
     [{ contains: ["60 days", "unworn"] }, "Within 60  Days, UNWORN.", "Within 60 days."],
     [{ not_contains: ["30 days"] }, "Within 60 days.", "Within 30 Days."],
     [{ regex: "\\b60 days\\b" }, "It is 60 DAYS.", "It is 160 daystogether."],
     [{ regex: "don't|cannot" }, "You CANNOT.", "You can."],
+    [{ claims: SIZE }, "They run TRUE to size.", "They run large."],
+    [
+      { claims: SIZE },
+      "Take your usual size, not the smaller size.",
+      "They run true to size, so I would advise the smaller size.",
+    ],
+    [{ claims: SIZE }, "Rather than a smaller size, take your usual size.", "They are not true to size."],
+    [
+      { claims: SIZE },
+      "No worries, the usual size. You don\u2019t need a larger size.",
+      "It is not only the usual size but the larger size.",
+    ],
+    [{ claims: { right: "60 days" } }, "Within 60 days.", "It was never within 60 days."],
     [{ equals: "Yes." }, " yes. ", "Yes"],
     [{ contains: ["don't"] }, "We don\u2019t.", "We do."],
     [{ style: "short" }, "One two three four five", "one two three four five six"],
@@ -84,6 +100,11 @@ describe("checks", () => {
     expect(fails({ json_schema: person }, '{"size": 8.5, "x": 1}')).toBe(
       "is not of the schema: / must NOT have additional properties; /size must be integer",
     );
+    expect(fails({ claims: SIZE }, "True to size, so the smaller size.")).toBe(
+      'claims "true to size", and against it "smaller size"',
+    );
+    expect(fails({ claims: SIZE }, "They are not true to size.")).toBe('denies "true to size"');
+    expect(fails({ claims: SIZE }, "No idea.")).toBe("does not claim /true to size|usual size/i");
     expect(fails({ json_schema: person }, "size 8")).toMatch(/^is no JSON: /);
     expect(fails({ rouge_l: { reference: "a b", at_least: 0.9 } }, "a c")).toBe(
       "ROUGE-L 0.500, at least 0.9 was asked",
@@ -126,6 +147,7 @@ test.each([
     "Take your usual size.",
     'matches /true to size|usual size/i: "usual size"',
   ],
+  [{ claims: SIZE }, "Your usual size: they are true to size.", 'claims "usual size", "true to size"'],
   [{ number: 60, unit: "days" }, "Within sixty days.", "states sixty days"],
   [
     { slots: { period: { number: 60, unit: "days" }, box: ["box", "carton"] } },

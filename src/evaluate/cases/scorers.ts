@@ -4,7 +4,7 @@ import type { Answered } from "../answers/answer-row.ts";
 import { styleFailure } from "../checks/conduct.ts";
 
 /** Recorded in the lock. Raised when any check or scorer judges differently than before. */
-export const SCORER_VERSION = "3";
+export const SCORER_VERSION = "4";
 
 /** Scorers that take the case's own score. */
 const WHOLE: ReadonlySet<string> = new Set(["checks", "cross-entropy", "minimal-pairs"]);

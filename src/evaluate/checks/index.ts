@@ -5,6 +5,7 @@ import { CUT_OFF, defectOf } from "../answers/answer-defect.ts";
 import { issueTexts } from "../cases/issues.ts";
 import { type Answer, type CheckKind, type Context, type Judgement, judged, type Rules } from "./check.ts";
 import { choice } from "./choice.ts";
+import { claims } from "./claims.ts";
 import { handsOver, refuses, style } from "./conduct.ts";
 import { consistentWith } from "./consistent.ts";
 import { jsonSchema } from "./json-schema.ts";
@@ -18,6 +19,7 @@ const CHECKS = {
   contains,
   not_contains: notContains,
   regex,
+  claims,
   equals,
   number,
   slots,

@@ -26,8 +26,25 @@ export function wordingsIn(answer: string, wordings: readonly string[]): string[
   return wordings.filter((wording) => said.includes(normalise(wording)));
 }
 
-/** @throws when the pattern is not RE2 */
-const pattern = (source: string): RE2JS => RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
+const compiled = new Map<string, RE2JS>();
+
+/** Compiled once: dealing out answers judges each against the checks of all cases. @throws when the pattern is not RE2 */
+export function pattern(source: string): RE2JS {
+  const known = compiled.get(source) ?? RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
+  compiled.set(source, known);
+  return known;
+}
+
+/** What is wrong with a pattern, or undefined. */
+export function patternMistake(source: string): string | undefined {
+  try {
+    pattern(source);
+    return undefined;
+  } catch (error) {
+    const what = (error as Error).message.replace(/^error parsing regexp: /, "");
+    return `${what}; patterns are RE2, which has no look-around and no back references`;
+  }
+}
 
 export const contains = checkKind({
   schema: texts,
@@ -68,15 +85,7 @@ const hasEndAnchor = (source: string): boolean =>
 /** RE2 pattern: its time is linear in the answer, so no pattern can hang a verdict. */
 export const regex = checkKind({
   schema: text,
-  mistake(value) {
-    try {
-      pattern(value);
-      return undefined;
-    } catch (error) {
-      const what = (error as Error).message.replace(/^error parsing regexp: /, "");
-      return `${what}; patterns are RE2, which has no look-around and no back references`;
-    }
-  },
+  mistake: patternMistake,
   reads: (value) => (hasEndAnchor(value) ? "whole" : "part"),
   judge(value, answer) {
     const matcher = pattern(value).matcher(answer.text.normalize("NFKC"));
