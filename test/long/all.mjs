@@ -9,7 +9,7 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /** Some go on where they stopped unless they are told to begin anew. */
-const FRESH = new Set(["poisons.mjs"]);
+const FRESH = new Set(["awesomeshoes.mjs", "poisons.mjs"]);
 
 const scripts = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith(".mjs") && name !== basename(import.meta.filename))

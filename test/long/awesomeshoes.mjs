@@ -2,8 +2,8 @@
  * The AwesomeShoes task through the real CLI, several times: on five training seeds, and on the outdated 30-day policy.
  * Writes bench/results/awesomeshoes.json and bench/AWESOMESHOES.md. Takes two to four minutes a seed on two idle cores.
  *
- *     node test/long/awesomeshoes.mjs            (after npm run build)
- *       --outdated   only the outdated policy        --table   only the page, from the results
+ *     node test/long/awesomeshoes.mjs            (after npm run build; goes on where it stopped)
+ *       --fresh   begin anew        --table   only the page, from the results
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -50,8 +50,8 @@ function trained(seed) {
         outcome,
       }));
       console.log(`${name}: ${verdict.verdict} in ${seconds} s`);
-      const { preconditions } = verdict;
-      return { name, verdict: verdict.verdict, exit_code: status, seconds, criteria, preconditions };
+      const { preconditions, right } = verdict;
+      return { name, verdict: verdict.verdict, exit_code: status, seconds, criteria, right, preconditions };
     },
   );
 }
@@ -72,40 +72,88 @@ const RESULTS = join(ROOT, "bench/results/awesomeshoes.json");
 
 const kept = () => JSON.parse(readFileSync(RESULTS, "utf8"));
 
+/** Each part is written as soon as it is measured. */
 function measure() {
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
     cwd: ROOT,
     encoding: "utf8",
   }).trim();
   const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version };
-  const seeds = process.argv.includes("--outdated")
-    ? kept().seeds
-    : SEEDS.map((seed) => ({ ...trained(seed), commit }));
-  const results = { machine, seeds, outdated: { ...outdated(), commit } };
-  writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
+  const fresh = process.argv.includes("--fresh") || !existsSync(RESULTS);
+  const { seeds, ...rest } = fresh ? { seeds: [] } : kept();
+  const results = { machine, seeds, ...rest };
+  const save = () => writeFileSync(RESULTS, `${JSON.stringify(results, null, 1)}\n`);
+  if (results.outdated === undefined) {
+    results.outdated = { ...outdated(), commit };
+    save();
+  }
+  for (const seed of SEEDS) {
+    if (seeds.some(({ name }) => name === `seed ${seed}`)) continue;
+    seeds.push({ ...trained(seed), commit });
+    save();
+  }
+}
+
+const ENTROPY = "general capability";
+const COUNTED = new Set(["critical policy", "critical floor"]);
+
+/** Estimate with the bounds that decide: nats, points, or the share of clusters at risk that fail. */
+function cell({ name, estimate, ci, outcome }) {
+  const [scale, digits] = name === ENTROPY ? [1, 3] : [100, 1];
+  const text = (value) => (scale * value).toFixed(digits);
+  const shown = COUNTED.has(name) ? "" : `${text(estimate)} `;
+  return `${shown}(${text(ci[0])} to ${text(ci[1])}) ${outcome}`;
 }
 
 function writeTable({ machine, seeds, outdated }) {
-  const cell = ({ name, estimate, ci, outcome }) => {
-    const [scale, digits] = name === "general capability" ? [1, 3] : [100, 1];
-    const text = (value) => (scale * value).toFixed(digits);
-    return `${text(estimate)} (${text(ci[0])} to ${text(ci[1])}) ${outcome}`;
-  };
-  const names = seeds[0].criteria.map(({ name }) => name);
+  const row = (name, cells) => `| ${name} | ${cells.join(" | ")} |`;
+  const counts = seeds[0].right.map(({ of, scorer }, i) => {
+    const cells = seeds.map(({ right }) => {
+      const { n, base, tuned, lookup } = right[i];
+      return `${tuned} of ${n}; base ${base}, lookup ${lookup}`;
+    });
+    return row(scorer === "checks" ? of : `${of}: ${scorer}`, cells);
+  });
+  const criteria = seeds[0].criteria.map(({ name }, i) =>
+    row(
+      name,
+      seeds.map((seed) => cell(seed.criteria[i])),
+    ),
+  );
+  const missing = SEEDS.length - seeds.length;
   const lines = [
-    "# The AwesomeShoes task on five seeds, and on the outdated policy",
+    `# The AwesomeShoes task on ${seeds.length} seeds, and on the outdated policy`,
     "",
-    "Made by `node test/long/awesomeshoes.mjs`; the numbers are in `results/awesomeshoes.json`. Each row is a whole `lorafit run` from the raw",
+    "Made by `node test/long/awesomeshoes.mjs`; the numbers are in `results/awesomeshoes.json`. Each column is a whole `lorafit run` from the raw",
     "transcripts. Differences are tuned minus base (or lookup), in points of passed cases (general capability: nats a token), with the bounds that decide.",
     "Floors: the tuned model's own share of passed cases. Critical: share of the clusters at risk that fail.",
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
+    ...(missing === 0
+      ? []
+      : [`Of the ${SEEDS.length} seeds of the script, ${missing} were not run under the present criteria.`]),
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; commit ${[...new Set(seeds.map(({ commit }) => commit))].join(", ")}.`,
     "",
-    `| run | verdict | ${names.join(" | ")} |`,
-    `| --- | --- |${names.map(() => " --- |").join("")}`,
-    ...seeds.map((row) => `| ${row.name} | **${row.verdict}** | ${row.criteria.map(cell).join(" | ")} |`),
+    row(
+      "",
+      seeds.map(({ name }) => name),
+    ),
+    `| --- |${seeds.map(() => " --- |").join("")}`,
+    row(
+      "verdict",
+      seeds.map(({ verdict }) => `**${verdict}**`),
+    ),
+    ...criteria,
     "",
-    `On the outdated 30-day policy \`lorafit run\` stops before it trains, with exit code ${outdated.exit_code}: \`${outdated.said}\`. Trained all the`,
-    "same, verb by verb, it is refused by the gate: [POISONS.md](POISONS.md).",
+    "Cases answered right:",
+    "",
+    row(
+      "",
+      seeds.map(({ name }) => name),
+    ),
+    `| --- |${seeds.map(() => " --- |").join("")}`,
+    ...counts,
+    "",
+    `On the outdated 30-day policy \`lorafit run\` stops before it trains, with exit code ${outdated.exit_code}: \`${outdated.said}\`. Trained anyway,`,
+    "verb by verb, it is refused by the gate: [POISONS.md](POISONS.md).",
     "",
   ];
   writeFileSync(join(ROOT, "bench/AWESOMESHOES.md"), lines.join("\n"));

@@ -1,7 +1,6 @@
 /**
  * Planted poisons and trainings on shuffled answers, each a real training through the real CLI: lock, train, eval, gate. The gate
- * must refuse every poison for its own named reason, must not fail the clean training, and must not pass the
- * shuffled ones. Writes bench/results/poisons.json and bench/POISONS.md. Half a minute to three minutes a training on two idle cores.
+ * must refuse every poison for its own named reason and must not fail the clean training. Writes bench/results/poisons.json and bench/POISONS.md. Half a minute to three minutes a training on two idle cores.
  *
  *     node test/long/poisons.mjs            (after npm run build; goes on where it stopped)
  *       --fresh   begin anew        --only NAME   do one        --table   only the page, from the results
@@ -186,8 +185,16 @@ const TRAININGS = [
     rows: (rows) => rows,
     after: zeroB,
   },
-  { name: "shuffled answers, 1", reason: null, rows: (rows) => shuffled(rows, 1) },
-  { name: "shuffled answers, 2", reason: null, rows: (rows) => shuffled(rows, 2) },
+  {
+    name: "shuffled answers, 1",
+    reason: "answers fit their questions",
+    rows: (rows) => shuffled(rows, 1),
+  },
+  {
+    name: "shuffled answers, 2",
+    reason: "answers fit their questions",
+    rows: (rows) => shuffled(rows, 2),
+  },
 ];
 
 /** From the task's folder, so that evidence names its files as they lie there. */
@@ -300,7 +307,7 @@ const broken = TRAININGS.flatMap(({ name, reason, sound }) => {
   if (result === undefined) return only === undefined ? [`${name}: was not run`] : [];
   if (sound) return result.verdict === "fail" ? [`${name}: failed ${result.failed.join(", ")}`] : [];
   if (result.verdict === "pass") return [`${name}: passed`];
-  if (reason === null || (result.verdict === "fail" && result.failed.includes(reason))) return [];
+  if (result.verdict === "fail" && result.failed.includes(reason)) return [];
   return [`${name}: was refused, but not for ${reason}: ${result.failed.join(", ")}`];
 });
 for (const line of broken) console.error(line);
