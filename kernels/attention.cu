@@ -6,7 +6,7 @@
 //   dk = dsᵀ q,  dv = pᵀ do                                                       attention_grad_kv, one block for 64 keys
 //   dq = ds k                                                                     attention_grad_q,  one block for 64 queries
 //
-// Query i attends to key j if their segments are equal, and j <= i if `causal`, and i - j < window if window > 0. Query head h uses key
+// Query i attends to key j if their segments are equal, and j <= i if `causal`, and |i - j| < window if window > 0. Query head h uses key
 // head h K / H.
 // q, o, do, dq [B S, H d]; k, v, dk, dv [B S, K d]; segments i32 [B S]; lse, delta float32 [B, H, S]. d at most HEAD; with
 // d no multiple of 8, rows of a head are not 16-byte aligned and are copied element by element. bf16 operands, float32 scores and sums,
@@ -77,7 +77,7 @@ template <int HEAD, int N> DEVICE void times(float (&acc)[1][HEAD / 8][4], const
 }
 
 DEVICE bool is_visible(const Grid& grid, const int* segments, int i, int j) {
-  return i < grid.S && j < grid.S && segments[i] == segments[j] && (!grid.causal || j <= i) && (grid.window <= 0 || i - j < grid.window);
+  return i < grid.S && j < grid.S && segments[i] == segments[j] && (!grid.causal || j <= i) && (grid.window <= 0 || (i - j < grid.window && j - i < grid.window));
 }
 
 /// Stores this warp's 16 rows of one of `heads` heads, and zeros in the padding after the last head.

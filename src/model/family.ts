@@ -26,6 +26,8 @@ export interface AttentionShape {
   /** True if a token sees only itself and the tokens before it. Decoding is always causal. */
   readonly causal: boolean;
   readonly scale: number;
+  /** Sliding window: a token sees the last `window` tokens, itself included. Absent: all. */
+  readonly window?: number;
 }
 
 /**

@@ -15,8 +15,7 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
   const hidden = familyOf(config).forward(b, config, {
     ids,
     positions,
-    attend: (_, q, k, v, { heads, kvHeads, causal, scale }) =>
-      b.node("attention", { q, k, v, segments }, { heads, kvHeads, causal, scale }).o,
+    attend: (_, q, k, v, { headDim: _d, ...attrs }) => b.node("attention", { q, k, v, segments }, attrs).o,
   });
   b.output(hidden, "hidden");
   return b.build();
@@ -56,12 +55,12 @@ export function decodingProgram(config: ModelConfig): Program {
   const hidden = familyOf(config).forward(b, config, {
     ids,
     positions,
-    attend(layer, q, k, v, { heads, kvHeads, headDim, scale }) {
-      const shape: Dim[] = ["batch_size", kvHeads, "past_sequence_length", headDim];
+    attend(layer, q, k, v, { headDim, causal: _, ...attrs }) {
+      const shape: Dim[] = ["batch_size", attrs.kvHeads, "past_sequence_length", headDim];
       const pastKey = b.input(`past_key_values.${layer}.key`, "f32", shape);
       const pastValue = b.input(`past_key_values.${layer}.value`, "f32", shape);
       const inputs = { q, k, v, pastKey, pastValue, mask };
-      const { o, presentKey, presentValue } = b.node("cachedAttention", inputs, { heads, kvHeads, scale });
+      const { o, presentKey, presentValue } = b.node("cachedAttention", inputs, attrs);
       presents.push({ name: `present.${layer}.key`, value: presentKey });
       presents.push({ name: `present.${layer}.value`, value: presentValue });
       return o;

@@ -27,8 +27,16 @@ export function readRope(reader: ConfigReader): Rope {
     ...((reader.get("rope_scaling") as object | null) ?? {}),
     ...((reader.get("rope_parameters") as object | null) ?? {}),
   } as Record<string, unknown>;
-  const outer = reader.get("rope_theta");
-  const theta = (parameters["rope_theta"] ?? outer ?? 10000) as number;
+  return parseRope(reader, parameters, reader.get("rope_theta") ?? 10000);
+}
+
+/** The rope of parameters in transformers' spelling; `fallback` is the base where they name none. */
+export function parseRope(
+  reader: ConfigReader,
+  parameters: Readonly<Record<string, unknown>>,
+  fallback: unknown,
+): Rope {
+  const theta = (parameters["rope_theta"] ?? fallback) as number;
   if (!(typeof theta === "number" && theta > 0))
     reader.mistake("rope_theta", `${JSON.stringify(theta)} is not a positive number`);
   reader.only("partial_rotary_factor", [null, 1]);
@@ -68,6 +76,12 @@ export function readRope(reader: ConfigReader): Rope {
   );
   return { theta, scaling: null };
 }
+
+/** The keys that `parseRope` reads. */
+export const ropeParameters = ({ theta, scaling }: Rope): Record<string, unknown> => ({
+  ...(scalingJson(scaling) ?? { rope_type: "default" }),
+  rope_theta: theta,
+});
 
 /** The keys that `readRope` reads. */
 export function ropeJson({ theta, scaling }: Rope): Record<string, unknown> {

@@ -3,14 +3,16 @@ export interface OpAttrs {
   embed: Record<string, never>;
   add: Record<string, never>;
   cast: { readonly to: "f32" | "bf16" };
-  scale: { readonly factor: number };
+  /** frozen: the factor belongs to the base, so it is rounded to bf16 where the frozen matrices are. */
+  scale: { readonly factor: number; readonly frozen?: true };
   linear: Record<string, never>;
   linearGrad: Record<string, never>;
   /** `dropoutMask` is an input exactly when dropout > 0, `bias` exactly when hasBias. */
   loraLinear: { readonly scale: number; readonly dropout: number; readonly hasBias: boolean };
   loraLinearGrad: { readonly scale: number; readonly dropout: number; readonly needsInput: boolean };
-  rmsNorm: { readonly eps: number };
-  rmsNormGrad: Record<string, never>;
+  /** offset: added to the weight (Gemma stores w of 1 + w); absent: 0. */
+  rmsNorm: { readonly eps: number; readonly offset?: number };
+  rmsNormGrad: { readonly offset?: number };
   layerNorm: { readonly eps: number };
   layerNormGrad: Record<string, never>;
   /** inverseFrequencies [d/2] in float32; maxPositions bounds `positions`; inverse rotates back (the gradient). */
@@ -23,8 +25,8 @@ export interface OpAttrs {
   attention: AttentionAttrs;
   attentionGrad: AttentionAttrs;
   cachedAttention: Omit<AttentionAttrs, "causal">;
-  gatedMlp: { readonly activation: "silu" };
-  gatedMlpGrad: { readonly activation: "silu" };
+  gatedMlp: { readonly activation: GateActivation };
+  gatedMlpGrad: { readonly activation: GateActivation };
   gelu: { readonly form: GeluForm };
   geluGrad: { readonly form: GeluForm };
   /** Parts of equal width. */
@@ -57,11 +59,16 @@ export interface OpAttrs {
 /** "erf": exact. "tanh": the approximation that transformers calls gelu_new and gelu_pytorch_tanh. */
 export type GeluForm = "erf" | "tanh";
 
+/** silu x sigmoid(x); gelu_tanh x sigmoid(2 sqrt(2/pi) (x + 0.044715 x³)), transformers' gelu_pytorch_tanh. */
+export type GateActivation = "silu" | "gelu_tanh";
+
 interface AttentionAttrs {
   readonly heads: number;
   readonly kvHeads: number;
   readonly causal: boolean;
   readonly scale: number;
+  /** Sliding window: position i sees j only if |i - j| < window. Absent: no limit. */
+  readonly window?: number | undefined;
 }
 
 export type OpName = keyof OpAttrs;

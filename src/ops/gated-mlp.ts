@@ -1,6 +1,7 @@
+import type { GateActivation } from "./attrs.ts";
 import { expectShape, f32, type OpDefinition, sameShape } from "./definition.ts";
 
-/** silu(gate) up: Shazeer 2020, "GLU Variants Improve Transformer" (SwiGLU). */
+/** act(gate) up: Shazeer 2020, "GLU Variants Improve Transformer" (SwiGLU, GEGLU). */
 export const gatedMlp: OpDefinition<"gatedMlp"> = {
   outputs: ({ gate, up }) => {
     expectShape(sameShape(gate, up), "gatedMlp", { gate, up });
@@ -13,7 +14,13 @@ export const gatedMlp: OpDefinition<"gatedMlp"> = {
   flops: () => 0,
 };
 
-/** With s = sigmoid(gate): dGate = dy up s (1 + gate (1 - s)), dUp = dy gate s. */
+/** act(x) = x s with s = sigmoid(u(x)): dGate = dy up s (1 + gate u' (1 - s)), dUp = dy gate s. */
+/** u(x) = linear x + cubic x³ of an activation x sigmoid(u(x)); gelu_tanh: 2 sqrt(2/pi) (x + 0.044715 x³) (Hendrycks & Gimpel 2016). */
+export const GATES: Readonly<Record<GateActivation, { readonly linear: number; readonly cubic: number }>> = {
+  silu: { linear: 1, cubic: 0 },
+  gelu_tanh: { linear: 2 * Math.sqrt(2 / Math.PI), cubic: 2 * Math.sqrt(2 / Math.PI) * 0.044715 },
+};
+
 export const gatedMlpGrad: OpDefinition<"gatedMlpGrad"> = {
   outputs: ({ dy }) => ({ dGate: f32("d_gate", dy), dUp: f32("d_up", dy) }),
   gradient: "none",

@@ -102,12 +102,15 @@ export const SIGNATURES = {
     },
     outputs: { dA: "factorGradient", dB: "factorGradient", dx: optional("gemmOutput") },
   },
-  /** x [..,D], weight [D] -> y = x rstd weight, rstd [..,1] = 1/sqrt(mean(x²) + eps) */
+  /**
+   * x [..,n D], weight [D] -> y = x rstd (weight + offset), rstd [..,n] = 1/sqrt(mean(x²) + eps) of each D values: n is 1 for
+   * a layer's norm and the number of heads for a norm per head.
+   */
   rmsNorm: {
     inputs: { x: "activation", weight: "normWeight" },
     outputs: { y: "activation", rstd: "statistic" },
   },
-  /** dy [..,D], x [..,D], weight [D], rstd [..,1] -> dx [..,D] */
+  /** dy [..,n D], x [..,n D], weight [D], rstd [..,n] -> dx [..,n D] */
   rmsNormGrad: {
     inputs: { dy: "activation", x: "activation", weight: "normWeight", rstd: "statistic" },
     outputs: { dx: "sumOutput" },
@@ -132,7 +135,7 @@ export const SIGNATURES = {
   rope: { inputs: { x: "activation", positions: "index" }, outputs: { y: "activation" } },
   /**
    * q [B,S,H*d], k [B,S,K*d], v [B,S,K*d], segments i64 [B,S] -> o [B,S,H*d], lse [B,H,S]
-   * Position i sees j when segments agree and (not causal or j <= i). Query head h uses key head floor(h K / H).
+   * Position i sees j when segments agree, (not causal or j <= i) and |i - j| < window. Query head h uses key head floor(h K / H).
    * lse = log sum exp of the scaled, masked scores.
    */
   attention: {
@@ -155,7 +158,7 @@ export const SIGNATURES = {
   /**
    * For decoding. q [B,S,H*d], k [B,S,K*d], v [B,S,K*d], pastKey [B,K,past,d], pastValue [B,K,past,d],
    * mask i64 [B,total] (1 = may be seen) -> o [B,S,H*d], presentKey [B,K,total,d], presentValue [B,K,total,d]
-   * where total = past + S, and the query at row i of the new ones sees columns j <= past + i with mask 1.
+   * where total = past + S, and the query at row i of the new ones sees columns j <= past + i with mask 1 and past + i - j < window.
    */
   cachedAttention: {
     inputs: {

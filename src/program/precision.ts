@@ -1,3 +1,4 @@
+import { bfloat16ToFloat32, float32ToBfloat16 } from "../formats/numbers.ts";
 import { BLOCK, type PackedFormat } from "../formats/quantise.ts";
 import {
   type ActivationRole,
@@ -70,12 +71,20 @@ export function frozenInBf16(program: Program): Program {
   };
   for (const node of program.nodes) {
     const roles = new Map(inputRoles(node.op));
+    const frozen = withRoundedFactor(node);
     const product = withRole(node.inputs, [...roles], MATRICES).some((id) => matrices.has(id));
     nodes.push(
-      withInputs(node, (id, name) => (product && roles.get(name) === "gemmInput" ? round(id, node) : id)),
+      withInputs(frozen, (id, name) => (product && roles.get(name) === "gemmInput" ? round(id, node) : id)),
     );
   }
   return { ...program, values, nodes };
+}
+
+/** A factor that belongs to the base is a bf16 value where the base is bf16. */
+function withRoundedFactor(node: Node): Node {
+  if (node.op !== "scale" || node.attrs.frozen === undefined) return node;
+  const [factor] = bfloat16ToFloat32(float32ToBfloat16(Float32Array.of(node.attrs.factor)));
+  return { ...node, attrs: { ...node.attrs, factor: factor! } };
 }
 
 const castToBf16 = (x: ValueId, y: ValueId): NodeOf<"cast"> => ({

@@ -20,10 +20,12 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm, Gemma3TextScaledWordEmbedding
 from transformers.models.granite.modeling_granite import GraniteRMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
+from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 from transformers.models.smollm3.modeling_smollm3 import SmolLM3RMSNorm
 
 HERE = Path(__file__).parent
@@ -32,8 +34,17 @@ if "--as-torch" not in sys.argv:
     def norm(self, x):
         return self.weight * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)
 
-    for module in (LlamaRMSNorm, Qwen2RMSNorm, MistralRMSNorm, GraniteRMSNorm, SmolLM3RMSNorm):
+    def gemma_norm(self, x):
+        return (1 + self.weight) * x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps)
+
+    # transformers multiplies by sqrt(hidden_size) in the dtype of the embeddings: float32 in the model that is compared.
+    def scaled_embedding(self, ids, embed=torch.nn.Embedding.forward):
+        return embed(self, ids) * torch.tensor(self.scalar_embed_scale, dtype=torch.float32).double()
+
+    for module in (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm, MistralRMSNorm, GraniteRMSNorm, SmolLM3RMSNorm):
         module.forward = norm
+    Gemma3RMSNorm.forward = gemma_norm
+    Gemma3TextScaledWordEmbedding.forward = scaled_embedding
     torch.Tensor.cos = lambda x, cos=torch.Tensor.cos: cos(x.double()).to(x.dtype)
     torch.Tensor.sin = lambda x, sin=torch.Tensor.sin: sin(x.double()).to(x.dtype)
     torch.Tensor.__rpow__ = lambda x, base: torch.pow(base, x.double()).to(x.dtype)
@@ -73,6 +84,56 @@ NEW = {
                     rope_parameters=dict(rope_type="default", rope_theta=1e4)),
         adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
         batch=lambda: packed_batch(2, 26, 59, [[9, 12], [26]])),
+    # A window of 5 in every layer, shorter than the rows.
+    "mistral-window": dict(
+        family="mistral",
+        config=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2, head_dim=6, intermediate_size=40, vocab_size=59,
+                    tie_word_embeddings=True, max_position_embeddings=64, sliding_window=5, rms_norm_eps=1e-5,
+                    rope_parameters=dict(rope_type="default", rope_theta=1e4)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: packed_batch(2, 26, 59, [[9, 12], [26]])),
+    # A window of 7 in the layers from the second on.
+    "qwen2-window": dict(
+        family="qwen2",
+        config=dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, intermediate_size=32, vocab_size=61,
+                    tie_word_embeddings=False, max_position_embeddings=64, rms_norm_eps=1e-6, use_sliding_window=True, sliding_window=7,
+                    max_window_layers=1, rope_parameters=dict(rope_type="default", rope_theta=1e6)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: padded_batch(2, 24, 61)),
+    # A norm for each head, head size other than hidden / heads, biases, a window in the layers that layer_types names.
+    "qwen3": dict(
+        family="qwen3",
+        config=dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2, head_dim=10, intermediate_size=36, vocab_size=57,
+                    tie_word_embeddings=False, attention_bias=True, max_position_embeddings=64, rms_norm_eps=1e-6, use_sliding_window=True, sliding_window=6,
+                    layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+                    rope_parameters=dict(rope_type="default", rope_theta=1e6)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: padded_batch(3, 28, 57)),
+    # The same without biases, window and head of its own.
+    "qwen3-tied": dict(
+        family="qwen3",
+        config=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=1, head_dim=16, intermediate_size=40, vocab_size=53,
+                    tie_word_embeddings=True, max_position_embeddings=64, rms_norm_eps=1e-6, rope_parameters=dict(rope_type="default", rope_theta=1e6)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: packed_batch(2, 22, 53, [[10, 9], [14, 8]])),
+    # One full layer of three, positions of two bases, a query scale that is not the head size.
+    "gemma3": dict(
+        family="gemma3_text",
+        config=dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=1, head_dim=10, intermediate_size=36, vocab_size=67,
+                    tie_word_embeddings=True, max_position_embeddings=64, rms_norm_eps=1e-6, sliding_window=6, query_pre_attn_scalar=20,
+                    layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+                    rope_parameters=dict(full_attention=dict(rope_type="linear", rope_theta=1e6, factor=8.0),
+                                         sliding_attention=dict(rope_type="default", rope_theta=1e4))),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: padded_batch(3, 28, 67)),
+    # Own head, biases, layers by sliding_window_pattern; packed rows longer than the window.
+    "gemma3-pattern": dict(
+        family="gemma3_text",
+        config=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, head_dim=16, intermediate_size=28, vocab_size=61,
+                    tie_word_embeddings=False, attention_bias=True, max_position_embeddings=64, rms_norm_eps=1e-6, sliding_window=4, sliding_window_pattern=2,
+                    query_pre_attn_scalar=16),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
+        batch=lambda: packed_batch(2, 26, 61, [[9, 12], [26]])),
     # Four multipliers, biases at attention.
     "granite": dict(
         family="granite",
@@ -136,7 +197,7 @@ def make_new(root, spec):
     model = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         for name, p in model.named_parameters():
-            p.copy_(torch.randn_like(p) * 0.15 + ("norm" in name or ".ln_" in name))
+            p.copy_(torch.randn_like(p) * 0.15 + (("norm" in name or ".ln_" in name) and "gemma" not in config.model_type))
     model.save_pretrained(root / "model")
     (root / "batch.json").write_text(json.dumps(spec["batch"]()) + "\n")
     for name, config in spec["adapters"].items():

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { LorafitError } from "../../src/errors.ts";
+import type { Gemma3Config } from "../../src/model/families/gemma3.ts";
 import { parseModelConfig } from "../../src/model/families/index.ts";
 import type { LlamaConfig } from "../../src/model/families/llama-config.ts";
 import { ropeFrequencies } from "../../src/model/rope.ts";
@@ -83,12 +84,60 @@ test("Qwen2 has biases at q, k and v, and an unused window is accepted", () => {
   const used = { ...qwen2, use_sliding_window: true };
   expect(parse(used)).toEqual(parse(qwen2));
   expect(parse({ ...used, sliding_window: 8 })).toEqual(parse(qwen2));
-  expect(() => parse({ ...used, sliding_window: 8, max_window_layers: 1 })).toThrow(
-    /sliding_window: 8 is shorter/,
+  const last = ["full_attention", "sliding_attention"];
+  const sliding = { window: 8, layers: [1] };
+  expect(parse({ ...used, sliding_window: 8, max_window_layers: 1 }).sliding).toEqual(sliding);
+  expect(parse({ ...used, sliding_window: 8, layer_types: last }).sliding).toEqual(sliding);
+  expect(() => parse({ ...qwen2, layer_types: last })).toThrow(
+    /layer_types: names sliding_attention, and the model has no sliding window/,
   );
-  expect(() => parse({ ...qwen2, layer_types: ["full_attention", "sliding_attention"] })).toThrow(
-    /layer_types: other layers than "full_attention"/,
+  expect(() => parse({ ...used, layer_types: ["full_attention"] })).toThrow(
+    /layer_types: is not a list of 2/,
   );
+  expect(() => parse({ ...used, layer_types: ["full_attention", "chunked_attention"] })).toThrow(
+    /layer_types: is not a list of 2 times "full_attention" or "sliding_attention"/,
+  );
+  expect(() => parse({ layer_types: last })).toThrow(/layer_types: names sliding_attention/);
+});
+
+test("Qwen3 has head norms, a head size of 128 by default and biases by its flag", () => {
+  const qwen3 = { model_type: "qwen3" };
+  const plain = { ...parse({}), family: "qwen3", headNorms: true };
+  expect(parse(qwen3)).toEqual(plain);
+  expect(parse({ ...qwen3, head_dim: undefined }).headDim).toBe(128);
+  expect(parse({ ...qwen3, attention_bias: true })).toEqual({ ...plain, attentionBias: "all" });
+  expect(parse({ ...qwen3, sliding_window: 8 })).toEqual(plain);
+});
+
+test("Gemma 3 reads layers and positions in both spellings, and refuses what it does not compute", () => {
+  const gemma = { model_type: "gemma3_text", sliding_window: 16, num_hidden_layers: 4 };
+  const all = (config: Record<string, unknown>) => parse({ ...gemma, ...config }) as Gemma3Config;
+  const full = { rope_type: "linear", factor: 8, rope_theta: 1e6 };
+  const old = all({
+    ...{ sliding_window_pattern: 2, rope_parameters: undefined, rope_theta: 1e6, rope_local_base_freq: 5e3 },
+    rope_scaling: { rope_type: "linear", factor: 8 },
+  });
+  expect(old).toMatchObject({
+    sliding: { window: 16, layers: [0, 2] },
+    rope: { theta: 1e6, scaling: { type: "linear", factor: 8 } },
+    localRope: { theta: 5e3, scaling: null },
+  });
+  const types = ["sliding_attention", "full_attention", "sliding_attention", "full_attention"];
+  const sliding_attention = { rope_type: "default", rope_theta: 5e3 };
+  expect(all({ layer_types: types, rope_parameters: { full_attention: full, sliding_attention } })).toEqual(
+    old,
+  );
+  // Sliding layers keep their positions where the window covers the context.
+  expect(all({ sliding_window: 512, rope_parameters: undefined }).sliding?.layers).toEqual([0, 1, 2, 3]);
+  for (const [key, value] of [
+    ["use_bidirectional_attention", true],
+    ["attn_logit_softcapping", 50],
+    ["final_logit_softcapping", 30],
+    ["hidden_activation", "gelu"],
+  ] as const) {
+    expect(() => all({ rope_parameters: undefined, [key]: value })).toThrow(new RegExp(key));
+  }
+  expect(() => all({ rope_parameters: { rope_theta: 1e4 } })).toThrow(/rope_parameters: rope_theta/);
 });
 
 test("a rotary factor of 1 changes nothing, anywhere else it is refused", () => {
@@ -107,15 +156,14 @@ test("more layers than any model has are refused before anything is built", () =
   expect(() => parse({ num_hidden_layers: 2 ** 31 })).toThrow(/num_hidden_layers: 2147483648 is more than/);
 });
 
-test("Mistral's window must cover the context; an absent one is transformers' default", () => {
+test("Mistral's window is that of every layer; an absent one is transformers' default", () => {
   const mistral = { model_type: "mistral" };
   expect(parse({ ...mistral, sliding_window: null })).toEqual({ ...parse({}), family: "mistral" });
   expect(parse({ ...mistral, sliding_window: 256 }).maxPositions).toBe(256);
   expect(parse(mistral).maxPositions).toBe(256);
-  expect(() => parse({ ...mistral, sliding_window: 255 })).toThrow(/sliding_window: 255 is shorter than/);
-  expect(() => parse({ ...mistral, max_position_embeddings: 8192 })).toThrow(
-    /sliding_window: 4096 is shorter/,
-  );
+  expect(parse({ ...mistral, sliding_window: 255 }).sliding).toEqual({ window: 255, layers: [0, 1] });
+  expect(parse({ ...mistral, max_position_embeddings: 8192 }).sliding?.window).toBe(4096);
+  expect(() => parse({ ...mistral, sliding_window: 0 })).toThrow(/sliding_window: 0 is not a positive/);
 });
 
 test("SmolLM3 leaves out positions in every fourth layer, or where no_rope_layers has a 0", () => {
@@ -191,6 +239,13 @@ test("an unknown model_type is refused with the ones that are known", () => {
     expect.objectContaining({
       hint: expect.stringContaining("supported: llama (SmolLM2, Llama, TinyLlama), qwen2 (Qwen2, Qwen2.5)"),
     }),
+  );
+});
+
+test("a model of text and images is refused with the name of its text part", () => {
+  const parts = { text_config: { model_type: "gemma3_text" }, vision_config: {} };
+  expect(() => parse({ model_type: "gemma3", ...parts })).toThrow(
+    /"gemma3" is a model of several parts; of them only the text model "gemma3_text" is supported/,
   );
 });
 

@@ -9,6 +9,7 @@ interface Grid {
   readonly d: number;
   readonly segments: number[];
   readonly causal: boolean;
+  readonly window?: number;
 }
 const GRIDS: readonly Grid[] = [
   { name: "ordinary", B: 2, S: 8, H: 4, K: 2, d: 8, segments: Array(16).fill(1), causal: true },
@@ -26,19 +27,42 @@ const GRIDS: readonly Grid[] = [
     causal: true,
   },
   { name: "bidirectional", B: 1, S: 7, H: 2, K: 2, d: 4, segments: [1, 1, 1, 1, 2, 2, 0], causal: false },
+  { name: "window", B: 2, S: 9, H: 3, K: 1, d: 4, segments: Array(18).fill(1), causal: true, window: 3 },
+  {
+    name: "window, packed",
+    B: 1,
+    S: 9,
+    H: 2,
+    K: 2,
+    d: 4,
+    segments: [1, 1, 1, 1, 1, 2, 2, 2, 2],
+    causal: true,
+    window: 2,
+  },
+  {
+    name: "window, bidirectional",
+    B: 1,
+    S: 8,
+    H: 2,
+    K: 1,
+    d: 4,
+    segments: Array(8).fill(1),
+    causal: false,
+    window: 3,
+  },
 ];
 const scaleOf = (d: number): number => 1 / Math.sqrt(d);
 
 export const attentionCases = GRIDS.map(
-  ({ name, B, S, H, K, d, segments, causal }): OpCase<"attention"> => ({
+  ({ name, B, S, H, K, d, segments, ...rule }): OpCase<"attention"> => ({
     name,
     inputs: { q: n(B, S, H * d), k: n(B, S, K * d), v: n(B, S, K * d), segments: ints([B, S], segments) },
-    attrs: { heads: H, kvHeads: K, causal, scale: scaleOf(d) },
+    attrs: { heads: H, kvHeads: K, ...rule, scale: scaleOf(d) },
   }),
 );
 
 export const attentionGradCases = GRIDS.map(
-  ({ name, B, S, H, K, d, segments, causal }): OpCase<"attentionGrad"> => ({
+  ({ name, B, S, H, K, d, segments, ...rule }): OpCase<"attentionGrad"> => ({
     name,
     // The runner replaces o and lse by those of the forward pass.
     inputs: {
@@ -50,7 +74,7 @@ export const attentionGradCases = GRIDS.map(
       lse: n(B, H, S),
       segments: ints([B, S], segments),
     },
-    attrs: { heads: H, kvHeads: K, causal, scale: scaleOf(d) },
+    attrs: { heads: H, kvHeads: K, ...rule, scale: scaleOf(d) },
   }),
 );
 
@@ -78,5 +102,29 @@ export const cachedAttentionCases: readonly OpCase<"cachedAttention">[] = [
       mask: ints([2, 5], [1, 1, 1, 1, 1, 0, 0, 1, 1, 1]),
     },
     attrs: { heads: 4, kvHeads: 2, scale: 0.6 },
+  },
+  {
+    name: "window, prefill with left padding",
+    inputs: {
+      q: n(2, 6, 8),
+      k: n(2, 6, 4),
+      v: n(2, 6, 4),
+      pastKey: n(2, 1, 0, 4),
+      pastValue: n(2, 1, 0, 4),
+      mask: ints([2, 6], [1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1]),
+    },
+    attrs: { heads: 2, kvHeads: 1, scale: 0.5, window: 3 },
+  },
+  {
+    name: "window, one step beyond it",
+    inputs: {
+      q: n(2, 1, 12),
+      k: n(2, 1, 6),
+      v: n(2, 1, 6),
+      pastKey: n(2, 2, 4, 3),
+      pastValue: n(2, 2, 4, 3),
+      mask: ints([2, 5], [1, 1, 1, 1, 1, 0, 0, 1, 1, 1]),
+    },
+    attrs: { heads: 4, kvHeads: 2, scale: 0.6, window: 2 },
   },
 ];

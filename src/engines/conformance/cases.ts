@@ -154,6 +154,8 @@ export const CASES = {
   rmsNorm: [
     { name: "ordinary", inputs: { x: n(2, 4, 8), weight: normWeight(8) }, attrs: { eps: 1e-5 } },
     { name: "rows, odd sizes", inputs: { x: n(5, 7), weight: normWeight(7) }, attrs: { eps: 1e-6 } },
+    { name: "per head", inputs: { x: n(2, 3, 20), weight: normWeight(5) }, attrs: { eps: 1e-6 } },
+    { name: "offset", inputs: { x: n(2, 3, 8), weight: weight(8) }, attrs: { eps: 1e-6, offset: 1 } },
   ],
   rmsNormGrad: [
     {
@@ -165,6 +167,11 @@ export const CASES = {
       name: "rows, odd sizes",
       inputs: { dy: n(5, 7), x: n(5, 7), weight: normWeight(7), rstd: positive(5, 1) },
       attrs: none,
+    },
+    {
+      name: "per head, offset",
+      inputs: { dy: n(2, 3, 20), x: n(2, 3, 20), weight: weight(5), rstd: positive(2, 3, 4) },
+      attrs: { offset: 1 },
     },
   ],
   layerNorm: layerNormCases,
@@ -197,6 +204,7 @@ export const CASES = {
   gatedMlp: [
     { name: "odd sizes", inputs: { gate: n(2, 3, 7), up: n(2, 3, 7) }, attrs: { activation: "silu" } },
     { name: "many rows", inputs: { gate: n(1, 52, 35), up: n(1, 52, 35) }, attrs: { activation: "silu" } },
+    { name: "gelu_tanh", inputs: { gate: n(2, 3, 7), up: n(2, 3, 7) }, attrs: { activation: "gelu_tanh" } },
   ],
   gatedMlpGrad: [
     {
@@ -208,6 +216,11 @@ export const CASES = {
       name: "many rows",
       inputs: { dy: n(1, 52, 35), gate: n(1, 52, 35), up: n(1, 52, 35) },
       attrs: { activation: "silu" },
+    },
+    {
+      name: "gelu_tanh",
+      inputs: { dy: n(2, 3, 7), gate: n(2, 3, 7), up: n(2, 3, 7) },
+      attrs: { activation: "gelu_tanh" },
     },
   ],
   gelu: geluCases,

@@ -1,6 +1,7 @@
 import type { Lowering, Lowerings } from "../library/lowering.ts";
 import { LOWERINGS } from "../library/ops/index.ts";
 import { dropped } from "../library/ops/lora-linear.ts";
+import { normRows, offsetWeight } from "../library/ops/rms-norm.ts";
 import { anglesOf } from "../library/ops/rope.ts";
 import type { Profile, Ref } from "./graph.ts";
 import type { OnnxBuilder } from "./onnx-builder.ts";
@@ -11,10 +12,11 @@ const cast: Lowering<"cast"> = () => {
 };
 
 const rmsNorm: Lowering<"rmsNorm"> = ({ b, rows, grid, attrs }) => {
-  const x = rows("x") as Ref;
+  const weight = grid("weight");
+  const x = normRows(b, rows("x"), weight) as Ref;
   const attributes = { axis: -1, epsilon: { float: attrs.eps }, stash_type: 1 };
   const shapes = [x.shape, [x.shape[0]!, 1]];
-  const inputs = [x, grid("weight") as Ref];
+  const inputs = [x, offsetWeight(b, weight, attrs.offset) as Ref];
   const [y, rstd] = (b as OnnxBuilder).nodes("SimplifiedLayerNormalization", inputs, attributes, shapes);
   return { y: y!, rstd: rstd! };
 };
@@ -47,7 +49,9 @@ const rope: Lowering<"rope"> = (c) => {
 };
 
 /** silu'(x) = s (1 + x (1 - s)) with s = sigmoid x, where x (1 - s) = x sigmoid(-x) is one node. */
-const gatedMlpGrad: Lowering<"gatedMlpGrad"> = ({ b, rows }) => {
+const gatedMlpGrad: Lowering<"gatedMlpGrad"> = (c) => {
+  const { b, rows, attrs } = c;
+  if (attrs.activation !== "silu") return LOWERINGS.gatedMlpGrad(c);
   const [dy, gate, up] = [rows("dy"), rows("gate") as Ref, rows("up")];
   const e = b.mul(dy, b.sigmoid(gate));
   const slope = b.add((b as OnnxBuilder).swish(gate, -1), b.scalar(1));

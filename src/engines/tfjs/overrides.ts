@@ -1,13 +1,16 @@
 import { ropeTables } from "../../ops/rope.ts";
 import type { Lowering, Lowerings, NodeContext } from "../library/lowering.ts";
 import { LOWERINGS } from "../library/ops/index.ts";
+import { normRows, offsetWeight } from "../library/ops/rms-norm.ts";
 import type { Ref } from "./kernels.ts";
 import type { KernelRecorder } from "./recorder.ts";
 
-/** With e = dy weight: dx = rstd e - x rstd³ mean(e x), as two summands. */
-const rmsNormGrad: Lowering<"rmsNormGrad"> = ({ b, rows, grid }) => {
-  const [x, rstd] = [rows("x"), rows("rstd")];
-  const e = b.mul(rows("dy"), grid("weight"));
+/** With e = dy (weight + offset): dx = rstd e - x rstd³ mean(e x), as two summands. */
+const rmsNormGrad: Lowering<"rmsNormGrad"> = ({ b, rows, grid, attrs }) => {
+  const weight = grid("weight");
+  const x = normRows(b, rows("x"), weight);
+  const rstd = b.reshape(rows("rstd"), [x.shape[0]!, 1]);
+  const e = b.mul(normRows(b, rows("dy"), weight), offsetWeight(b, weight, attrs.offset));
   const mean = b.mean(b.mul(e, x), 1, true);
   const cube = b.mul(b.square(rstd), rstd);
   const factor = b.times(b.mul(cube, mean), -1);

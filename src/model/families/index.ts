@@ -2,15 +2,17 @@ import { LorafitError } from "../../errors.ts";
 import type { ModelConfig } from "../config.ts";
 import { ConfigReader } from "../config-reader.ts";
 import type { Family, GgufFamily } from "../family.ts";
+import { gemma3 } from "./gemma3.ts";
 import { gpt2 } from "./gpt2.ts";
 import { granite } from "./granite.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
 
 /** Every family that lorafit knows. */
-export const FAMILIES: readonly Family[] = [llama, qwen2, mistral, granite, smollm3, gpt2];
+export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3, mistral, gemma3, granite, smollm3, gpt2];
 
 export function familyOf({ family: name }: Pick<ModelConfig, "family">): Family {
   const family = FAMILIES.find(({ modelType }) => modelType === name);
@@ -26,6 +28,7 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
   const raw = json as Record<string, unknown>;
   const family = FAMILIES.find(({ modelType }) => modelType === raw["model_type"]);
   if (family === undefined) {
+    refuseParts(raw, where);
     const known = FAMILIES.map(({ modelType, examples }) => `${modelType} (${examples})`);
     throw new LorafitError(
       "data",
@@ -37,6 +40,17 @@ export function parseModelConfig(json: unknown, where: string): ModelConfig {
   const config = family.parseConfig(reader);
   reader.finish();
   return config;
+}
+
+/** @throws data error if the config is one of several models and the text model among them is known */
+function refuseParts(raw: Readonly<Record<string, unknown>>, where: string): void {
+  const text = (raw["text_config"] as Record<string, unknown> | null | undefined)?.["model_type"];
+  if (!FAMILIES.some(({ modelType }) => modelType === text)) return;
+  throw new LorafitError(
+    "data",
+    `${where}: model_type ${JSON.stringify(raw["model_type"])} is a model of several parts; of them only the text model ${JSON.stringify(text)} is supported`,
+    { hint: `name a model whose own model_type is ${String(text)}` },
+  );
 }
 
 /** config.json as transformers and transformers.js read it; `parseModelConfig` gives the same model back. */

@@ -1,11 +1,13 @@
+import type { GateActivation } from "../../ops/attrs.ts";
 import type { ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import { type Rope, readRope, ropeJson } from "../rope.ts";
 import { MAX_LAYERS } from "./layers.ts";
+import { readSliding, type Sliding, type SlidingRule } from "./sliding.ts";
 
 export interface LlamaConfig extends ModelConfig {
   readonly intermediateSize: number;
-  readonly activation: "silu";
+  readonly activation: GateActivation;
   readonly normEps: number;
   readonly rope: Rope;
   /** Which projections of attention have a bias: "qkv" leaves out the output's. */
@@ -20,21 +22,31 @@ export interface LlamaConfig extends ModelConfig {
   };
   /** Layers whose attention uses no positions (SmolLM3). */
   readonly layersWithoutRope?: readonly number[];
+  /** True if each head of q and k passes a norm before the positions (Qwen3, Gemma 3). */
+  readonly headNorms?: true;
+  /** Absent: every layer sees all positions before it. */
+  readonly sliding?: Sliding;
 }
 
 /** What a variation adds to the shared keys. */
-type Own = Pick<LlamaConfig, "attentionBias" | "mlpBias" | "multipliers" | "layersWithoutRope">;
+type Own = Pick<
+  LlamaConfig,
+  "attentionBias" | "mlpBias" | "multipliers" | "layersWithoutRope" | "headNorms"
+> & {
+  readonly sliding?: SlidingRule;
+  /** Absent: SiLU, which hidden_act must name. */
+  readonly activation?: GateActivation;
+  /** Absent: read from rope_theta and its scaling. */
+  readonly rope?: Rope;
+};
 
 /** The keys that llama and its variations share. */
 export function readLlamaConfig(
   reader: ConfigReader,
   family: string,
-  { attentionBias, mlpBias, ...more }: Own,
+  { attentionBias, mlpBias, sliding, activation, rope, ...more }: Own,
 ): LlamaConfig {
-  reader.only("hidden_act", ["silu", "swish"]);
-  const layerTypes = [reader.get("layer_types") ?? []].flat();
-  if (layerTypes.some((layer) => layer !== "full_attention"))
-    reader.mistake("layer_types", 'other layers than "full_attention" are not supported');
+  if (activation === undefined) reader.only("hidden_act", ["silu", "swish"]);
   const heads = reader.integer("num_attention_heads");
   const hiddenSize = reader.integer("hidden_size");
   const kvHeads = reader.integer("num_key_value_heads", heads);
@@ -42,23 +54,26 @@ export function readLlamaConfig(
   if (heads % kvHeads !== 0)
     reader.mistake("num_key_value_heads", `${kvHeads} does not divide num_attention_heads ${heads}`);
   if (headDim % 2 !== 0) reader.mistake("head_dim", `${headDim} is odd; rotary positions need pairs`);
+  const layers = reader.integer("num_hidden_layers", undefined, MAX_LAYERS);
+  const maxPositions = reader.integer("max_position_embeddings", 2048);
   return {
     family,
     vocabSize: reader.integer("vocab_size"),
     hiddenSize,
-    layers: reader.integer("num_hidden_layers", undefined, MAX_LAYERS),
+    layers,
     heads,
     kvHeads,
     headDim,
     intermediateSize: reader.integer("intermediate_size"),
-    activation: "silu",
+    activation: activation ?? "silu",
     normEps: reader.number("rms_norm_eps", 1e-6),
-    maxPositions: reader.integer("max_position_embeddings", 2048),
-    rope: readRope(reader),
+    maxPositions,
+    rope: rope ?? readRope(reader),
     tied: reader.flag("tie_word_embeddings"),
     attentionBias,
     mlpBias,
     ...more,
+    ...readSliding(reader, { layers, maxPositions }, sliding),
     bosId: reader.tokenIds("bos_token_id")[0] ?? null,
     eosIds: reader.tokenIds("eos_token_id"),
     padId: reader.tokenIds("pad_token_id")[0] ?? null,

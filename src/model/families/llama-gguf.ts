@@ -8,6 +8,8 @@ import type { LlamaConfig } from "./llama-config.ts";
 /** A block's modules: GGUF's names (ggml-org/llama.cpp, gguf-py/gguf/tensor_mapping.py) and Hugging Face's. */
 const BLOCK_NAMES: Readonly<Record<string, string>> = {
   attn_norm: "input_layernorm",
+  attn_q_norm: "self_attn.q_norm",
+  attn_k_norm: "self_attn.k_norm",
   attn_q: "self_attn.q_proj",
   attn_k: "self_attn.k_proj",
   attn_v: "self_attn.v_proj",
@@ -34,24 +36,33 @@ const KNOWN = new Set(
   ),
 );
 
-export interface LlamaGgufOptions {
+export interface LlamaGgufOptions<C extends LlamaConfig> {
   readonly architecture: string;
   /** True if the converter reorders the rows of q and k (`permute` in llama.cpp's conversion of Llama models). */
   readonly permuted: boolean;
-  parseConfig(reader: ConfigReader): LlamaConfig;
+  parseConfig(reader: ConfigReader): C;
+  /** Modules of a block that have other names than Llama's. */
+  readonly blockNames?: Readonly<Record<string, string>>;
+  /** Further metadata keys that are read. */
+  readonly known?: readonly string[];
+  /** Further keys of config.json; `get` reads the architecture's metadata. */
+  configKeys?(get: (key: string) => unknown): Record<string, unknown>;
+  /** Undoes a change of the converter to a tensor's values, after the order of rows. */
+  restore?(name: string, data: Float32Array): Float32Array;
 }
 
 /** GGUF files of Llama and its variations. */
-export function llamaGguf({
-  architecture,
-  permuted,
-  parseConfig,
-}: LlamaGgufOptions): GgufFamily<LlamaConfig> {
+export function llamaGguf<C extends LlamaConfig>(options: LlamaGgufOptions<C>): GgufFamily<C> {
+  const { architecture, permuted, parseConfig } = options;
+  const blockNames = { ...BLOCK_NAMES, ...options.blockNames };
+  const known = new Set([...KNOWN, ...(options.known ?? [])]);
   return {
     architecture,
     parseConfig(file) {
-      refuseUnknown(file, architecture);
-      const reader = new ConfigReader(metadataJson(file, architecture), file.path);
+      refuseUnknown(file, architecture, known);
+      const get = getter(file, architecture);
+      const json = { ...metadataJson(file, get), ...options.configKeys?.(get) };
+      const reader = new ConfigReader(json, file.path);
       const config = parseConfig(reader);
       reader.finish();
       const rotated = file.metadata.get(`${architecture}.rope.dimension_count`) ?? config.headDim;
@@ -66,26 +77,34 @@ export function llamaGguf({
     tensorName(own) {
       if (own === ROPE_FACTORS) return null;
       const [, layer, part, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(own) ?? [];
-      const block = part === undefined ? undefined : BLOCK_NAMES[part];
+      const block = part === undefined ? undefined : blockNames[part];
       return block === undefined ? (OUTER_NAMES[own] ?? own) : `model.layers.${layer}.${block}.${kind}`;
     },
     restore(name, data, { heads, kvHeads, headDim }) {
-      if (!permuted) return data;
+      if (!permuted) return options.restore?.(name, data) ?? data;
       if (name.includes(".q_proj.")) return unpermuted(data, heads, headDim);
       return name.includes(".k_proj.") ? unpermuted(data, kvHeads, headDim) : data;
     },
   };
 }
 
-/** The metadata as the config.json that the file was converted from. */
-function metadataJson({ metadata, tensors }: GgufFile, architecture: string): Record<string, unknown> {
-  const get = (key: string): unknown => {
+/** Reads an architecture's metadata as numbers. */
+const getter =
+  ({ metadata }: GgufFile, architecture: string) =>
+  (key: string): unknown => {
     const value = metadata.get(`${architecture}.${key}`);
     return typeof value === "bigint" ? Number(value) : value;
   };
-  // The value is a float32, so that 1e-5 has stray digits after the seventh.
-  const decimal = (value: unknown): unknown =>
-    typeof value === "number" ? Number(value.toPrecision(7)) : value;
+
+/** A float32 as the decimal number that it was: 1e-5 has stray digits after the seventh. */
+export const decimal = (value: unknown): unknown =>
+  typeof value === "number" ? Number(value.toPrecision(7)) : value;
+
+/** The metadata as the config.json that the file was converted from. */
+function metadataJson(
+  { metadata, tensors }: GgufFile,
+  get: (key: string) => unknown,
+): Record<string, unknown> {
   const scaling = get("rope.scaling.type");
   return {
     vocab_size: tensors.get("token_embd.weight")?.shape[0],
@@ -112,9 +131,9 @@ function metadataJson({ metadata, tensors }: GgufFile, architecture: string): Re
 }
 
 /** Refuses a key that is switched on and not known: experts, windows and scales change the arithmetic. */
-function refuseUnknown({ path, metadata }: GgufFile, architecture: string): void {
+function refuseUnknown({ path, metadata }: GgufFile, architecture: string, known: ReadonlySet<string>): void {
   const mistakes = [...metadata]
-    .filter(([key]) => key.startsWith(`${architecture}.`) && !KNOWN.has(key.slice(architecture.length + 1)))
+    .filter(([key]) => key.startsWith(`${architecture}.`) && !known.has(key.slice(architecture.length + 1)))
     .filter(([, value]) => value !== 0 && value !== false)
     .map(([key, value]) => `${key} ${String(value)} is not supported`);
   const epsilon = `${architecture}.attention.layer_norm_rms_epsilon`;
@@ -135,7 +154,7 @@ function refuseUnknown({ path, metadata }: GgufFile, architecture: string): void
  * GGUF stores Llama 3's scaling as its effect: one divisor for each frequency. The parameters are those that Meta published;
  * the largest divisor is the factor, and all divisors must agree with the ones that follow from it.
  */
-function withLlama3Scaling(file: GgufFile, config: LlamaConfig): LlamaConfig {
+function withLlama3Scaling<C extends LlamaConfig>(file: GgufFile, config: C): C {
   const divisors = readGgufTensor(file, ROPE_FACTORS);
   const scaling = {
     type: "llama3",

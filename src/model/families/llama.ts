@@ -36,14 +36,14 @@ function parseConfig(reader: ConfigReader): LlamaConfig {
   return readLlamaConfig(reader, "llama", readBiases(reader));
 }
 
-const EMBEDDING = "model.embed_tokens.weight";
-const HEAD = "lm_head.weight";
-const NORM = /^model\.(?:layers\.\d+\.(?:input|post_attention)_layer)?norm\.weight$/;
+export const EMBEDDING = "model.embed_tokens.weight";
+export const HEAD = "lm_head.weight";
+const NORM = /^model\.(?:layers\.\d+\.(?:(?:input|post_attention)_layer|self_attn\.[qk]_))?norm\.weight$/;
 /** A tied head that is stored twice, and rotary tables of old checkpoints. */
 const IGNORED = /^lm_head\.weight$|rotary_emb\.inv_freq$/;
 
 /** The seven projections of a block. */
-function linearsOf(
+export function linearsOf(
   config: LlamaConfig,
   layer: number,
 ): readonly [Linear, Linear, Linear, Linear, Linear, Linear, Linear] {
@@ -84,12 +84,20 @@ function finalNorm(b: ProgramBuilder, config: LlamaConfig, x: ValueId): ValueId 
 const scaled = (b: ProgramBuilder, x: ValueId, factor: number): ValueId =>
   factor === 1 ? x : b.node("scale", { x }, { factor }).y;
 
+/** A projection to q or k; with head norms, each head is normalised. */
+function headNorm(b: ProgramBuilder, config: LlamaConfig, linear: Linear, x: ValueId): ValueId {
+  const y = project(b, linear, x);
+  if (config.headNorms === undefined) return y;
+  const weight = b.weight(`${linear.path.replace(/_proj$/, "_norm")}.weight`, [config.headDim]);
+  return b.node("rmsNorm", { x: y, weight }, { eps: config.normEps }).y;
+}
+
 function forward(
   b: ProgramBuilder,
   config: LlamaConfig,
   { ids, positions, attend }: ForwardContext,
 ): ValueId {
-  const { heads, kvHeads, headDim, multipliers, layersWithoutRope = [] } = config;
+  const { heads, kvHeads, headDim, multipliers, layersWithoutRope = [], sliding } = config;
   const inverseFrequencies = Array.from(ropeFrequencies(headDim, config.rope));
   const applyRope = (layer: number, x: ValueId, heads: number): ValueId => {
     if (layersWithoutRope.includes(layer)) return x;
@@ -106,9 +114,10 @@ function forward(
     b.scope = `layers.${layer}`;
     const [q, k, v, o, gate, up, down] = linearsOf(config, layer);
     const h = norm(b, config, x, `model.layers.${layer}.input_layernorm`);
-    const queries = applyRope(layer, project(b, q, h), heads);
-    const keys = applyRope(layer, project(b, k, h), kvHeads);
-    const attended = attend(layer, queries, keys, project(b, v, h), attention);
+    const queries = applyRope(layer, headNorm(b, config, q, h), heads);
+    const keys = applyRope(layer, headNorm(b, config, k, h), kvHeads);
+    const window = sliding?.layers.includes(layer) ? { window: sliding.window } : {};
+    const attended = attend(layer, queries, keys, project(b, v, h), { ...attention, ...window });
     x = b.node("add", { a: x, b: scaled(b, project(b, o, attended), residual) }, {}).y;
     const m = norm(b, config, x, `model.layers.${layer}.post_attention_layernorm`);
     const inputs = { gate: project(b, gate, m), up: project(b, up, m) };

@@ -2,6 +2,7 @@ import type { ConfigReader } from "../config-reader.ts";
 import type { Family } from "../family.ts";
 import { llama } from "./llama.ts";
 import { biasJson, type LlamaConfig, llamaConfigJson, readBiases, readLlamaConfig } from "./llama-config.ts";
+import { layerTypesJson } from "./sliding.ts";
 
 /** Llama with some layers without rotary positions, by default every fourth (transformers' modeling_smollm3.py). */
 export const smollm3: Family<LlamaConfig> = {
@@ -16,10 +17,13 @@ export const smollm3: Family<LlamaConfig> = {
       rope_theta: 2e6,
       tie_word_embeddings: true,
     });
-    if (reader.get("use_sliding_window") === true) reader.only("sliding_window", [null]);
-    reader.get("sliding_window");
     const layersWithoutRope = readLayersWithoutRope(reader, reader.integer("num_hidden_layers"));
-    return readLlamaConfig(reader, "smollm3", { ...readBiases(reader), layersWithoutRope });
+    const window = reader.get("sliding_window") ?? null;
+    const sliding = {
+      window: reader.flag("use_sliding_window") ? window : null,
+      isSliding: (layer: number) => layersWithoutRope.includes(layer),
+    };
+    return readLlamaConfig(reader, "smollm3", { ...readBiases(reader), layersWithoutRope, sliding });
   },
   configJson: (config) => ({
     ...llamaConfigJson(config),
@@ -27,7 +31,10 @@ export const smollm3: Family<LlamaConfig> = {
     no_rope_layers: Array.from({ length: config.layers }, (_, layer) =>
       config.layersWithoutRope!.includes(layer) ? 0 : 1,
     ),
-    use_sliding_window: false,
+    use_sliding_window: config.sliding !== undefined,
+    ...(config.sliding === undefined
+      ? {}
+      : { sliding_window: config.sliding.window, ...layerTypesJson(config) }),
   }),
   opensInTransformersJs2: () => false,
   gguf: null,

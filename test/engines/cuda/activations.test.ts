@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { gatedMlp, gatedMlpGrad } from "../../../src/engines/reference/ops/gated-mlp.ts";
+import { GATES } from "../../../src/ops/gated-mlp.ts";
 import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
-import { at, i, type Matrix, matrix, outputMatrix, ROUNDED, read, vector8Grid } from "./matrix.ts";
+import { at, f, i, type Matrix, matrix, outputMatrix, ROUNDED, read, vector8Grid } from "./matrix.ts";
 
 /** Standard normal distribution function: the series of erf with positive terms, which does not cancel for moderate |x|. */
 function normalCdf(x: number): number {
@@ -44,33 +45,47 @@ test("the references have scipy's values, and slopes equal to central difference
   }
 });
 
+test("the gate's tanh form of GELU is that of transformers, and its gradient the slope", () => {
+  const xs = [-4, -1, -0.5, 0, 0.3, 1, 3];
+  const one = { shape: [xs.length], data: Float64Array.from(xs, () => 1) };
+  const gate = { shape: [xs.length], data: Float64Array.from(xs) };
+  const attrs = { activation: "gelu_tanh" } as const;
+  expectClose(gatedMlp({ gate, up: one }, attrs).y.data, xs.map(FORMS[1]!.value), 1e-14);
+  expectClose(gatedMlpGrad({ dy: one, gate, up: one }, attrs).dGate.data, xs.map(FORMS[1]!.slope), 1e-14);
+});
+
 inEveryOrder("activations", (device) => {
   test.each([
-    [3, 40],
-    [70, 43],
-  ])("gated_mlp of %i rows of %i, and its gradient in place of its inputs", (rows, width) => {
-    const emulator = device();
-    const [gate, up, dh] = [0, 1, 2].map(() => matrix(emulator, rows, width)) as [Matrix, Matrix, Matrix];
-    const h = outputMatrix(emulator, rows, width);
-    const grid = vector8Grid(rows, width);
-    emulator.run("gated_mlp", grid, 256, [
-      ...[at(h), at(gate), at(up), i(rows), i(width), i(h.ld), i(gate.ld), i(up.ld)],
-    ]);
-    const attrs = { activation: "silu" } as const;
-    expectClose(
-      read(emulator, h),
-      gatedMlp({ gate: gate.values, up: up.values }, attrs).y.data,
-      ROUNDED,
-      "h",
-    );
-    emulator.run("gated_mlp_grad", grid, 256, [
-      ...[at(gate), at(up), at(dh), at(gate), at(up), i(rows), i(width)],
-      ...[i(gate.ld), i(up.ld), i(dh.ld), i(gate.ld), i(up.ld)],
-    ]);
-    const { dGate, dUp } = gatedMlpGrad({ dy: dh.values, gate: gate.values, up: up.values }, attrs);
-    expectClose(read(emulator, gate), dGate.data, ROUNDED, "dgate");
-    expectClose(read(emulator, up), dUp.data, ROUNDED, "dup");
-  });
+    [3, 40, "silu"],
+    [70, 43, "silu"],
+    [70, 43, "gelu_tanh"],
+  ] as const)(
+    "gated_mlp of %i rows of %i, %s, and its gradient in place of its inputs",
+    (rows, width, activation) => {
+      const emulator = device();
+      const [gate, up, dh] = [0, 1, 2].map(() => matrix(emulator, rows, width)) as [Matrix, Matrix, Matrix];
+      const h = outputMatrix(emulator, rows, width);
+      const { linear, cubic } = GATES[activation];
+      const grid = vector8Grid(rows, width);
+      emulator.run("gated_mlp", grid, 256, [
+        ...[at(h), at(gate), at(up), i(rows), i(width), i(h.ld), i(gate.ld), i(up.ld), f(linear), f(cubic)],
+      ]);
+      const attrs = { activation };
+      expectClose(
+        read(emulator, h),
+        gatedMlp({ gate: gate.values, up: up.values }, attrs).y.data,
+        ROUNDED,
+        "h",
+      );
+      emulator.run("gated_mlp_grad", grid, 256, [
+        ...[at(gate), at(up), at(dh), at(gate), at(up), i(rows), i(width)],
+        ...[i(gate.ld), i(up.ld), i(dh.ld), i(gate.ld), i(up.ld), f(linear), f(cubic)],
+      ]);
+      const { dGate, dUp } = gatedMlpGrad({ dy: dh.values, gate: gate.values, up: up.values }, attrs);
+      expectClose(read(emulator, gate), dGate.data, ROUNDED, "dgate");
+      expectClose(read(emulator, up), dUp.data, ROUNDED, "dup");
+    },
+  );
 
   test.each(FORMS)(
     "gelu in its $form form, and its gradient in place of its input",

@@ -2,7 +2,20 @@ import { test } from "vitest";
 import { rmsNorm, rmsNormGrad } from "../../../src/engines/reference/ops/rms-norm.ts";
 import { expectClose } from "../../expect-close.ts";
 import { inEveryOrder } from "./emulator.ts";
-import { at, FLOAT32, f, i, matrix, none, outputMatrix, p, ROUNDED, read, vector } from "./matrix.ts";
+import {
+  at,
+  FLOAT32,
+  f,
+  i,
+  type Matrix,
+  matrix,
+  none,
+  outputMatrix,
+  p,
+  ROUNDED,
+  read,
+  vector,
+} from "./matrix.ts";
 
 /** Rows with several groups of eight columns per thread, with one, and with less than one. */
 const SHAPES = [
@@ -14,6 +27,7 @@ const SHAPES = [
 inEveryOrder("norms", (device) => {
   test.each(SHAPES)("rms_norm of %i rows of %i and its gradient, also in place of its addend", (T, d) => {
     const emulator = device();
+    const offset = d === 7 ? 1 : 0;
     const [x, dy, add, w] = [
       matrix(emulator, T, d),
       matrix(emulator, T, d),
@@ -21,21 +35,77 @@ inEveryOrder("norms", (device) => {
       vector(emulator, d),
     ];
     const [y, dx, inv] = [outputMatrix(emulator, T, d), outputMatrix(emulator, T, d), emulator.alloc(4 * T)];
-    emulator.run("rms_norm", [T], 128, [at(y), p(inv), at(x), p(w.pointer), i(d), i(y.ld), i(x.ld), f(1e-5)]);
-    const { y: expected, rstd } = rmsNorm({ x: x.values, weight: w.values }, { eps: 1e-5 });
+    emulator.run("rms_norm", [T], 128, [
+      at(y),
+      p(inv),
+      at(x),
+      p(w.pointer),
+      i(d),
+      i(y.ld),
+      i(x.ld),
+      f(1e-5),
+      f(offset),
+    ]);
+    const { y: expected, rstd } = rmsNorm({ x: x.values, weight: w.values }, { eps: 1e-5, offset });
     expectClose(read(emulator, y), expected.data, ROUNDED, "y");
     expectClose(emulator.read(inv, T), rstd.data, FLOAT32, "inv");
-    const { dx: g } = rmsNormGrad({ dy: dy.values, x: x.values, weight: w.values, rstd }, {});
+    const { dx: g } = rmsNormGrad({ dy: dy.values, x: x.values, weight: w.values, rstd }, { offset });
     const given = [at(dy), at(x), p(w.pointer), p(inv)];
     const widths = [i(dy.ld), i(x.ld)];
-    emulator.run("rms_norm_grad", [T], 128, [at(dx), ...given, none, i(d), i(dx.ld), ...widths, i(0)]);
+    emulator.run("rms_norm_grad", [T], 128, [
+      at(dx),
+      ...given,
+      none,
+      i(d),
+      i(dx.ld),
+      ...widths,
+      i(0),
+      f(offset),
+    ]);
     expectClose(read(emulator, dx), g.data, ROUNDED, "dx");
     emulator.run("rms_norm_grad", [T], 128, [
-      ...[at(add), ...given, at(add), i(d), i(add.ld), ...widths, i(add.ld)],
+      ...[at(add), ...given, at(add), i(d), i(add.ld), ...widths, i(add.ld), f(offset)],
     ]);
     const sum = g.data.map((v, n) => v + add.values.data[n]!);
     expectClose(read(emulator, add), sum, ROUNDED, "dx + add");
   });
+
+  test.each([
+    [5, 3, 40],
+    [7, 2, 6],
+    [3, 1, 12],
+  ])(
+    "head_norm of %i rows of %i heads of %i and its gradient, also in place of its addend",
+    (T, heads, d) => {
+      const emulator = device();
+      const [eps, offset, width] = [1e-6, 1, heads * d];
+      const matrices = [0, 1, 2].map(() => matrix(emulator, T, width)) as [Matrix, Matrix, Matrix];
+      const [x, dy, add] = matrices;
+      const w = vector(emulator, d);
+      const [y, dx] = [outputMatrix(emulator, T, width), outputMatrix(emulator, T, width)];
+      const inverse = emulator.alloc(4 * T * heads);
+      const grid = [Math.ceil((T * heads) / 4)] as const;
+      const shape = [i(T), i(heads), i(d)];
+      emulator.run("head_norm", grid, 128, [
+        ...[at(y), p(inverse), at(x), p(w.pointer), ...shape, i(y.ld), i(x.ld), f(eps), f(offset)],
+      ]);
+      const { y: expected, rstd } = rmsNorm({ x: x.values, weight: w.values }, { eps, offset });
+      expectClose(read(emulator, y), expected.data, ROUNDED, "y");
+      expectClose(emulator.read(inverse, T * heads), rstd.data, FLOAT32, "rstd");
+      const { dx: g } = rmsNormGrad({ dy: dy.values, x: x.values, weight: w.values, rstd }, { offset });
+      const given = [at(dy), at(x), p(w.pointer), p(inverse)];
+      const widths = [i(dy.ld), i(x.ld)];
+      emulator.run("head_norm_grad", grid, 128, [
+        ...[at(dx), ...given, none, ...shape, i(dx.ld), ...widths, i(0), f(offset)],
+      ]);
+      expectClose(read(emulator, dx), g.data, ROUNDED, "dx");
+      emulator.run("head_norm_grad", grid, 128, [
+        ...[at(add), ...given, at(add), ...shape, i(add.ld), ...widths, i(add.ld), f(offset)],
+      ]);
+      const sum = g.data.map((v, n) => v + add.values.data[n]!);
+      expectClose(read(emulator, add), sum, ROUNDED, "dx + add");
+    },
+  );
 
   test.each(SHAPES)("layer_norm of %i rows of %i, with and without a bias, and its gradient", (T, d) => {
     const emulator = device();

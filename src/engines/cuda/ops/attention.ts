@@ -26,7 +26,7 @@ export const attention: Lowering<"attention"> = (c) => {
   const { B, S, H, K, d, head, tiles, sharedBytes } = gridOf(c);
   const [o, lse, q, k, v] = [c.out("o"), c.outVector("lse"), c.matrix("q"), c.matrix("k"), c.matrix("v")];
   const pointers = [ptr(o), ptr(lse), ptr(q), ptr(k), ptr(v), ptr(c.vector("segments"))];
-  const sizes = [S, H, K, d, q.ld, k.ld, v.ld, o.ld, Number(c.attrs.causal), 0].map(i32);
+  const sizes = [S, H, K, d, q.ld, k.ld, v.ld, o.ld, Number(c.attrs.causal), c.attrs.window ?? 0].map(i32);
   const args = [...pointers, ...sizes, f32(c.attrs.scale)];
   c.list.launch(`attention_${head}`, [tiles, H, B], THREADS, args, sharedBytes(3));
 };
@@ -49,7 +49,7 @@ export const attentionGrad: Lowering<"attentionGrad"> = (c) => {
     ptr(c.vector("segments")),
   ];
   const sizes = [S, H, K, d, q.ld, k.ld, v.ld, dO.ld];
-  const mask = [i32(Number(c.attrs.causal)), i32(0), f32(c.attrs.scale)];
+  const mask = [i32(Number(c.attrs.causal)), i32(c.attrs.window ?? 0), f32(c.attrs.scale)];
   const kv = [ptr(dk), ptr(dv), ...saved, ...[...sizes, dk.ld, dv.ld].map(i32), ...mask];
   c.list.launch(`attention_grad_kv_${head}`, [tiles, K, B], THREADS, kv, sharedBytes(4));
   const ofQ = [ptr(dq), ...saved, ...[...sizes, dq.ld].map(i32), ...mask];

@@ -3,7 +3,7 @@ import type { Dim, Shape, ValueId } from "../../../program/program.ts";
 import { queryBlocks } from "../../attention.ts";
 import type { Lowering, NodeContext } from "../lowering.ts";
 import type { Tensor, TensorBuilder } from "../tensor-builder.ts";
-import { fromHeads, grouped, part, scaledQueries, toHeads } from "./heads.ts";
+import { fromHeads, grouped, part, scaledQueries, toHeads, windowLimits } from "./heads.ts";
 
 /** What both operations have in common. */
 interface AttentionContext {
@@ -37,13 +37,15 @@ interface Attended {
 
 /** 0 where a pair sees each other, [B,1,S,S]. */
 function visibility({ b, node, grid, attrs }: AttentionContext): Tensor {
-  return b.share(`/mask/${node.inputs.segments}/${attrs.causal}`, () => {
+  return b.share(`/mask/${node.inputs.segments}/${attrs.causal}/${attrs.window}`, () => {
     const segments = grid("segments");
     const [B, S] = segments.shape as [Dim, Dim];
     const same = b.equal(b.reshape(segments, [B, 1, S, 1]), b.reshape(segments, [B, 1, 1, S]));
-    if (!attrs.causal) return b.maskBias(same);
     const index = b.indices(S);
-    return b.maskBias(b.and(same, b.lessOrEqual(index, b.reshape(index, [S, 1]))));
+    const query = b.reshape(index, [S, 1]);
+    const order = attrs.causal ? [b.lessOrEqual(index, query)] : [];
+    const near = windowLimits(b, query, index, attrs);
+    return b.maskBias([...order, ...near].reduce((seen, rule) => b.and(seen, rule), same));
   });
 }
 

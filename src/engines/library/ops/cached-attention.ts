@@ -1,21 +1,22 @@
 import type { Dim } from "../../../program/program.ts";
 import type { Lowering, NodeContext } from "../lowering.ts";
 import type { Tensor } from "../tensor-builder.ts";
-import { fromHeads, grouped, scaledQueries, toHeads } from "./heads.ts";
+import { fromHeads, grouped, scaledQueries, toHeads, windowLimits } from "./heads.ts";
 
 /** Which cached columns each new row sees, as a bias of scores [B,1,S,total]; and 1 where it sees any, [B,1,S,1]. */
-function cacheVisibility({ b, node, grid, shape }: NodeContext<"cachedAttention">): {
+function cacheVisibility({ b, node, grid, attrs, shape }: NodeContext<"cachedAttention">): {
   bias: Tensor;
   any: Tensor;
 } {
-  return b.share(`/cache/${node.inputs.mask}`, () => {
+  return b.share(`/cache/${node.inputs.mask}/${attrs.window}`, () => {
     const mask = grid("mask");
     const [B, total] = mask.shape as [Dim, Dim];
     const S = shape("q")[1]!;
     const rows = b.reshape(b.indices(S, total), [S, 1]);
     const columns = b.indices(total);
     const real = b.cast(b.reshape(mask, [B, 1, 1, total]), "bool");
-    const seen = b.and(real, b.lessOrEqual(columns, rows));
+    const near = windowLimits(b, rows, columns, { causal: true, window: attrs.window });
+    const seen = [b.lessOrEqual(columns, rows), ...near].reduce((all, rule) => b.and(all, rule), real);
     const numbers = b.cast(seen, "f32");
     return { bias: b.maskBias(seen), any: b.max(numbers, 3, true) };
   });

@@ -27,3 +27,17 @@ export function scaledQueries(b: TensorBuilder, q: Tensor, scale: number): { q: 
 export function part(b: TensorBuilder, x: Tensor, from: number, to: Dim, axis: number): Tensor {
   return from === 0 && x.shape[axis] === to ? x : b.slice(x, from, Number(to), axis);
 }
+
+/** True where a query and a key are nearer than the window, in comparisons of float32 indices; none without a window. */
+export function windowLimits(
+  b: TensorBuilder,
+  queries: Tensor,
+  keys: Tensor,
+  { causal, window }: { readonly causal: boolean; readonly window?: number | undefined },
+): Tensor[] {
+  if (window === undefined) return [];
+  const [i, j] = [b.cast(queries, "f32"), b.cast(keys, "f32")];
+  const reach = b.scalar(window - 1);
+  const back = b.lessOrEqual(i, b.add(j, reach));
+  return causal ? [back] : [back, b.lessOrEqual(j, b.add(i, reach))];
+}

@@ -1,3 +1,4 @@
+import type { AttrsOf } from "../../../ops/attrs.ts";
 import { type Tensor, tensor } from "../tensor.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -5,7 +6,7 @@ import type { Kernel } from "./kernel.ts";
 function eachQuery(
   q: Tensor,
   segments: Tensor,
-  { heads, kvHeads, causal }: { heads: number; kvHeads: number; causal: boolean },
+  { heads, kvHeads, causal, window = Number.POSITIVE_INFINITY }: AttrsOf<"attention">,
   visit: (row: { q: number; lse: number; seen: readonly number[]; d: number }) => void,
 ): void {
   const [B, S, width] = q.shape as [number, number, number];
@@ -15,7 +16,8 @@ function eachQuery(
       const group = Math.floor((h * kvHeads) / heads);
       for (let i = 0; i < S; i++) {
         const seen: number[] = [];
-        for (let j = 0; j < (causal ? i + 1 : S); j++) {
+        const end = causal ? i + 1 : Math.min(S, i + window);
+        for (let j = Math.max(0, i - window + 1); j < end; j++) {
           if (segments.data[b * S + i] === segments.data[b * S + j])
             seen.push(((b * S + j) * kvHeads + group) * d);
         }
@@ -71,7 +73,10 @@ export const attentionGrad: Kernel<"attentionGrad"> = ({ dO, q, k, v, o, lse, se
   return { dq, dk, dv };
 };
 
-export const cachedAttention: Kernel<"cachedAttention"> = (inputs, { heads, kvHeads, scale }) => {
+export const cachedAttention: Kernel<"cachedAttention"> = (
+  inputs,
+  { heads, kvHeads, scale, window = Number.POSITIVE_INFINITY },
+) => {
   const { q, k, v, pastKey, pastValue, mask } = inputs;
   const [B, S, width] = q.shape as [number, number, number];
   const d = width / heads;
@@ -88,7 +93,7 @@ export const cachedAttention: Kernel<"cachedAttention"> = (inputs, { heads, kvHe
       for (let i = 0; i < S; i++) {
         const row = ((b * S + i) * heads + h) * d;
         const seen: number[] = [];
-        for (let j = 0; j <= past + i; j++) {
+        for (let j = Math.max(0, past + i - window + 1); j <= past + i; j++) {
           if (mask.data[b * total + j] !== 0) seen.push(((b * kvHeads + group) * total + j) * d);
         }
         const p = seen.map((j) => scale * dot(q.data, row, keys.data, j, d));
