@@ -24,6 +24,19 @@ const sequence = (...pretokenizers: object[]) => ({ type: "Sequence", pretokeniz
 const words = (digits: string): string =>
   `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
+/** What distinguishes a tokenizer.json from others: its vocabulary, and the parts around it. */
+interface Vocabulary {
+  /** By id, as tokenizer.json spells them. */
+  readonly tokens: readonly string[];
+  readonly merges: readonly (string | readonly [string, string])[];
+  readonly normalizer: object | null;
+  readonly pre_tokenizer: object;
+  readonly post_processor: object | null;
+  readonly decoder: object;
+  /** Properties of the BPE model that are not their defaults. */
+  readonly model: object;
+}
+
 interface PreTokenizer {
   readonly pre_tokenizer: object;
   readonly normalizer?: object;
@@ -39,21 +52,8 @@ const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   qwen2: { pre_tokenizer: sequence(split(words("\\p{N}")), byteLevel(false)), normalizer: { type: "NFC" } },
 };
 
-/**
- * Rebuilds tokenizer.json and tokenizer_config.json from a GGUF's metadata.
- * @throws data error for any tokenizer but byte-level BPE with a known pre-tokenizer, and for damaged lists
- */
-export function ggufTokenizer({ path, metadata }: GgufFile): TokenizerFiles {
-  const model = metadata.get("tokenizer.ggml.model");
-  if (model !== "gpt2") {
-    throw new LorafitError(
-      "data",
-      `${path}: tokenizer.ggml.model ${JSON.stringify(model)} is not supported; supported: gpt2 (byte-level BPE)`,
-      {
-        hint: "take the model's Hugging Face folder instead",
-      },
-    );
-  }
+/** Byte-level BPE, `tokenizer.ggml.model` gpt2. */
+function byteLevelVocabulary({ path, metadata }: GgufFile): Vocabulary {
   const pre = metadata.get("tokenizer.ggml.pre");
   const parts =
     typeof pre === "string" && Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre]! : undefined;
@@ -62,14 +62,84 @@ export function ggufTokenizer({ path, metadata }: GgufFile): TokenizerFiles {
     throw new LorafitError(
       "data",
       `${path}: tokenizer.ggml.pre ${JSON.stringify(pre)} is not supported; supported: ${known}`,
-      {
-        hint: "take the model's Hugging Face folder instead",
-      },
+      { hint: "take the model's Hugging Face folder instead" },
     );
   }
-  const tokens = list(path, metadata, "tokens", (v): v is string => typeof v === "string");
+  return {
+    tokens: strings(path, metadata, "tokens"),
+    merges: strings(path, metadata, "merges"),
+    normalizer: parts.normalizer ?? null,
+    pre_tokenizer: parts.pre_tokenizer,
+    post_processor: byteLevel(true),
+    decoder: byteLevel(true),
+    model: { ignore_merges: parts.ignoreMerges ?? false },
+  };
+}
+
+/** SentencePiece's sign for a space. */
+const SPACE = "\u2581";
+
+/**
+ * Gemma's BPE with SentencePiece's spaces, `tokenizer.ggml.model` llama. The file holds no merges: as in transformers
+ * (integrations/gguf/gguf_tokenizer_mapping.py), they are the splits of each token into two, in the order of ids and, of one
+ * token, longest left part first. The converter spells tokens of several spaces with real spaces.
+ */
+function gemmaVocabulary({ path, metadata }: GgufFile): Vocabulary {
+  const tokens = strings(path, metadata, "tokens").map((token) =>
+    /^ +$/.test(token) ? SPACE.repeat(token.length) : token,
+  );
+  const known = new Set(tokens);
+  const merges = tokens.flatMap((token) => {
+    const chars = [...token];
+    return chars.slice(1).flatMap((_, i): [string, string][] => {
+      const at = chars.length - 1 - i;
+      const [left, right] = [chars.slice(0, at).join(""), chars.slice(at).join("")];
+      return known.has(left) && known.has(right) ? [[left, right]] : [];
+    });
+  });
+  return {
+    tokens,
+    merges,
+    normalizer: { type: "Replace", pattern: { String: " " }, content: SPACE },
+    pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious", invert: false },
+    post_processor: null,
+    decoder: {
+      type: "Sequence",
+      decoders: [
+        { type: "Replace", pattern: { String: SPACE }, content: " " },
+        { type: "ByteFallback" },
+        { type: "Fuse" },
+      ],
+    },
+    model: {
+      unk_token: tokens[Number(metadata.get("tokenizer.ggml.unknown_token_id"))] ?? null,
+      fuse_unk: true,
+      byte_fallback: true,
+    },
+  };
+}
+
+/** @throws data error for a tokenizer that is not known */
+function vocabularyOf(file: GgufFile): Vocabulary {
+  const model = file.metadata.get("tokenizer.ggml.model");
+  if (model === "gpt2") return byteLevelVocabulary(file);
+  if (model === "llama" && file.metadata.get("general.architecture") === "gemma3")
+    return gemmaVocabulary(file);
+  throw new LorafitError(
+    "data",
+    `${file.path}: tokenizer.ggml.model ${JSON.stringify(model)} is not supported; supported: gpt2 (byte-level BPE), and llama for gemma3`,
+    { hint: "take the model's Hugging Face folder instead" },
+  );
+}
+
+/**
+ * Rebuilds tokenizer.json and tokenizer_config.json from a GGUF's metadata.
+ * @throws data error for any tokenizer but byte-level BPE with a known pre-tokenizer and Gemma's, and for damaged lists
+ */
+export function ggufTokenizer(file: GgufFile): TokenizerFiles {
+  const { path, metadata } = file;
+  const { tokens, merges, model, ...parts } = vocabularyOf(file);
   const types = list(path, metadata, "token_type", (v): v is number => typeof v === "number");
-  const merges = list(path, metadata, "merges", (v): v is string => typeof v === "string");
   if (types.length !== tokens.length) {
     throw new LorafitError(
       "data",
@@ -100,10 +170,8 @@ export function ggufTokenizer({ path, metadata }: GgufFile): TokenizerFiles {
         normalized: false,
         special: types[id] === CONTROL,
       })),
-      normalizer: parts.normalizer ?? null,
-      pre_tokenizer: parts.pre_tokenizer,
-      post_processor: addBos ? bosProcessor(text("bos")!, ids("bos")[0]!) : byteLevel(true),
-      decoder: byteLevel(true),
+      ...parts,
+      ...(addBos ? { post_processor: bosProcessor(text("bos")!, ids("bos")[0]!) } : {}),
       model: {
         type: "BPE",
         dropout: null,
@@ -112,7 +180,8 @@ export function ggufTokenizer({ path, metadata }: GgufFile): TokenizerFiles {
         end_of_word_suffix: null,
         fuse_unk: false,
         byte_fallback: false,
-        ignore_merges: parts.ignoreMerges ?? false,
+        ignore_merges: false,
+        ...model,
         vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
         merges,
       },
@@ -133,6 +202,9 @@ export function ggufTokenizer({ path, metadata }: GgufFile): TokenizerFiles {
     generationConfig: { eos_token_id: [...new Set(ids("eos", "eot", "eom"))] },
   };
 }
+
+const strings = (path: string, metadata: ReadonlyMap<string, GgufValue>, key: string): string[] =>
+  list(path, metadata, key, (v): v is string => typeof v === "string");
 
 const templateOf = (template: GgufValue | undefined): object =>
   typeof template === "string" ? { chat_template: template } : {};
