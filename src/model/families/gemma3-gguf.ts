@@ -1,13 +1,13 @@
 import type { ConfigReader } from "../config-reader.ts";
 import type { GgufFamily } from "../family.ts";
-import type { Gemma3Config } from "./gemma3.ts";
+import type { LlamaConfig } from "./llama-config.ts";
 import { decimal, llamaGguf } from "./llama-gguf.ts";
 
 /** Layers of the 27B model, the only one whose queries are not scaled by the head size (llama.cpp, src/models/gemma3.cpp). */
 const LAYERS_27B = 62;
 
 /** GGUF files of Gemma 3. The converter stores norm weights as 1 + w (llama.cpp, convert_hf_to_gguf.py, Gemma3Model). */
-export const gemma3Gguf = (parseConfig: (reader: ConfigReader) => Gemma3Config): GgufFamily<Gemma3Config> =>
+export const gemma3Gguf = <C extends LlamaConfig>(parseConfig: (reader: ConfigReader) => C): GgufFamily<C> =>
   llamaGguf({
     architecture: "gemma3",
     permuted: false,
