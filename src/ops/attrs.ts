@@ -32,6 +32,9 @@ export interface OpAttrs {
   /** Parts of equal width. */
   splitColumns: { readonly count: number };
   concatColumns: Record<string, never>;
+  gatedConv: Record<string, never>;
+  gatedConvGrad: Record<string, never>;
+  cachedGatedConv: Record<string, never>;
   gatherRows: Record<string, never>;
   scatterRows: Record<string, never>;
   /** At most chunkRows * V logits exist at once. */

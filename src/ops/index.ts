@@ -4,6 +4,7 @@ import type { OpName } from "./attrs.ts";
 import { crossEntropy, lastToken, trainedLinear, trainedLinearGrad } from "./class-head.ts";
 import { concatColumns, splitColumns } from "./columns.ts";
 import type { OpDefinition } from "./definition.ts";
+import { cachedGatedConv, gatedConv, gatedConvGrad } from "./gated-conv.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
 import { gelu, geluGrad } from "./gelu.ts";
 import { layerNorm, layerNormGrad } from "./layer-norm.ts";
@@ -38,6 +39,9 @@ export const OPS = {
   geluGrad,
   splitColumns,
   concatColumns,
+  gatedConv,
+  gatedConvGrad,
+  cachedGatedConv,
   gatherRows,
   scatterRows,
   linearCrossEntropy,

@@ -9,6 +9,7 @@ import type { OpName } from "./attrs.ts";
  * - weight: frozen matrix of a layer; may be bf16 and may be packed
  * - head, table: frozen matrix over the vocabulary, multiplied or gathered from; may be bf16
  * - normWeight, bias: frozen float32 vector
+ * - filter: frozen float32 weights of a convolution
  * - factor, factorGradient: trained low-rank matrix and its gradient, float32
  * - statistic: float32 numbers for each position, whatever the activations are in
  * - cache: keys or values of earlier positions
@@ -27,6 +28,7 @@ export type Role =
   | "table"
   | "normWeight"
   | "bias"
+  | "filter"
   | "factor"
   | "factorGradient"
   | "statistic"
@@ -186,6 +188,33 @@ export const SIGNATURES = {
   splitColumns: { inputs: { x: "activation" }, outputs: { parts: list("activation") } },
   /** n parts [..,w] -> y [..,n w] */
   concatColumns: { inputs: { parts: list("activation") }, outputs: { y: "activation" } },
+  /**
+   * x [B,S,3 D] with the columns B, C, v; filter [D,1,L], bias [D], segments i64 [B,S] -> y [B,S,D] = C (bias +
+   * Σ_j filter_{L-1-j} (B v) of the position j back), over 0 <= j < L in the same segment
+   */
+  gatedConv: {
+    inputs: { x: "activation", filter: "filter", bias: optional("bias"), segments: "index" },
+    outputs: { y: "activation" },
+  },
+  /** dy [B,S,D], and what gatedConv read -> dx [B,S,3 D] */
+  gatedConvGrad: {
+    inputs: {
+      dy: "activation",
+      x: "activation",
+      filter: "filter",
+      bias: optional("bias"),
+      segments: "index",
+    },
+    outputs: { dx: "activation" },
+  },
+  /**
+   * For decoding. x, filter, bias as for gatedConv, past [B,D,L]: B v of the last L positions, mask i64 [B,total]
+   * (1 = may be seen) whose last S columns are the new positions -> y [B,S,D], present [B,D,L]
+   */
+  cachedGatedConv: {
+    inputs: { x: "activation", filter: "filter", bias: optional("bias"), past: "cache", mask: "mask" },
+    outputs: { y: "activation", present: "cache" },
+  },
   /** x [B,S,D], rows i64 [N] (flat indices into B*S, unique except for padding rows) -> y [N,D] */
   gatherRows: { inputs: { x: "activation", rows: "index" }, outputs: { y: "activation" } },
   /** dy [N,D], rows i64 [N], like [B,S,D] -> dx [B,S,D], zero where no row points; rows that repeat are summed */

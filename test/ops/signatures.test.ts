@@ -29,6 +29,7 @@ const KIND: Readonly<Record<Role, string>> = {
   table: "matrix",
   normWeight: "float32",
   bias: "float32",
+  filter: "float32",
   factor: "float32",
   factorGradient: "float32",
   statistic: "float32",

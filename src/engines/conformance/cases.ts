@@ -18,6 +18,7 @@ import {
   trainedLinearCases,
   trainedLinearGradCases,
 } from "./class-head-cases.ts";
+import { cachedGatedConvCases, gatedConvCases, gatedConvGradCases } from "./conv-cases.ts";
 import { geluCases, geluGradCases, layerNormCases, layerNormGradCases } from "./layer-cases.ts";
 
 const none = {};
@@ -233,6 +234,9 @@ export const CASES = {
     { name: "ordinary", inputs: { parts: [n(2, 4, 8), n(2, 4, 8), n(2, 4, 8)] }, attrs: none },
     { name: "odd sizes", inputs: { parts: [n(1, 5, 7), n(1, 5, 7)] }, attrs: none },
   ],
+  gatedConv: gatedConvCases,
+  gatedConvGrad: gatedConvGradCases,
+  cachedGatedConv: cachedGatedConvCases,
   gatherRows: [{ name: "ordinary", inputs: { x: n(2, 4, 3), rows: ints([3], [5, 0, 7]) }, attrs: none }],
   scatterRows: [
     {

@@ -85,6 +85,8 @@ export interface TensorBuilder {
   flat(x: Tensor): Tensor;
   transpose(x: Tensor, perm: readonly number[]): Tensor;
   slice(x: Tensor, from: number, to: number, axis?: number): Tensor;
+  /** The last `count` of an axis, whose size may be a symbol. */
+  tail(x: Tensor, count: number, axis?: number): Tensor;
   /** `size` of the result on the axis, where it is a symbol. */
   concat(parts: readonly Tensor[], axis: number, size?: Dim): Tensor;
   split(x: Tensor, sizes: readonly number[], axis: number): Tensor[];

@@ -141,6 +141,11 @@ export class GraphEmitter {
     return this.node("Slice", [x, this.ints(from), this.ints(to), this.ints(axis)], {}, shape);
   }
 
+  tail(x: Ref, count: number, axis = 0): Ref {
+    const ends = this.ints(2 ** 31 - 1);
+    return this.node("Slice", [x, this.ints(-count), ends, this.ints(axis)], {}, x.shape.with(axis, count));
+  }
+
   finish(name: string): OnnxGraph {
     const rename = new Map<string, string>();
     const copies: OnnxNode[] = [];

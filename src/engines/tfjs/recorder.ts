@@ -229,6 +229,11 @@ export class KernelRecorder implements TensorBuilder {
     return this.#one("Slice", [x], { begin, size }, size);
   }
 
+  tail(x: Ref, count: number, axis = 0): Ref {
+    const size = x.shape[axis]!;
+    return this.slice(x, size - count, size, axis);
+  }
+
   split(x: Ref, sizes: readonly number[], axis: number): Ref[] {
     if (sizes.length === 1) return [x];
     const shapes = sizes.map((size) => x.shape.with(axis, size));

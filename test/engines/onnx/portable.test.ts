@@ -27,6 +27,8 @@ const FORWARD = [
   "layerNorm",
   "gelu",
   "splitColumns",
+  "gatedConv",
+  "cachedGatedConv",
   "rope",
   "attention",
   "cachedAttention",

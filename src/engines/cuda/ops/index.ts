@@ -1,6 +1,7 @@
 import type { OpName } from "../../../ops/attrs.ts";
 import { attention, attentionGrad } from "./attention.ts";
 import { concatColumns, splitColumns } from "./columns.ts";
+import { gatedConv, gatedConvGrad } from "./gated-conv.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
 import { gelu, geluGrad } from "./gelu.ts";
 import { linear, linearGrad } from "./linear.ts";
@@ -42,6 +43,9 @@ export const LOWERINGS = {
   geluGrad,
   splitColumns,
   concatColumns,
+  gatedConv,
+  gatedConvGrad,
+  cachedGatedConv: unsupported,
   gatherRows,
   scatterRows,
   linearCrossEntropy,

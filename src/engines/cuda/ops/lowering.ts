@@ -20,7 +20,7 @@ export interface NodeContext<Op extends OpName> {
   /** Frozen matrix without LoRA columns. */
   weight(input: InputName<Op, MatrixRole>): Matrix;
   /** Frozen vector, float32. */
-  weightVector(input: InputName<Op, "normWeight" | "bias">): Vector;
+  weightVector(input: InputName<Op, "normWeight" | "bias" | "filter">): Vector;
   /** Destination of an output; of the sum, where an addition is fused. */
   out(output: OutputName<Op, ActivationRole>): Matrix;
   outVector(output: OutputName<Op, VectorRole>): Vector;
