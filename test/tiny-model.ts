@@ -22,6 +22,16 @@ const LLAMA = {
 };
 /** Keys of config.json by model_type, where they are not Llama's. */
 const OWN_KEYS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  lfm2: {
+    ...{
+      hidden_size: 24,
+      intermediate_size: 42,
+      block_multiple_of: 4,
+      num_hidden_layers: 3,
+      conv_bias: true,
+    },
+    ...{ num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 64, full_attn_idxs: [1] },
+  },
   gpt2: { n_embd: 24, n_inner: 28, n_layer: 2, n_head: 4, n_positions: 64 },
 };
 

@@ -30,6 +30,12 @@ export interface AttentionShape {
   readonly window?: number;
 }
 
+/** Frozen weights of a gated short convolution (ops/gated-conv.ts). */
+export interface ConvWeights {
+  readonly filter: ValueId;
+  readonly bias: ValueId | undefined;
+}
+
 /**
  * What a forward pass is given: token ids and positions [B,S], and how a token sees the ones before it. Training shows
  * packed rows at once; decoding goes through a cache (programs.ts).
@@ -39,6 +45,8 @@ export interface ForwardContext {
   readonly positions: ValueId;
   /** q [B,S,heads*headDim], k and v [B,S,kvHeads*headDim] -> [B,S,heads*headDim]. */
   attend(layer: number, q: ValueId, k: ValueId, v: ValueId, shape: AttentionShape): ValueId;
+  /** x [B,S,3*hiddenSize] -> [B,S,hiddenSize]. */
+  convolve(layer: number, x: ValueId, weights: ConvWeights): ValueId;
 }
 
 /** GGUF's names for a family, and what its converter does to the tensors. */

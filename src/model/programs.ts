@@ -16,6 +16,7 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
     ids,
     positions,
     attend: (_, q, k, v, { headDim: _d, ...attrs }) => b.node("attention", { q, k, v, segments }, attrs).o,
+    convolve: (_, x, weights) => b.node("gatedConv", { x, ...weights, segments }, {}).y,
   });
   b.output(hidden, "hidden");
   return b.build();
@@ -42,8 +43,8 @@ function appendLogits(b: ProgramBuilder, config: ModelConfig, hidden: ValueId): 
 
 /**
  * Decoding with a key/value cache, all sizes symbolic: inputs input_ids, position_ids [batch_size, sequence_length],
- * attention_mask [batch_size, total_sequence_length] and past_key_values.{i}.{key,value}; outputs logits and
- * present.{i}.{key,value}. Names and axes are those that transformers.js and onnxruntime-genai expect.
+ * attention_mask [batch_size, total_sequence_length] and past_key_values.{i}.{key,value} or, for a layer of convolution,
+ * past_conv.{i}; outputs logits and present.{i}.{key,value} or present_conv.{i}. Names and axes are those that transformers.js and onnxruntime-genai expect.
  */
 export function decodingProgram(config: ModelConfig): Program {
   const b = new ProgramBuilder("decoding");
@@ -64,6 +65,13 @@ export function decodingProgram(config: ModelConfig): Program {
       presents.push({ name: `present.${layer}.key`, value: presentKey });
       presents.push({ name: `present.${layer}.value`, value: presentValue });
       return o;
+    },
+    convolve(layer, x, { filter, bias }) {
+      const [width, , length] = b.value(filter).shape as [number, number, number];
+      const past = b.input(`past_conv.${layer}`, "f32", ["batch_size", width, length]);
+      const { y, present } = b.node("cachedGatedConv", { x, filter, bias, past, mask }, {});
+      presents.push({ name: `present_conv.${layer}`, value: present });
+      return y;
     },
   });
   appendLogits(b, config, hidden);

@@ -47,6 +47,7 @@ const MODELS = {
     residual_multiplier: 0.5,
     logits_scaling: 2,
   },
+  "LFM2, a filter of four": { model_type: "lfm2", conv_L_cache: 4 },
   "GPT-2": { model_type: "gpt2", scale_attn_by_inverse_layer_idx: true },
   "a layer without positions": { model_type: "smollm3", no_rope_layers: [0, 1] },
 };

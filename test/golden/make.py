@@ -22,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm, Gemma3TextScaledWordEmbedding
 from transformers.models.granite.modeling_granite import GraniteRMSNorm
+from transformers.models.lfm2.modeling_lfm2 import Lfm2RMSNorm
 from transformers.models.llama.modeling_llama import LlamaRMSNorm
 from transformers.models.mistral.modeling_mistral import MistralRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
@@ -41,7 +42,7 @@ if "--as-torch" not in sys.argv:
     def scaled_embedding(self, ids, embed=torch.nn.Embedding.forward):
         return embed(self, ids) * torch.tensor(self.scalar_embed_scale, dtype=torch.float32).double()
 
-    for module in (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm, MistralRMSNorm, GraniteRMSNorm, SmolLM3RMSNorm):
+    for module in (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm, MistralRMSNorm, GraniteRMSNorm, SmolLM3RMSNorm, Lfm2RMSNorm):
         module.forward = norm
     Gemma3RMSNorm.forward = gemma_norm
     Gemma3TextScaledWordEmbedding.forward = scaled_embedding
@@ -164,6 +165,21 @@ NEW = {
                     tie_word_embeddings=False),
         adapters={"all": dict(r=4, lora_alpha=4, target_modules="all-linear")},
         batch=lambda: padded_batch(2, 20, 43)),
+    # Gated short convolutions with biases around one layer of attention; width of the MLP adjusted (57 -> 40).
+    "lfm2": dict(
+        family="lfm2",
+        config=dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, intermediate_size=57, block_multiple_of=8,
+                    vocab_size=51, max_position_embeddings=64, conv_bias=True, layer_types=["conv", "full_attention", "conv"]),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=["q_proj", "k_proj", "v_proj", "out_proj", "in_proj", "w1", "w2", "w3"]),
+                  "attention": dict(r=2, lora_alpha=3, target_modules=["q_proj", "v_proj"])},
+        batch=lambda: packed_batch(2, 23, 51, [[10, 9], [2, 14, 4]])),
+    # A filter of four, an untied head, odd sizes, the published files' names of sizes; right padding.
+    "lfm2-untied": dict(
+        family="lfm2",
+        config=dict(hidden_size=20, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1, block_ff_dim=36, block_auto_adjust_ff_dim=False,
+                    vocab_size=41, max_position_embeddings=64, conv_L_cache=4, full_attn_idxs=[1], tie_embedding=False),
+        adapters={"all": dict(r=4, lora_alpha=4, target_modules="all-linear")},
+        batch=lambda: padded_batch(2, 21, 41)),
 }
 
 
@@ -197,7 +213,8 @@ def make_new(root, spec):
     model = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         for name, p in model.named_parameters():
-            p.copy_(torch.randn_like(p) * 0.15 + (("norm" in name or ".ln_" in name) and "gemma" not in config.model_type))
+            shifted = any(part in name for part in ("norm", ".ln_", "conv.conv")) and "gemma" not in config.model_type
+            p.copy_(torch.randn_like(p) * 0.15 + shifted)
     model.save_pretrained(root / "model")
     (root / "batch.json").write_text(json.dumps(spec["batch"]()) + "\n")
     for name, config in spec["adapters"].items():

@@ -14,6 +14,20 @@ import { randomAdapter } from "../tiny-model.ts";
 
 /** Families whose cache or inputs differ from Llama's, as random models with the bundled base's tokenizer. */
 const FAMILIES = {
+  lfm2: {
+    ...{
+      hidden_size: 48,
+      intermediate_size: 96,
+      num_hidden_layers: 3,
+      num_attention_heads: 4,
+      num_key_value_heads: 2,
+    },
+    ...{
+      max_position_embeddings: 128,
+      layer_types: ["conv", "full_attention", "conv"],
+      initializer_range: 0.3,
+    },
+  },
   gpt2: { n_embd: 48, n_layer: 2, n_head: 4, n_positions: 128, initializer_range: 0.3 },
 };
 const TEXTS = ["The", "Can I return", "My order has not", "Hello, I would like to know whether"];
@@ -31,7 +45,10 @@ it.each(Object.entries(FAMILIES))(
     const bundled = openModel(baseFolder, { cacheDir: scratch });
     const { vocabSize, bosId, eosIds } = bundled.config;
     const json = { model_type: modelType, vocab_size: vocabSize, bos_token_id: bosId, eos_token_id: eosIds };
-    const random = randomModel({ ...json, ...keys }, { where: modelType, seed: 3, cacheDir: scratch });
+    const random = randomModel(
+      { ...json, ...keys },
+      { where: modelType, seed: 3, cacheDir: join(scratch, `${modelType}-cache`) },
+    );
     const base: WeightSource = {
       ...{ ...random, path: modelType, sha256: modelType },
       tokenizerFiles: () => ({ ...bundled.tokenizerFiles(), model: random.config }),

@@ -5,6 +5,7 @@ import type { Family, GgufFamily } from "../family.ts";
 import { gemma3 } from "./gemma3.ts";
 import { gpt2 } from "./gpt2.ts";
 import { granite } from "./granite.ts";
+import { lfm2 } from "./lfm2.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { qwen2 } from "./qwen2.ts";
@@ -12,7 +13,17 @@ import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
 
 /** Every family that lorafit knows. */
-export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3, mistral, gemma3, granite, smollm3, gpt2];
+export const FAMILIES: readonly Family[] = [
+  llama,
+  qwen2,
+  qwen3,
+  mistral,
+  gemma3,
+  granite,
+  smollm3,
+  gpt2,
+  lfm2,
+];
 
 export function familyOf({ family: name }: Pick<ModelConfig, "family">): Family {
   const family = FAMILIES.find(({ modelType }) => modelType === name);

@@ -18,4 +18,5 @@ describe.skipIf(missing !== null)("whole training Programs", () => {
 describe.skipIf(missing !== null).each(["q8_0", "q4_0"] as const)("whole training Programs on %s", (packed) =>
   describeTraining(cudaEngine, { packed, sizes: { hidden_size: 64, intermediate_size: 96 } }),
 );
-describe.skipIf(missing !== null)("against PyTorch + PEFT", () => describeRoundedGoldens(cudaEngine, 2));
+// Factors of up to 2.4 were seen, in LFM2, whose convolution multiplies three rounded activations.
+describe.skipIf(missing !== null)("against PyTorch + PEFT", () => describeRoundedGoldens(cudaEngine, 2.5));
