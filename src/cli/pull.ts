@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import pc from "picocolors";
 import { openSentenceEncoder } from "../encoder/sentence-encoder.ts";
 import { EXIT } from "../errors.ts";
-import { ENCODER } from "../model/catalog.ts";
+import { ENCODER, parseHubName } from "../model/catalog.ts";
 import { openModel } from "../model/open.ts";
-import { type PullEvent, pullModel } from "../model/pull/pull.ts";
+import { entryOf, type PullEvent, pullModel } from "../model/pull/pull.ts";
 import type { Context } from "./terminal/context.ts";
 import { megabytes, seconds } from "./terminal/format.ts";
 
@@ -21,6 +21,7 @@ export function addPull(program: Command, context: Context): void {
 async function pull(name: string, context: Context): Promise<void> {
   const { output, home, signal } = context;
   const show = progress(context);
+  showLicence(name, context);
   try {
     const { path, source } = await pullModel(name, {
       home,
@@ -43,6 +44,14 @@ async function pull(name: string, context: Context): Promise<void> {
   }
 }
 
+/** The licence comes before the download. A model of the hub that the catalog does not name has it on its page. */
+function showLicence(name: string, { output }: Context): void {
+  if (parseHubName(name) !== null) return;
+  const { about, licence, terms } = entryOf(name);
+  const where = terms === undefined ? "" : `, terms: ${terms}`;
+  output.event({ event: "licence", name, licence, terms }, `${about}\nlicence: ${licence}${where}`);
+}
+
 function checkBase(path: string, home: string): { sha256: string; size: string } {
   const { config, sha256 } = openModel(path, { cacheDir: home });
   const size = `${config.layers} layers, hidden size ${config.hiddenSize}, context ${config.maxPositions}`;
@@ -61,7 +70,11 @@ function progress({ output }: Context): (event: PullEvent) => void {
   let from = { time: 0, done: 0 };
   return (event) => {
     if (event.kind === "source") {
-      output.event({ event: "source", source: event.source }, `asking ${event.source}`);
+      const { kind: _, ...what } = event;
+      const size = event.bytes === undefined ? "" : `, about ${megabytes(event.bytes)}`;
+      const by =
+        event.thirdParty === undefined ? "" : ", packaged by a third party: every part's hash is pinned";
+      output.event({ event: "source", ...what }, `asking ${event.source}${size}${by}`);
     } else if (event.kind === "unreachable") {
       output.settle();
       output.event(

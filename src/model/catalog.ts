@@ -10,15 +10,30 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** A relative path that cannot leave its folder. */
 const within = z.string().regex(/^(?!.*\.\.)[\w][\w./-]*$/);
 
+/** Size of what is fetched, about where the files are not pinned. */
+const bytes = z.int().positive();
 const hubSource = z.strictObject({
   hub: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
   revision: z.string(),
-  files: z.array(z.strictObject({ path: within, sha256: sha256.optional() })).min(1),
+  bytes,
+  /** Absent: those of the repository that lorafit reads. */
+  files: z
+    .array(z.strictObject({ path: within, sha256: sha256.optional() }))
+    .min(1)
+    .optional(),
 });
+const pip = z.string().regex(/^[a-z0-9-]+$/);
+const version = z.string().regex(/^[0-9.]+$/);
+/** True if the package is by neither the model's authors nor this project. */
+const thirdParty = z.literal(true).optional();
 const pipSource = z.strictObject({
-  pip: z.string().regex(/^[a-z0-9-]+$/),
-  version: z.string().regex(/^[0-9.]+$/),
+  ...{ pip, version, bytes, thirdParty },
   files: z.array(z.strictObject({ path: within, sha256 })).min(1),
+});
+/** One file in several packages: `file` of each, in order, gives `path`. */
+const partsSource = z.strictObject({
+  ...{ path: within, sha256, bytes, thirdParty },
+  parts: z.array(z.strictObject({ pip, version, file: within, sha256 })).min(2),
 });
 const bundledSource = z.strictObject({ bundled: within });
 
@@ -28,11 +43,14 @@ const entrySchema = z.strictObject({
   about: z.string(),
   licence: z.string(),
   parameters: z.int().positive(),
-  sources: z.array(z.union([bundledSource, hubSource, pipSource])).min(1),
+  /** Licence terms to accept, where they are not a standard licence. */
+  terms: z.url().optional(),
+  sources: z.array(z.union([bundledSource, hubSource, pipSource, partsSource])).min(1),
 });
 
 export type HubSource = z.output<typeof hubSource>;
 export type PipSource = z.output<typeof pipSource>;
+export type PartsSource = z.output<typeof partsSource>;
 export type CatalogEntry = z.output<typeof entrySchema>;
 
 /** Name of the sentence encoder that is the embedder of tasks where it has been pulled. */
@@ -45,6 +63,12 @@ export function readCatalog(): readonly CatalogEntry[] {
   const text = readFileSync(join(bundledFolder, "catalog.json"), "utf8");
   return z.strictObject({ models: z.array(entrySchema) }).parse(JSON.parse(text)).models;
 }
+
+/** Memory beside the base in float32 for 8 x 256 tokens with recomputation, bytes: 1.1 GiB in all for SmolLM2-135M (bench/RESULTS.md). */
+const BESIDE_BASE = 0.65e9;
+
+/** About the memory to train a base of so many parameters on the CPU, bytes. Larger hidden sizes need more. */
+export const trainingBytes = (parameters: number): number => 4 * parameters + BESIDE_BASE;
 
 /** Parses hf:org/name[@revision]; null for a name without "hf:". @throws usage error for a malformed name */
 export function parseHubName(

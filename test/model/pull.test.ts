@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { LorafitError } from "../../src/errors.ts";
-import { resolveModel } from "../../src/model/catalog.ts";
+import { readCatalog, resolveModel } from "../../src/model/catalog.ts";
 import { type PullEvent, type PullOptions, pullModel } from "../../src/model/pull/pull.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "lorafit-pull-"));
@@ -108,6 +108,40 @@ test("a repository is fetched without code and pickles, and then found by its na
   const before = requests.length;
   expect(await pullModel("hf:org/model@v1", options())).toEqual({ path, source: null });
   expect(requests.length).toBe(before);
+});
+
+test("files that another tool has fetched are copied from HF_HOME; an incomplete snapshot is not used", async () => {
+  const hub = join(home, "hf", "hub", "models--org--model");
+  const snapshot = join(hub, "snapshots", "c0ffee");
+  mkdirSync(snapshot, { recursive: true });
+  mkdirSync(join(hub, "refs"));
+  writeFileSync(join(hub, "refs", "main"), "c0ffee");
+  writeFileSync(join(snapshot, "config.json"), '{"cached":true}');
+  writeFileSync(join(snapshot, "tokenizer.json"), "{}");
+  vi.stubEnv("HF_HOME", join(home, "hf"));
+  try {
+    const first = await pullModel("hf:org/model", options());
+    expect(readFileSync(join(first.path, "config.json"), "utf8")).toBe("{}");
+    rmSync(first.path, { recursive: true });
+    writeFileSync(join(snapshot, "model.safetensors"), "shared");
+    requests = [];
+    const { path } = await pullModel("hf:org/model", options());
+    expect(requests).toEqual([]);
+    expect(readFileSync(join(path, "config.json"), "utf8")).toBe('{"cached":true}');
+    expect(readFileSync(join(path, "model.safetensors"), "utf8")).toBe("shared");
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+test("every entry of the catalog has a name of its own, a licence and the size of its download", () => {
+  const names = readCatalog().map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  for (const { sources, licence } of readCatalog()) {
+    expect(licence).not.toBe("");
+    expect(sources.every((source) => "bundled" in source || source.bytes > 0)).toBe(true);
+  }
+  expect(names).toEqual(expect.arrayContaining(["qwen3-0.6b", "gemma-3-270m-it", "lfm2-350m"]));
 });
 
 test("a broken download leaves no model, and the next one continues it", async () => {

