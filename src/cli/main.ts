@@ -7,9 +7,8 @@ import { VERBS } from "./verbs.ts";
 
 /** Runs one command line. @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
-  const stop = listenForInterrupts();
   ignoreClosedPipes();
-  const context = createContext(stop);
+  const context = createContext();
   const program = createProgram(context);
   // An error in the flags is reported in the form that --json and --quiet request.
   context.output = createOutput({ json: args.includes("--json"), quiet: args.includes("--quiet") });
@@ -49,19 +48,6 @@ function addCommonFlags(command: Command): void {
         .option("--quiet", "only results and errors");
     }
   }
-}
-
-/** The first Ctrl-C or SIGTERM stops at the next safe place, the second one at once. */
-function listenForInterrupts(): AbortSignal {
-  const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    process.stderr.write("\nstopping at the next safe place; once more to stop at once\n");
-    controller.abort();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return controller.signal;
 }
 
 /** Ignores a closed stdout, as in `lorafit … | head`: work and exit code are not affected. */

@@ -70,3 +70,10 @@ test("doctor finds every engine correct here", async () => {
   }
   expect(events.at(-1)).toMatchObject({ event: "doctor-end", ok: true, trains_on: "onnx" });
 });
+
+test("SIGTERM ends a verb that has no safe place to stop at, here one that waits for a line on stdin", async () => {
+  const started = lorafit(["bench", "step", "--model", model, "--seq", "16", "--serve", "--json"]);
+  await started.shows(/"ready":true/);
+  started.kill("SIGTERM");
+  expect(await started.finished).toMatchObject({ code: null, signal: "SIGTERM" });
+});

@@ -34,7 +34,7 @@ test("without a verb the help is shown and the exit code is 2", async () => {
 test("every verb says what it does, and has --json and --quiet", () => {
   const leaves = (command: Command): Command[] =>
     command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
-  const verbs = leaves(createProgram(createContext(new AbortController().signal)));
+  const verbs = leaves(createProgram(createContext()));
   expect(verbs.map((verb) => verb.name())).toEqual(
     expect.arrayContaining(["quickstart", "train", "gate", "doctor", "step"]),
   );

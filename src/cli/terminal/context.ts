@@ -5,7 +5,7 @@ import { createOutput, type Output } from "./output.ts";
 export interface Context {
   /** Set up by the verb's --json and --quiet. */
   output: Output;
-  /** Aborted by the first Ctrl-C or SIGTERM. */
+  /** Aborted by the first Ctrl-C or SIGTERM. A verb that never reads it is ended by the signal at once. */
   readonly signal: AbortSignal;
   /** LORAFIT_HOME: pulled models and files made from them. */
   readonly home: string;
@@ -13,11 +13,28 @@ export interface Context {
   exitCode: number;
 }
 
-export function createContext(signal: AbortSignal): Context {
+export function createContext(): Context {
+  let signal: AbortSignal | undefined;
   return {
     output: createOutput(),
-    signal,
+    get signal() {
+      signal ??= listenForInterrupts();
+      return signal;
+    },
     home: lorafitHome(),
     exitCode: 0,
   };
+}
+
+/** The first Ctrl-C or SIGTERM stops at the next safe place, the second one at once. */
+function listenForInterrupts(): AbortSignal {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    process.stderr.write("\nstopping at the next safe place; once more to stop at once\n");
+    controller.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return controller.signal;
 }
