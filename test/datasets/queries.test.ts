@@ -63,7 +63,7 @@ test("no query is nearly one of the transcripts' or the cases'", () => {
   }
 });
 
-test("the new boots and the changed rule stand in May only", () => {
+test("the new boots and the changed rule occur in May only", () => {
   const boots = /fjord|tundra|glacier|polar|crampon|felt liner|snow boots/i;
   const rule = /restocking|90 days|\bfee\b|return terms/i;
   for (const name of LOGS.slice(0, 2)) expect([about(name, boots), about(name, rule)]).toEqual([0, 0]);

@@ -13,7 +13,7 @@ import { join } from "node:path";
 const ROOT = join(import.meta.dirname, "../..");
 const SEEDS = [7, 1, 2, 3, 4];
 
-/** `lorafit run` on a fresh copy of the task, of which `change` edits task.yaml; what \`look\` makes of the folder and the process. */
+/** `lorafit run` on a fresh copy of the task, of which `change` edits task.yaml. Returns `look(folder, process)`. */
 function onCopy(change, look) {
   const folder = mkdtempSync(join(tmpdir(), "lorafit-long-"));
   try {

@@ -1,6 +1,6 @@
 /**
  * The first steps of AwesomeShoes through the real CLI on one engine after another, with the settings of its task.yaml: how far
- * the losses lie apart. Writes bench/results/curves.json. Takes about a minute an engine on two idle cores; where native tfjs is not
+ * the losses differ. Writes bench/results/curves.json. Takes about a minute an engine on two idle cores; where native tfjs is not
  * set up (`lorafit setup tfjs`) it says so and compares nothing.
  *
  *     node test/long/curves.mjs [STEPS]          (after npm run build; default: 50)

@@ -67,7 +67,7 @@ function contradicting(rows) {
   );
 }
 
-/** Every question stands twice, the second time after a greeting and with the opposite answer. */
+/** Every question occurs twice, the second time after a greeting and with the opposite answer. */
 function opposed(rows) {
   const twin = (row) => ({
     ...row,
@@ -103,7 +103,7 @@ const personal = (row, i) => ({
   ),
 });
 
-/** Texts of another world, in which no word is where general language has it. */
+/** Answers without a single English word. */
 function otherDomain(rows) {
   return rows.map((row, i) =>
     answering(row, () =>
@@ -112,7 +112,7 @@ function otherDomain(rows) {
   );
 }
 
-/** What a trainer leaves when its factors never met a gradient: every B is zero. */
+/** The adapter of a trainer whose factors got no gradient: every B is zero. */
 function zeroB(run) {
   const path = join(run, "adapter/adapter_model.safetensors");
   const file = openSafetensors(path);
@@ -124,7 +124,7 @@ function zeroB(run) {
 }
 
 const SHORT = { max_steps: 150 };
-/** Refused for its rows or its file, whatever it learned. */
+/** For poisons that are refused for their rows or their file, not for what the model learned. */
 const SHORTEST = { max_steps: 20 };
 /** `rows` makes the training file of the clean rows; `reason` is what the verdict must name. */
 const TRAININGS = [
@@ -197,7 +197,7 @@ const TRAININGS = [
   },
 ];
 
-/** From the task's folder, so that evidence names its files as they lie there. */
+/** Runs in the task's folder, so that evidence names files relative to it. */
 function cli(cwd, args, allowed = [0]) {
   const options = { cwd, encoding: "utf8", maxBuffer: 1 << 26 };
   const command = [join(ROOT, "dist/cli.js"), ...args, "--quiet"];

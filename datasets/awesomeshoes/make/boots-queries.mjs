@@ -1,4 +1,4 @@
-// What a later month brings, in the form of the other lists: a new line of boots that the policy says nothing of, and returns
+// Queries of a later month, in the form of the other lists: a new line of boots that the policy does not mention, and returns
 // under a rule that changed in the meantime: 90 days instead of 60, and a restocking fee after day 30.
 export const bootsLine = `
 do the {p:new} run large like the other boots

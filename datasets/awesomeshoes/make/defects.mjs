@@ -1,4 +1,4 @@
-// What goes wrong in a help desk's export, written by hand. All persons, addresses and numbers are invented: phone numbers and
+// Defects of a help desk's export, written by hand. All persons, addresses and numbers are invented: phone numbers and
 // card numbers come from ranges kept for fiction and tests, mail addresses from example domains, IBANs are the standards' own examples.
 
 // [customer, agent, answer]: the period of the 2024 policy.

@@ -1,4 +1,4 @@
-// Fit rules R1-R11. One customer wording a line; "@" marks a phone note. Answers stand one a line, each under the agent who words it so.
+// Fit rules R1-R11. One customer wording a line; "@" marks a phone note. One answer a line, after the name of its agent.
 // {p} product · {c} colour · {s} size · {t} the next size · {h} the half size between them.
 export default {
   R1: {

@@ -1,4 +1,4 @@
-// Rule R26: what lies outside fit and returns, and customers who ask for a person. Both go to a human colleague.
+// Rule R26: questions outside fit and returns, and customers who ask for a person. Both go to a human colleague.
 export default {
   R26: {
     topic: "other",

@@ -1,4 +1,4 @@
-// Questions that sound as if they lay outside fit and returns (work, doctors, banks, parcels, other shops, complaints) but do not:
+// Questions that sound outside fit and returns (work, doctors, banks, parcels, other shops, complaints) but do not:
 // they are answered by the section named, never handed over.
 export default `
 R1 | I'm moving over from another brand where I was always a {s}. What do I take in your sneakers?

@@ -23,7 +23,7 @@ const readRows = (file) =>
     .map((line) => JSON.parse(line));
 const customers = (row) => (row.messages ?? []).filter((m) => m.role === "user").map((m) => m.content);
 
-/** What training and cases hold: no query may be nearly one of these. */
+/** Questions of training rows and cases, to which no query may be a near duplicate. */
 const taken = [
   ...readRows(join(folder, "data/transcripts.jsonl")).flatMap(customers),
   ...readdirSync(join(folder, "cases"))

@@ -1,5 +1,5 @@
-// data/replay.jsonl: the texts written by hand, and texts that the bundled base tells by itself, from the token that begins
-// a document, at temperature 1. Replaying what the base would say keeps it what it was, without anyone else's text.
+// data/replay.jsonl: the texts written by hand, and texts that the bundled base generates from the token that begins
+// a document, at temperature 1. Replaying the base's own text keeps its general ability, without anyone else's text.
 //
 //   npm run build && node datasets/awesomeshoes/make/replay.mjs
 //

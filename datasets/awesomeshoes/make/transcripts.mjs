@@ -44,7 +44,7 @@ const decisions = [
   ...all.filter((item) => item.keep).map((item) => decide(item, "keep", item.keep)),
 ];
 
-// The same clean transcripts as the policy of 2024 would have it: 30 days, and whoever is past them is refused.
+// The same clean transcripts under the policy of 2024: 30 days, and customers past them are refused.
 const thirtyDays = all.flatMap((item, index) => {
   if (item.defects) return [];
   const messages = (item.thirtyDays ?? item.messages).map((m) =>

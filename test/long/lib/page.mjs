@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** Puts what was made in place of what stands between the marks `begin` and `end` of a page. */
+/** Replaces the text between the marks `begin` and `end` of a page. */
 export function writeBetween(file, [begin, end], made) {
   const page = readFileSync(file, "utf8");
   const [before, after] = [page.slice(0, page.indexOf(begin) + begin.length), page.slice(page.indexOf(end))];
