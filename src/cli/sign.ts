@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import pc from "picocolors";
-import { findRun } from "../train/run-folder.ts";
 import { ROLES, type Role, signRun, standings } from "../workflow/release/sign.ts";
+import type { Run } from "../workflow/run.ts";
 import type { Context } from "./terminal/context.ts";
+import { runOf } from "./terminal/task.ts";
 
 interface Flags {
   readonly role: Role;
@@ -27,17 +28,20 @@ export function addSign(program: Command, context: Context): void {
     )
     .requiredOption("--name <name>", "who signs")
     .option("--note <text>", "kept with the sign-off and shown in the model card")
-    .action((path: string | undefined, flags: Flags) => sign(findRun(path), flags, context));
+    .action((path: string | undefined, flags: Flags) => sign(runOf(path, context), flags, context));
 }
 
-function sign(run: string, flags: Flags, { output }: Context): void {
-  const { signOff, verdict } = signRun(run, flags);
-  const open = standings(run).filter(({ signOff, void: why }) => signOff === undefined || why !== undefined);
+async function sign(run: Run, flags: Flags, { output }: Context): Promise<void> {
+  const { path, verdict } = run;
+  const signOff = await signRun(run, flags);
+  const open = standings(run, () => false).filter(
+    ({ signOff, void: why }) => signOff === undefined || why !== undefined,
+  );
   const left = open.map(({ role, void: why }) => (why === undefined ? role : `${role} (${why})`));
   output.result(
     {
       event: "signed",
-      run,
+      run: path,
       ...signOff,
       missing: open.map(({ role }) => role),
       releasable: verdict.verdict === "pass",
@@ -50,8 +54,8 @@ function sign(run: string, flags: Flags, { output }: Context): void {
             `\`lorafit release\` will refuse this run, because its verdict is ${verdict.verdict}; only --override --reason TEXT releases it`,
           )
         : left.length === 0
-          ? `all roles have signed: \`lorafit release ${run} --out DIR\` releases it`
-          : `then \`lorafit release ${run} --out DIR\` releases it`,
+          ? `all roles have signed: \`lorafit release ${path} --out DIR\` releases it`
+          : `then \`lorafit release ${path} --out DIR\` releases it`,
     ].join("\n"),
   );
 }

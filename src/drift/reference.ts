@@ -12,7 +12,7 @@ import { type Placed, placeTexts, type Space } from "./space.ts";
 /** Queries that are kept or compared, at most; a seeded sample of more. */
 export const MAX_QUERIES = 2000;
 
-/** What later queries are compared with: where the adapter's training examples lie, and the queries of that time. */
+/** Reference for later queries: embeddings of the adapter's training examples, and statistics of the queries of that time. */
 export interface DriftReference {
   readonly made: string;
   /** The task's own patterns, which mask later logs too. */
@@ -55,6 +55,8 @@ const schema = z.strictObject({
 
 const FILE = "reference.json";
 const VECTORS = "vectors.safetensors";
+/** Names of the files in a reference's folder. */
+export const REFERENCE_FILES: readonly string[] = [FILE, VECTORS];
 
 export const hasReference = (folder: string): boolean => existsSync(join(folder, FILE));
 

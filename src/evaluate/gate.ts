@@ -57,8 +57,12 @@ export interface Verdict {
   base_artifact_sha256: string;
   artifact_sha256: string;
   lock_sha256: string;
-  /** SHA-256 of every file of the adapter and of the tuned export, by its name in a release. */
+  /** SHA-256 of every file that a release copies, by its name there: adapter, model, task, policy, settings, curation, drift reference. */
   files: Readonly<Record<string, string>>;
+  /** SHA-256 of every other file of the run that the verdict rests on, by its path in the run: answers, metrics, the base's export. */
+  evidence: Readonly<Record<string, string>>;
+  /** Licence that the base states; null when it states none. */
+  base_licence: string | null;
   /** The ledger's entry of this look. */
   ledger_sha256: string;
 }
@@ -70,8 +74,10 @@ export interface GateInput {
   answers: readonly AnswerRow[];
   /** Hash of the tuned artefact that is on disk now. */
   artifactSha256: string;
-  /** Hashes of the files that ship. */
+  /** Hashes of the files that ship, and of the others that the verdict rests on. */
   files: Readonly<Record<string, string>>;
+  evidence: Readonly<Record<string, string>>;
+  baseLicence: string | null;
   look: Look;
   /** Rows that the run was trained on. */
   trained: TrainedRows;
@@ -270,6 +276,8 @@ export function gate(input: GateInput): Verdict {
     artifact_sha256: input.artifactSha256,
     lock_sha256: lockSha256(input.lock),
     files: input.files,
+    evidence: input.evidence,
+    base_licence: input.baseLicence,
     ledger_sha256: look.ledger_sha256,
   };
 }

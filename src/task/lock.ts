@@ -91,8 +91,8 @@ export function lockSha256({ ledger: _, ...goalposts }: TaskLock): string {
   return sha256(jsonText(goalposts));
 }
 
-export function lockFile(task: Task): string {
-  return join(task.folder, "task.lock");
+export function lockFile({ folder }: Pick<Task, "folder">): string {
+  return join(folder, "task.lock");
 }
 
 /** Freezes the task: writes task.lock beside task.yaml. */
@@ -117,8 +117,11 @@ export function keepLedgerHead(task: Task, ledger: NonNullable<TaskLock["ledger"
   if (existsSync(lockFile(task))) writeFileAtomic(lockFile(task), jsonText({ ...readLock(task), ledger }));
 }
 
-/** @throws usage error when there is no lock, data error when it is damaged */
-export function readLock(task: Task): TaskLock {
+/**
+ * @param task the task, or a release of it
+ * @throws usage error when there is no lock, data error when it is damaged
+ */
+export function readLock(task: Pick<Task, "folder">): TaskLock {
   const file = lockFile(task);
   return readJson(file, {
     schema: lockSchema,

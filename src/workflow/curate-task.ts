@@ -66,8 +66,9 @@ export function trainingFiles(task: Task): { readonly files: readonly string[]; 
 export function usedCuration(run: { readonly record: RunRecord; readonly task: Task }): string | undefined {
   const { folder } = run.task;
   const clean = run.record.data.files.find(({ file }) => file === "train.clean.jsonl");
-  const file = join(folder, "curation.json");
-  return clean !== undefined && existsSync(file) && sha256File(join(folder, clean.file)) === clean.sha256
+  if (clean === undefined) return undefined;
+  const [file, rows] = [join(folder, "curation.json"), join(folder, clean.file)];
+  return [file, rows].every((path) => existsSync(path)) && sha256File(rows) === clean.sha256
     ? file
     : undefined;
 }

@@ -9,6 +9,7 @@ import { holdingLedger } from "../evaluate/looks/ledger.ts";
 import { askedByPack, takeLook } from "../evaluate/looks/looks.ts";
 import { dataPreconditions } from "../evaluate/preconditions/data-preconditions.ts";
 import { artifactSha256 } from "../export/folder.ts";
+import { licenceOf } from "../model/catalog.ts";
 import type { Judged } from "./events.ts";
 import { verifyLock } from "./lock-task.ts";
 import { filesToJudge } from "./release/artefact.ts";
@@ -24,6 +25,8 @@ export async function decideRun(run: Run): Promise<Verdict> {
   const { project, task, path } = run;
   // A case or a script that has changed is reported as such, not as the scores that it changes.
   verifyLock(project);
+  for (const { path } of [run, ...run.seeds]) checkAnswered(path);
+  const judged = filesToJudge(run);
   const answered = await answersOf(run);
   const others = await Promise.all(
     run.seeds.map(async (other) => ({ other, answered: await answersOf(other) })),
@@ -41,6 +44,8 @@ export async function decideRun(run: Run): Promise<Verdict> {
     trained,
     dataPreconditions: dataPreconditions(trained, taskFinders(task)),
     policy: readFileSync(task.paths.policy, "utf8"),
+    baseLicence: licenceOf({ name: run.record.base.name, path: project.base.path }) ?? null,
+    ...judged,
   };
   const seeds = others.map(({ other, answered }) => {
     const { criteria } = gate({ ...common, ...answered });
@@ -59,15 +64,16 @@ export async function* gateRun(run: Run): AsyncGenerator<Judged, void> {
   yield { event: "judged", run: run.path, verdict: run.verdict };
 }
 
-/** Answers of a run, after its files and its recorded scores were checked. */
-async function answersOf(run: Run): Promise<Pick<GateInput, "answers" | "artifactSha256" | "files">> {
+function checkAnswered(path: string): void {
+  if (existsSync(answersFile(path))) return;
+  throw new LorafitError("usage", `${path}: no case was answered yet`, {
+    hint: `run \`lorafit eval\` first`,
+  });
+}
+
+/** Answers of a run, after its recorded scores were checked. */
+async function answersOf(run: Run): Promise<Pick<GateInput, "answers" | "artifactSha256">> {
   const { path, task, project } = run;
-  if (!existsSync(answersFile(path))) {
-    throw new LorafitError("usage", `${path}: no case was answered yet`, {
-      hint: `run \`lorafit eval\` first`,
-    });
-  }
-  const files = filesToJudge(path);
   const wrong = await wrongScores(task, project.cases, run.answers);
   if (wrong.length > 0) {
     const file = answersFile(path);
@@ -77,5 +83,5 @@ async function answersOf(run: Run): Promise<Pick<GateInput, "answers" | "artifac
       { hint: "run `lorafit eval` again" },
     );
   }
-  return { answers: run.answers, artifactSha256: artifactSha256(exportFolder(path, "tuned")), files };
+  return { answers: run.answers, artifactSha256: artifactSha256(exportFolder(path, "tuned")) };
 }

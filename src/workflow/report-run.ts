@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
+import type { DriftResult } from "../drift/result.ts";
 import { powerNotes } from "../evaluate/decision/power.ts";
 import { readLedger } from "../evaluate/looks/ledger.ts";
 import { writeFileAtomic } from "../formats/files.ts";
@@ -13,7 +14,7 @@ import { loadTask } from "../task/load.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { trainSettingsSchema } from "../task/settings.ts";
 import { inventedParts } from "../task/templates.ts";
-import { newestState } from "../train/checkpoint.ts";
+import { type Machine, newestState } from "../train/checkpoint.ts";
 import { type RunRecord, runFolder } from "../train/run-folder.ts";
 import { usedCuration } from "./curate-task.ts";
 import { readDrift } from "./drift-run.ts";
@@ -28,24 +29,39 @@ export async function* reportRun(run: Run): AsyncGenerator<Reported, void> {
 }
 
 /** Writes report.html of a judged run. @returns its path */
-export async function writeReport(run: Run): Promise<string> {
-  // Loaded here because the chart library takes a third of a second, which other verbs should not pay.
-  const { reportHtml } = await import("../report/html.ts");
+async function writeReport(run: Run): Promise<string> {
   const file = join(run.path, "report.html");
-  writeFileAtomic(file, reportHtml(reportData(run)));
+  const state = newestState(runFolder(run.path).checkpoints);
+  const drift = readDrift(run.path);
+  writeFileAtomic(
+    file,
+    await reportText(run, { ...(state && { machine: state.machine }), ...(drift && { drift }) }),
+  );
   return file;
 }
 
-function reportData(run: Run): ReportData {
+/**
+ * The report of a judged run.
+ * @param later what a release does not show, because the verdict holds no hash of it
+ */
+export async function reportText(
+  run: Run,
+  later: { readonly machine?: Machine; readonly drift?: DriftResult } = {},
+): Promise<string> {
+  // Loaded here because the chart library takes a third of a second, which other verbs should not pay.
+  const { reportHtml } = await import("../report/html.ts");
+  return reportHtml(reportData(run, later));
+}
+
+function reportData(run: Run, { machine, drift }: Parameters<typeof reportText>[1] & object): ReportData {
   const { path, record, task, verdict } = run;
   const curation = usedCuration(run);
-  const drift = readDrift(path);
   const repair = readRepair(path);
   return {
     verdict,
     answers: run.answers,
     purpose: task.purpose,
-    run: basename(path),
+    run: record.id,
     rules: parsePolicy(readFileSync(task.paths.policy, "utf8"), task.paths.policy),
     style: task.style,
     power: powerNotes(task.success, run.project.cases, () => verdict.alpha),
@@ -54,17 +70,17 @@ function reportData(run: Run): ReportData {
     ...(curation === undefined
       ? {}
       : { curation: readJson<CurationRecord>(curation, { hint: "curate again" }) }),
-    ...(drift === null ? {} : { drift }),
+    ...(drift && { drift }),
     ...(repair === undefined ? {} : { repair }),
     settings: settingsOf(record),
-    signOffs: standings(path).map(({ role, signOff, void: why }) => ({
+    signOffs: standings(run).map(({ role, signOff, void: why }) => ({
       role: ROLES[role],
       ...(signOff === undefined ? {} : { name: signOff.name, at: signOff.at }),
       ...(signOff?.note === undefined ? {} : { note: signOff.note }),
       ...(why === undefined ? {} : { void: why }),
     })),
     toReplace: inventedParts(task, loadTask(kindOf(task).template.folder)),
-    identity: identityOf(path, record),
+    identity: identityOf(record, machine),
   };
 }
 
@@ -78,8 +94,7 @@ function settingsOf(record: RunRecord): Setting[] {
   }));
 }
 
-function identityOf(path: string, record: RunRecord): Record<string, string> {
-  const machine = newestState(runFolder(path).checkpoints)?.machine;
+function identityOf(record: RunRecord, machine: Machine | undefined): Record<string, string> {
   return {
     ...Object.fromEntries(record.data.files.map(({ file, sha256 }) => [`data, ${file}`, sha256])),
     "training rows": `${record.data.train_rows}, and ${record.data.validation_rows} for validation; ${record.data.sha256}`,

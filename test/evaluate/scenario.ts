@@ -69,6 +69,8 @@ export const FIRST_LOOK = {
   },
   trained: { own: [], replay: [], cases: [], policy: [], groupKey: undefined },
   files: {},
+  evidence: {},
+  baseLicence: null,
   dataPreconditions: [],
   policy: "R1 (critical) Returns within 60 days.",
 };

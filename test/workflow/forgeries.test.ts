@@ -1,62 +1,29 @@
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   cpSync,
   existsSync,
   linkSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadTask } from "../../src/task/load.ts";
-import { findRun } from "../../src/train/run-folder.ts";
 import { evaluateRun } from "../../src/workflow/eval-run.ts";
 import { gateRun } from "../../src/workflow/gate-run.ts";
 import { inspect } from "../../src/workflow/inspect/inspect.ts";
 import { lockProject } from "../../src/workflow/lock-task.ts";
-import { runPipeline } from "../../src/workflow/pipeline.ts";
 import { Project } from "../../src/workflow/project.ts";
 import { releaseRun } from "../../src/workflow/release/release.ts";
-import { ROLES, type Role, signRun, standings } from "../../src/workflow/release/sign.ts";
+import { signRun, standings } from "../../src/workflow/release/sign.ts";
 import { openRun, type Run } from "../../src/workflow/run.ts";
-import { passingTask } from "../cli/passing-task.ts";
+import { emptyFolder, finish, release, sign, signed } from "./judged-task.ts";
 
-const judged = passingTask();
-const emptyFolder = (): string => mkdtempSync(join(tmpdir(), "lorafit-forgery-"));
-
-/** Runs a stage to its end. @returns its result */
-async function finish<T>(events: AsyncGenerator<unknown, T>): Promise<T> {
-  for (;;) {
-    const { done, value } = await events.next();
-    if (done) return value as T;
-  }
-}
-
-function sign(run: string): void {
-  for (const role of Object.keys(ROLES) as Role[]) signRun(run, { role, name: "Ada" });
-}
-
-beforeAll(async () => {
-  const { verdict } = await finish(runPipeline(new Project(loadTask(judged))));
-  expect(verdict.verdict).toBe("pass");
-}, 240_000);
-
-/** A copy of the judged task, signed by all roles. */
-function signed(): { task: string; run: string } {
-  const task = emptyFolder();
-  cpSync(judged, task, { recursive: true });
-  const run = findRun(task);
-  sign(run);
-  return { task, run };
-}
-
-const release = (run: string, override?: string) =>
-  releaseRun(openRun(run), { out: join(emptyFolder(), "out"), ...(override && { override }) });
+beforeAll(signed, 240_000);
 
 /** Changes the JSON in a file. */
 function edit(file: string, change: (json: Record<string, unknown>) => void): void {
@@ -76,6 +43,9 @@ function editAnswers(run: string, change: (row: Record<string, unknown>) => void
   });
   writeFileSync(file, `${changed.join("\n")}\n`);
 }
+
+const replaceIn = (file: string, from: string, to: string): void =>
+  writeFileSync(file, readFileSync(file, "utf8").replace(from, to));
 
 const flipBit = (file: string, at: number): void => {
   const bytes = readFileSync(file);
@@ -163,7 +133,7 @@ const FORGERIES: Record<string, { forge: (at: { task: string; run: string }) => 
         const base = row["base"] as Record<string, unknown>;
         base["score"] = 1 - Number(base["score"]);
       }),
-    says: /these scores are not what the answers give/,
+    says: /answers\.jsonl: has changed/,
   },
   "verdict.json": {
     forge: ({ run }) =>
@@ -197,22 +167,120 @@ const FORGERIES: Record<string, { forge: (at: { task: string; run: string }) => 
     forge: ({ task }) => writeFileSync(join(task, "looks.jsonl"), ""),
     says: /the ledger of looks was cut or replaced/,
   },
+  "the ledger extended": {
+    forge: ({ task }) => {
+      const file = join(task, "looks.jsonl");
+      const lines = readFileSync(file, "utf8");
+      const previous = createHash("sha256").update(lines.trim()).digest("hex");
+      appendFileSync(file, `${JSON.stringify({ ...JSON.parse(lines), previous })}\n`);
+    },
+    says: /task\.lock is not as lorafit writes it/,
+  },
+  "the ledger's head in task.lock": {
+    forge: ({ task }) =>
+      edit(join(task, "task.lock"), (json) => {
+        delete json["ledger"];
+      }),
+    says: /task\.lock is not as lorafit writes it/,
+  },
+  "the purpose in task.yaml": {
+    forge: ({ task }) => replaceIn(join(task, "task.yaml"), "questions on returns", "medical questions"),
+    says: /task\.yaml: has changed/,
+  },
+  "a comment in task.yaml": {
+    forge: ({ task }) => appendFileSync(join(task, "task.yaml"), "# approved by legal\n"),
+    says: /task\.yaml: has changed/,
+  },
+  "a symbolic link to the same task.yaml": {
+    forge: ({ task }) => {
+      renameSync(join(task, "task.yaml"), join(task, "real.yaml"));
+      symlinkSync(join(task, "real.yaml"), join(task, "task.yaml"));
+    },
+    says: /task\.yaml: is a symbolic link/,
+  },
+  "hyperparameters in config.json": {
+    forge: ({ run }) =>
+      edit(join(run, "config.json"), (json) => {
+        (json["settings"] as Record<string, { value: unknown }>)["train.rank"]!.value = 64;
+      }),
+    says: /config\.json: has changed/,
+  },
+  "numbers in curation.json": {
+    forge: ({ task }) =>
+      edit(join(task, "curation.json"), (json) => {
+        json["rows"] = 4800;
+      }),
+    says: /curation\.json: has changed/,
+  },
+  "curation.json removed": {
+    forge: ({ task }) => rmSync(join(task, "curation.json")),
+    says: /curation\.json: is missing/,
+  },
+  "the rows that were trained on": {
+    forge: ({ task }) => appendFileSync(join(task, "train.clean.jsonl"), "\n"),
+    says: /task\/train\.clean\.jsonl: has changed/,
+  },
+  "the drift reference": {
+    forge: ({ run }) =>
+      edit(join(run, "drift/reference.json"), (json) => {
+        json["made"] = "2020-01-01";
+      }),
+    says: /drift\/reference\.json: has changed/,
+  },
+  "raw queries in drift/": {
+    forge: ({ task, run }) => cpSync(join(task, "data/reference.jsonl"), join(run, "drift/queries.jsonl")),
+    says: /drift\/queries\.jsonl: was added/,
+  },
+  "the base's licence": {
+    forge: ({ task }) => writeFileSync(join(task, "base/README.md"), "---\nlicense: mit\n---\n"),
+    says: /verdict\.json is not what the answers give/,
+  },
+  "the loss curve": {
+    forge: ({ run }) =>
+      appendFileSync(join(run, "metrics.jsonl"), '{"event":"step-end","step":31,"loss":0.1}\n'),
+    says: /metrics\.jsonl: has changed/,
+  },
+  "evidence in answers.jsonl that no score depends on": {
+    forge: ({ run }) =>
+      editAnswers(run, (row) => {
+        (row["tuned"] as Record<string, unknown>)["tokens"] = 1;
+      }),
+    says: /answers\.jsonl: has changed/,
+  },
+  "the base's export": {
+    forge: ({ run }) => flipBit(join(run, "export/onnx/base/onnx/model.onnx"), -9),
+    says: /export\/onnx\/base\/onnx\/model\.onnx: has changed/,
+  },
+  "the layout of verdict.json": {
+    forge: ({ run }) => {
+      const file = join(run, "verdict.json");
+      writeFileSync(file, JSON.stringify(JSON.parse(readFileSync(file, "utf8"))));
+    },
+    says: /verdict\.json is not what the answers give/,
+  },
+  "a symbolic link in place of export/": {
+    forge: ({ task, run }) => {
+      renameSync(join(run, "export"), join(task, "elsewhere"));
+      symlinkSync(join(task, "elsewhere"), join(run, "export"));
+    },
+    says: /model: is reached through a symbolic link/,
+  },
   "criteria moved in task.yaml and task.lock": {
     forge: ({ task }) => {
       for (const [file, from, to] of [
         ["task.yaml", "effect: 0.2", "effect: 0.1"],
         ["task.lock", '"effect": 0.2', '"effect": 0.1'],
       ] as const) {
-        writeFileSync(join(task, file), readFileSync(join(task, file), "utf8").replace(from, to));
+        replaceIn(join(task, file), from, to);
       }
     },
     says: /is not the lock that was last looked with/,
   },
 };
 
-describe("release refuses, with an override too, after a change of", () => {
+describe("sign and release refuse, with an override too, after a change of", () => {
   test.each(Object.entries(FORGERIES))("%s", async (_name, { forge, says }) => {
-    const at = signed();
+    const at = await signed();
     forge(at);
     for (const override of [undefined, "in a hurry"]) {
       const refused = await release(at.run, override).then(
@@ -221,11 +289,17 @@ describe("release refuses, with an override too, after a change of", () => {
       );
       expect(refused).toMatchObject({ kind: "failed", message: expect.stringMatching(says) });
     }
+    const before = readFileSync(join(at.run, "sign-offs.jsonl"), "utf8");
+    await expect(signRun(openRun(at.run), { role: "qa", name: "Cleo" })).rejects.toMatchObject({
+      kind: "mismatch",
+      message: expect.stringMatching(says),
+    });
+    expect(readFileSync(join(at.run, "sign-offs.jsonl"), "utf8")).toBe(before);
   });
 });
 
 test("release accepts an unchanged run", async () => {
-  const { run } = signed();
+  const { run } = await signed();
   const { verdict, override, files } = await release(run);
   expect({ verdict, override }).toEqual({ verdict: "pass", override: null });
   const { files: listed } = openRun(run).verdict;
@@ -240,22 +314,48 @@ const swapArtefact = (run: string): void =>
   cpSync(join(run, "export/onnx/base"), join(run, "export/onnx/tuned"), { recursive: true });
 
 test("another artefact can be neither signed nor judged on the answers of this one", async () => {
-  const { run } = signed();
+  const { run } = await signed();
   swapArtefact(run);
-  expect(() => signRun(run, { role: "qa", name: "Cleo" })).toThrow(
-    /is not as it was judged[\s\S]*model\.onnx/,
+  await expect(signRun(openRun(run), { role: "qa", name: "Cleo" })).rejects.toThrow(
+    /not as it was judged[\s\S]*model\.onnx/,
   );
-  expect(standings(run).map(({ void: why }) => why)).toEqual(Array(3).fill("the artefact changed after it"));
+  expect(standings(openRun(run)).map(({ void: why }) => why)).toEqual(
+    Array(3).fill("a judged file changed after it"),
+  );
   await expect(finish(gateRun(openRun(run)))).rejects.toMatchObject({ kind: "mismatch" });
 });
 
 test("sign-offs of another run do not count", async () => {
-  const [one, other] = [signed(), signed()];
+  const [one, other] = [await signed(), await signed()];
   edit(join(other.run, "verdict.json"), (json) => {
     json["task"] = "another";
   });
   cpSync(join(one.run, "sign-offs.jsonl"), join(other.run, "sign-offs.jsonl"));
-  expect(standings(other.run).every(({ void: why }) => why === "the verdict changed after it")).toBe(true);
+  const reasons = standings(openRun(other.run)).map(({ void: why }) => why);
+  expect(reasons).toEqual(Array(3).fill("the verdict changed after it"));
+});
+
+test.each([
+  ["a name", (lines: string) => lines.replace("Ada", "Eve")],
+  ["an earlier line", (lines: string) => lines.slice(lines.indexOf("\n") + 1)],
+])("sign-offs with a change of %s are refused", async (_what, change) => {
+  const { run } = await signed();
+  const file = join(run, "sign-offs.jsonl");
+  writeFileSync(file, change(readFileSync(file, "utf8")));
+  await expect(release(run)).rejects.toMatchObject({
+    kind: "data",
+    message: expect.stringContaining("sign-offs.jsonl:1: was changed, or the line before it is missing"),
+  });
+  await expect(sign(run)).rejects.toMatchObject({ kind: "data" });
+});
+
+test("a renamed run keeps its verdict and its sign-offs, and the release names it by its id", async () => {
+  const { run } = await signed();
+  const renamed = join(run, "../2099-best-run");
+  renameSync(run, renamed);
+  const released = await release(renamed);
+  expect(released.run).toBe(basename(run));
+  expect(released.sign_offs.every(({ void: why }) => why === undefined)).toBe(true);
 });
 
 describe("the gate refuses, before a look is taken,", () => {
@@ -270,7 +370,7 @@ describe("the gate refuses, before a look is taken,", () => {
   };
 
   test("an adapter that was scaled after the export", async () => {
-    const { task, run } = signed();
+    const { task, run } = await signed();
     edit(join(run, "adapter/adapter_config.json"), (json) => {
       json["lora_alpha"] = 400;
     });
@@ -281,13 +381,30 @@ describe("the gate refuses, before a look is taken,", () => {
   }, 120_000);
 
   test("files that lorafit did not write", async () => {
-    const { task, run } = signed();
+    const { task, run } = await signed();
     writeFileSync(tuned(run, "modeling.py"), "");
+    cpSync(join(task, "data/reference.jsonl"), join(run, "drift/queries.jsonl"));
     await refuses(openRun(run), /model\/modeling\.py: was not written by lorafit/, task);
+    await refuses(openRun(run), /drift\/queries\.jsonl: was not written by lorafit/, task);
+  });
+
+  test("another export of the base than the one that answered", async () => {
+    const { task, run } = await signed();
+    cpSync(join(run, "export/onnx/tuned"), join(run, "export/onnx/base"), { recursive: true });
+    await refuses(openRun(run), /export\/onnx\/base: is not the export that answered as the base/, task);
+  });
+
+  test("scores that the answers do not give", async () => {
+    const { task, run } = await signed();
+    editAnswers(run, (row) => {
+      const base = row["base"] as Record<string, unknown>;
+      base["score"] = 1 - Number(base["score"]);
+    });
+    await refuses(openRun(run), /these scores are not what the answers give/, task);
   });
 
   test("preferences that do not fit their scores", async () => {
-    const { task, run } = signed();
+    const { task, run } = await signed();
     editAnswers(run, (row) => {
       const side = row["tuned"] as { preferences?: { preferred: string; to: string[] }[] };
       for (const preference of side.preferences ?? []) {
@@ -299,7 +416,7 @@ describe("the gate refuses, before a look is taken,", () => {
 });
 
 test("with ledger and lock removed, the verdicts do not let the task be locked anew", async () => {
-  const { task } = signed();
+  const { task } = await signed();
   rmSync(join(task, "looks.jsonl"));
   rmSync(join(task, "task.lock"));
   await expect(finish(lockProject(new Project(loadTask(task))))).rejects.toMatchObject({
@@ -309,7 +426,7 @@ test("with ledger and lock removed, the verdicts do not let the task be locked a
 });
 
 test("with ledger and verdict removed, the lock does not let the run be judged anew", async () => {
-  const { task, run } = signed();
+  const { task, run } = await signed();
   rmSync(join(task, "looks.jsonl"));
   rmSync(join(run, "verdict.json"));
   await expect(finish(gateRun(openRun(run)))).rejects.toMatchObject({
@@ -319,6 +436,11 @@ test("with ledger and verdict removed, the lock does not let the run be judged a
 });
 
 describe("inspect names, in a release,", () => {
+  const released = join(emptyFolder(), "out");
+  beforeAll(async () => {
+    await releaseRun(openRun((await signed()).run), { out: released });
+  });
+
   const RELEASED: Record<string, { forge: (out: string) => void; damaged: string[] }> = {
     "a scaled adapter": {
       forge: (out) =>
@@ -340,14 +462,54 @@ describe("inspect names, in a release,", () => {
           };
         });
       },
-      damaged: ["release.json: names another adapter/adapter_config.json than verdict.json"],
+      damaged: [
+        "release.json: was changed after the release",
+        "release.json: names another adapter/adapter_config.json than verdict.json",
+      ],
     },
     "another verdict in release.json": {
       forge: (out) =>
         edit(join(out, "release.json"), (json) => {
           json["verdict"] = "fail";
         }),
-      damaged: ["release.json: names another verdict than verdict.json"],
+      damaged: [
+        "release.json: was changed after the release",
+        "release.json: names another verdict than verdict.json",
+      ],
+    },
+    "another run, task and base in release.json": {
+      forge: (out) =>
+        edit(join(out, "release.json"), (json) => {
+          Object.assign(json, { run: "another", task: "another" });
+          (json["base"] as Record<string, unknown>)["licence"] = "mit";
+        }),
+      damaged: [
+        "release.json: was changed after the release",
+        "release.json: names another task than verdict.json",
+        "release.json: names another run than config.json",
+        "release.json: names another base than verdict.json",
+      ],
+    },
+    "an override without a refusal in release.json": {
+      forge: (out) =>
+        edit(join(out, "release.json"), (json) => {
+          json["override"] = { reason: "none", refusals: ["the QA analyst (--role qa) has not signed"] };
+        }),
+      damaged: [
+        "release.json: was changed after the release",
+        "release.json: names another list of refusals than verdict.json and sign-offs.jsonl",
+        "README.md: does not begin as release.json says",
+      ],
+    },
+    "a listed file that no release has": {
+      forge: (out) => {
+        writeFileSync(join(out, "queries.jsonl"), "");
+        edit(join(out, "release.json"), (json) => {
+          const sha256 = createHash("sha256").digest("hex");
+          (json["files"] as Record<string, unknown>)["queries.jsonl"] = { bytes: 0, sha256 };
+        });
+      },
+      damaged: ["release.json: was changed after the release", "queries.jsonl: is no file of a release"],
     },
     "a link in place of a file": {
       forge: (out) => {
@@ -359,9 +521,35 @@ describe("inspect names, in a release,", () => {
   };
   test.each(Object.entries(RELEASED))("%s", async (_name, { forge, damaged }) => {
     const out = join(emptyFolder(), "out");
-    await releaseRun(openRun(signed().run), { out });
+    cpSync(released, out, { recursive: true });
     expect((await inspect(out, emptyFolder())).damaged).toEqual([]);
     forge(out);
     expect((await inspect(out, emptyFolder())).damaged).toEqual(damaged);
   });
+});
+
+test("inspect shows first that a release was made by override, and notices when release.json no longer says so", async () => {
+  const { run } = await signed();
+  rmSync(join(run, "sign-offs.jsonl"));
+  await signRun(openRun(run), { role: "lead", name: "Ada" });
+  const out = join(emptyFolder(), "out");
+  await releaseRun(openRun(run), { out, override: "a pilot" });
+  const sound = await inspect(out, emptyFolder());
+  expect(sound.kind).toBe("release by override; the verdict is pass");
+  expect(Object.entries(sound.facts).slice(0, 2)).toEqual([
+    ["override_reason", "a pilot"],
+    [
+      "refused_without_it",
+      [expect.stringContaining("has not signed"), expect.stringContaining("has not signed")],
+    ],
+  ]);
+  expect(sound.damaged).toEqual([]);
+  edit(join(out, "release.json"), (json) => {
+    json["override"] = null;
+  });
+  expect((await inspect(out, emptyFolder())).damaged).toEqual([
+    "release.json: was changed after the release",
+    "release.json: names another list of refusals than verdict.json and sign-offs.jsonl",
+    "README.md: does not begin as release.json says",
+  ]);
 });

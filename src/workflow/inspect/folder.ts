@@ -30,16 +30,17 @@ export async function inspectFolder(path: string, cacheDir: string): Promise<Ins
 
 function inspectRelease(path: string): Inspection {
   const { release, damaged } = verifyRelease(path);
+  const { override, verdict } = release;
   return {
-    kind: "release",
+    kind: override === null ? "release" : `release by override; the verdict is ${verdict}`,
     trainable: false,
     use: "a released model: README.md is its model card, model/ the judged model",
     facts: {
+      ...(override && { override_reason: override.reason, refused_without_it: override.refusals }),
       task: release.task,
       run: release.run,
       released: release.released,
-      verdict: release.override === null ? release.verdict : `${release.verdict}, released by override`,
-      ...(release.override === null ? {} : { override_reason: release.override.reason }),
+      verdict,
       base: `${release.base.name} (${release.base.licence ?? "no licence stated"})`,
       artifact_sha256: release.artifact_sha256,
       files: Object.keys(release.files).length,

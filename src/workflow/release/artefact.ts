@@ -1,25 +1,108 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, lstatSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { REFERENCE_FILES } from "../../drift/reference.ts";
 import { LorafitError, listMistakes } from "../../errors.ts";
+import type { Verdict } from "../../evaluate/gate.ts";
 import type { ExportReport } from "../../export/export.ts";
 import { fileHashes, folderContents, REPORT_FILE } from "../../export/folder.ts";
+import { sha256File } from "../../formats/files.ts";
 import { readJson } from "../../formats/json.ts";
 import { adapterConfigSha256, adapterSha256 } from "../../lora/adapter.ts";
 import { PEFT_FILES } from "../../lora/peft.ts";
 import { runFolder } from "../../train/run-folder.ts";
-import { exportFolder } from "../run.ts";
+import { usedCuration } from "../curate-task.ts";
+import { repairFile } from "../repair/repair.ts";
+import { answersFile, exportFolder, type Run } from "../run.ts";
 
 /** SHA-256 of files by name. */
 export type FileHashes = Readonly<Record<string, string>>;
 
+/** Files that are hashed when a run is judged. */
+export type JudgedFiles = Pick<Verdict, "files" | "evidence">;
+
 export const MODEL = "model";
 export const ADAPTER = "adapter";
 
-/** Folders that a release hands over as they were judged, by their names in the release. */
-const parts = (run: string): Readonly<Record<string, string>> => ({
-  [ADAPTER]: runFolder(run).adapter,
-  [MODEL]: exportFolder(run, "tuned"),
-});
+/** A file, or a folder with all files in it. One that does not exist has no files. */
+interface Part {
+  /** Of `files` the name in a release; of `evidence` the path in the run, or for training data task/ and the path in the task. */
+  readonly name: string;
+  readonly path: string;
+  /** Folder below which no component of the path may be a symbolic link. */
+  readonly root: string;
+}
+
+const fileOfTask = (name: string, path: string): Part => ({ name, path, root: dirname(path) });
+
+/** Everything that a release copies. */
+function shippedParts(run: Run): readonly Part[] {
+  const { path, task } = run;
+  const folder = runFolder(path);
+  const ofRun = (name: string, file: string): Part => ({ name, path: file, root: path });
+  const curation = usedCuration(run);
+  return [
+    ofRun(ADAPTER, folder.adapter),
+    ofRun(MODEL, exportFolder(path, "tuned")),
+    ofRun("drift", folder.drift),
+    ofRun("config.json", folder.config),
+    ofRun("repair.json", repairFile(path)),
+    fileOfTask("task.yaml", task.file),
+    fileOfTask("policy.md", task.paths.policy),
+    ...(curation === undefined ? [] : [fileOfTask("curation.json", curation)]),
+  ];
+}
+
+/** Everything that verdict, report and model card are made from and a release does not contain. */
+function evidenceParts({ path, seeds, record, task }: Run): readonly Part[] {
+  const base = exportFolder(path, "base");
+  const files = [runFolder(path).metrics, answersFile(path), base];
+  const ofSeeds = seeds.flatMap((seed) => [
+    runFolder(seed.path).config,
+    runFolder(seed.path).adapter,
+    answersFile(seed.path),
+    exportFolder(seed.path, "tuned"),
+    exportFolder(seed.path, "base"),
+  ]);
+  return [
+    ...[...files, ...ofSeeds].map((file) => ({ name: inRun(path, file), path: file, root: path })),
+    ...record.data.files.map(({ file }) => fileOfTask(`task/${file}`, resolve(task.folder, file))),
+  ];
+}
+
+const inRun = (run: string, file: string): string => relative(run, file).replaceAll("\\", "/");
+
+/** Path of a file from which a release copies `name`. */
+export function sourceOf(run: Run, name: string): string {
+  const part = shippedParts(run).find((part) => name === part.name || name.startsWith(`${part.name}/`))!;
+  return join(part.path, name.slice(part.name.length));
+}
+
+/** Hash of every file of the parts by name, and a line for each link. */
+function hashParts(parts: readonly Part[]): { files: FileHashes; problems: string[] } {
+  const files: [string, string][] = [];
+  const problems: string[] = [];
+  for (const { name, path, root } of parts) {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined || !existsSync(path)) continue;
+    if (statSync(path).isDirectory()) {
+      problems.push(...folderContents(path).problems.map((problem) => `${name}/${problem}`));
+      files.push(
+        ...Object.entries(fileHashes(path)).map(([file, hash]): [string, string] => [
+          `${name}/${file}`,
+          hash,
+        ]),
+      );
+    } else {
+      if (stat.isSymbolicLink()) problems.push(`${name}: is a symbolic link`);
+      else if (stat.nlink > 1) problems.push(`${name}: is a hard link to another file`);
+      if (statSync(path).isFile()) files.push([name, sha256File(path)]);
+      else problems.push(`${name}: is not a regular file`);
+    }
+    if (!stat.isSymbolicLink() && realpathSync(path) !== join(realpathSync(root), relative(root, path)))
+      problems.push(`${name}: is reached through a symbolic link`);
+  }
+  return { files: Object.fromEntries(files), problems };
+}
 
 /** export.json of one side; undefined before the export. */
 export function exportReport(run: string, side: "base" | "tuned"): ExportReport | undefined {
@@ -39,21 +122,6 @@ export function isExportOfAdapter(run: string): boolean {
   );
 }
 
-/** Every file of adapter and tuned export with its hash, by its name in a release. */
-function artefactFiles(run: string): FileHashes {
-  return Object.fromEntries(
-    Object.entries(parts(run)).flatMap(([part, folder]) =>
-      Object.entries(fileHashes(folder)).map(([name, hash]) => [`${part}/${name}`, hash]),
-    ),
-  );
-}
-
-/** Links and entries that are no files, a line each. */
-const linksIn = (run: string): string[] =>
-  Object.entries(parts(run)).flatMap(([part, folder]) =>
-    folderContents(folder).problems.map((problem) => `${part}/${problem}`),
-  );
-
 /** Differences between two lists of files, a line each. */
 export function fileChanges(judged: FileHashes, now: FileHashes): string[] {
   const names = [...new Set([...Object.keys(judged), ...Object.keys(now)])].sort();
@@ -63,33 +131,76 @@ export function fileChanges(judged: FileHashes, now: FileHashes): string[] {
   });
 }
 
-/** Links in a run's adapter and tuned export, and differences from the judged files, a line each. */
-export const artefactChanges = (run: string, judged: FileHashes): string[] => [
-  ...linksIn(run),
-  ...fileChanges(judged, artefactFiles(run)),
-];
+/** Links among the files of a run, and differences from those that verdict.json lists, a line each. */
+export function judgedChanges(run: Run): string[] {
+  const { files = {}, evidence = {} } = run.verdict;
+  const now = hashParts([...shippedParts(run), ...evidenceParts(run)]);
+  return [...now.problems, ...fileChanges({ ...files, ...evidence }, now.files)];
+}
 
 /**
- * Every file of adapter and tuned export with its hash, for the verdict.
- * @throws mismatch error that lists links, files that the export did not write, and an adapter that the export was not made of
+ * Every file that a release copies and every file that the verdict rests on, with its hash.
+ * @throws mismatch error that lists links, files that lorafit did not write, and exports that were not made of the base or the adapter
  */
-export function filesToJudge(run: string): FileHashes {
-  const files = artefactFiles(run);
-  const { files: exported = {} } = exportReport(run, "tuned") ?? {};
-  const written = new Set([
-    ...Object.values(PEFT_FILES).map((name) => `${ADAPTER}/${name}`),
-    ...[REPORT_FILE, ...Object.keys(exported)].map((name) => `${MODEL}/${name}`),
-  ]);
+export function filesToJudge(run: Run): JudgedFiles {
+  const shipped = hashParts(shippedParts(run));
+  const evidence = hashParts(evidenceParts(run));
+  const all = { ...shipped.files, ...evidence.files };
   const wrong = [
-    ...linksIn(run),
-    ...Object.keys(files).flatMap((name) => (written.has(name) ? [] : `${name}: was not written by lorafit`)),
-    ...Object.entries(exported).flatMap(([name, hash]) =>
-      files[`${MODEL}/${name}`] === hash ? [] : `${MODEL}/${name}: is not as it was exported`,
-    ),
-    ...(isExportOfAdapter(run) ? [] : [`${ADAPTER}: is not the one that the exported model was made of`]),
+    ...shipped.problems,
+    ...evidence.problems,
+    ...notAmong(all, "drift", REFERENCE_FILES),
+    ...artefactProblems(run, all, { [ADAPTER]: ADAPTER, tuned: MODEL, base: "export/onnx/base" }),
+    ...run.seeds.flatMap((seed) => {
+      const at = inRun(run.path, seed.path);
+      const names = {
+        [ADAPTER]: `${at}/adapter`,
+        tuned: `${at}/export/onnx/tuned`,
+        base: `${at}/export/onnx/base`,
+      };
+      return artefactProblems(seed, all, names);
+    }),
   ];
-  if (wrong.length === 0) return files;
-  throw new LorafitError("mismatch", `${run}: cannot be judged as it is:\n${listMistakes(wrong)}`, {
+  if (wrong.length === 0) return { files: shipped.files, evidence: evidence.files };
+  throw new LorafitError("mismatch", `${run.path}: cannot be judged as it is:\n${listMistakes(wrong)}`, {
     hint: "put these back or remove them; `lorafit eval` exports the adapter again",
   });
+}
+
+/** Files in the folder `name` beside those that lorafit writes there, a line each. */
+const notAmong = (files: FileHashes, name: string, written: readonly string[]): string[] =>
+  Object.keys(files)
+    .filter((file) => file.startsWith(`${name}/`) && !written.includes(file.slice(name.length + 1)))
+    .map((file) => `${file}: was not written by lorafit`);
+
+/** Contradictions between the adapter of a run, its exports and its answers, a line each. */
+function artefactProblems(
+  { path, record, answers }: Run,
+  files: FileHashes,
+  names: { readonly adapter: string; readonly tuned: string; readonly base: string },
+): string[] {
+  const sides = (["tuned", "base"] as const).flatMap((side) => {
+    const report = exportReport(path, side);
+    const { files: exported = {} } = report ?? {};
+    return [
+      ...notAmong(files, names[side], [REPORT_FILE, ...Object.keys(exported)]),
+      ...Object.entries(exported).flatMap(([name, hash]) =>
+        files[`${names[side]}/${name}`] === hash ? [] : `${names[side]}/${name}: is not as it was exported`,
+      ),
+      ...(report?.base_sha256 === record.base.sha256
+        ? []
+        : [`${names[side]}: was exported from another base`]),
+    ];
+  });
+  const base = exportReport(path, "base");
+  return [
+    ...notAmong(files, names.adapter, Object.values(PEFT_FILES)),
+    ...sides,
+    ...(isExportOfAdapter(path)
+      ? []
+      : [`${names.adapter}: is not the one that the exported model was made of`]),
+    ...(base?.adapter_sha256 === null && base.artifact_sha256 === answers[0]?.base_sha256
+      ? []
+      : [`${names.base}: is not the export that answered as the base`]),
+  ];
 }

@@ -10,14 +10,17 @@ import { bullets, code, plain, section, table } from "./markdown.ts";
 import type { Release } from "./record.ts";
 import { ROLES } from "./sign.ts";
 
+/** The part of release.json that the model card shows. */
+type Stated = Omit<Release, "files" | "seal">;
+
 /** README.md of a release as a model card: purpose, evidence, limits and identity. */
-export function modelCard(run: Run, verdict: Verdict, release: Omit<Release, "files">): string {
+export function modelCard(run: Run, verdict: Verdict, release: Stated): string {
   const { cases } = run.project;
   return [
     frontMatter(release),
     `# ${run.task.name}`,
     run.task.purpose,
-    banner(verdict, release),
+    banner(release),
     absolutes(verdict),
     section("Scope", scope(run)),
     section("Verdict", evidence(verdict)),
@@ -33,7 +36,7 @@ export function modelCard(run: Run, verdict: Verdict, release: Omit<Release, "fi
   ].join("\n\n");
 }
 
-function frontMatter({ base }: Omit<Release, "files">): string {
+function frontMatter({ base }: Stated): string {
   const fields = [
     `license: ${JSON.stringify(base.licence?.toLowerCase() ?? "unknown")}`,
     `base_model: ${JSON.stringify(base.name)}`,
@@ -45,12 +48,13 @@ function frontMatter({ base }: Omit<Release, "files">): string {
   return ["---", ...fields, "---"].join("\n");
 }
 
-function banner(verdict: Verdict, { override }: Omit<Release, "files">): string {
+/** First paragraph of the model card after the purpose: passed and signed, or released by override with every refusal. */
+export function banner({ verdict, override }: Pick<Release, "verdict" | "override">): string {
   if (override === null)
     return `**Passed.** On the locked cases every criterion is met by exactly the files in \`model/\`, and lead, content owner and QA analyst signed.`;
   return [
-    `> **Released by override; the verdict is ${verdict.verdict}.** Reason given: ${plain(override.reason)}`,
-    "> Refused until then because:",
+    `> **Released by override; the verdict is ${verdict}.** Reason given: ${plain(override.reason)}`,
+    "> Refused without it because:",
     ...override.refusals.map((reason) => `> - ${plain(reason)}`),
   ].join("\n");
 }
@@ -146,12 +150,12 @@ function hyperparameters({ record }: Run): string {
   ].join("\n\n");
 }
 
-const baseAndLicence = ({ base }: Omit<Release, "files">): string =>
+const baseAndLicence = ({ base }: Stated): string =>
   base.licence === null
     ? `\`${base.name}\`. It states no licence: find out what it permits before you hand this on. \`model/\` contains its weights.`
     : `\`${base.name}\`, under ${base.licence}. \`model/\` contains its weights, so that licence holds for it too; what the training data permit is for their owner to say.`;
 
-function signOffs({ sign_offs }: Omit<Release, "files">): string {
+function signOffs({ sign_offs }: Stated): string {
   const rows = sign_offs.map(({ role, signOff, void: why }) => [
     ROLES[role],
     signOff?.name ?? "not signed",
@@ -168,7 +172,7 @@ function signOffs({ sign_offs }: Omit<Release, "files">): string {
   ].join("\n\n");
 }
 
-function identity({ record }: Run, verdict: Verdict, release: Omit<Release, "files">): string {
+function identity({ record }: Run, verdict: Verdict, release: Stated): string {
   const rows = [
     ["artefact (`model/`)", verdict.artifact_sha256],
     ["verdict.json", release.verdict_sha256],

@@ -1,36 +1,29 @@
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import * as z from "zod";
 import type { Verdict } from "../../evaluate/gate.ts";
-import { artifactSha256, fileHashes, folderContents } from "../../export/folder.ts";
-import { readJson } from "../../formats/json.ts";
+import { artifactOf, fileHashes, folderContents } from "../../export/folder.ts";
+import { jsonText, readJson } from "../../formats/json.ts";
+import { lockSha256, readLock } from "../../task/lock.ts";
+import { readRun } from "../../train/run-folder.ts";
 import { fileChanges, MODEL } from "./artefact.ts";
-import { RELEASE_FILE } from "./record.ts";
+import { banner } from "./model-card.ts";
+import { RELEASE_FILE, type Release, releaseSchema, sealOf } from "./record.ts";
+import { notAPass } from "./release.ts";
+import { missingSignOffs, readSignOffs, SIGN_OFFS_FILE, standingsOf } from "./sign.ts";
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** The part of release.json that is read again. */
-const releaseSchema = z.looseObject({
-  format_version: z.literal(1),
-  task: z.string(),
-  run: z.string(),
-  released: z.string(),
-  verdict: z.enum(["pass", "fail", "inconclusive"]),
-  override: z.looseObject({ reason: z.string() }).nullable(),
-  base: z.looseObject({ name: z.string(), licence: z.string().nullable() }),
-  artifact_sha256: hash,
-  files: z.record(z.string(), z.strictObject({ bytes: z.int().min(0), sha256: hash })),
-});
-type ReleaseRecord = z.output<typeof releaseSchema>;
+/** Files of a release beside release.json and those that verdict.json lists. */
+const WRITTEN = ["README.md", "report.html", "verdict.json", "task.lock", SIGN_OFFS_FILE];
 
 const hint = "fetch the release again";
 
 /**
  * Hashes every file of a release and compares: each file that has changed, is missing, was added or is a link, by name. Then compares
- * release.json with verdict.json. Names in release.json are compared with those in the folder and never opened.
+ * every statement of release.json with the file that it is about. Names in release.json are compared with those in the folder and never
+ * opened.
  * @throws data error when release.json itself is damaged
  */
 export function verifyRelease(folder: string): {
-  readonly release: ReleaseRecord;
+  readonly release: Release;
   readonly damaged: readonly string[];
 } {
   const release = readJson(join(folder, RELEASE_FILE), { schema: releaseSchema, hint });
@@ -42,15 +35,51 @@ export function verifyRelease(folder: string): {
   return { release, damaged: damaged.length > 0 ? damaged.sort() : contradictions(folder, release) };
 }
 
-/** Statements of release.json that contradict the files beside it. */
-function contradictions(folder: string, release: ReleaseRecord): string[] {
-  const { verdict, files } = readJson<Verdict>(join(folder, "verdict.json"), { hint });
-  const judged = Object.entries(files).filter(([name, hash]) => release.files[name]?.sha256 !== hash);
+/** Statements of release.json that contradict the files beside it, and files that no release has. */
+function contradictions(folder: string, release: Release): string[] {
+  const verdict = readJson<Verdict>(join(folder, "verdict.json"), { hint });
+  const { files: judged, verdict: outcome, artifact_sha256, base_sha256, base_licence } = verdict;
+  const verdict_sha256 = release.files["verdict.json"]!.sha256;
+  const signOffs = standingsOf(readSignOffs(folder), { verdict_sha256, artifact_sha256, changed: false });
+  const run = readRun(folder);
+  const model = Object.fromEntries(
+    Object.entries(release.files)
+      .filter(([name]) => name.startsWith(`${MODEL}/`))
+      .map(([name, { sha256 }]) => [name.slice(MODEL.length + 1), sha256]),
+  );
+  const refusals = [...notAPass(outcome), ...missingSignOffs(signOffs)];
+  const expected: Record<string, [stated: unknown, found: unknown, source: string]> = {
+    task: [release.task, verdict.task, "verdict.json"],
+    run: [release.run, run.id, "config.json"],
+    verdict: [release.verdict, outcome, "verdict.json"],
+    base: [release.base, { name: run.base.name, sha256: base_sha256, licence: base_licence }, "verdict.json"],
+    artefact: [release.artifact_sha256, artifactOf(model), `${MODEL}/`],
+    "hash of the verdict": [release.verdict_sha256, verdict_sha256, "verdict.json"],
+    "hash of the lock": [release.lock_sha256, lockSha256(readLock({ folder })), "task.lock"],
+    "hash of the judged lock": [release.lock_sha256, verdict.lock_sha256, "verdict.json"],
+    "list of sign-offs": [release.sign_offs, signOffs, SIGN_OFFS_FILE],
+    "list of refusals": [release.override?.refusals ?? [], refusals, `verdict.json and ${SIGN_OFFS_FILE}`],
+  };
+  const { seal, ...content } = release;
+  const allowed = new Set([...WRITTEN, ...Object.keys(judged)]);
   return [
-    ...judged.map(([name]) => `${RELEASE_FILE}: names another ${name} than verdict.json`),
-    ...(verdict === release.verdict ? [] : [`${RELEASE_FILE}: names another verdict than verdict.json`]),
-    ...(artifactSha256(join(folder, MODEL)) === release.artifact_sha256
+    ...(seal === sealOf(content) && readFileSync(join(folder, RELEASE_FILE), "utf8") === jsonText(release)
       ? []
-      : [`${RELEASE_FILE}: names another artefact than ${MODEL}/`]),
+      : [`${RELEASE_FILE}: was changed after the release`]),
+    ...Object.entries(judged)
+      .filter(([name, hash]) => release.files[name]?.sha256 !== hash)
+      .map(([name]) => `${RELEASE_FILE}: names another ${name} than verdict.json`),
+    ...Object.keys(release.files)
+      .filter((name) => !allowed.has(name))
+      .map((name) => `${name}: is no file of a release`),
+    ...Object.entries(release.files)
+      .filter(([name, { bytes }]) => statSync(join(folder, name)).size !== bytes)
+      .map(([name]) => `${RELEASE_FILE}: names another size of ${name}`),
+    ...Object.entries(expected)
+      .filter(([, [stated, found]]) => jsonText(stated) !== jsonText(found))
+      .map(([what, [, , source]]) => `${RELEASE_FILE}: names another ${what} than ${source}`),
+    ...(readFileSync(join(folder, "README.md"), "utf8").includes(`\n\n${banner(release)}\n\n`)
+      ? []
+      : ["README.md: does not begin as release.json says"]),
   ];
 }
