@@ -1,4 +1,4 @@
-// Writes bench/RESULTS.md from bench/results/step-*.json and gpu-*.json; also a script of its own.
+// Writes bench/RESULTS.md from bench/results/step-*.json and gpu-*.json; can also be run as a script.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
-// node bench/structure.mjs [TREE] [--list]   counts the structure of src/ as JSON (with --list: names what it found): files, lines, lowering, import circles, imports
-// against the order of src/README.md, words that the house does not use, and the files that four extensions touch.
+// node bench/structure.mjs [TREE] [--list]   prints counts of the structure of src/ as JSON (with --list: the names found): files, lines, lowering, import circles, imports
+// against the order of src/README.md, forbidden words, and the files that four extensions touch.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
@@ -45,32 +45,32 @@ function circles() {
   return found.sort();
 }
 
-/** The order of the stations, from the table in src/README.md. */
+/** The order of the folders, from the table in src/README.md. */
 function backwards() {
-  const stations = [...read(join(src, "README.md")).matchAll(/^\| (`[^|]+`)/gm)].map(([, cell]) =>
+  const places = [...read(join(src, "README.md")).matchAll(/^\| (`[^|]+`)/gm)].map(([, cell]) =>
     [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name.replace(/\/$/, "")),
   );
-  const stationOf = (path) => {
+  const placeOf = (path) => {
     const name = relative(src, path);
-    const top = stations.findIndex((names) => names.includes(name));
+    const top = places.findIndex((names) => names.includes(name));
     if (top >= 0) return top;
     const [folder] = name.split("/");
-    return stations.findIndex((names) => names.includes(folder));
+    return places.findIndex((names) => names.includes(folder));
   };
-  // program and ops are one station: an operation's definition builds Programs.
+  // program and ops have one place in the order: an operation's definition builds Programs.
   const one = (path) => relative(src, path).replace(/^ops\//, "program/");
   const inner = files.filter((file) => !/^(cli|index)\.ts$/.test(relative(src, file)));
   return inner.flatMap((file) =>
     importsOf(file)
       .filter((target) => {
-        const [from, to] = [one(file), one(target)].map((name) => stationOf(join(src, name)));
+        const [from, to] = [one(file), one(target)].map((name) => placeOf(join(src, name)));
         return to > from && relative(src, file).split("/")[0] !== relative(src, target).split("/")[0];
       })
       .map((target) => `${relative(src, file)} -> ${relative(src, target)}`),
   );
 }
 
-const WORDS = /\b(lies|stands|whoever)\b/gi;
+const WORDS = /\b(lies|stands|whoever|goalposts?|whence|hitherto)\b/gi;
 const prose = [
   ...files,
   ...under(join(tree, "docs"), /\.md$/),

@@ -1,4 +1,4 @@
-/** Where a dropout mask belongs: each choice of these numbers is another, independent stream. */
+/** Coordinates of a dropout mask: different values give independent streams. */
 export interface MaskSite {
   readonly seed: number;
   /** Number of the projection input within the forward pass. */

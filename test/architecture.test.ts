@@ -4,8 +4,8 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-/** The road: a folder imports only what stands before it, and its own. `program` and `ops` are one station. */
-const ROAD = [
+/** Import order: a folder imports only earlier folders and itself. `program` and `ops` have one place. */
+const ORDER = [
   ["errors.ts", "home.ts", "rng.ts", "philox.ts", "cpu.ts", "suggest.ts", "package.ts", "formats"],
   ["task"],
   ["embed"],
@@ -38,20 +38,20 @@ const files = (readdirSync(src, { recursive: true }) as string[])
   .filter((name) => name.endsWith(".ts"))
   .sort();
 const textOf = (file: string): string => readFileSync(join(src, file), "utf8");
-const stationOf = (file: string): number => ROAD.findIndex((names) => names.includes(file.split("/")[0]!));
+const placeOf = (file: string): number => ORDER.findIndex((names) => names.includes(file.split("/")[0]!));
 
 /** Static and dynamic imports, and re-exports. */
 function importsOf(file: string): string[] {
   return [...textOf(file).matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map((match) => match[1]!);
 }
 
-test("every file stands on the road, and imports only what stands before it", () => {
+test("every file has a place in the order, and imports only from earlier places", () => {
   const wrong = files.flatMap((file) => {
-    if (stationOf(file) < 0) return [`${file} has no place`];
+    if (placeOf(file) < 0) return [`${file} has no place`];
     return importsOf(file)
       .filter((target) => target.startsWith("."))
       .map((target) => relative(src, resolve(src, dirname(file), target)))
-      .filter((target) => stationOf(target) > stationOf(file) || stationOf(target) < 0)
+      .filter((target) => placeOf(target) > placeOf(file) || placeOf(target) < 0)
       .map((target) => `${file} imports ${target}`);
   });
   expect(wrong).toEqual([]);

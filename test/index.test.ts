@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const built = new URL("../dist/index.js", import.meta.url).href;
 
-/** What a fresh Node prints after importing the built library and running `code`. */
+/** Runs `code` in a fresh Node after importing the built library. @returns its output */
 const inNode = (code: string): unknown =>
   JSON.parse(
     execFileSync(

@@ -55,7 +55,7 @@ export function addBench(program: Command, context: Context): void {
     .option("--model <name>", "base: folder, GGUF file or name")
     .option(
       "--config <path>",
-      "config.json, or its folder, of a model that is not at hand; needs --random-weights",
+      "config.json, or its folder, of a model without weights; needs --random-weights",
     )
     .option("--random-weights", "random weights for --config")
     .option("--batch <n>", "rows", whole, 1)

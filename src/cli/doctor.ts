@@ -22,12 +22,12 @@ interface EngineReport {
   readonly engine: string;
   readonly usable: boolean;
   readonly reason: string | null;
-  /** Why `auto` skips the engine although it works. */
+  /** Reason why `auto` skips an engine that works. */
   readonly passedOver: string | null;
   /** Precisions that it does not offer on this machine, with the reason. */
   readonly withheld: NonNullable<Engine["withheld"]>;
   readonly version?: string;
-  /** Of the machine, that it uses; null when it found none. */
+  /** Device of the machine that it uses; null when it found none. */
   readonly library?: string | null;
   readonly cases?: number;
   readonly failures?: readonly ConformanceResult[];

@@ -28,7 +28,7 @@ function init(dir: string, kind: TaskSpec["kind"], { output }: Context): void {
   output.result(
     { event: "initialised", folder, kind, files },
     [
-      `${pc.bold("init")}: a ${kind} task in ${shown}, with ${template.example} in it. It runs as it is:`,
+      `${pc.bold("init")}: a ${kind} task in ${shown}, with ${template.example} in it. It runs without changes:`,
       `  lorafit run ${shown}`,
       "",
       "Then put your own in:",

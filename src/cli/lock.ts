@@ -7,13 +7,11 @@ import { projectOf, taskOf } from "./terminal/task.ts";
 export function addLock(program: Command, context: Context): void {
   program
     .command("lock")
-    .description(
-      "Freeze cases, criteria, seeds and decoding before training, so that the goalposts stay; say what they can show.",
-    )
+    .description("Freeze cases, criteria, seeds and decoding before training; print what they can show.")
     .argument("[task]", "folder or task.yaml (default: here)")
     .option(
       "--reason <text>",
-      "why the goalposts move although results have been seen; every verdict shows it",
+      "reason for changing the lock after results have been seen; every verdict shows it",
     )
     .action((path: string | undefined, { reason }: { reason?: string }) =>
       render(lockProject(projectOf(taskOf(path), context), reason), context),

@@ -24,7 +24,7 @@ export function addSetup(program: Command, context: Context): void {
     .description("Install the parts that npm does not bring.")
     .command("tfjs")
     .description(
-      "Make the native TensorFlow of the tfjs engine work, in a folder of its own (LORAFIT_HOME/tfjs).",
+      "Make the native TensorFlow of the tfjs engine work, in a separate folder (LORAFIT_HOME/tfjs).",
     )
     .option("--gpu", "with CUDA: a download of 3.4 GB where no TensorFlow with CUDA is installed")
     .option("--python <command>", "a Python with pip, of any version", "python3")

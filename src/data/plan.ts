@@ -8,7 +8,7 @@ export interface PlanOptions {
   readonly length: { readonly epochs: number } | { readonly steps: number };
   /** Several rows in one sequence; false puts each in the smallest length bucket that holds it. */
   readonly packing: boolean;
-  /** Tokens of the longest row permitted; sequences are as long as the rows at hand need. */
+  /** Tokens of the longest row permitted; sequences are as long as the longest row given. */
   readonly sequenceLength: number;
   /** Tokens of one optimizer step and of one micro-batch, padding included. */
   readonly tokensPerStep: number;

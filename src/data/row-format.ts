@@ -38,7 +38,7 @@ export interface TrainingRow {
   readonly raw: RawRow;
 }
 
-/** What encoding needs of a tokenizer. */
+/** The part of a tokenizer that encoding needs. */
 export type RowTokenizer = Pick<
   Tokenizer,
   "encode" | "decode" | "renderChat" | "answerMarkup" | "controlIn" | "endOfTurnIds" | "eosIds" | "bosId"

@@ -4,7 +4,7 @@ import { sha256 } from "../formats/hash.ts";
 import { dataLines } from "./lines.ts";
 import type { RawRow, RowFormat, TrainingRow, Unreadable } from "./row-format.ts";
 
-/** What is wrong with a line. */
+/** Mistake in a line. */
 export interface RowMistake {
   readonly file: string;
   readonly line: number;
@@ -90,7 +90,7 @@ export function readRows(
   return rows;
 }
 
-/** Equal rows get the same hash and a running number, so that each has an id of its own. */
+/** Equal rows get the same hash and a running number, so that ids are unique. */
 function contentId(content: TrainingRow["content"], taken: ReadonlyMap<string, string>): string {
   const { rendered, ...hashed } = { rendered: undefined, ...content };
   const hash = sha256(JSON.stringify(hashed)).slice(0, 12);

@@ -77,7 +77,7 @@ function chiSquareStatistic(categories: readonly number[]): GroupStatistic {
   };
 }
 
-/** How often each of 0, 1, … occurs. */
+/** Counts of 0, 1, … */
 export function countsOf(categories: readonly number[], kinds = Math.max(...categories) + 1): number[] {
   const counts = new Array<number>(kinds).fill(0);
   for (const category of categories) counts[category]!++;
@@ -111,7 +111,7 @@ interface SharedWords {
   readonly hashes: readonly number[];
   /** Texts that have each. */
   readonly totals: readonly number[];
-  /** How many of the texts at these places have each; the list is used again by the next call. */
+  /** Number of the texts at these indices that have each; the list is reused by the next call. */
   counts(members: ArrayLike<number>): Int32Array;
 }
 

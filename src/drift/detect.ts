@@ -21,7 +21,7 @@ export interface Log {
   readonly queries: readonly Query[];
 }
 
-/** Why the log cannot be compared with the reference; null when it can. */
+/** Reason why the log cannot be compared with the reference; null when it can. */
 export function tooFew(reference: DriftReference, log: Log): string | null {
   const few = (what: string, count: number): string =>
     `${count} ${what} are fewer than ${MIN_QUERIES}: they would show only a very large drift`;

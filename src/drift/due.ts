@@ -19,7 +19,7 @@ export interface DueReason {
   readonly text: string;
 }
 
-/** Whether to train again, and why. */
+/** Answer to whether to train again, with reasons. */
 export interface DueAnswer {
   readonly outcome: "due" | "not due" | "cannot say";
   readonly exitCode: number;
@@ -48,9 +48,9 @@ export interface DueEvidence {
   readonly retrain: Retrain;
   readonly ageDays: number;
   readonly policyChanges: readonly PolicyChange[];
-  /** Of the log that was given, or of the last comparison; null when there is neither. */
+  /** Number of queries in the given log, or in the last comparison; null without either. */
   readonly newQueries: number | null;
-  /** Of the log that was given, or the last comparison where that has too few queries; null when nothing was compared. */
+  /** Result for the given log, or the last comparison where the log has too few queries; null without either. */
   readonly drift: DriftResult | null;
 }
 

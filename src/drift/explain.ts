@@ -10,7 +10,7 @@ import { wordsOf } from "./words.ts";
 const MAX_WORDS = 20;
 const MAX_EXAMPLES = 10;
 
-/** How often each rule is the nearest, then and now. */
+/** Shares of queries nearest to each rule, in the reference and now. */
 export function topicsOf({ placed, space }: DriftReference, after: Placed): DriftResult["topics"] {
   const shares = [placed, after].map(({ topics }) =>
     countsOf(topics, space.topics.length).map((count) => count / topics.length),

@@ -5,7 +5,7 @@ import { dataLines } from "../data/lines.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { createRng } from "../rng.ts";
 
-/** What a customer asked, with personal data and secrets masked. */
+/** A customer's question, with personal data and secrets masked. */
 export interface Query {
   readonly line: number;
   readonly text: string;
@@ -43,7 +43,7 @@ export function masker(personal: PersonalPatterns = {}): (text: string) => strin
   return (text) => masked({ text }, ["personal-data", "secret"], finders)["text"] as string;
 }
 
-/** All that the user says in a conversation. */
+/** All user turns of a conversation. */
 export function asked(messages: readonly { readonly role: string; readonly content: string }[]): string {
   return messages
     .filter(({ role }) => role === "user")

@@ -73,7 +73,7 @@ export function makeReference(
   return { made: new Date().toISOString(), personal, queries: queries.length, space, placed };
 }
 
-/** Writes the reference into a folder of its own; reference.json last. @returns its size in bytes */
+/** Writes the reference into `folder`; reference.json last. @returns its size in bytes */
 export function writeReference(folder: string, reference: DriftReference): number {
   const { made, personal, queries, space, placed } = reference;
   const { name, dimensions } = hashedNgrams(space.ngrams);

@@ -8,7 +8,7 @@ export const driftSchema = z.strictObject({
   format_version: z.literal(1),
   outcome: z.enum(["no drift", "drift", "inconclusive"]),
   exit_code: z.int(),
-  /** Why it is inconclusive. */
+  /** Reason for an inconclusive result. */
   reason: z.string().nullable(),
   at: z.string(),
   log: z.strictObject({

@@ -11,7 +11,7 @@ const MAX_EXAMPLES = 2000;
 /** A query is out of scope when it is farther from all training examples than this share of them is from the others. */
 const IN_SCOPE_SHARE = 0.95;
 
-/** Policy rules stand for the topics of a task. */
+/** The topics of a task are its policy rules. */
 export interface Topic {
   readonly id: string;
   readonly text: string;
@@ -19,7 +19,7 @@ export interface Topic {
   readonly examples: number;
 }
 
-/** What an adapter was trained on, as far as placing a query needs it. */
+/** Embedded training data of an adapter: the part that placing a query needs. */
 export interface Space {
   readonly ngrams: NgramStatistics;
   /** Quantised embeddings: of the training examples, then of the texts of the rules. */
@@ -57,7 +57,7 @@ function tagOf({ raw }: TrainingRow, ids: readonly string[]): number {
   return tags.map((tag) => ids.indexOf(String(tag))).find((at) => at >= 0) ?? -1;
 }
 
-/** Learns where the training rows lie. A row without a rule of its own gets the one whose text is nearest. */
+/** Embeds the training rows. A row without a rule gets the rule whose text is nearest. */
 export function trainingSpace(
   rows: readonly TrainingRow[],
   policy: readonly PolicyRule[],

@@ -1,4 +1,4 @@
-/** How two samples differ. `null` hypotheses are left to permutations.ts: this file has the statistics and the effects. */
+/** Statistics and effect sizes of the difference of two samples; permutations.ts has their null distributions. */
 
 /**
  * Two-sample Kolmogorov-Smirnov statistic: the largest distance between the empirical distribution functions of the
@@ -27,7 +27,7 @@ export function ascending(values: ArrayLike<number>): Uint32Array {
 
 /**
  * Wasserstein distance of two samples on the line, the area between their distribution functions (Vallender 1974), in
- * units of the first sample's standard deviation (as it is when that is 0).
+ * units of the first sample's standard deviation (unscaled when that is 0).
  */
 export function wasserstein(reference: readonly number[], values: readonly number[]): number {
   const all = [...reference, ...values];

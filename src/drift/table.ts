@@ -7,7 +7,7 @@ import type { DriftResult } from "./result.ts";
 const TOPICS = 5;
 
 export const pText = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(3));
-/** Only what a terminal can be trusted with. */
+/** Text without control characters, for the terminal. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
@@ -24,7 +24,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 type Statistic = DriftResult["statistics"][number];
 
-/** What a statistic measures in the middle of the queries, in its unit; empty where one number says nothing. */
+/** Median of the measured quantity with its unit; empty where a single number has no meaning. */
 export function middleText({ name }: Statistic, value: number | null): string {
   if (value === null) return "";
   if (name === "length") return `${value.toFixed(0)} characters`;
@@ -44,7 +44,7 @@ export function effectText({ name, effect: { name: what, value } }: Statistic): 
   return `${short ?? what} ${value.toFixed(3)}`;
 }
 
-/** The comparison as people read it in a terminal. `colors` switches ANSI colours on. */
+/** Terminal text of the comparison. `colors` switches ANSI colours on. */
 export function driftTable(result: DriftResult, colors: boolean): string {
   const paint = pc.createColors(colors);
   const { log, reference, look } = result;
@@ -111,7 +111,7 @@ function whatIsNew(
   ];
 }
 
-/** The answer as people read it in a terminal. */
+/** Terminal text of the answer. */
 export function dueTable(answer: DueAnswer, colors: boolean): string {
   const paint = pc.createColors(colors);
   const sign = (due: boolean | null): string =>

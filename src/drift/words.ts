@@ -11,7 +11,7 @@ export function wordsOf(text: string): string[] {
   return [...new Set([...words, ...pairs])];
 }
 
-/** What is kept of the words: numbers that can be recognised, but not read. */
+/** Hashes of the words: they can be compared, but not read. */
 export function wordHashes(text: string): Uint32Array {
   return Uint32Array.from(new Set(wordsOf(text).map((word) => hash32(word))));
 }

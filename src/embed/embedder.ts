@@ -6,7 +6,7 @@ export type Vector = Float32Array;
 
 /** Texts as vectors: the nearer in meaning or wording, the larger their cosine. */
 export interface Embedder {
-  /** What makes the vectors, with version and parameters: equal names and statistics give equal vectors. */
+  /** Name of the method with version and parameters: equal names and statistics give equal vectors. */
   readonly name: string;
   readonly dimensions: number;
   embed(text: string): Vector;

@@ -7,11 +7,11 @@ const VERSION = 1;
 /** Characters of an n-gram, at least and at most; the spaces around a word belong to it. */
 const [SHORTEST, LONGEST] = [3, 5];
 
-/** All that an embedder has learnt from its corpus, as it is stored beside what was made with it. */
+/** Statistics of an embedder's corpus; stored beside the embeddings made with them. */
 export const ngramStatisticsSchema = z.strictObject({
   /** Texts of the corpus. */
   documents: z.int().positive(),
-  /** How many of them have an n-gram in each bucket; as many entries as the vectors have dimensions. */
+  /** Number of texts with an n-gram in each bucket [dimensions]. */
   document_frequencies: z
     .array(z.int().nonnegative())
     .min(1)

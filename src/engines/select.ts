@@ -4,15 +4,15 @@ import type { Precision } from "../program/precision.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Engine } from "./engine.ts";
 
-/** An engine as far as it is known without loading its native part. */
+/** Properties of an engine that are known without loading its native part. */
 export interface EngineEntry {
   readonly name: Engine["name"];
   readonly description: string;
-  /** Of the native part; a bit-exact continuation needs the same one. */
+  /** Version of the native part; bit-exact resuming needs the same one. */
   version(): Promise<string>;
   /** A library of the machine that it uses, by its path; null when it found none. */
   library?(): Promise<string | null>;
-  /** Why `auto` passes over the engine although it works; null when it does not. */
+  /** Reason why `auto` skips a working engine; null when it does not. */
   passedOver?(): Promise<string | null>;
   load(): Promise<Engine>;
 }
@@ -62,7 +62,7 @@ export const ENGINE_NAMES = ["auto", ...ENGINES.map(({ name }) => name)];
 
 export interface SelectedEngine {
   readonly engine: Engine;
-  /** Of the native part; "built in" without one. */
+  /** Version of the native part; "built in" without one. */
   readonly version: string;
 }
 
@@ -105,9 +105,9 @@ export async function selectEngine(
 export interface ProbedEngine {
   /** Absent when it cannot run here. */
   readonly engine?: Engine;
-  /** Why it cannot. */
+  /** Reason why it cannot. */
   readonly reason: string | null;
-  /** Why `auto` takes another one all the same. */
+  /** Reason why `auto` chooses another engine although this one works. */
   readonly passedOver: string | null;
 }
 

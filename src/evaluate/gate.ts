@@ -27,13 +27,13 @@ export interface Verdict {
   verdict: Outcome;
   exit_code: number;
   task: string;
-  /** Which look it is at the cases; the largest number of any pack. */
+  /** Number of this look at the cases; the largest of any pack. */
   look: number;
   /** One-sided level of that look; a criterion on fresher cases has its own. */
   alpha: number;
-  /** Changes of the goalposts after results had been seen, oldest first. */
+  /** Changes of the lock after results had been seen, oldest first. */
   amendments: Amendment[];
-  /** What must hold of the artefact and its data; one that fails refuses, whatever the criteria say. */
+  /** Conditions on the artefact and its data; one that fails refuses, whatever the criteria say. */
   preconditions: Precondition[];
   criteria: CriterionResult[];
   /** Scores of models that a user would otherwise deploy, by criterion; each cluster weighs one. */
@@ -81,7 +81,7 @@ export interface GateInput {
   look: Look;
   /** Rows that the run was trained on. */
   trained: TrainedRows;
-  /** What the training rows showed. */
+  /** Outcomes of the checks of the training rows. */
   dataPreconditions: readonly Precondition[];
   /** Text of the policy. */
   policy: string;

@@ -8,7 +8,7 @@ import { levelOf } from "./looks/looks.ts";
 
 const SHOWN = 5;
 
-/** Weaknesses of a task that can be mended before it is locked, a line each. */
+/** Weaknesses of a task that can be fixed before it is locked, a line each. */
 export function lockWarnings(criteria: readonly Criterion[], cases: readonly Case[]): string[] {
   return [...floorWarning(criteria), ...textWarnings(criteria, cases), ...clusterWarnings(cases)];
 }

@@ -28,7 +28,7 @@ export function pText({ p }: CriterionResult): string {
   return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
 }
 
-/** What the criterion asks for. */
+/** Requirement of the criterion. */
 export function barText(criterion: CriterionResult): string {
   const bar = estimateText(criterion, criterion.bar);
   switch (criterion.kind) {

@@ -69,7 +69,7 @@ function achievement({ scorer, n }: RightCount, count: number): string {
   return `${count} of ${n} answers pass ${scorer}`;
 }
 
-/** Who answers besides the tuned model, in words. */
+/** Names of the models that answer besides the tuned one. */
 export const WHO: Readonly<Record<"base" | Contestant, string>> = {
   base: "the base",
   lookup: "a lookup in the transcripts",

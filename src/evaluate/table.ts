@@ -64,7 +64,7 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
     ...disagreements(verdict.seeds ?? []),
     ...verdict.amendments.map(
       ({ at, reason, changes, looks }) =>
-        `goalposts moved ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${reason} (${changes.join("; ")})`,
+        `lock changed ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${reason} (${changes.join("; ")})`,
     ),
     "",
     `verdict: ${paint.bold(colour[verdict.verdict](verdict.verdict))}`,

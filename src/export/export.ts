@@ -25,7 +25,7 @@ export interface ExportReport {
   readonly adapter_sha256: string | null;
   /** Null for PEFT: its factors are read back and compared bit by bit. */
   readonly comparison: Comparison | null;
-  /** Of adapter_config.json; null for the base alone. */
+  /** Hash of adapter_config.json; null for the base alone. */
   readonly adapter_config_sha256: string | null;
   readonly artifact_sha256: string;
   /** SHA-256 of every other file in the folder, by name. */

@@ -10,7 +10,7 @@ import { type ExportedModel, isExported, type OpenOptions, openExported } from "
 const GRAPH_VERSION = 2;
 
 /**
- * Opens a model for generation: an exported folder as it is, or a base (folder or GGUF file) through its hot-swap graph, which
+ * Opens a model for generation: an exported folder directly, or a base (folder or GGUF file) through its hot-swap graph, which
  * is written once to `cacheDir` and takes any adapter.
  * @throws as openModel, exportModel and openExported do
  */

@@ -114,7 +114,7 @@ export function appendedLines(path: string): string[] {
   }
 }
 
-/** What `parse` makes of a file opened for reading. @throws data error when it cannot be opened, and as `parse` does */
+/** Opens a file for reading. @returns the result of `parse`. @throws data error when it cannot be opened, and as `parse` does */
 export function parseFile<T>(path: string, parse: (file: number) => T): T {
   let file: number;
   try {

@@ -117,7 +117,7 @@ function valueMessage({ name, type, shape }: OnnxValueInfo): MessageWriter {
   return new MessageWriter().text(1, name).message(2, new MessageWriter().message(1, tensor));
 }
 
-/** What a model says about itself, without its nodes and numbers. */
+/** Description of a model, without nodes and weights. */
 export interface OnnxSummary {
   readonly irVersion: number;
   /** Version by domain; "" is the standard domain. */

@@ -109,7 +109,7 @@ export function* readFields(bytes: Uint8Array, where: string): Generator<Field> 
   }
 }
 
-/** Integers that stand one behind the other ("packed"). @throws as readFields */
+/** Integers of a packed repeated field. @throws as readFields */
 export function readPacked(bytes: Uint8Array, where: string): bigint[] {
   const cursor = new Cursor(bytes, where);
   const values: bigint[] = [];

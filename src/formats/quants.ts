@@ -1,6 +1,6 @@
 import { bfloat16ToFloat32, float16ToFloat32, float16ToNumber } from "./numbers.ts";
 
-/** How one type of GGUF tensor is stored: blocks of `elements` values in `bytes` bytes (ggml-org/llama.cpp, gguf-py/gguf/quants.py). */
+/** Storage of one type of GGUF tensor: blocks of `elements` values in `bytes` bytes (ggml-org/llama.cpp, gguf-py/gguf/quants.py). */
 export interface Quant {
   readonly name: string;
   readonly elements: number;

@@ -1,6 +1,6 @@
 /**
  * The same value with the keys of plain objects in snake_case, as all JSON that lorafit writes for others has them.
- * A key that is not a plain camelCase word, such as a tensor's or a file's name, stays as it is.
+ * A key that is not a plain camelCase word, such as a tensor's or a file's name, is kept unchanged.
  */
 export function snakeKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeKeys);

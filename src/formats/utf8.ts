@@ -1,4 +1,4 @@
-/** Why bytes are not UTF-8, with the encoding that they look like; undefined where they are. */
+/** Reason why bytes are not UTF-8, with the encoding that they resemble; undefined if they are. */
 export function utf8Problem(bytes: Uint8Array): string | undefined {
   const [first, second] = bytes;
   if (

@@ -2,11 +2,11 @@ import { ProgramBuilder } from "../program/builder.ts";
 import type { Program, ValueId } from "../program/program.ts";
 import { factorShape, inputName, type LoraLayout } from "./layout.ts";
 
-/** Where the factors come from: slices of the flat trained state, or inputs of the Program with a symbolic rank. */
+/** Source of the factors: slices of the flat trained state, or inputs of the Program with a symbolic rank. */
 export type FactorSource = "state" | "inputs";
 
 /**
- * Replaces each targeted `linear` by what the layout's variant computes; everything else stays as it is. With "state" the
+ * Replaces each targeted `linear` by what the layout's variant computes; everything else is unchanged. With "state" the
  * factors are slices of the state value `parameters` [P]. With "inputs" they are inputs whose rank is free at each run (0
  * gives the base exactly) and the scale is 1, because a runtime adapter has none: the caller folds it into B. Dropout > 0
  * adds one mask dropout_mask.{site} u8 [B,S,in] for each distinct input of targeted projections: projections that share an

@@ -32,7 +32,7 @@ const schema = z.looseObject({
 export type PeftConfig = z.output<typeof schema> & { readonly variant: VariantName };
 const READ = new Set(Object.keys(schema.shape));
 
-/** What to do about features that are known and not supported. */
+/** Advice for known features that are not supported. */
 const ADVICE: Readonly<Record<string, string>> = {
   modules_to_save:
     "it trains whole modules beside the factors; merge the adapter into its base in Python and name the result as the base",

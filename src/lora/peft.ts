@@ -113,7 +113,7 @@ function factorModules(peft: PeftConfig, { path, tensors }: SafetensorsFile, fil
   return [...modules];
 }
 
-/** Why a tensor is no factor. */
+/** Reason why a tensor is not a factor. */
 function foreign(name: string): string {
   if (/\.lora_embedding_[AB]$|\.lora_embedding_[AB]\./.test(name))
     return "factors of an embedding are not supported yet";

@@ -33,7 +33,7 @@ export class ConfigReader {
     this.#defaults = values;
   }
 
-  /** The value as it is; the key counts as read. */
+  /** Value without a check; marks the key as read. */
   get(key: string): unknown {
     this.#read.add(key);
     return this.#raw[key] === undefined ? this.#defaults[key] : this.#raw[key];

@@ -18,7 +18,7 @@ export interface Linear {
   readonly attention: boolean;
 }
 
-/** How one layer's attention is computed, apart from which tokens may see each other. */
+/** Attention of one layer, without the mask. */
 export interface AttentionShape {
   readonly heads: number;
   readonly kvHeads: number;
@@ -37,7 +37,7 @@ export interface ConvWeights {
 }
 
 /**
- * What a forward pass is given: token ids and positions [B,S], and how a token sees the ones before it. Training shows
+ * Inputs of a forward pass: token ids and positions [B,S], and the mask of earlier tokens. Training shows
  * packed rows at once; decoding goes through a cache (programs.ts).
  */
 export interface ForwardContext {
@@ -55,7 +55,7 @@ export interface GgufFamily<C extends ModelConfig = ModelConfig> {
   readonly architecture: string;
   /** @throws data error that names every key that is missing or not supported */
   parseConfig(file: GgufFile): C;
-  /** Hugging Face name of a tensor; null for a tensor that is part of the config. An unknown name comes back as it is. */
+  /** Hugging Face name of a tensor; null for a tensor that is part of the config. An unknown name is returned unchanged. */
   tensorName(own: string): string | null;
   /** Undoes the converter's change to a tensor's values. `name` is the Hugging Face name. */
   restore(name: string, data: Float32Array, config: C): Float32Array;
@@ -82,7 +82,7 @@ export interface Family<C extends ModelConfig = ModelConfig> {
   configJson(config: C): Record<string, unknown>;
   /** In the order of the forward pass. */
   linears(config: C): readonly Linear[];
-  /** How transformers initialises a weight: to a constant, or normal with the config's initializer_range. */
+  /** Initial values of a weight in transformers: a constant, or normal with the config's initializer_range. */
   initial(name: string): number | "normal";
   /** True for a stored tensor that may be there without being read. */
   ignores(name: string): boolean;

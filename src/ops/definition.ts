@@ -17,7 +17,7 @@ export interface NodeBuilder {
   node<Op extends OpName>(op: Op, inputs: Inputs<Op, ValueId>, attrs: AttrsOf<Op>): Outputs<Op, ValueId>;
 }
 
-/** What a gradient rule sees of its node. */
+/** The view of a node that a gradient rule gets. */
 export interface GradientContext<Op extends OpName> {
   readonly b: NodeBuilder;
   readonly inputs: Inputs<Op, ValueId>;

@@ -1,7 +1,7 @@
 import type { OpName } from "./attrs.ts";
 
 /**
- * What an operand is. Precision, packing, storage and scheduling follow from it:
+ * Role of an operand. Precision, packing, storage and scheduling follow from it:
  * - activation: values for each position, or gradients of such; bf16 where an engine keeps activations in bf16
  * - tensor: an activation, or a flat vector when it has one size
  * - gemmInput: an activation that the frozen matrix multiplies, so that it has the matrix's precision

@@ -52,7 +52,7 @@ function decidersOf(findings: readonly Finding[]): string {
 function findingRow(finding: Finding): Markup {
   const proposed = finding.decided_by === null && html`<small>proposed: ${finding.action}</small>`;
   return html`<tr><th scope="row">${finding.kind}<small>${finding.severity}</small></th><td class="where"><code>${finding.file.split("/").at(-1)}:${finding.line}</code></td>
-<td dir="auto">${finding.evidence}</td><td>${TITLES[decisionOf(finding)].toLowerCase()}${proposed}</td><td dir="auto">${finding.decided_by ?? "nobody yet"}</td></tr>`;
+<td dir="auto">${finding.evidence}</td><td>${TITLES[decisionOf(finding)].toLowerCase()}${proposed}</td><td dir="auto">${finding.decided_by ?? "undecided"}</td></tr>`;
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

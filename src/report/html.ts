@@ -37,7 +37,7 @@ export interface ReportData {
   rules?: readonly PolicyRule[];
   style?: readonly StyleRule[];
   power?: readonly PowerNote[];
-  /** Looks at the task's cases and changes of its goalposts, oldest first. */
+  /** Looks at the task's cases and changes of its lock, oldest first. */
   ledger?: readonly LedgerEntry[];
   metrics?: readonly TrainingPoint[];
   curation?: CurationRecord;

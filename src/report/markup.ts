@@ -27,9 +27,12 @@ const INVISIBLE =
 const codePoint = (character: string) =>
   `⟨U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
 
+/** Text with invisible characters as code points. */
+export const visible = (text: string): string => text.replace(INVISIBLE, codePoint);
+
 /** Text escaped for an element or an attribute, with invisible characters as code points. */
 function escapeText(text: string): string {
-  return text.replace(INVISIBLE, codePoint).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return visible(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
 function render(part: Part): string {

@@ -4,7 +4,7 @@ import { sha256 } from "../formats/hash.ts";
 import { jsonLines } from "../formats/jsonl.ts";
 import type { Task } from "./load.ts";
 
-/** One held-out case as it is written. */
+/** One held-out case, not parsed yet. */
 export interface CaseLine {
   /** file:line, relative to the working directory. */
   readonly where: string;

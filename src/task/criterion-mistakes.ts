@@ -6,7 +6,7 @@ export const WORST_NATS = 5;
 /** Scorers of likelihoods, which a contestant's answers do not have. */
 const ONLY_BASE_AND_TUNED: ReadonlySet<string> = new Set(["cross-entropy", "minimal-pairs"]);
 
-/** What is wrong with one key of a criterion. */
+/** Mistake in one key of a criterion. */
 export interface CriterionMistake {
   key: string;
   message: string;

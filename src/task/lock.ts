@@ -20,6 +20,10 @@ const lockSchema = z.strictObject({
   criteria: z.array(z.record(z.string(), z.unknown())),
   style: z.array(z.record(z.string(), z.unknown())),
   wording: z.record(z.string(), z.unknown()),
+  /** Part of the system message of the prompted base. */
+  purpose: z.string(),
+  /** Settings by which training rows are read for the checks before a verdict: group, personal, replay. */
+  rows: z.record(z.string(), z.unknown()),
   policy: hash,
   scorer: z.string(),
   embedder: z.string(),
@@ -28,14 +32,14 @@ const lockSchema = z.strictObject({
     z.strictObject({ file: z.string(), sha256: hash, cases: z.record(z.string(), hash) }),
   ),
   scripts: z.record(z.string(), hash),
-  /** Length and last entry of the ledger of looks; absent before the first one. No goalpost, so outside of lockSha256. */
+  /** Length and last entry of the ledger of looks; absent before the first one. Not part of lockSha256. */
   ledger: z.strictObject({ entries: z.int().min(1), head: hash }).optional(),
 });
 
-/** task.lock: the goalposts, fixed before training. The same task gives the same bytes. */
+/** task.lock: criteria, cases, seed and decoding, fixed before training. The same task gives the same bytes. */
 export type TaskLock = z.output<typeof lockSchema>;
 
-/** What the caller knows and the task does not: the base's own hash, and the versions of scorers and embedder. */
+/** Identity that the caller provides: hash of the base, versions of scorers and embedder. */
 export interface LockIdentity {
   baseSha256: string;
   scorer: string;
@@ -66,6 +70,14 @@ function lockScripts(task: Task, packs: readonly CasePack[]): Record<string, str
   return Object.fromEntries(present.map((name) => [name, sha256(readFileSync(join(task.folder, name)))]));
 }
 
+function rowSettings({ data: { group, personal, replay } }: Task): TaskLock["rows"] {
+  return {
+    ...(group === undefined ? {} : { group }),
+    ...(personal === undefined ? {} : { personal }),
+    ...(replay === undefined ? {} : { replay: replay.file }),
+  };
+}
+
 /** The lock that this task would have now. */
 export function makeLock(task: Task, identity: LockIdentity): TaskLock {
   const packs = readCaseLines(task);
@@ -78,6 +90,8 @@ export function makeLock(task: Task, identity: LockIdentity): TaskLock {
     criteria: task.success,
     style: task.style,
     wording: task.wording,
+    purpose: task.purpose,
+    rows: rowSettings(task),
     policy: sha256(readFileSync(task.paths.policy)),
     scorer: identity.scorer,
     embedder: identity.embedder,
@@ -86,9 +100,9 @@ export function makeLock(task: Task, identity: LockIdentity): TaskLock {
   };
 }
 
-/** SHA-256 of the goalposts in the lock, without the ledger's head; verdict.json names it. */
-export function lockSha256({ ledger: _, ...goalposts }: TaskLock): string {
-  return sha256(jsonText(goalposts));
+/** SHA-256 of the lock without the ledger's head; verdict.json names it. */
+export function lockSha256({ ledger: _, ...locked }: TaskLock): string {
+  return sha256(jsonText(locked));
 }
 
 export function lockFile({ folder }: Pick<Task, "folder">): string {
@@ -133,13 +147,24 @@ export function readLock(task: Pick<Task, "folder">): TaskLock {
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Everything in which two locks differ, one line each. */
+/** Differences of two locks, one line each. */
 export function lockChanges(locked: TaskLock, now: TaskLock): string[] {
   const changes: string[] = [];
   const compare = (what: string, a: unknown, b: unknown) => {
     if (!same(a, b)) changes.push(`${what}: locked ${JSON.stringify(a)}, now ${JSON.stringify(b)}`);
   };
-  for (const key of ["task", "base", "seed", "decoding", "scorer", "embedder", "style", "wording"] as const)
+  for (const key of [
+    "task",
+    "base",
+    "seed",
+    "decoding",
+    "scorer",
+    "embedder",
+    "style",
+    "wording",
+    "purpose",
+    "rows",
+  ] as const)
     compare(key, locked[key], now[key]);
   if (locked.policy !== now.policy) changes.push("policy: the file has changed");
   for (const name of new Set([...Object.keys(locked.scripts), ...Object.keys(now.scripts)])) {

@@ -63,7 +63,7 @@ const criterion = {
   where: fields.optional().describe("Only the cases whose fields have these values."),
 };
 
-/** What a criterion may ask; each has its own fields in the schema. */
+/** Kinds of criteria; each has its own fields in the schema. */
 export const CRITERION_KINDS = [
   "superiority",
   "non-inferiority",
@@ -152,7 +152,7 @@ const styleSchema = z
     error: "a style rule needs not_contains or max_words",
   });
 
-/** How the desk words a hand-over and a refusal, unless the task says otherwise. */
+/** Default wordings of a hand-over and of a refusal. */
 const HANDS_OVER = [
   ..."human colleague, a colleague, my colleagues, our colleagues, a human agent, a member of our team".split(
     ", ",

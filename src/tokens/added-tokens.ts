@@ -21,7 +21,7 @@ export type Extracted = Piece | number;
 
 /**
  * Splits a text at its added tokens and normalizes the rest (tokenizers, src/tokenizer/added_vocabulary.rs): tokens with
- * `normalized: false` are looked for in the text as it is, the others, normalized themselves, in the normalized pieces.
+ * `normalized: false` are searched in the original text, the others, normalized themselves, in the normalized pieces.
  */
 export function extractor(
   tokens: readonly AddedToken[],

@@ -19,7 +19,7 @@ export type RenderChat = (
 
 export interface ChatTemplate {
   readonly renderChat: RenderChat;
-  /** An answer's content as it is within a rendered conversation: its control tokens marked as plain text. */
+  /** An answer's content as rendered within a conversation, with its control tokens marked as plain text. */
   answerMarkup(content: string): string;
 }
 
@@ -94,7 +94,7 @@ function attempt<T>(what: string, work: () => T): T {
 
 const SENTINEL = "zQz";
 
-/** What the template itself writes around a conversation's contents; nothing when it refuses even the simplest one. */
+/** Text that the template adds around a conversation's contents; empty when it refuses even the simplest one. */
 function markupOf(render: Render): string {
   const turn = (role: Message["role"]): Message => ({ role, content: SENTINEL });
   const chat = [turn("user"), turn("assistant"), turn("user")];
@@ -134,7 +134,7 @@ function contentGuard(
     if (mark !== undefined) {
       throw new LorafitError(
         "data",
-        `messages[${at}]: contains ${mark}, by which the chat template marks turns and which is no token of its own`,
+        `messages[${at}]: contains ${mark}, by which the chat template marks turns and which is not a single token`,
         { hint: `write ${mark} otherwise` },
       );
     }

@@ -7,7 +7,7 @@ export interface TokenizerFiles {
   readonly generationConfig?: Record<string, unknown> | undefined;
   /** chat_template.jinja, which newer folders have beside or instead of the config's string. */
   readonly chatTemplate?: string | undefined;
-  /** What config.json says of the model; transformers takes its eos_token_id where there is no generation_config.json. */
+  /** Fields of config.json; transformers takes its eos_token_id where there is no generation_config.json. */
   readonly model?: { readonly vocabSize: number; readonly eosIds: readonly number[] } | undefined;
 }
 

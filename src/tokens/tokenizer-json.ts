@@ -93,7 +93,7 @@ export function parseTokenizerJson(json: unknown): TokenizerJson {
   });
 }
 
-/** What is wrong, with the name of the component: of a union's branches, the one that the component's type chose. */
+/** Mistakes with the name of the component; of a union, those of the branch that the component's type selects. */
 function describe(issue: z.core.$ZodIssue, json: unknown): string {
   const at = (path: readonly PropertyKey[]): unknown =>
     path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], json);

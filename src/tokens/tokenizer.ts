@@ -89,7 +89,7 @@ function configuredEos({ generationConfig, model }: TokenizerFiles): number[] {
   return [generationConfig["eos_token_id"]].flat().filter((id) => typeof id === "number");
 }
 
-/** What the template writes after an answer, up to and with its first added token; without a template, eos. */
+/** Text that the template adds after an answer, up to its first added token inclusive; without a template, eos. */
 function findEndOfTurn(
   renderChat: RenderChat,
   encode: Tokenizer["encode"],

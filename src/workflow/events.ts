@@ -77,7 +77,7 @@ export interface Reported {
   readonly file: string;
 }
 
-/** Everything that the pipeline and its stages report. */
+/** Events of the pipeline and its stages. */
 export type PipelineEvent =
   | StageEvent
   | Curated

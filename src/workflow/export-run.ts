@@ -20,7 +20,7 @@ export const exportTimes = (run: string): number[] =>
     (side) => statSync(reportFile(run, side), { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY,
   );
 
-/** True if both sides are exported, the tuned one from the adapter as it is now. */
+/** True if both sides are exported, the tuned one from the present adapter. */
 export const isExportedRun = ({ path }: Run): boolean =>
   exportReport(path, "base")?.adapter_sha256 === null && isExportOfAdapter(path);
 

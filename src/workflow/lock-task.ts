@@ -47,14 +47,14 @@ export function verifyLock(project: Project): TaskLock {
   const last = ledger.at(-1);
   if (last !== undefined && last.lock_sha256 !== lockSha256(lock)) {
     throw new LorafitError("mismatch", `${lockFile(task)}: is not the lock that was last looked with`, {
-      hint: "restore it, or say why the goalposts moved with `lorafit lock --reason TEXT`",
+      hint: "restore it, or state why it changed with `lorafit lock --reason TEXT`",
     });
   }
   return lock;
 }
 
 /**
- * Freezes the task in task.lock. After the first look a change of the goalposts needs a reason, which the ledger keeps and every
+ * Freezes the task in task.lock. After the first look a change needs a reason, which the ledger keeps and every
  * later verdict names.
  * @throws mismatch error that names every change when results were seen and no reason is given
  */
@@ -87,8 +87,8 @@ export async function* lockProject(project: Project, reason?: string): AsyncGene
 
 function amend(task: Task, lock: TaskLock, changes: string[], reason: string | undefined): void {
   if (reason === undefined) {
-    throw new LorafitError("mismatch", `the goalposts would move after a look:\n${listMistakes(changes)}`, {
-      hint: "put these back, or say why with `lorafit lock --reason TEXT`: every later verdict will show it",
+    throw new LorafitError("mismatch", `the lock would change after a look:\n${listMistakes(changes)}`, {
+      hint: "put these back, or state why with `lorafit lock --reason TEXT`: every later verdict will show it",
     });
   }
   appendToLedger<AmendmentEntry>(task, {
@@ -107,7 +107,7 @@ function changesSinceLook(task: Task, now: TaskLock): string[] {
   const before = existsSync(lockFile(task)) ? readLock(task) : undefined;
   if (before !== undefined && lockSha256(before) === last) return lockChanges(before, now);
   return [
-    "task.lock is not the one that was last looked with, so what moved cannot be told in full",
+    "task.lock is not the one that was last looked with, so the list of changes is incomplete",
     ...(before === undefined ? [] : lockChanges(before, now)),
   ];
 }

@@ -19,7 +19,7 @@ const look = (folder: string, artifact: string) => {
   return takeLook(task, readLock(task), askedByPack(readCases(task)), artifact.repeat(64));
 };
 
-test("before a look the goalposts move freely; the power of the cases is printed", async () => {
+test("before a look the lock changes freely; the power of the cases is printed", async () => {
   const folder = smallTask();
   const first = await run("lock", folder);
   expect(first.code).toBe(0);
@@ -57,7 +57,7 @@ test("after a look they need a reason, which the ledger keeps and later looks sh
 
   const committed = await run("lock", folder, "--reason", "An effect of 0.1 pays for itself.");
   expect(committed.code).toBe(0);
-  expect(committed.stdout).toContain("moved after a look");
+  expect(committed.stdout).toContain("changed after a look");
   expect(look(folder, "b").amendments).toEqual([
     {
       at: expect.any(String),
@@ -81,7 +81,7 @@ test("a lock that was edited or removed is refused by the ledger", async () => {
   rmSync(file);
   const refused = await run("lock", folder);
   expect(refused.code).toBe(5);
-  expect(refused.stderr).toContain("what moved cannot be told");
+  expect(refused.stderr).toContain("the list of changes is incomplete");
   writeFileSync(ledgerFile(loadTask(folder)), "{}\n");
   expect((await run("lock", folder)).code).toBe(3);
 });

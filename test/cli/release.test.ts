@@ -123,7 +123,7 @@ const CLOSED: Record<string, { change: (at: { task: string; run: string }) => vo
     change: ({ run }) => spoil(join(run, "export/onnx/tuned/generation_config.json")),
     says: [
       /not as it was judged: model\/generation_config\.json: has changed/,
-      /Ada as .* is void: the artefact changed/,
+      /Ada as .* is void: a judged file changed/,
     ],
   },
   "another lock": {
@@ -153,7 +153,7 @@ test.each(Object.keys(CLOSED))(
   240_000,
 );
 
-test("goalposts that move after the signatures void them until the run is judged and signed again", async () => {
+test("a lock that changes after the signatures voids them until the run is judged and signed again", async () => {
   const { task, run, out } = copy();
   await signAll(run);
   const file = join(task, "task.yaml");
@@ -169,7 +169,7 @@ test("goalposts that move after the signatures void them until the run is judged
   const released = await cli("release", run, "--out", out);
   expect(released.code, released.stderr).toBe(0);
   const card = readFileSync(join(out, "README.md"), "utf8");
-  expect(card).toMatch(/\*\*The goalposts moved[^\n]*\n\n- .*after 1 look: 0\.1 is enough \(/);
+  expect(card).toMatch(/\*\*The lock was changed[^\n]*\n\n- .*after 1 look: 0\.1 is enough \(/);
 }, 240_000);
 
 test("all refusals are listed at once; an override needs a reason, which card and release.json keep", async () => {

@@ -120,7 +120,7 @@ function pathWith(name: string, script: string): string {
 /** Answers `--version`, which is all that these tests ask of a compiler. */
 const compilerThatWorks = (): string => process.execPath;
 
-/** What `--tf-dir` looks for, without content. */
+/** Empty files with the names that `--tf-dir` searches. */
 function emptyTensorflow(): string {
   const folder = mkdtempSync(join(home, "tensorflow-"));
   for (const name of [

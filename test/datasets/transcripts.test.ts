@@ -180,7 +180,7 @@ function ibanHolds(iban: string): boolean {
   return BigInt(digits) % 97n === 1n;
 }
 
-/** Whether the row really has the defect. */
+/** True if the row really has the defect. */
 const holds: Record<string, (row: Row, planted: Planted) => boolean> = {
   "exact-duplicate": (row, { other }) =>
     normalise(conversation(row)) === normalise(conversation(at(other as number))),

@@ -106,7 +106,7 @@ test("a ledger that was cut at its end, or removed, is known by the verdicts tha
   expect(thrown(() => takeLook(task, lock, asked, b, seen)).message).toContain("run a");
 });
 
-test("a change of the goalposts is in the same chain and goes with every later look", () => {
+test("a change of the lock is in the same chain and goes with every later look", () => {
   const { task, lock, asked } = locked();
   takeLook(task, lock, asked, a);
   const amendment = { reason: "the policy changed", changes: ["policy: the file has changed"], looks: 1 };

@@ -1,6 +1,6 @@
 /**
- * Every check that takes too long for `npm test`, one after the other; README.md has what each does and how long it takes. All of them
- * run, even after one that failed; exit code 1 when one did.
+ * Runs every check that takes too long for `npm test` in sequence; README.md describes them. All run, even after a failure. Exit code 1
+ * if one failed.
  *
  *     npm run verify:long            (builds first)
  */

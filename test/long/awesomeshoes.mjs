@@ -56,7 +56,7 @@ function trained(seed) {
   );
 }
 
-/** Transcripts that say 30 days where the policy says 60: the run must stop before it trains. */
+/** Runs on transcripts that say 30 days where the policy says 60: the run must stop before training. */
 function outdated() {
   return onCopy(
     (yaml) => yaml.replace("train: data/transcripts.jsonl", "train: data/transcripts-30-day.jsonl"),

@@ -1,6 +1,6 @@
 /**
- * How often drift is found where there is none, and where there is some. Writes bench/results/drift.json and the tables of
- * docs/drift.md. Takes about ten minutes on an idle core.
+ * False alarms and power of drift detection. Writes bench/results/drift.json and the tables of docs/drift.md. About ten minutes on an
+ * idle core.
  *
  *     node test/long/drift.mjs      (after npm run build; with `alarms`, `power` or `dependent` only that part, with `table` only the tables)
  */
@@ -98,7 +98,7 @@ function falseAlarms(space, queries, placed) {
   );
 }
 
-/** The simulation decides as `lorafit drift` does; a session of its own for each query, so that none is left out. */
+/** Checks that the simulation decides as `lorafit drift` does. Each query has its own session, so that none is left out. */
 function sameAsVerb(space, queries, placed, batch, split, alarm) {
   const reference = { made: "", queries: REFERENCE, space, placed };
   const log = {
@@ -132,8 +132,8 @@ function power(reference, stable, boots) {
 }
 
 /**
- * Logs of the stable month: as drawn, with its own repetitions; and such that are not independent: sessions of three messages on one topic, and each message logged
- * twice. Alarms when all queries are compared, and when one of each conversation is, as the verb does.
+ * Logs of the stable month: as drawn; with sessions of three messages on one topic; with each message logged twice. Counts alarms when
+ * all queries are compared, and when one query per conversation is compared, as `lorafit drift` does.
  */
 function dependent(queries, placed) {
   const byTopic = new Map();

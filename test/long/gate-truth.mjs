@@ -1,10 +1,10 @@
 /**
- * Level and power of the gate on simulated sets whose truth is known: exactly at the bar, or exactly as planned. Writes
+ * Level and power of the gate on simulated sets with a known truth: exactly at the bar, or exactly as planned. Writes
  * bench/results/gate-truth.json and the tables of docs/gate.md. A few minutes on an idle core.
  *
  *     node test/long/gate-truth.mjs              (after npm run build; --table: only the page, from the results)
- *     node test/long/gate-truth.mjs --only TEXT  (only the worlds whose name contains it; the others keep their results)
- *     node test/long/gate-truth.mjs --scores RUN/answers.jsonl    (other real scores to resample from)
+ *     node test/long/gate-truth.mjs --only TEXT  (only the scenarios whose name contains TEXT; the others keep their results)
+ *     node test/long/gate-truth.mjs --scores RUN/answers.jsonl    (scores of another run to resample from)
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -24,19 +24,19 @@ const { powerNotes } = await built("evaluate/decision/power.js");
 const { createRng } = await built("rng.js");
 
 const SETS = 2000;
-/** Sets of a kind whose upper bound is near what is allowed after the first 2,000. */
+/** Sets of a scenario whose upper bound is close to the limit after the first 2,000. */
 const MORE_SETS = 10_000;
 const LEVELS = [0.05, 0.025];
-/** The 95 % upper bound of the rate of passes may be this at most. */
+/** Limits of the 95 % upper bound of the rate of passes, by level. */
 const ALLOWED = { 0.05: 0.065, 0.025: 0.036 };
 const NEAR = { 0.05: 0.06, 0.025: 0.033 };
-/** Each of so many sets is also judged by the gate as a whole, which must agree. */
+/** One set in this many is also judged by the gate itself, which must agree. */
 const CHECK_EVERY = 200;
 const RESULTS = join(ROOT, "bench/results/gate-truth.json");
 const SCORES = join(import.meta.dirname, "data/awesomeshoes-scores.json");
 const PAGE = join(ROOT, "docs/gate.md");
 
-/** Part of the names of the worlds that are drawn; undefined: all. */
+/** Part of the names of the scenarios to draw; undefined: all. */
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
 const chosen = (worlds) => worlds.filter(({ what }) => only === undefined || what.includes(only));
 
@@ -166,7 +166,7 @@ function powerResults() {
   });
 }
 
-/** Earlier results in which the rows of the worlds just drawn are replaced. */
+/** Earlier results with the rows of the scenarios just drawn replaced. */
 const replaced = (results, drawn) => ({
   ...results,
   ...Object.fromEntries(

@@ -1,10 +1,10 @@
 /**
- * How often does the precondition "answers fit their questions" pass answers that have nothing to do with them, and how often does it
- * refuse good ones? Answers of a real AwesomeShoes run, of which a share stays with its questions and the rest is dealt out anew,
- * cluster by cluster. Writes bench/results/own-questions.json and a table of docs/gate.md. About two minutes on an idle core.
+ * Error rates of the precondition "answers fit their questions": how often it passes unrelated answers and refuses fitting ones. Uses
+ * answers of a real AwesomeShoes run: a share keeps its questions, the rest is permuted by cluster. Writes
+ * bench/results/own-questions.json and a table of docs/gate.md. About two minutes on an idle core.
  *
  *     node test/long/own-questions.mjs            (after npm run build; --table: only the table, from the results)
- *     node test/long/own-questions.mjs --answers RUN/answers.jsonl    (other real answers to deal out)
+ *     node test/long/own-questions.mjs --answers RUN/answers.jsonl    (answers of another run)
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -24,12 +24,12 @@ const ANSWERS = join(import.meta.dirname, "data/awesomeshoes-answers.json");
 const RESULTS = join(ROOT, "bench/results/own-questions.json");
 const PAGE = join(ROOT, "docs/gate.md");
 const SETS = 1000;
-/** The gate makes 10,000. */
+/** Permutations per test; the gate makes 10,000. */
 const DRAWS = 599;
 const SHARES = [0, 0.1, 0.2, 0.3, 0.5, 1];
 /** Clusters of a set; a smaller task has fewer of each pack. */
 const SIZES = [313, 100, 30];
-/** What must hold: of unrelated answers at most this share may pass, and where a failure refuses, of the run's own at least this. */
+/** Bounds: the largest share of permuted sets that may pass, and the smallest of the run's own sets that must. */
 const [MOST, LEAST] = [0.05, 0.9];
 
 /** 0 … n - 1 in random order. */
@@ -42,7 +42,7 @@ function shuffled(list, rng) {
   return copy;
 }
 
-/** A random part of a table's clusters, of which each keeps its answers with probability `share`; the others' are dealt out among them. */
+/** A random part of a table's clusters. Each keeps its answers with probability `share`; those of the others are permuted among them. */
 function mixed({ passes, clusters }, part, share, rng) {
   const some = shuffled(clusters, rng).slice(0, Math.max(2, Math.round(part * clusters.length)));
   const away = some.filter(() => rng.next() >= share);

@@ -17,7 +17,7 @@ const programs = trainingPrograms({
   ...{ dropout: 0.1, recompute: true, precision: "float32" },
 });
 
-/** How an engine may store a value of this role: a value must not be written as one kind and read as another. */
+/** Storage that an engine may use for a value of this role: a value must not be written as one kind and read as another. */
 const KIND: Readonly<Record<Role, string>> = {
   activation: "activation",
   tensor: "activation",

@@ -96,11 +96,11 @@ describe("report.html", () => {
     expect(first).toContain("QA analyst: not signed");
   });
 
-  test("moved goalposts are on the first page with their reason, and in the ledger", () => {
+  test("changes of the lock are on the first page with their reason, and in the ledger", () => {
     expect(page.slice(0, page.indexOf("<nav"))).toMatch(
-      /goalposts were moved<\/b> on 2026-11-25, after 1 look at the cases\. Recorded reason: the margin was/,
+      /lock was changed<\/b> on 2026-11-25, after 1 look at the cases\. Recorded reason: the margin was/,
     );
-    expect(page.slice(page.indexOf('id="looks"'))).toContain("<b>goalposts moved</b>");
+    expect(page.slice(page.indexOf('id="looks"'))).toContain("<b>lock changed</b>");
   });
 
   test("a failed precondition is on the first page, and all of them are under the criteria", () => {

@@ -38,7 +38,10 @@ test("everything that changed is named, with exit code 5", () => {
   appendFileSync(join(folder, "policy.md"), "R3 New.\n");
   writeFileSync(
     join(folder, "task.yaml"),
-    TASK_YAML.replace("effect: 0.2", "effect: 0.1").replace("max_words: 60", "max_words: 90"),
+    TASK_YAML.replace("effect: 0.2", "effect: 0.1")
+      .replace("max_words: 60", "max_words: 90")
+      .replace(/^purpose: .*/m, "purpose: Another.")
+      .replace(/^data:$/m, "data:\n  personal: { order: 'AS-[0-9]+' }"),
   );
   const task = loadTask(folder);
   const { message, exitCode, hint } = thrown(() =>
@@ -51,6 +54,8 @@ test("everything that changed is named, with exit code 5", () => {
     "scorer:",
     "embedder:",
     "style:",
+    "purpose:",
+    "rows:",
     "policy:",
     "criterion domain errors:",
     "d3 added",

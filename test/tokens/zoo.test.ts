@@ -14,7 +14,7 @@ interface Zoo {
     readonly tokenizer: { readonly added_tokens: readonly { content: string; special: boolean }[] };
     readonly options: object;
     readonly ids: readonly (readonly number[])[];
-    /** Where ids differ with encode_special_tokens. */
+    /** Texts whose ids differ with encode_special_tokens. */
     readonly plain: Readonly<Record<string, readonly number[]>>;
     readonly decoded: readonly string[];
     readonly skipped: Readonly<Record<string, string>>;

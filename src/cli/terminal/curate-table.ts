@@ -3,7 +3,7 @@ import pc from "picocolors";
 import type { CurateSummary } from "../../data/curate/curate.ts";
 import { type Finding, type FindingKind, KINDS, placeOf } from "../../data/curate/finding.ts";
 
-/** An example is cut to this many characters: it says where to look, curation.json says it all. */
+/** Maximum length of an example in characters; curation.json has the whole text. */
 const WIDTH = 100;
 const DONE: Readonly<Record<Finding["action"], string>> = {
   drop: "dropped",
@@ -13,7 +13,7 @@ const DONE: Readonly<Record<Finding["action"], string>> = {
   review: "for you to judge",
 };
 
-/** What was found, kind by kind: how many, how grave, what was done or is proposed, and an example. */
+/** Table of findings by kind: count, severity, what was done or is proposed, and an example. */
 export function findingsTable(findings: readonly Finding[]): string[] {
   const kinds = Object.keys(KINDS) as FindingKind[];
   return kinds.flatMap((kind) => {
@@ -54,7 +54,7 @@ function outcomes(findings: readonly Finding[]): string {
   return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
 }
 
-/** What a person does next. */
+/** Next steps for the user. */
 export function nextSteps({ findings, unresolvedErrors, staleDecisions, paths }: CurateSummary): string[] {
   const open = findings.filter(({ decided_by }) => decided_by === null).length;
   const waiting = unresolvedErrors.length;

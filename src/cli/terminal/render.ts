@@ -141,6 +141,6 @@ const EXPORTING = "export: base and tuned to ONNX, read back and compared with t
 function lockedLine({ cases, criteria, sha256, file, amended }: PipelineEvent & { event: "locked" }): string {
   return [
     `${pc.bold("lock")}: ${cases} cases and ${criteria} criteria, ${sha256.slice(0, 12)}… in ${file}`,
-    ...amended.map((change) => `  ${pc.yellow("moved after a look")}: ${change}`),
+    ...amended.map((change) => `  ${pc.yellow("changed after a look")}: ${change}`),
   ].join("\n");
 }

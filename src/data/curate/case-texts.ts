@@ -7,13 +7,13 @@ import type { Place } from "./finding.ts";
 import { labelOf } from "./text/exchanges.ts";
 import { expectsHandOver } from "./text/hand-over.ts";
 
-/** What a held-out case shows to the model. */
+/** Texts of a held-out case that the model is given. */
 export interface CaseText extends Place {
   /** All user turns, or the text; normalised. */
   readonly prompt: string;
   /** The user's last turn, of a conversation. */
   readonly lastTurn: string | undefined;
-  /** Whether it expects a hand-over; undefined where it has no checks. */
+  /** True if it expects a hand-over; undefined without checks. */
   readonly handsOver: boolean | undefined;
   readonly groups: readonly string[];
   /** Its class, where it is a text with a label. */

@@ -27,7 +27,7 @@ export interface CurateOptions {
   readonly accept: Accept;
   /** Field of a row that names its group. */
   readonly groupKey?: string | undefined;
-  /** What counts as personal beside the built-in kinds: a regular expression by the label that replaces it. */
+  /** Further patterns of personal data: a regular expression by the label that replaces a match. */
   readonly personal?: Readonly<Record<string, string>> | undefined;
   /** Text whose contact data is the shop's own and not personal: the policy file. */
   readonly published?: string | undefined;
@@ -35,7 +35,7 @@ export interface CurateOptions {
   readonly policy?: PolicyText;
   /** The task's boundaries; without them no row is out of scope. */
   readonly scope?: Scope;
-  /** How rows become tokens; without it no row is too long. */
+  /** Tokenizer and limit; without it no row is too long. */
   readonly tokens?: TokenLimit | undefined;
   /** Folder for curation.json, review.jsonl and train.clean.jsonl. */
   readonly out: string;
@@ -48,9 +48,9 @@ export interface CurateSummary {
   readonly findings: readonly Finding[];
   /** Rows that are not in the clean set. */
   readonly dropped: readonly DroppedRow[];
-  /** Errors that nobody has decided on; they stop a run. */
+  /** Errors without a decision; they stop a run. */
   readonly unresolvedErrors: readonly Finding[];
-  /** How many cases the training rows give away. */
+  /** Number of cases that occur in the training rows. */
   readonly leakedCases: Leakage["cases"];
   /** Decisions whose row is gone or has changed. */
   readonly staleDecisions: readonly Decision[];
@@ -179,7 +179,7 @@ function jsonl(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** What is written must not replace what is read; the queue is read and goes on. */
+/** Refuses outputs that would overwrite inputs, except the queue, which is read and extended. */
 function guardInputs({ files, cases }: CurateOptions, outputs: readonly string[]): void {
   const inputs = [...files, ...cases].map((file) => resolve(file));
   const clash = outputs.find((file) => inputs.includes(resolve(file)));

@@ -16,7 +16,7 @@ import { type PolicyText, rowEmbedder } from "./policy/policy.ts";
 import { type PrivateFinders, privateFindings } from "./private/private.ts";
 import { outOfScope, type Scope } from "./scope/scope.ts";
 
-/** All that rows are compared with. */
+/** Data that rows are compared with. */
 export interface Measures {
   readonly format: RowFormat;
   readonly cases: readonly CaseText[];
@@ -29,7 +29,7 @@ export interface Measures {
   readonly dropped: (row: TrainingRow) => boolean;
 }
 
-/** Everything that is wrong with the rows, and how many cases they give away. */
+/** All findings in the rows, and the number of cases that occur in them. */
 export async function findAll(
   rows: readonly TrainingRow[],
   mistakes: readonly RowMistake[],
@@ -40,7 +40,7 @@ export async function findAll(
   const exact = exactDuplicates(rows, dropped);
   const foreign = await foreignLanguages(rows);
   const translated = new Set(foreign.map(placeOf));
-  // What the measures below take for usual must not come from rows in another language.
+  // Rows in another language are excluded from the statistics below.
   const own = rows.filter((row) => !translated.has(placeOf(row)));
   const outside = scope === undefined ? [] : outOfScope(own, cases, policy, scope);
   const beyond = new Set(outside.map(placeOf));

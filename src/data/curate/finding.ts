@@ -23,7 +23,7 @@ export const KINDS = {
 } as const satisfies Readonly<
   Record<string, { readonly set: boolean; readonly safe: boolean; readonly sure: boolean | "varies" }>
 >;
-/** Which proposals are carried out without a person: every sure one, the safe ones, or none. */
+/** Proposals that are carried out without a person: every sure one, the safe ones, or none. */
 export type Accept = "all" | "safe" | "none";
 export type FindingKind = keyof typeof KINDS;
 
@@ -32,7 +32,7 @@ export interface Place {
   readonly line: number;
 }
 
-/** What is wrong with a row, as written to curation.json. At most one per row and kind. */
+/** A defect of a row, as written to curation.json. At most one per row and kind. */
 export interface Finding extends Place {
   readonly kind: FindingKind;
   /** The row, case or rule that it is compared with. */
@@ -43,13 +43,13 @@ export interface Finding extends Place {
   readonly evidence: string;
   /** An undecided error stops a run. */
   readonly severity: "error" | "warning";
-  /** What is proposed, or what was decided; `review` proposes nothing. */
+  /** Proposal or decision; `review` proposes nothing. */
   readonly action: "drop" | "mask" | "repair" | "review" | "keep";
   /** Id of the policy's rule that is contradicted. */
   readonly rule?: string;
   /** True if the finding leaves no doubt, of kinds for which that varies; only then does --accept carry it out. */
   readonly sure?: boolean;
-  /** Who decided: "safe" or "all" for --accept, a person's name for a decision in the review file; null is open. */
+  /** Decider: "safe" or "all" for --accept, a person's name for a decision in the review file; null is open. */
   readonly decided_by: string | null;
 }
 

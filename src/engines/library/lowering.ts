@@ -4,7 +4,7 @@ import type { DType, NodeOf, Shape, ValueId } from "../../program/program.ts";
 import type { FusionPlan } from "../fusion.ts";
 import type { Sum, Tensor, TensorBuilder } from "./tensor-builder.ts";
 
-/** What a lowering sees of its node. */
+/** The view of a node that a lowering gets. */
 export interface NodeContext<Op extends OpName> {
   readonly b: TensorBuilder;
   readonly node: NodeOf<Op>;

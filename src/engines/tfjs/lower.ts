@@ -96,7 +96,7 @@ class TfjsLowerer extends Lowerer {
     return sum;
   }
 
-  /** What a value adds to another: its terms, unless its sum is read elsewhere too. */
+  /** Terms that a value contributes to a sum: its own terms, unless its sum is read elsewhere too. */
   #addends(id: ValueId): readonly Ref[] {
     return this.fusion.uses.get(id) === 1 ? this.#terms.get(id)! : [this.read(id)];
   }

@@ -16,7 +16,7 @@ export interface UsableNative {
   /** The GPU's name, or the CPU's. */
   readonly device: string;
   readonly gpu: boolean;
-  /** Why there is no GPU, as TensorFlow sees it; absent when there is one. */
+  /** TensorFlow's reason for the absence of a GPU; absent when there is one. */
   readonly gpuReason?: string;
   /** Precisions whose products this library does not compute as promised on this device, each with the reason. */
   readonly withheld: Withheld;

@@ -20,7 +20,7 @@ export function repeatedShare(text: string): number {
   return 1 - distinct.size / total;
 }
 
-/** Why an answer can pass no check on its text: it is empty or a loop. Undefined for a usable answer. */
+/** Defect by which an answer fails every check on its text: it is empty or a loop. Undefined for a usable answer. */
 export function defectOf(text: string): string | undefined {
   if (!/[\p{L}\p{N}\p{S}]/u.test(text)) return "the answer is empty";
   const share = repeatedShare(text);

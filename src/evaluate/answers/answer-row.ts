@@ -7,15 +7,15 @@ import { CONTESTANTS } from "../../task/schema.ts";
 const answered = z.strictObject({
   /** Generated text, or the looked-up answer. Absent where nothing was generated: choices alone, texts and pairs. */
   output: z.string().optional(),
-  /** Of choices and pairs: the text of highest likelihood, and the others. These are the author's words, not the model's. */
+  /** For choices and pairs: the text of highest likelihood, and the others. The case's author wrote these, not the model. */
   preferences: z.array(z.strictObject({ preferred: z.string(), to: z.array(z.string()) })).optional(),
-  /** Of a lookup: file:line of the training row that holds the answer. */
+  /** For a lookup: file:line of the training row that holds the answer. */
   source: z.string().optional(),
   /** 1 passed or 0 failed; for text nats per token. */
   score: z.number(),
   /** Further scores from 0 to 1: of each kind of check of the case, and no-hand-over. */
   scores: z.record(z.string(), z.number()).optional(),
-  /** Of a text: -log2 of its likelihood per byte of UTF-8; comparable between tokenizers. */
+  /** For a text: -log2 of its likelihood per byte of UTF-8; comparable between tokenizers. */
   bits_per_byte: z.number().optional(),
   /** Tokens generated; for text and pairs tokens scored. */
   tokens: z.int(),

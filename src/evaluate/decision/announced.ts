@@ -18,7 +18,7 @@ export interface AnnouncedResult {
   p: number;
   /** p after Holm's correction over the criterion's announced slices. */
   p_holm: number;
-  /** Whether the claim may be made: p_holm at most alpha, on 30 clusters or more. */
+  /** True if the claim may be made: p_holm at most alpha, on 30 clusters or more. */
   improved: boolean;
 }
 

@@ -75,7 +75,7 @@ function criterionOf(keys: Line["criterion"]): { criterion: Criterion } | { mist
   return { criterion };
 }
 
-/** A case counts once: repeated, it would count as often as it is named. */
+/** Ids that occur more than once: a repeated case would count several times. */
 function repeatedIds(scores: Line["scores"]): string[] {
   const places = new Map<string, number>();
   return scores.flatMap(({ id }, i) => {

@@ -30,7 +30,7 @@ const MARGINS_OF_BASE = 2;
 /** Nats per token; a text that loses more is named lost, however much more it loses. */
 const LOST_NATS = 0.2;
 
-/** What reduces lost general capability; `src/workflow/repair.ts` does it. */
+/** Remedies for lost general capability; `src/workflow/repair/` applies them. */
 const REPAIR =
   "below its budget: `lorafit train --within-budget` tries a smaller scale, earlier checkpoints and more replay, on held-out text";
 
@@ -58,9 +58,9 @@ export interface CriterionResult {
   effect?: number;
   n: number;
   clusters: number;
-  /** Of the kinds that count failures: clusters in which a failure was possible. */
+  /** For kinds that count failures: clusters in which a failure was possible. */
   at_risk?: number;
-  /** Of the same kinds: cases that failed and may not. */
+  /** For the same kinds: cases that failed and may not. */
   failures?: number;
   /** The same scores with each case weighing one. */
   per_case: { base: number; tuned: number; difference: number };
@@ -69,7 +69,7 @@ export interface CriterionResult {
   mcnemar_p?: number;
   fixed?: number;
   broken?: number;
-  /** Of cross entropy: share of clusters that lose more than 0.2 nat per token, with its upper bound at `alpha`. */
+  /** For cross entropy: share of clusters that lose more than 0.2 nat per token, with its upper bound at `alpha`. */
   lost?: { share: number; at_most: number };
   /** Smallest true distance from the bar that these cases find with 90 % power. */
   detectable?: number;
@@ -200,7 +200,7 @@ export function judge(
   };
 }
 
-/** What the cases could have shown: the distance from the bar that they find, and how many clusters the planned one needs. */
+/** Power of the cases: the distance from the bar that they detect, and the number of clusters that the planned distance needs. */
 function shown(criterion: Measured, spread: Spread, clusters: number, alpha: number): string {
   const unit = criterion.scorer === "cross-entropy" ? " nat" : "";
   const side = criterion.kind === "at-most" ? "below" : "above";
@@ -239,7 +239,7 @@ function common(criterion: Criterion, scores: readonly PairedScore[], alpha: num
   };
 }
 
-/** Why these scores decide nothing, however they turned out. */
+/** Reason why scores of this shape cannot decide, whatever their values. */
 function doubtsOf(
   { kind, scorer, ...criterion }: Measured,
   clusters: number,
@@ -260,7 +260,7 @@ function doubtsOf(
   }
   if (base < MARGINS_OF_BASE * margin) {
     doubts.push(
-      `weak baseline: it scores ${percent(base)}, less than twice the margin of ${percent(margin)}, and so has next to nothing to lose; set a floor (at-least)`,
+      `weak baseline: it scores ${percent(base)}, less than twice the margin of ${percent(margin)}, so it has almost nothing to lose; set a floor (at-least)`,
     );
   }
   return doubts;

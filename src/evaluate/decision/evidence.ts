@@ -6,7 +6,7 @@ export type Outcome = "pass" | "fail" | "inconclusive";
 /** Fewer independent clusters than this decide nothing. */
 export const MIN_CLUSTERS = 30;
 
-/** A text nobody has seen may be this many times as far from the mean as the farthest that was seen; chosen by simulation. */
+/** Largest distance of an unseen text from the mean, in multiples of the largest observed; chosen by simulation. */
 const UNSEEN_FACTOR = 3;
 
 /** Sign patterns where the bound has decided against a conclusion already, and p is only reported. */
@@ -28,7 +28,7 @@ export interface EvidenceOptions {
   seed: number;
 }
 
-/** Mean of each cluster, each of which weighs one, and the range of what nobody has seen. */
+/** Mean of each cluster, each of which weighs one, and the range of unseen values. */
 export interface Sample {
   means: Float64Array;
   /** Number of cases of each cluster. */
@@ -61,7 +61,7 @@ export function differences(scores: readonly PairedScore[], entropy: boolean): S
 }
 
 /**
- * Differences of cross entropy that are possible for a text nobody has seen. They have no bound, and without one no number of
+ * Differences of cross entropy that are possible for an unseen text. They have no bound, and without one no number of
  * texts bounds their mean (Bahadur and Savage, Annals of Mathematical Statistics 27, 1956).
  */
 export function natsRange(means: Float64Array): [worst: number, best: number] {
@@ -114,7 +114,7 @@ export function weighDifference(sample: Sample, { alpha, seed }: EvidenceOptions
 }
 
 /**
- * Whether the mean per case and the mean per cluster differ by more than chance: then size goes with the score. Twice the
+ * True if the mean per case and the mean per cluster differ by more than chance: then size correlates with the score. Twice the
  * standard error of their difference, of whose influence a cluster has (size / mean size) (x - case mean) - (x - mean).
  */
 export function sizeMatters({ means, sizes }: Sample, perCase: number): boolean {

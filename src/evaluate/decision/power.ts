@@ -6,7 +6,7 @@ import { clustersForNone } from "./counting.ts";
 import { MIN_CLUSTERS } from "./evidence.ts";
 import { clustersNeeded, detectable, powerOf, type Spread } from "./sample-size.ts";
 
-/** What a criterion's cases can show, before anything is trained. */
+/** Power of a criterion's cases, before training. */
 export interface PowerNote {
   name: string;
   kind: Criterion["kind"];
@@ -23,7 +23,7 @@ export interface PowerNote {
   power?: number;
 }
 
-/** What the cases of all criteria together can show. */
+/** Joint power of the cases of all criteria. */
 export interface JointPower {
   /** Probability that all pass, if every criterion's truth is as planned and they are independent. */
   independent: number;
@@ -45,10 +45,10 @@ export function plannedOf(criterion: Criterion): number | undefined {
 }
 
 /**
- * What is assumed while nothing has been measured: the standard deviation of a cluster's value. Shares, superiority: as if
+ * Assumption before anything is measured: the standard deviation of a cluster's value. Shares, superiority: as if
  * base and tuned answered independently of one another, at one half, where the variance is largest; answers to the same
  * question agree more and have less. Shares, non-inferiority: one answer in ten changes. Cross entropy: 0.15 nat, twice
- * what the bundled base shows. A score of its own: right or wrong, at the bar or the expected score, where it varies more.
+ * what the bundled base shows. A floor or ceiling: right or wrong, at the bar or the expected score, where it varies more.
  */
 function assumed(criterion: Criterion): Spread | undefined {
   const entropy = criterion.scorer === "cross-entropy";

@@ -1,6 +1,6 @@
 import { errorFunction, probit } from "simple-statistics";
 
-/** What is known or assumed of the values of clusters, before or after they are measured. */
+/** Measured or assumed distribution of the clusters' values. */
 export interface Spread {
   /** Standard deviation of a cluster's value. */
   deviation: number;

@@ -28,7 +28,7 @@ function isMet({ kind, estimate, bar, failures }: CriterionResult): boolean {
   return estimate > bar;
 }
 
-/** Why a pass of the first seed is not confirmed, one line each: a verdict that the other seeds do not share may be luck. */
+/** Reasons why other seeds do not confirm a pass of the first, one line each: a verdict that they do not share may be luck. */
 export const disagreements = (seeds: readonly SeedResult[]): string[] =>
   seeds
     .slice(1)

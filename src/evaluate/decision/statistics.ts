@@ -109,7 +109,7 @@ function groupSums(values: Float64Array): Float64Array {
 /**
  * One-sided p of the null that the mean is at most `bar`, for independent values of at least `worst`: the probability that
  * a mean with standard exponential weights (the Bayesian bootstrap: Rubin, Annals of Statistics 9, 1981) is at most the
- * bar, with one value more that nobody has seen, the worst. Gaffke's test (Mathematical Methods of Statistics 14, 2005;
+ * bar, with one unseen value more, the worst. Gaffke's test (Mathematical Methods of Statistics 14, 2005;
  * Learned-Miller and Thomas, arXiv:1905.06208). For 0/1 its bound is that of Clopper and Pearson, and at a bar of 0 its
  * p is the exact one-sided McNemar p. It is exact: with E standard exponential, the sum of a_i E_i over the distances
  * above the bar is compared with the sum of b_j E_j over those below. Of the two terms that come first, the first is the

@@ -30,9 +30,9 @@ const amendmentSchema = z.strictObject({
   kind: z.literal("amendment"),
   ...common,
   reason: z.string(),
-  /** What was moved, a line each. */
+  /** Differences of the two locks, a line each. */
   changes: z.array(z.string()),
-  /** Looks that had been taken when the goalposts were moved. */
+  /** Looks taken before the change. */
   looks: z.int().min(1),
 });
 
@@ -49,7 +49,7 @@ const START = "0".repeat(64);
 export const ledgerFile = (task: Task): string => join(task.folder, "looks.jsonl");
 
 /**
- * Every look at a task's cases and every change of its goalposts after one, oldest first.
+ * Every look at a task's cases and every change of its lock after the first look, oldest first.
  * @throws data error when a line is damaged or the chain of hashes is broken: something was changed or taken out; mismatch error
  *   when the entry that the lock names as the last one is not there
  */

@@ -19,7 +19,7 @@ export const ALPHA = 0.05;
  */
 export const levelOf = (look: number): number => ALPHA / (look * (look + 1));
 
-/** A change of the goalposts after results had been seen, as in verdict.json. */
+/** A change of the lock after results had been seen, as in verdict.json. */
 export type Amendment = Pick<AmendmentEntry, "at" | "reason" | "changes" | "looks">;
 
 /** A look at the locked cases. */

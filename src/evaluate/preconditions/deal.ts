@@ -1,7 +1,7 @@
 import { createRng } from "../../rng.ts";
 import { DRAWS } from "../decision/statistics.ts";
 
-/** Which answers of one pack pass at which of its questions. */
+/** Matrix of a pack: which answer passes the checks of which question. */
 export interface FitTable {
   /** `passes[i][j]` is 1 when the answer to question j passes the checks of question i. */
   readonly passes: readonly Uint8Array[];

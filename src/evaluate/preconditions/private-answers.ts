@@ -10,7 +10,7 @@ const TELLING_DIGITS = 9;
 /** Letters and digits alone: a number is the same one however it is spaced. */
 const compact = (text: string): string => normalise(text).replace(/[^\p{L}\p{N}]/gu, "");
 
-/** What must occur in a text for it to hold this private item. */
+/** Substrings that a text containing this private item must have. */
 function keyOf(item: string): string {
   const letters = compact(item);
   return /^\d+$/.test(letters) ? letters.slice(-TELLING_DIGITS) : letters;
@@ -33,7 +33,7 @@ const named = (items: readonly Item[]): string => some(items.map(({ id, label })
 const answersOf = (items: readonly Item[]): number => new Set(items.map(({ id }) => id)).size;
 
 /**
- * Personal data and secrets that the tuned model says of its own accord: in its answer, and neither in the question nor in the policy.
+ * Personal data and secrets in the answers of the tuned model that are neither in the question nor in the policy.
  * Leaked: a training row holds it and the base's answer to the same question does not, which fails. Made up: every other one, which
  * is counted beside those that the base makes up.
  */

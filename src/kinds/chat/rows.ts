@@ -61,7 +61,7 @@ function checkTurns(context: z.core.ParsePayload<readonly Message[]>, answered: 
 }
 
 /**
- * What a row is trained on, or what is wrong with it. `answered: false` lets a conversation end with the user's turn.
+ * Content of a row that is trained on, or the mistakes in it. `answered: false` lets a conversation end with the user's turn.
  * @param raw a row in lorafit's own shape, as `shaped` makes it
  */
 export function contentOf(

@@ -38,7 +38,7 @@ export function encode(
 /**
  * All tokens of a row, in order, as they are served: each prompt, rendered with the generation prompt, then each answer with
  * its end of turn. Every answer is trained on. A `text` row is trained on whole, between bos (eos where there is none) and eos.
- * @throws data error for a row that cannot be trained as it is served
+ * @throws data error for a row whose training text would differ from what is served
  */
 export function spansOf(
   { content }: Pick<TrainingRow, "content">,
@@ -73,8 +73,7 @@ function textSegments(
 }
 
 /**
- * Each prompt as it is served, then what the model has to write after it. The ids of the whole text are those of the prompt
- * and some more; where the tokenizer merges across the boundary, prompt and answer are encoded apart, and a warning says so.
+ * Each prompt as it is served, then the text that the model has to generate. The ids of the whole text begin with those of the prompt; where the tokenizer merges across the boundary, prompt and answer are encoded apart, and a warning says so.
  */
 function chatSegments(
   messages: readonly TrainingMessage[],
@@ -154,7 +153,7 @@ function rewritten(messages: readonly TrainingMessage[], at: number): LorafitErr
     .slice(0, at)
     .some(({ role, content }) => role === "assistant" && /<\/\w+>/.test(content));
   const cause = reasons
-    ? "the chat template removes the reasoning of earlier answers; give each answer that holds some a row of its own, as its last turn"
+    ? "the chat template removes the reasoning of earlier answers; put each answer that has reasoning into a separate row, as the last turn"
     : "the chat template rewrites earlier turns, so it cannot be trained as served";
   return new LorafitError("data", `messages[${at}]: ${cause}`);
 }

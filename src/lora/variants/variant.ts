@@ -18,7 +18,7 @@ export interface Factor<Kind extends string = string> {
   readonly kind: Kind;
   /** End of the tensor's name in PEFT's files, after the module path. */
   readonly suffix: string;
-  /** What each dimension of its shape is. */
+  /** Meaning of each dimension of its shape. */
   readonly axes: readonly ("in" | "out" | "rank")[];
   /** The values before training as PEFT draws them. `weight` reads the base's matrix [out,in]. */
   initial(linear: AdaptedLinear, rng: Rng, weight: () => Float32Array): Float32Array;
@@ -26,7 +26,7 @@ export interface Factor<Kind extends string = string> {
   readonly isOutput: boolean;
 }
 
-/** What a linear layer computes with, as values of a Program. */
+/** Operands of a linear layer, as values of a Program. */
 export interface AdaptedCall<Kind extends string = string> {
   readonly x: ValueId;
   readonly weight: ValueId;

@@ -22,7 +22,7 @@ function ledgerTable(ledger: readonly LedgerEntry[]): Markup {
             `look ${entry.look}, level ${entry.alpha}`,
             html`artefact <code>${entry.artifact_sha256.slice(0, 12)}</code>`,
           ]
-        : [html`<b>goalposts moved</b>`, html`${entry.reason} (${entry.changes.join("; ")})`];
+        : [html`<b>lock changed</b>`, html`${entry.reason} (${entry.changes.join("; ")})`];
     return html`<tr><td>${entry.at.slice(0, 16).replace("T", " ")}</td><td>${what}</td><td dir="auto">${about}</td><td><code>${entry.lock_sha256.slice(0, 12)}</code></td></tr>`;
   };
   return html`<div class="scroll"><table><caption>Ledger of looks; entries are only ever added</caption>

@@ -27,15 +27,15 @@ ${verdict.missing.length > 0 && html`<p>Without an answer, and so failed: ${verd
 ${verdict.amendments.map(amendment)}${signOffs}</section>`;
 }
 
-/** A change of the goalposts after results had been seen. */
+/** A change of the lock after results had been seen. */
 function amendment({ at, reason, changes, looks }: Amendment): Markup {
-  return html`<div class="amendment"><p dir="auto"><b>The goalposts were moved</b> on ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"} at the cases. Recorded reason: ${reason}</p>
+  return html`<div class="amendment"><p dir="auto"><b>The lock was changed</b> on ${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"} at the cases. Recorded reason: ${reason}</p>
 <ul>${changes.map((change) => html`<li dir="auto">${change}</li>`)}</ul></div>`;
 }
 
 const tile = (name: string, value: number | string) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 
-/** Everything that decided against a pass, with its numbers; nothing for a pass, whose numbers are in the table. */
+/** Reasons against a pass, with their numbers; empty for a pass, whose numbers are in the table. */
 function reasons({ verdict, criteria, preconditions, seeds = [] }: Verdict): Markup | undefined {
   if (verdict === "pass") return undefined;
   const decided = [

@@ -15,7 +15,7 @@ const JSON_KINDS: readonly (readonly [key: string, kind: string, use: string])[]
   [
     "criteria",
     "task.lock",
-    "the goalposts of a task: `lorafit train` and `lorafit gate` hold the task against it",
+    "criteria, cases and seed as locked: `lorafit train` and `lorafit gate` compare the task with them",
   ],
   ["findings", "record of curation", "shown in the report"],
   ["peft_type", "configuration of a PEFT adapter", "name its folder"],

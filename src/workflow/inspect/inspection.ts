@@ -3,7 +3,7 @@ import type { TensorInfo } from "../../model/weights.ts";
 
 /** Result of inspecting a file or a folder. */
 export interface Inspection {
-  /** Such as "release", "GGUF model" or "training rows". */
+  /** Kind of the content, such as "release", "GGUF model" or "training rows". */
   readonly kind: string;
   /** True if training can start from it: as base, as rows, or as a run to resume. */
   readonly trainable: boolean;

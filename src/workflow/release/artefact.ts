@@ -25,7 +25,7 @@ export const ADAPTER = "adapter";
 
 /** A file, or a folder with all files in it. One that does not exist has no files. */
 interface Part {
-  /** Of `files` the name in a release; of `evidence` the path in the run, or for training data task/ and the path in the task. */
+  /** In `files` the name in a release; in `evidence` the path in the run, or "task/" and the path in the task for training data. */
   readonly name: string;
   readonly path: string;
   /** Folder below which no component of the path may be a symbolic link. */
@@ -34,7 +34,7 @@ interface Part {
 
 const fileOfTask = (name: string, path: string): Part => ({ name, path, root: dirname(path) });
 
-/** Everything that a release copies. */
+/** Files and folders that a release copies. */
 function shippedParts(run: Run): readonly Part[] {
   const { path, task } = run;
   const folder = runFolder(path);
@@ -52,7 +52,7 @@ function shippedParts(run: Run): readonly Part[] {
   ];
 }
 
-/** Everything that verdict, report and model card are made from and a release does not contain. */
+/** Sources of verdict, report and model card that a release does not contain. */
 function evidenceParts({ path, seeds, record, task }: Run): readonly Part[] {
   const base = exportFolder(path, "base");
   const files = [runFolder(path).metrics, answersFile(path), base];
@@ -112,7 +112,7 @@ export function exportReport(run: string, side: "base" | "tuned"): ExportReport 
     : undefined;
 }
 
-/** True if the tuned export was made from the adapter as it is now, configuration included. */
+/** True if the tuned export was made from the present adapter, configuration included. */
 export function isExportOfAdapter(run: string): boolean {
   const { adapter } = runFolder(run);
   const report = exportReport(run, "tuned");

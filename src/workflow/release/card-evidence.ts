@@ -12,14 +12,14 @@ import { CONTESTANTS } from "../../task/schema.ts";
 import { readRepair } from "../repair/repair.ts";
 import { outcomeText, trialText } from "../repair/text.ts";
 import type { Run } from "../run.ts";
-import { bullets, plain, section, table } from "./markdown.ts";
+import { bullets, type Markdown, md, paragraphs, section, type Text, table } from "./markdown.ts";
 
 /** Consequence of the verdict, and the absolute numbers in words. */
-export const absolutes = (verdict: Verdict): string =>
-  [meaningOf(verdict), bullets(verdict.right.map(rightText))].join("\n\n");
+export const absolutes = (verdict: Verdict): Markdown =>
+  paragraphs([meaningOf(verdict), bullets(verdict.right.map(rightText))]);
 
 /** The verdict in numbers with its evidence. */
-export function evidence(verdict: Verdict): string {
+export function evidence(verdict: Verdict): Markdown {
   const contestants = CONTESTANTS.filter((name) => verdict.contestants[name] !== undefined);
   const rows = verdict.criteria.map((c) => [
     c.name,
@@ -37,7 +37,7 @@ export function evidence(verdict: Verdict): string {
   const { cases, passed_base, passed_tuned } = verdict.counts;
   const { fixed, broken } = verdict.flips;
   const level = (100 * (1 - 2 * verdict.alpha)).toFixed(1);
-  return [
+  return paragraphs([
     `Base and tuned model answered the same ${cases} held-out cases with the same decoding; the judged file is the file that ships.`,
     table(
       ["criterion", "base", "tuned", ...contestants, "estimate", "asked", "cases (clusters)", "outcome"],
@@ -46,35 +46,39 @@ export function evidence(verdict: Verdict): string {
     `Estimate: the difference of tuned and base (or the contestant named), in points or nats per token, positive is better; for a floor or ceiling the tuned model's own score. ` +
       `With its ${level} % interval; each cluster of related cases weighs one. ` +
       `Look ${verdict.look} at these cases, at a one-sided level of ${verdict.alpha}.`,
-    `Of all cases the base passes ${passed_base}, the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken` +
-      `${broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`} \`report.html\` shows each.`,
+    md`Of all cases the base passes ${passed_base}, the tuned model ${passed_tuned}; ${fixed.length} answers fixed, ${broken.length} broken${
+      broken.length === 0 ? "." : `: ${broken.slice(0, 20).join(", ")}${broken.length > 20 ? " …" : ""}.`
+    } \`report.html\` shows each.`,
     verdict.amendments.length === 0
-      ? "The goalposts are those that were locked before any result was seen."
-      : `**The goalposts moved after results had been seen:**\n\n${bullets(verdict.amendments.map(amendmentText))}`,
+      ? "Criteria and cases are those that were locked before any result was seen."
+      : md`**The lock was changed after results had been seen:**\n\n${bullets(verdict.amendments.map(amendmentText))}`,
     `Checked besides the criteria: ${verdict.preconditions.map(({ name, outcome }) => `${name} ${outcome}`).join("; ")}.`,
     ...(verdict.seeds === undefined ? [] : [seeds(verdict.seeds)]),
     ...(verdict.reasons.length === 0 ? [] : [bullets(verdict.reasons)]),
-  ].join("\n\n");
+  ]);
 }
 
 const amendmentText = ({ at, reason, changes, looks }: Verdict["amendments"][number]): string =>
-  `${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${plain(reason)} (${plain(changes.join("; "))})`;
+  `${at.slice(0, 10)}, after ${looks} ${looks === 1 ? "look" : "looks"}: ${reason} (${changes.join("; ")})`;
 
-function seeds(results: readonly SeedResult[]): string {
+function seeds(results: readonly SeedResult[]): Markdown {
   const names = Object.keys(results[0]!.differences);
   const rows = results.map(({ seed, run, differences }) => [
     run === "." ? `${seed} (this model)` : String(seed),
     ...names.map((name) => differences[name]!.toFixed(3)),
   ]);
-  return `The same training with other seeds, differences as shares or nats:\n\n${table(["seed", ...names], rows)}`;
+  return paragraphs([
+    "The same training with other seeds, differences as shares or nats:",
+    table(["seed", ...names], rows),
+  ]);
 }
 
 /** Budget for general capability in training, and the trials that kept it. */
-export function budget({ path }: Run): string[] {
+export function budget({ path }: Run): Markdown[] {
   const record = readRepair(path);
   if (record === undefined) return [];
   const rows = record.trials.map((trial, i) => [
-    `${trialText(trial)}${i === record.chosen ? " **(this model)**" : ""}`,
+    i === record.chosen ? md`${trialText(trial)} **(this model)**` : trialText(trial),
     trial.domain.toFixed(4),
     trial.general.toFixed(4),
     (trial.general - record.base.general).toFixed(4),
@@ -83,17 +87,17 @@ export function budget({ path }: Run): string[] {
   return [
     section(
       "General capability in training",
-      [
+      paragraphs([
         `Measured on ${record.general_rows} rows of general text that were held out, none of them a case: ${outcomeText(record)}.`,
         table(["trial", "domain, held out", "general, held out", "lost"], [base, ...rows]),
         "Losses are nats a token. A scale is merged into B.",
-      ].join("\n\n"),
+      ]),
     ),
   ];
 }
 
 /** Limits of the evidence. */
-export function limits({ task }: Run, verdict: Verdict, cases: readonly Case[]): string[] {
+export function limits({ task }: Run, verdict: Verdict, cases: readonly Case[]): Text[] {
   const packs = Object.keys(task.cases).map(
     (pack) => `${pack} ${cases.filter((item) => item.pack === pack).length}`,
   );

@@ -33,7 +33,7 @@ export async function differencesFromJudged(run: Run): Promise<string[]> {
   return found;
 }
 
-/** Content of task.lock with the head of the ledger as it is now. */
+/** Content of task.lock with the present head of the ledger. */
 export function lockText({ task }: Run, lock: TaskLock): string {
   const entries = readLedger(task);
   const last = entries.at(-1);

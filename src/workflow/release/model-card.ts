@@ -6,7 +6,18 @@ import { usedCuration } from "../curate-task.ts";
 import { readRepair } from "../repair/repair.ts";
 import type { Run } from "../run.ts";
 import { absolutes, budget, evidence, limits } from "./card-evidence.ts";
-import { bullets, code, plain, section, table } from "./markdown.ts";
+import {
+  bullets,
+  code,
+  codeBlock,
+  type Markdown,
+  md,
+  paragraphs,
+  quote,
+  section,
+  type Text,
+  table,
+} from "./markdown.ts";
 import type { Release } from "./record.ts";
 import { ROLES } from "./sign.ts";
 
@@ -16,9 +27,8 @@ type Stated = Omit<Release, "files" | "seal">;
 /** README.md of a release as a model card: purpose, evidence, limits and identity. */
 export function modelCard(run: Run, verdict: Verdict, release: Stated): string {
   const { cases } = run.project;
-  return [
-    frontMatter(release),
-    `# ${run.task.name}`,
+  const body = paragraphs([
+    md`# ${run.task.name}`,
     run.task.purpose,
     banner(release),
     absolutes(verdict),
@@ -32,8 +42,8 @@ export function modelCard(run: Run, verdict: Verdict, release: Stated): string {
     section("Base and licence", baseAndLicence(release)),
     section("Sign-offs", signOffs(release)),
     section("Identity", identity(run, verdict, release)),
-    "",
-  ].join("\n\n");
+  ]);
+  return `${frontMatter(release)}\n\n${body.source}\n`;
 }
 
 function frontMatter({ base }: Stated): string {
@@ -49,31 +59,31 @@ function frontMatter({ base }: Stated): string {
 }
 
 /** First paragraph of the model card after the purpose: passed and signed, or released by override with every refusal. */
-export function banner({ verdict, override }: Pick<Release, "verdict" | "override">): string {
+export function banner({ verdict, override }: Pick<Release, "verdict" | "override">): Markdown {
   if (override === null)
-    return `**Passed.** On the locked cases every criterion is met by exactly the files in \`model/\`, and lead, content owner and QA analyst signed.`;
-  return [
-    `> **Released by override; the verdict is ${verdict}.** Reason given: ${plain(override.reason)}`,
-    "> Refused without it because:",
-    ...override.refusals.map((reason) => `> - ${plain(reason)}`),
-  ].join("\n");
+    return md`**Passed.** On the locked cases every criterion is met by exactly the files in \`model/\`, and lead, content owner and QA analyst signed.`;
+  return quote([
+    md`**Released by override; the verdict is ${verdict}.** Reason given: ${override.reason}`,
+    "Refused without it because:",
+    ...override.refusals.map((reason) => md`- ${reason}`),
+  ]);
 }
 
-const scope = ({ task }: Run): string =>
-  [
+const scope = ({ task }: Run): Markdown =>
+  paragraphs([
     `It answers: ${task.in_scope.join("; ")}.`,
     task.out_of_scope.length === 0
       ? "No topic is named that it has to hand over."
       : `It has to hand over: ${task.out_of_scope.join("; ")}.`,
-    "Its rules are in `policy.md`; the task as it was trained and judged is in `task.yaml` and `task.lock`.",
-  ].join("\n\n");
+    md`Its rules are in \`policy.md\`; the task as it was judged is in \`task.yaml\` and \`task.lock\`.`,
+  ]);
 
-const howTo = ({ task }: Run): string =>
-  [
-    "`model/` holds the judged model: base and adapter merged, float32 ONNX with its tokenizer.",
-    code("sh", 'lorafit chat --model model\nlorafit generate --model model --prompt "…"'),
-    "With transformers.js (`@huggingface/transformers`), from this folder:",
-    code(
+const howTo = ({ task }: Run): Markdown =>
+  paragraphs([
+    md`\`model/\` holds the judged model: base and adapter merged, float32 ONNX with its tokenizer.`,
+    codeBlock("sh", 'lorafit chat --model model\nlorafit generate --model model --prompt "…"'),
+    md`With transformers.js (\`@huggingface/transformers\`), from this folder:`,
+    codeBlock(
       "js",
       [
         'import { env, pipeline } from "@huggingface/transformers";',
@@ -84,19 +94,19 @@ const howTo = ({ task }: Run): string =>
         `const [answer] = await generate(messages, { max_new_tokens: ${task.decoding.max_new_tokens}, do_sample: ${task.decoding.temperature > 0} });`,
       ].join("\n"),
     ),
-    "`adapter/` holds the adapter alone in PEFT's format, for the base named below.",
-  ].join("\n\n");
+    md`\`adapter/\` holds the adapter alone in PEFT's format, for the base named below.`,
+  ]);
 
-function trainingData(run: Run): string {
+function trainingData(run: Run): Markdown {
   const { data } = run.record;
-  const rows = data.files.map(({ file, sha256 }) => [`\`${file}\``, `\`${sha256}\``]);
+  const rows = data.files.map(({ file, sha256 }) => [code(file), code(sha256)]);
   const share = shareOfReplay(run);
-  return [
+  return paragraphs([
     `${data.train_rows} rows were trained on; ${data.validation_rows} more chose the best step.` +
       (share === undefined ? "" : ` General text makes up ${percent(share)} of the tokens.`),
     table(["file", "SHA-256"], rows),
     curation(run),
-  ].join("\n\n");
+  ]);
 }
 
 /** Share of replay of the task, or the one that a repair raised it to. */
@@ -106,7 +116,7 @@ function shareOfReplay({ path, task }: Run): number | undefined {
 }
 
 /** Table of findings by kind, action and decider. */
-function curation(run: Run): string {
+function curation(run: Run): Text {
   const file = usedCuration(run);
   if (file === undefined) return "There is no record of curation that belongs to these rows.";
   const { rows, clean_rows, findings } = readJson<CurationRecord>(file, { hint: "curate again" });
@@ -114,7 +124,7 @@ function curation(run: Run): string {
   for (const { kind, action, decided_by } of findings) {
     const by =
       decided_by == null
-        ? "nobody yet"
+        ? "undecided"
         : decided_by === "safe" || decided_by === "all"
           ? `--accept ${decided_by}`
           : decided_by;
@@ -125,13 +135,13 @@ function curation(run: Run): string {
   const lines = [...groups.values()]
     .sort((a, b) => b.count - a.count)
     .map(({ cells: [kind, action, by], count }) => [kind!, action!, by!, String(count)]);
-  return [
-    `Curation kept ${clean_rows} of ${rows} rows; \`curation.json\` lists each finding.`,
+  return paragraphs([
+    md`Curation kept ${clean_rows} of ${rows} rows; \`curation.json\` lists each finding.`,
     ...(lines.length === 0 ? [] : [table(["finding", "action", "decided by", "rows"], lines)]),
-  ].join("\n\n");
+  ]);
 }
 
-function hyperparameters({ record }: Run): string {
+function hyperparameters({ record }: Run): Markdown {
   const rows = Object.entries(record.settings)
     .map(([key, { value, origin }]) => [
       key,
@@ -143,19 +153,19 @@ function hyperparameters({ record }: Run): string {
   const defaults = rows
     .filter(([, , origin]) => origin === "default")
     .map(([key, value]) => `${key} ${value}`);
-  return [
+  return paragraphs([
     table(["setting", "value", "origin"], chosen as string[][]),
     ...(defaults.length === 0 ? [] : [`By default: ${defaults.join(", ")}.`]),
-    `Trained by lorafit ${record.lorafit} with the engine \`${record.engine}\` on ${record.created.slice(0, 10)}.`,
-  ].join("\n\n");
+    md`Trained by lorafit ${record.lorafit} with the engine ${code(record.engine)} on ${record.created.slice(0, 10)}.`,
+  ]);
 }
 
-const baseAndLicence = ({ base }: Stated): string =>
+const baseAndLicence = ({ base }: Stated): Markdown =>
   base.licence === null
-    ? `\`${base.name}\`. It states no licence: find out what it permits before you hand this on. \`model/\` contains its weights.`
-    : `\`${base.name}\`, under ${base.licence}. \`model/\` contains its weights, so that licence holds for it too; what the training data permit is for their owner to say.`;
+    ? md`${code(base.name)}. It states no licence: find out what it permits before you hand this on. \`model/\` contains its weights.`
+    : md`${code(base.name)}, under ${base.licence}. \`model/\` contains its weights, so that licence holds for it too; what the training data permit is for their owner to say.`;
 
-function signOffs({ sign_offs }: Stated): string {
+function signOffs({ sign_offs }: Stated): Markdown {
   const rows = sign_offs.map(({ role, signOff, void: why }) => [
     ROLES[role],
     signOff?.name ?? "not signed",
@@ -166,13 +176,13 @@ function signOffs({ sign_offs }: Stated): string {
     signOff === undefined || why !== undefined ? [] : [signOff.name],
   );
   const several = [...new Set(names.filter((name, i) => names.indexOf(name) < i))];
-  return [
+  return paragraphs([
     table(["role", "name", "date", "note"], rows),
     ...(several.length === 0 ? [] : [`One person signed in more than one role: ${several.join(", ")}.`]),
-  ].join("\n\n");
+  ]);
 }
 
-function identity({ record }: Run, verdict: Verdict, release: Stated): string {
+function identity({ record }: Run, verdict: Verdict, release: Stated): Markdown {
   const rows = [
     ["artefact (`model/`)", verdict.artifact_sha256],
     ["verdict.json", release.verdict_sha256],
@@ -183,11 +193,11 @@ function identity({ record }: Run, verdict: Verdict, release: Stated): string {
     ["run", release.run],
     ["released", `${release.released.slice(0, 10)}, by lorafit ${release.lorafit}`],
   ];
-  return [
+  return paragraphs([
     table(
       ["what", "SHA-256 or name"],
-      rows.map(([what, value]) => [what!, `\`${value}\``]),
+      rows.map(([what, value]) => [what!, code(value!)]),
     ),
-    "`release.json` holds the hash of every file here; `lorafit inspect` on this folder checks them all.",
-  ].join("\n\n");
+    md`\`release.json\` holds the hash of every file here; \`lorafit inspect\` on this folder checks them all.`,
+  ]);
 }

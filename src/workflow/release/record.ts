@@ -23,7 +23,7 @@ export const releaseSchema = z.strictObject({
     .strictObject({ reason: z.string(), refusals: z.array(z.string()).min(1).readonly() })
     .nullable(),
   base: z.strictObject({ name: z.string(), sha256: hash, licence: z.string().nullable() }),
-  /** Of model/, as it was judged. */
+  /** Hash of model/, as it was judged. */
   artifact_sha256: hash,
   verdict_sha256: hash,
   lock_sha256: hash,

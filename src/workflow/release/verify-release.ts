@@ -78,7 +78,7 @@ function contradictions(folder: string, release: Release): string[] {
     ...Object.entries(expected)
       .filter(([, [stated, found]]) => jsonText(stated) !== jsonText(found))
       .map(([what, [, , source]]) => `${RELEASE_FILE}: names another ${what} than ${source}`),
-    ...(readFileSync(join(folder, "README.md"), "utf8").includes(`\n\n${banner(release)}\n\n`)
+    ...(readFileSync(join(folder, "README.md"), "utf8").includes(`\n\n${banner(release).source}\n\n`)
       ? []
       : ["README.md: does not begin as release.json says"]),
   ];

@@ -1,4 +1,4 @@
-/** Worlds that gate-truth.mjs draws from: what is true, the criterion, and how a case's base and tuned score are drawn. */
+/** Scenarios that gate-truth.mjs draws from: the criterion, and the distribution of a case's base and tuned score. */
 
 const named = { name: "simulated", cases: "simulated", scorer: "checks" };
 const superiority = (margin, effect = margin + 0.2) => ({ ...named, kind: "superiority", margin, effect });
@@ -46,7 +46,7 @@ const student = (rng, k) => {
 };
 /** Lognormal less its mean. */
 const lognormal = (sigma) => (rng) => Math.exp(sigma * rng.normal() - sigma ** 2 / 2) - 1;
-/** A share of texts loses much, the rest as much less that the mean is 0. */
+/** A share of texts has a large loss; the others are shifted so that the mean is 0. */
 const rarely = (share, much) => {
   const mean = (share * (much[0] + much[1])) / 2;
   return (rng) =>
@@ -54,7 +54,7 @@ const rarely = (share, much) => {
 };
 const normal = (rng) => 0.15 * rng.normal();
 
-/** Truth exactly at the bar, within what is promised. */
+/** Scenarios with the truth exactly at the bar, in which the level is promised. */
 export const NULLS = [
   { what: "0/1, no difference", criterion: superiority(0), draw: flips(0.15, 0.15), ...ALL },
   { what: "0/1, no difference, few flips", criterion: superiority(0), draw: flips(0.03, 0.03), ...ALL },
@@ -172,7 +172,7 @@ export const NULLS = [
 
 const grouped = { clusters: [75, 150, 300], sizes: ["1 each"], alike: [0] };
 
-/** What the gate cannot protect from: the level is not held. */
+/** Scenarios in which the gate does not hold its level. */
 export const UNPROTECTED = [
   {
     what: "cases that paraphrase one another in threes, each its own cluster (no difference)",
@@ -224,7 +224,7 @@ function repeating(times, draw) {
   };
 }
 
-/** What is planned, and drawn exactly so. */
+/** Effects drawn exactly as planned. */
 export const PLANNED = [
   ...[0.1, 0.2, 0.3].map((effect) => ({
     what: `0/1, superiority, effect ${effect}`,

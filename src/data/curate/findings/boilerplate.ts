@@ -3,7 +3,7 @@ import type { TrainingRow } from "../../row-format.ts";
 import { type Proposal, placeOf } from "../finding.ts";
 import { texts } from "../text/text.ts";
 
-/** What mail programs, ticket systems and legal departments add. */
+/** Boilerplate of mail programs, ticket systems and legal departments. */
 const ADDED: readonly (readonly [string, RegExp])[] = [
   [
     "a mail program's signature",

@@ -6,7 +6,7 @@ import { exchangesOf, labelOf } from "../text/exchanges.ts";
 
 /** A class this many times smaller than the largest will hardly be learnt. */
 const RATIO = 10;
-/** Where rows do not name their rules, an answer is an example of a rule from this cosine on. */
+/** Minimum cosine at which an answer is an example of a rule, for rows that do not name their rules. */
 const EXAMPLE = 0.5;
 
 /** Rules of the policy that no row shows. */

@@ -10,7 +10,7 @@ const LOST = /\ufffd|\p{Surrogate}/u;
 /** UTF-8 that was read as Windows-1252: a lead byte, then the bytes that must follow it. */
 const MOJIBAKE =
   /[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201a\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]{1,3}/g;
-/** What Windows-1252 has at 0x80 to 0x9f; a space is unassigned. */
+/** Characters of Windows-1252 at 0x80 to 0x9f; a space is unassigned. */
 const WINDOWS_1252 = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
 
 /** The text without invisible signs, and with what was UTF-8 read as Windows-1252 read as UTF-8. */

@@ -50,7 +50,7 @@ export async function foreignLanguages(rows: readonly TrainingRow[]): Promise<Pr
 /** Share of a text's words that the set's own rows use, from which on it is not foreign, whatever its letters resemble. */
 const SHARED_WORDS = 0.5;
 
-/** Whether most words of a text are those of these rows. */
+/** True if most words of a text occur in these rows. */
 function vocabulary(rows: readonly TrainingRow[]): (text: string) => boolean {
   const wordsOf = (text: string): string[] => normalise(text).trim().split(" ");
   const words = new Set(rows.flatMap((row) => sidesOf(row).flatMap(({ text }) => wordsOf(text))));

@@ -7,7 +7,7 @@ import { customerSides } from "../text/text.ts";
 
 export interface Leakage {
   readonly findings: Proposal[];
-  /** Cases that stand in the training rows: exactly, and otherwise nearly; of both, those whose nearest row has another label. */
+  /** Cases that occur in the training rows: exactly, and otherwise nearly; of both, those whose nearest row has another label. */
   readonly cases: { readonly exact: number; readonly near: number; readonly otherLabel: number };
 }
 

@@ -93,7 +93,7 @@ function promisesForbidden(
   return undefined;
 }
 
-/** What costs nothing in the answer, for a class of things that has a price of its own. */
+/** Finds an answer that calls something free, of a class of things for which the rule has a price. */
 function freeWhereCharged(
   clause: RuleClause,
   { exchange: { answer }, terms, latest, said }: Reading,

@@ -41,7 +41,7 @@ const EXCLUDED = /\b(?:excluded|forbidden|prohibited|banned)\b/gi;
 const EXCEPTION = /[,;(]?\s*\b(?:except(?:ion)?(?: for)?|unless|apart from|other than)\b(.*)$/i;
 const VERB =
   "can|cannot|may|must|is|are|do|does|will|have|has|come|comes|cost|costs|get|gets|need|needs|go|goes|stay";
-/** Where a clause ends and the next one begins. */
+/** Boundary between two clauses. */
 const CLAUSES = new RegExp(
   `[;:]\\s|\\.\\s|, (?=(?:[£$€\\d]|(?:but|and (?:then|later)|then|later|not|which)\\b|(?:to|by|in|with|for|on|at) [^,;.]* only\\b))| and (?=(?:${VERB}|takes?)\\b)`,
 );

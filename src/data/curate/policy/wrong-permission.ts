@@ -175,7 +175,7 @@ function denied(term: string, text: string): boolean {
   ].some(([, words]) => [...termsOf(words!)].includes(term));
 }
 
-/** How long ago, in days, the event is of which a question tells. */
+/** Age in days of the event that a question mentions. */
 function elapsedIn(question: string): number | undefined {
   const days = statementsOf(question).get("day") ?? [];
   const told =

@@ -46,7 +46,7 @@ function phone(text: string): boolean {
 
 const enoughDigits = (least: number) => (text: string) => digitsOf(text).length >= least;
 
-/** What follows a word such as "number" and leads to the number itself. */
+/** Text between a word such as "number" and the number. */
 const LEADS_TO = String.raw`(?:[ -]?(?:no|nr|num|number|id|code|ref|reference)\b)?\.?(?: (?:is|was|of))?[ \t]*[:#=]?[ \t]*#?`;
 /** A number with letters, dashes or slashes. */
 const TOKEN = String.raw`(?<span>[A-Z\d]+(?:[-/.][A-Z\d]+)*)(?![\w-])`;

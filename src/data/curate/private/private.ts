@@ -9,12 +9,12 @@ import { type Detector, mask, type Span } from "./spans.ts";
 const AROUND = 24;
 
 type PrivateKind = "personal-data" | "secret";
-/** What finds the stretches of each kind. */
+/** Functions that find the spans of each kind. */
 export type PrivateFinders = Readonly<Record<PrivateKind, (text: string) => Span[]>>;
 
 /**
  * @param own further patterns of personal data by label, such as a shop's order numbers
- * @param published texts such as the policy, whose addresses and phone numbers are the shop's own and nobody's secret
+ * @param published texts such as the policy, whose addresses and phone numbers are public
  */
 export function privateFinders(own: Readonly<Record<string, string>> = {}, published = ""): PrivateFinders {
   const detectors = Object.entries(own).map(

@@ -2,7 +2,7 @@
 export interface Span {
   readonly start: number;
   readonly end: number;
-  /** What it is; `[label]` replaces it. */
+  /** Kind of the item; `[label]` replaces it. */
   readonly label: string;
 }
 

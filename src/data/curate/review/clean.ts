@@ -6,7 +6,7 @@ import { masked, type PrivateFinders } from "../private/private.ts";
 import { mapTexts } from "../text/text.ts";
 import type { Decision } from "./review.ts";
 
-/** What was done to a row of the clean set, and its origin; written to the row's field `curation`. */
+/** Changes to a row of the clean set and its origin; written to the row's field `curation`. */
 export interface Provenance {
   /** file:line, the file relative to the clean set's folder. */
   readonly from: string;
@@ -19,7 +19,7 @@ export interface Provenance {
   }[];
 }
 
-/** Whether somebody let this row of a clean set stay although it was found to be of this kind. */
+/** True if a person kept this row of a clean set despite a finding of this kind. */
 export function keptDespite({ raw }: TrainingRow, kind: FindingKind): boolean {
   const done = (raw["curation"] as Partial<Provenance> | undefined)?.done;
   return Array.isArray(done) && done.some((entry) => entry?.action === "keep" && entry.kind === kind);
@@ -43,7 +43,7 @@ export function decidedByPlace(findings: readonly Finding[]): Map<string, Findin
   return decided;
 }
 
-/** Why a row is dropped; empty when it stays. */
+/** Reasons for which a row is dropped; empty when it is kept. */
 export function whyDropped(own: readonly Finding[], onRow: Decision | undefined): DroppedRow["why"] {
   const found = own
     .filter(({ action }) => action === "drop")

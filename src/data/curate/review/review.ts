@@ -32,7 +32,7 @@ const decisionSchema = z
     error: "an edit needs its date, such as 2026-03-31",
   });
 
-/** What a person decided on a row, valid as long as the row's content stays what it was. */
+/** A person's decision on a row, valid while the row's content is unchanged. */
 export type Decision = z.output<typeof decisionSchema>;
 
 export type Raw = Readonly<Record<string, unknown>>;
@@ -167,12 +167,12 @@ export class Review {
     }
   }
 
-  /** Whether the row as a whole stays. */
+  /** True if the whole row is kept. */
   onRow(raw: Raw | undefined): Decision | undefined {
     return this.#last(raw, ({ decision }) => decision === "drop" || decision === "keep");
   }
 
-  /** Whether a finding is right. */
+  /** True if a finding is right. */
   onFinding(raw: Raw | undefined, kind: FindingKind): Decision | undefined {
     return this.#last(
       raw,

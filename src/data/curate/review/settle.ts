@@ -2,8 +2,8 @@ import { type Accept, type Finding, KINDS, type Proposal } from "../finding.ts";
 import type { Raw, Review } from "./review.ts";
 
 /**
- * Who decides on a finding: the person who dropped its row, or who accepted or rejected the finding, or who kept the row; else
- * --accept. A row that cannot be read cannot be kept, and a row that is kept has its private data masked all the same.
+ * Decides on a finding; in order of precedence: the person who dropped its row, or who accepted or rejected the finding, or who kept the row; else
+ * --accept. A row that cannot be read cannot be kept, and a row that is kept still has its private data masked.
  */
 export function settle(
   proposal: Proposal,

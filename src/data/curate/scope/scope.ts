@@ -13,13 +13,13 @@ import { type Novelty, noveltyOf } from "./novelty.ts";
 import { HIT, hitsOf, type Status, statusOf, strength, unknownName } from "./topic-hits.ts";
 import { TOPICS } from "./topics.ts";
 
-/** What a task says about its boundaries. */
+/** Scope of a task as declared in task.yaml. */
 export interface Scope {
   readonly inScope: readonly string[];
   readonly outOfScope: readonly string[];
 }
 
-/** What the signs of a foreign question weigh. */
+/** Weights of the signs of a foreign question. */
 const SIGN = { stated: 1.2, handed: 2, improvised: 0.6 };
 /** How much a subject counts: of the task's own, declared or handed over, or neither. */
 const STATUS: Readonly<Record<Exclude<Status, "none">, number>> = { own: 0.2, foreign: 1.2, unknown: 1 };

@@ -109,7 +109,7 @@ export function conceptOf(word: string): string | undefined {
   return lookUp(SAME, word);
 }
 
-/** What a word in lower case is a kind of, if that is known. */
+/** Concept of a lower-case word, if known. */
 export function kindOf(word: string): string | undefined {
   return lookUp(KIND_OF, word);
 }

@@ -4,7 +4,7 @@ import type { TrainingRow } from "../../row-format.ts";
 /** A question of a row's customer with its answer: a turn of a chat, or a text with its label. */
 export interface Exchange {
   readonly row: TrainingRow;
-  /** All that the customer said up to here. */
+  /** All customer turns up to here. */
   readonly question: string;
   /** The last of it: what the answer answers. */
   readonly turn: string;

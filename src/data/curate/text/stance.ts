@@ -1,4 +1,4 @@
-/** Whether an answer says yes or no to what is asked. English. */
+/** Detects whether an answer says yes or no to a question. English. */
 export type Stance = "yes" | "no";
 
 const GREETING = String.raw`^\W*(?:(?:hi|hello|hey|dear|thanks|thank you|good (?:morning|afternoon|day)|great question|oh(?: \w+)?)\b[^.!?]*[,.!?]\s*)?`;

@@ -10,7 +10,7 @@ export interface Statement {
   readonly at: number;
   /** True for business days, which are compared with calendar days five to seven. */
   readonly business: boolean;
-  /** What the quantity measures, as far as the words around it tell. */
+  /** Dimension that the quantity measures, as far as the words around it determine it. */
   readonly role: Role;
 }
 
@@ -74,7 +74,7 @@ const DATE = new RegExp(
   "gi",
 );
 const CLOCK = /\b(\d{1,2})(?::(\d{2}))? ?([ap])\.?m\b\.?|\b(\d{1,2}):(\d{2})\b|\bnoon\b|\bmidnight\b/gi;
-/** Nothing is charged. */
+/** Matches wordings of "free of charge". */
 const FREE =
   /(?<![\w-])(?:free(?: of charge)?|no (?:extra )?(?:charge|cost|fee)|for nothing|(?:costs?|pay|charge|charged) (?:you )?nothing|nothing (?:extra|is charged|to pay)|included|complimentary|without (?:charge|cost))(?![\w-])/gi;
 
@@ -121,7 +121,7 @@ export function statementsOf(text: string): Statements {
   return found;
 }
 
-/** What a quantity measures, by the words before and after it in its sentence. */
+/** Dimension of a quantity, by the words before and after it in its sentence. */
 function roleOf(unit: string, before: string, after: string): Role {
   if (unit === "money" || unit === "percent") {
     if (

@@ -13,7 +13,7 @@ export function conversation(content: TrainingRow["content"]): string {
   return content.messages.map((message) => `${message.role}:${normalise(message.content)}`).join("\n");
 }
 
-/** What customer and agent say, normalised; a system message that many rows share would make them all alike. */
+/** Turns of customer and agent, normalised; without the system message, which many rows share. */
 export function dialogue(content: TrainingRow["content"]): string {
   if ("text" in content) return normalise(content.text);
   return normalise(
@@ -21,7 +21,7 @@ export function dialogue(content: TrainingRow["content"]): string {
   );
 }
 
-/** What the customer says, normalised: each turn, and all turns up to each, so that a case is found at any turn. */
+/** Customer turns, normalised: each turn, and all turns up to each, so that a case is found at any turn. */
 export function customerSides(content: TrainingRow["content"]): string[] {
   if ("text" in content) return [normalise(content.text)];
   const turns = content.messages.filter(({ role }) => role === "user").map((message) => message.content);

@@ -103,8 +103,8 @@ export function candidates(
 }
 
 /**
- * Installation prefixes of the first Python on PATH: of the executable as it is found, which is a link in a virtual environment
- * that was not activated, and of the file that the link resolves to.
+ * Installation prefixes of the first Python on PATH: of the executable that is found, which is a link in a virtual
+ * environment that was not activated, and of the file that the link resolves to.
  */
 function pythonPrefixes(path: string, onWindows: boolean): string[] {
   const names = onWindows ? ["python.exe"] : ["python3", "python"];

@@ -5,7 +5,7 @@ import type { Lowering, NodeContext } from "../lowering.ts";
 import type { Tensor, TensorBuilder } from "../tensor-builder.ts";
 import { fromHeads, grouped, part, scaledQueries, toHeads, windowLimits } from "./heads.ts";
 
-/** What both operations have in common. */
+/** Shared part of both operations. */
 interface AttentionContext {
   readonly b: TensorBuilder;
   readonly node: { readonly inputs: { readonly segments: ValueId } };

@@ -2,7 +2,7 @@ import type { ValueId } from "../../../program/program.ts";
 import type { Lowering, NodeContext } from "../lowering.ts";
 import type { Tensor, TensorBuilder } from "../tensor-builder.ts";
 
-/** What both operations have in common. */
+/** Shared part of both operations. */
 interface LoraContext {
   readonly b: TensorBuilder;
   readonly attrs: { readonly scale: number; readonly dropout: number };

@@ -1,4 +1,4 @@
-/** What a row of a shop is planted as; `good` marks a sound row that resembles a defect. */
+/** Planted kind of a row; `good` marks a sound row that resembles a defect. */
 export type Planted = "conflict" | "out-of-scope" | "good";
 
 /** A small shop that does not exist: its policy, its boundaries, its cases, and chats with what is planted in each. */
