@@ -25,7 +25,7 @@ export function createRng(seed: number | string): Rng {
   return rng;
 }
 
-/** A generator that goes on where the one with this state stood. */
+/** A generator that continues from this state. */
 export function restoreRng(state: RngState): Rng {
   let [a, b, c, counter] = state;
   const next = (): number => {

@@ -6,7 +6,7 @@ import { appendedLines, appendLine } from "../formats/files.ts";
 const entrySchema = z.strictObject({
   look: z.int().min(1),
   level: z.number(),
-  /** When the reference was made; another reference counts anew. */
+  /** When the reference was made; another reference restarts the count. */
   reference: z.string(),
   log_sha256: z.string(),
   at: z.string(),

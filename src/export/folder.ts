@@ -92,7 +92,7 @@ function isAlive(pid: number): boolean {
 const filesIn = (folder: string): string[] => folderContents(folder).files;
 
 /**
- * Names of the regular files in a folder and those below, and a line for each entry through which somebody could change the folder
+ * Names of the regular files in a folder and those below, and a line for each entry through which the folder could be changed
  * from outside: symbolic links, hard links to files elsewhere (where the file system counts them), and anything that is no file.
  */
 export function folderContents(folder: string): { files: string[]; problems: string[] } {

@@ -91,7 +91,7 @@ export function reportHtml(data: ReportData): string {
   const scriptHash = createHash("sha256").update(SCRIPT).digest("base64");
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${scriptHash}'; base-uri 'none'; form-action 'none'">
 <title>${verdict.task}: ${verdict.verdict}</title><style>${new Markup(STYLE)}</style></head><body>
 <header><h1>${verdict.task}</h1><p class="soft">${data.purpose}${data.run !== undefined && html` · run <code>${data.run}</code>`}</p></header>
 <main>${verdictSection(verdict, data.signOffs && signOffStrip(data.signOffs))}

@@ -75,7 +75,7 @@ describe("against scipy, numpy and statsmodels", () => {
     "enrichment $z of $count in $size",
     ({ count, total, size, all, z, tail }) => {
       expectClose([enrichment(count, total, size, all)], [z], EXACT);
-      // `count` of the texts that have it stand in the group, the others at the beginning.
+      // `count` of the texts that have it are in the group, the others at the beginning.
       const has = (member: number) => (member >= all - count || member < total - count ? 1 : 0);
       const [result] = permutationTests(
         [(members) => members.reduce((sum, member) => sum + has(member), 0)],

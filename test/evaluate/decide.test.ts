@@ -111,7 +111,7 @@ describe("the three-way rule", () => {
     expect(clean.notes.join()).toContain("9.5 %");
   });
 
-  test("no new failure where the base passes next to nothing is no pass", () => {
+  test("no new failure is not a pass where the base passes almost no case", () => {
     const all = (score: number): PairedScore[] =>
       outcomes(100, 0, 0).map((entry) => ({ ...entry, base: score, tuned: score }));
     expect(judge(critical, all(0), options)).toMatchObject({ outcome: "inconclusive", at_risk: 0, p: 1 });

@@ -116,7 +116,7 @@ test("a change of the lock is in the same chain and goes with every later look",
   expect(amendments).toEqual([{ at: expect.stringMatching(/^\d{4}-/), ...amendment }]);
 });
 
-/** Takes looks with `artifacts` through what was built, in a process of its own that begins at `start` (milliseconds since 1970). */
+/** Takes looks with `artifacts` through the built code, in a separate process that begins at `start` (milliseconds since 1970). */
 function lookingProcess(
   { task, asked }: ReturnType<typeof locked>,
   artifacts: readonly string[],

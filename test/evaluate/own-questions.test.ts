@@ -106,7 +106,7 @@ test("not applicable where all questions ask for the same, or by more than the t
   expect(judged(40, own, COLOURS, choice).outcome).toBe("not applicable");
 });
 
-/** Each question forbids a wording of its own, which no right answer says. */
+/** Each question forbids its own wording, which no right answer contains. */
 const forbids = (i: number) => ({ not_contains: [`wrong ${i}`] });
 
 test("right answers that pass at every question are no failure: such checks cannot tell", () => {

@@ -52,7 +52,7 @@ test("the fewest clusters are those with which judge passes if each is exactly a
   }
 });
 
-test("a margin next to nothing is answered at once", () => {
+test("a tiny margin is answered at once", () => {
   const spread = { deviation: 0.3, reach: 1 };
   const began = performance.now();
   expect(clustersNeeded(spread, 1e-9, 0.025, 30)).toBe(Number.POSITIVE_INFINITY);

@@ -109,7 +109,7 @@ test("initial factors are PEFT's: A uniform within 1 / sqrt(in), B zero, each te
   expect(initialFactors(layout, 2, noBase)).not.toEqual(flat);
 });
 
-test("scaleFactors scales B alone and leaves its argument as it is", () => {
+test("scaleFactors scales B alone and does not change its argument", () => {
   const layout = layoutOf(["q_proj"]);
   const flat = Float32Array.from({ length: layout.size }, (_, i) => i + 1);
   const scaled = scaleFactors(layout, flat, 0.5);

@@ -28,7 +28,7 @@ describe.skipIf(executablePath === undefined)("report.html in chromium", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Opens the report, lets `look` at it, and returns what the browser complained of or asked the network for. */
+  /** Opens the report and runs `look` on it. @returns console messages, page errors, dialogs and requests to other addresses */
   async function complaints(
     options: { width: number; dark?: boolean; javaScript?: boolean },
     look: (page: Page) => Promise<void>,
@@ -56,7 +56,7 @@ describe.skipIf(executablePath === undefined)("report.html in chromium", () => {
   }
 
   test.each([375, 768, 1280])(
-    "at %i px nothing is complained of, loaded, or wider than the page",
+    "at %i px the browser reports no error, loads nothing and does not scroll sideways",
     async (width) => {
       const found = await complaints({ width }, async (page) => {
         const overflow = await page.evaluate(
@@ -75,7 +75,7 @@ describe.skipIf(executablePath === undefined)("report.html in chromium", () => {
     },
   );
 
-  test("the filter narrows the answers, and paper shows them all the same", async () => {
+  test("the filter narrows the answers, and print shows all of them", async () => {
     const shown = (page: Page) => page.locator("article:visible").count();
     await complaints({ width: 1280 }, async (page) => {
       await page.locator("#answers summary").click();

@@ -14,7 +14,7 @@ export const judged = (from: Scenario, answers = from.answers): Verdict =>
 export const good = await scenario(60);
 
 /** Markup, quotes, an override of the reading direction, a zero byte, a lone surrogate, and a word wider than a phone. */
-export const HOSTILE = `</script><script>alert("x")</script>&' "><img src=x onerror=alert(1)> \u202egnp.exe\u0000\ud800 שלום ${"W".repeat(400)}`;
+export const HOSTILE = `</script><script>alert("x")</script>&' "><img src=x onerror=alert(1)> <link rel=stylesheet href=http://evil.example/a.css> <iframe src=//evil.example> ![p](http://evil.example/p.png) \u202egnp.exe\u0000\ud800 שלום ${"W".repeat(400)}`;
 
 /** Some answers go wrong, one in nine of them hostile in every text that comes from outside. */
 const mixed: AnswerRow[] = good.answers.map((row, i) =>

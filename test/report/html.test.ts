@@ -41,7 +41,9 @@ describe("report.html", () => {
 
   test("the only script that may run is the page's own, by its hash", () => {
     const script = /<script>([\s\S]*?)<\/script>/.exec(page)![1]!;
-    expect(page).toContain(`script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'"`);
+    expect(page).toContain(
+      `script-src 'sha256-${createHash("sha256").update(script).digest("base64")}'; base-uri 'none'; form-action 'none'"`,
+    );
     expect(page).toContain("default-src 'none'");
   });
 

@@ -39,7 +39,7 @@ export interface Judgement {
 }
 
 /**
- * Evidence that a check needs. "part": a pass stays a pass however the answer goes on. "whole": the rest of a cut-off answer could
+ * Evidence that a check needs. "part": a pass stays a pass however the answer continues. "whole": the rest of a cut-off answer could
  * turn a pass into a failure. "likelihood": preference between given texts; nothing is generated.
  */
 export type Reads = "part" | "whole" | "likelihood";

@@ -50,8 +50,8 @@ export function askedByPack(cases: readonly { readonly pack: string; readonly as
 
 /**
  * Takes a look: writes it to the ledger beside the lock before anything is scored or decided, so that no look is
- * hidden. A pack's looks are those that saw any of its present questions: a new lock over the same questions goes on
- * counting, one question changed resets nothing, and a fresh pack starts anew. The same artefact with the same lock again
+ * hidden. A pack's looks are those that saw any of its present questions: a new lock over the same questions continues
+ * the count, one changed question resets nothing, and a fresh pack starts at 1. The same artefact with the same lock again
  * is the same look.
  * @param seen hashes of entries that earlier verdicts name; the ledger must still hold them
  * @throws mismatch error when it does not; data and environment errors as the ledger has them

@@ -26,7 +26,7 @@ export function dealingMatters({ passes }: FitTable): boolean {
 }
 
 /**
- * Permutation test: how many answers pass their own questions' checks, against answers dealt out anew. Within each pack the
+ * Permutation test: how many answers pass their own questions' checks, against permuted answers. Within each pack the
  * answers of whole clusters are permuted, because paraphrases get similar answers, and rotated within the cluster by a random number
  * of questions. Null: the answers do not depend on the questions. With clusters of one size these deals form a group, and the level is
  * exact (Lehmann and Romano, Testing Statistical Hypotheses, section 15.2); p = (1 + hits) / (1 + draws), which is never

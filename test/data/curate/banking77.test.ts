@@ -17,7 +17,7 @@ afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 // A set of other people's sentences that no copy is kept of: skipped where ../shared/data/banking77 is missing.
 it.skipIf(missing)(
-  "banking77: 25 of 3,080 test queries stand in the 10,003 training rows, 111 more nearly",
+  "banking77: 25 of 3,080 test queries occur in the 10,003 training rows, 111 more nearly",
   async () => {
     const train = join(folder, "train.csv");
     const start = process.cpuUsage();

@@ -124,7 +124,7 @@ describe("curate", () => {
     expect(readLines(all.paths.review)).toEqual([]);
   });
 
-  it("a person's word counts: dropped rows leave, kept ones stay, private data are masked all the same", async () => {
+  it("a person's decisions count: dropped rows leave, kept ones stay, private data are still masked", async () => {
     const summary = await run({
       decisions: [
         decide(ROWS[0]!, "drop"),
@@ -205,7 +205,7 @@ describe("curate", () => {
 });
 
 describe("a person's decisions", () => {
-  it("accept carries a finding out, reject keeps the row as it is, private data included", async () => {
+  it("accept carries a finding out, reject leaves the row unchanged, private data included", async () => {
     const queue = await run({ accept: "none" });
     const open = readLines(queue.paths.review);
     const answer = (kind: string, decision: string) => ({

@@ -42,7 +42,7 @@ describe.skipIf(missing !== null)("the GEMM autotuner", () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  /** Runs the GEMM in a session of its own. @returns its implementation and one of the sums */
+  /** Runs the GEMM in a separate session. @returns its implementation and one of the sums */
   const run = (): { by: string; first: number } => {
     const products = new GemmAutotuner(gpu);
     const product = made.into(c);
