@@ -27,7 +27,7 @@ export const readBertConfig = (path: string): BertConfig =>
 
 /**
  * BERT's encoder (Devlin et al. 2019; transformers' modeling_bert.py): post-LayerNorm, learned positions, attention in both
- * directions. Inputs input_ids, positions, token_types, segments i64 [B,S] -> hidden [B,S,D]. A position sees those of its own
+ * directions. Inputs input_ids, positions, token_types, segments i64 [B,S] -> hidden [B,S,D]. A position attends to those of its own
  * segment, so a row may hold several texts.
  */
 export function bertProgram(config: BertConfig, batch: number, sequence: number): Program {

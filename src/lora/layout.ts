@@ -24,7 +24,7 @@ export interface LoraGroup {
 }
 
 /**
- * Where every trained tensor is in the flat parameter vector [P]: one group for each kind of the variant (all A's, then all
+ * Position of every trained tensor in the flat parameter vector [P]: one group for each kind of the variant (all A's, then all
  * B's), each in forward order; then the head, if there is one.
  */
 export interface LoraLayout {
@@ -41,7 +41,7 @@ export interface LoraLayout {
 /** Module of a decoder's classification head in transformers. */
 export const HEAD_MODULE = "score";
 
-/** What PEFT puts in front of a module path. */
+/** Prefix that PEFT adds to a module path. */
 const PEFT_PREFIX = "base_model.model.";
 /** Name of the head in PEFT's files, which leave out that it is one of modules_to_save. */
 export const HEAD_NAME = `${PEFT_PREFIX}${HEAD_MODULE}.weight`;

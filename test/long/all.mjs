@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 
-/** Some go on where they stopped unless they are told to begin anew. */
+/** Scripts that continue an interrupted run unless --fresh is given. */
 const FRESH = new Set(["awesomeshoes.mjs", "poisons.mjs"]);
 
 const scripts = readdirSync(import.meta.dirname)

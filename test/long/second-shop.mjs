@@ -1,6 +1,6 @@
 /**
- * The road of AwesomeShoes on a second shop, with every setting as it is: task.yaml is AwesomeShoes' own, of which only the data, the
- * scope and the wording change. The shop is library/shop.md. Writes bench/results/second-shop.json; fails when no verdict is reached.
+ * Runs the stages of AwesomeShoes on a second shop with the same settings: task.yaml is that of AwesomeShoes, in which only data, scope
+ * and wording change. The shop is library/shop.md. Writes bench/results/second-shop.json; fails when no verdict is reached.
  *
  *     node test/long/second-shop.mjs            (after npm run build; --keep DIR: the task and its run stay there)
  */
@@ -127,7 +127,7 @@ const lorafit = (cwd, ...args) =>
     maxBuffer: 1 << 26,
   });
 
-/** Rejects whatever curation asks about, for the rows of shop.md are right; how many it asked about. */
+/** Rejects every finding of curation, because the rows of shop.md are right. @returns number of findings */
 function rejectAll(task) {
   lorafit(task, "curate");
   const file = join(task, "review.jsonl");

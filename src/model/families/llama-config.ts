@@ -10,7 +10,7 @@ export interface LlamaConfig extends ModelConfig {
   readonly activation: GateActivation;
   readonly normEps: number;
   readonly rope: Rope;
-  /** Which projections of attention have a bias: "qkv" leaves out the output's. */
+  /** Projections of attention with a bias: "qkv" excludes the output projection. */
   readonly attentionBias: "none" | "qkv" | "all";
   readonly mlpBias: boolean;
   /** Granite's factors. `attention` replaces 1 / sqrt(headDim); `logits` divides. */
@@ -28,7 +28,7 @@ export interface LlamaConfig extends ModelConfig {
   readonly sliding?: Sliding;
 }
 
-/** What a variation adds to the shared keys. */
+/** Keys that a variation adds to the shared ones. */
 type Own = Pick<
   LlamaConfig,
   "attentionBias" | "mlpBias" | "multipliers" | "layersWithoutRope" | "headNorms"

@@ -3,7 +3,7 @@ import type { Lowering, NodeContext } from "../lowering.ts";
 import type { Tensor } from "../tensor-builder.ts";
 import { fromHeads, grouped, scaledQueries, toHeads, windowLimits } from "./heads.ts";
 
-/** Which cached columns each new row sees, as a bias of scores [B,1,S,total]; and 1 where it sees any, [B,1,S,1]. */
+/** Mask of the cached columns that each new row attends to, as a bias of scores [B,1,S,total]; and 1 for rows that attend to any, [B,1,S,1]. */
 function cacheVisibility({ b, node, grid, attrs, shape }: NodeContext<"cachedAttention">): {
   bias: Tensor;
   any: Tensor;
