@@ -33,7 +33,7 @@ test.each([
   ["a lock", join(task, "task.lock"), "task.lock", false, {}],
   ["training rows", join(task, "data/train.jsonl"), "training rows", true, { rows: 48 }],
   ["cases", join(task, "cases/domain.jsonl"), "cases", false, { rows: 48 }],
-  ["general cases", join(home, "datasets/general/general.jsonl"), "text cases", false, { rows: 300 }],
+  ["general cases", join(home, "datasets/general/general.jsonl"), "text cases", false, { rows: 755 }],
   ["queries", join(home, "datasets/awesomeshoes/data/reference.jsonl"), "queries", false, {}],
   ["a run", run, "run", false, { verdict: "pass", seed: "7" }],
   ["a checkpoint", join(run, "checkpoints", checkpoint!), "checkpoint", true, { parameters: 448 }],

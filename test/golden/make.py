@@ -110,7 +110,7 @@ NEW = {
                     rope_parameters=dict(rope_type="default", rope_theta=1e6)),
         adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
         batch=lambda: padded_batch(3, 28, 57)),
-    # The same without biases, sliding window and untied head.
+    # The same without biases and sliding window, with a tied head.
     "qwen3-tied": dict(
         family="qwen3",
         config=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=1, head_dim=16, intermediate_size=40, vocab_size=53,

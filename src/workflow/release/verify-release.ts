@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Verdict } from "../../evaluate/gate.ts";
+import * as z from "zod";
 import { artifactOf, fileHashes, folderContents } from "../../export/folder.ts";
 import { jsonText, readJson } from "../../formats/json.ts";
 import { lockSha256, readLock } from "../../task/lock.ts";
@@ -13,6 +13,17 @@ import { missingSignOffs, readSignOffs, SIGN_OFFS_FILE, standingsOf } from "./si
 
 /** Files of a release beside release.json and those that verdict.json lists. */
 const WRITTEN = ["README.md", "report.html", "verdict.json", "task.lock", SIGN_OFFS_FILE];
+
+/** The part of verdict.json that release.json repeats. */
+const verdictSchema = z.looseObject({
+  task: z.string(),
+  verdict: z.enum(["pass", "fail", "inconclusive"]),
+  base_sha256: z.string(),
+  base_licence: z.string().nullable(),
+  artifact_sha256: z.string(),
+  lock_sha256: z.string(),
+  files: z.record(z.string(), z.string()),
+});
 
 const hint = "fetch the release again";
 
@@ -37,7 +48,7 @@ export function verifyRelease(folder: string): {
 
 /** Statements of release.json that contradict the files beside it, and files that no release has. */
 function contradictions(folder: string, release: Release): string[] {
-  const verdict = readJson<Verdict>(join(folder, "verdict.json"), { hint });
+  const verdict = readJson(join(folder, "verdict.json"), { schema: verdictSchema, hint });
   const { files: judged, verdict: outcome, artifact_sha256, base_sha256, base_licence } = verdict;
   const verdict_sha256 = release.files["verdict.json"]!.sha256;
   const signOffs = standingsOf(readSignOffs(folder), { verdict_sha256, artifact_sha256, changed: false });
