@@ -29,7 +29,7 @@ const plain = (name: string, bytes: number, values: (source: ArrayBuffer) => Flo
   name,
   elements: 1,
   bytes,
-  decode: (source) => values(source.slice().buffer),
+  decode: (source) => values(new Uint8Array(source).buffer),
 });
 
 const half = (block: DataView, at: number): number => float16ToNumber(block.getUint16(at, true));

@@ -50,6 +50,15 @@ const MODELS = {
   "LFM2, a filter of four": { model_type: "lfm2", conv_L_cache: 4 },
   "GPT-2": { model_type: "gpt2", scale_attn_by_inverse_layer_idx: true },
   "a layer without positions": { model_type: "smollm3", no_rope_layers: [0, 1] },
+  "Mistral, a window of four": { model_type: "mistral", sliding_window: 4 },
+  "Qwen3, a window in the second layer": {
+    ...{ model_type: "qwen3", head_dim: 10, attention_bias: true, tie_word_embeddings: false },
+    ...{ use_sliding_window: true, sliding_window: 3, max_window_layers: 1 },
+  },
+  "Gemma 3, a sliding layer and a full one": {
+    ...{ model_type: "gemma3_text", head_dim: 10, sliding_window: 4, sliding_window_pattern: 2 },
+    ...{ query_pre_attn_scalar: 20, rope_scaling: { rope_type: "linear", factor: 8 } },
+  },
 };
 const ROWS = [
   [3, 14, 15, 9, 26, 5, 35, 8, 9, 7],

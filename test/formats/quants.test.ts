@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { QUANTS } from "../../src/formats/quants.ts";
 
@@ -121,4 +122,25 @@ test("Q6_K: low nibbles, two high bits, signed scales per 16, d last", () => {
     (4 - 32) * 0.5,
     (4 - 32) * 0.5,
   ]);
+});
+
+interface Golden {
+  readonly type: number;
+  readonly bytes: string;
+  readonly values: string;
+}
+const goldens = Object.entries(
+  JSON.parse(readFileSync(new URL("golden/quants.json", import.meta.url), "utf8")) as Record<string, Golden>,
+);
+
+test.each(goldens)("%s: random blocks have the values of gguf-py, bit for bit", (name, golden) => {
+  const type = QUANTS.get(golden.type)!;
+  expect(type.name).toBe(name);
+  const values = type.decode(Buffer.from(golden.bytes, "base64"));
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  expect(bytes.equals(Buffer.from(golden.values, "base64"))).toBe(true);
+});
+
+test("every type that is read has a golden", () => {
+  expect(goldens.map(([, { type }]) => type).sort()).toEqual([...QUANTS.keys()].sort());
 });

@@ -6,6 +6,7 @@ import { afterAll, expect, test } from "vitest";
 import type { LlamaConfig } from "../../src/model/families/llama-config.ts";
 import { openModel } from "../../src/model/open.ts";
 import type { WeightSource } from "../../src/model/weights.ts";
+import { loadTokenizer } from "../../src/tokens/tokenizer.ts";
 import { type WriterTensor, type WriterValue, writeGguf } from "../formats/gguf-writer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lorafit-gguf-"));
@@ -19,6 +20,7 @@ const NAMES: readonly [RegExp, string][] = [
   [/^model\.embed_tokens/, "token_embd"],
   [/^model\.norm/, "output_norm"],
   [/^model\.layers\.(\d+)\.self_attn\.([qkv])_proj/, "blk.$1.attn_$2"],
+  [/^model\.layers\.(\d+)\.self_attn\.([qk])_norm/, "blk.$1.attn_$2_norm"],
   [/^model\.layers\.(\d+)\.self_attn\.o_proj/, "blk.$1.attn_output"],
   [/^model\.layers\.(\d+)\.mlp\.(\w+)_proj/, "blk.$1.ffn_$2"],
   [/^model\.layers\.(\d+)\.input_layernorm/, "blk.$1.attn_norm"],
@@ -42,7 +44,7 @@ function permute(data: Float32Array, heads: number, headDim: number): Float32Arr
 }
 
 /** The converter permutes the rows of q and k for Llama only. */
-function asGguf({ config, list, read }: WeightSource): WriterTensor[] {
+function asGguf({ config, list, read }: WeightSource, names = NAMES): WriterTensor[] {
   return list().map(({ name, shape }) => {
     const heads =
       config.family !== "llama"
@@ -53,7 +55,7 @@ function asGguf({ config, list, read }: WeightSource): WriterTensor[] {
             ? config.kvHeads
             : 0;
     const data = heads > 0 ? permute(read(name), heads, config.headDim) : read(name);
-    const [pattern, own] = NAMES.find(([known]) => known.test(name))!;
+    const [pattern, own] = names.find(([known]) => known.test(name))!;
     return {
       name: name.replace(pattern, own),
       shape,
@@ -76,6 +78,8 @@ function metadataOf(config: LlamaConfig): Record<string, WriterValue> {
     [`${family}.attention.layer_norm_rms_epsilon`]: { f32: config.normEps },
     [`${family}.rope.freq_base`]: { f32: config.rope.theta },
     [`${family}.rope.dimension_count`]: { u32: config.headDim },
+    [`${family}.attention.key_length`]: { u32: config.headDim },
+    [`${family}.attention.value_length`]: { u32: config.headDim },
   };
 }
 
@@ -104,27 +108,114 @@ function written(
   return openModel(path, { cacheDir });
 }
 
-test.each(["llama-tiny", "qwen2"])("%s converted to GGUF reads as its Hugging Face folder", (model) => {
-  const golden = openGolden(model);
-  const path = join(folder, `${model}.gguf`);
-  writeGguf(path, { ...METADATA, ...metadataOf(golden.config as LlamaConfig) }, asGguf(golden));
-  const source = openModel(path, { cacheDir });
-  expect(source.config).toEqual(golden.config);
-  expect(
-    source
-      .list()
-      .map(({ name }) => name)
-      .sort(),
-  ).toEqual(
-    golden
-      .list()
-      .map(({ name }) => name)
-      .sort(),
+test.each(["llama-tiny", "qwen2", "qwen3-tied"])(
+  "%s converted to GGUF reads as its Hugging Face folder",
+  (model) => {
+    const golden = openGolden(model);
+    const path = join(folder, `${model}.gguf`);
+    writeGguf(path, { ...METADATA, ...metadataOf(golden.config as LlamaConfig) }, asGguf(golden));
+    const source = openModel(path, { cacheDir });
+    expect(source.config).toEqual(golden.config);
+    expect(
+      source
+        .list()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(
+      golden
+        .list()
+        .map(({ name }) => name)
+        .sort(),
+    );
+    for (const { name, shape } of golden.list()) {
+      expect(source.list().find((info) => info.name === name)!.shape).toEqual(shape);
+      expect(source.read(name)).toEqual(golden.read(name));
+    }
+  },
+);
+
+/** Gemma's names, before the shared ones. */
+const GEMMA_NAMES: typeof NAMES = [
+  [/^model\.layers\.(\d+)\.post_attention_layernorm/, "blk.$1.post_attention_norm"],
+  [/^model\.layers\.(\d+)\.pre_feedforward_layernorm/, "blk.$1.ffn_norm"],
+  [/^model\.layers\.(\d+)\.post_feedforward_layernorm/, "blk.$1.post_ffw_norm"],
+  ...NAMES,
+];
+
+/** Gemma 3 as llama.cpp's converter writes it: norms stored as 1 + w, no merges, tokens of several spaces with real spaces. */
+function writtenGemma(): { golden: WeightSource; source: WeightSource } {
+  const golden = openGolden("gemma3");
+  const { family: _, ...config } = golden.config as LlamaConfig;
+  const tensors = asGguf(golden, GEMMA_NAMES).map((tensor) => {
+    if (!tensor.name.includes("norm")) return tensor;
+    const weight = new Float32Array(tensor.bytes.buffer, tensor.bytes.byteOffset, tensor.bytes.length / 4);
+    return { ...tensor, bytes: new Uint8Array(weight.map((w) => 1 + w).buffer) };
+  });
+  const tokens = [
+    "<pad>",
+    "<eos>",
+    "<bos>",
+    "<unk>",
+    "  ",
+    "<0x0A>",
+    "\u2581",
+    "a",
+    "b",
+    "ab",
+    "\u2581ab",
+    "\n",
+  ];
+  const path = join(folder, "gemma3.gguf");
+  const own = metadataOf({ ...config, family: "gemma3" });
+  writeGguf(
+    path,
+    {
+      ...own,
+      "general.architecture": { str: "gemma3" },
+      "gemma3.attention.sliding_window": { u32: 6 },
+      "gemma3.rope.scaling.type": { str: "linear" },
+      "gemma3.rope.scaling.factor": { f32: 8 },
+      "tokenizer.ggml.model": { str: "llama" },
+      "tokenizer.ggml.tokens": { strings: tokens },
+      "tokenizer.ggml.token_type": { i32s: [3, 3, 3, 2, 4, 6, 1, 1, 1, 1, 1, 4] },
+      "tokenizer.ggml.bos_token_id": { u32: 2 },
+      "tokenizer.ggml.eos_token_id": { u32: 1 },
+      "tokenizer.ggml.unknown_token_id": { u32: 3 },
+      "tokenizer.ggml.padding_token_id": { u32: 0 },
+      "tokenizer.ggml.add_bos_token": { bool: true },
+    },
+    tensors,
   );
-  for (const { name, shape } of golden.list()) {
-    expect(source.list().find((info) => info.name === name)!.shape).toEqual(shape);
-    expect(source.read(name)).toEqual(golden.read(name));
+  return { golden, source: openModel(path, { cacheDir }) };
+}
+
+test("Gemma 3 converted to GGUF reads as its Hugging Face folder, but for what GGUF does not say", () => {
+  const { golden, source } = writtenGemma();
+  expect(source.config).toEqual({
+    ...golden.config,
+    // Every sixth layer is full, and the query scale is the head size.
+    ...{ sliding: { window: 6, layers: [0, 1, 2] }, queryPreAttnScalar: 10 },
+    ...{ bosId: 2, eosIds: [1], padId: 0 },
+  });
+  for (const { name } of golden.list()) {
+    const [actual, expected] = [source.read(name), golden.read(name)];
+    if (name.includes("norm")) expect(actual).not.toEqual(expected.map((w) => 1 + w));
+    actual.forEach((w, i) => void expect(Math.abs(w - expected[i]!)).toBeLessThan(2e-7));
   }
+});
+
+test("Gemma's tokenizer is rebuilt from its vocabulary: merges in the order of ids, spaces as in the text", async () => {
+  const files = writtenGemma().source.tokenizerFiles();
+  const { model } = files.tokenizerJson as { model: { merges: unknown } };
+  expect(model.merges).toEqual([
+    ["\u2581", "\u2581"],
+    ["a", "b"],
+    ["\u2581", "ab"],
+  ]);
+  const tokenizer = await loadTokenizer(files);
+  // "é" is no token and its bytes are none: unknown. The newline is an added token.
+  expect(tokenizer.encode("ab  ab\né a")).toEqual([9, 4, 9, 11, 3, 6, 7]);
+  expect(tokenizer.decode([9, 4, 9, 11, 10], { skipSpecial: false })).toBe("ab  ab\n ab");
 });
 
 test("the float32 copy holds the same values and is written once", () => {
@@ -170,7 +261,7 @@ test.each([
   [
     "heads of two sizes",
     { "llama.attention.key_length": { u32: 8 } },
-    /key_length 8 and value_length undefined differ/,
+    /key_length 8 and value_length 16 differ/,
   ],
   ["partial rotary", { "llama.rope.dimension_count": { u32: 8 } }, /dimension_count 8/],
   [
