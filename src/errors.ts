@@ -1,3 +1,5 @@
+import { channel } from "node:diagnostics_channel";
+
 /** Exit codes by kind of outcome; docs/cli.md lists them. */
 export const EXIT = {
   done: 0,
@@ -46,4 +48,17 @@ export function listMistakes(lines: readonly string[], limit = 20): string {
   const shown = lines.slice(0, limit).map((line) => `  ${line}`);
   if (lines.length > limit) shown.push(`  … and ${lines.length - limit} more`);
   return shown.join("\n");
+}
+
+/** Channel of warnings: texts of one line about input that works and may not be meant. The command line prints them. */
+export const WARNINGS = "lorafit:warning";
+
+const warnings = channel(WARNINGS);
+const published = new Set<string>();
+
+/** Publishes a warning; the same text once per process. */
+export function warn(text: string): void {
+  if (published.has(text)) return;
+  published.add(text);
+  warnings.publish(text);
 }

@@ -1,4 +1,7 @@
+import { subscribe } from "node:diagnostics_channel";
 import { Command } from "commander";
+import pc from "picocolors";
+import { WARNINGS } from "../errors.ts";
 import { packageVersion } from "../package.ts";
 import { type Context, createContext } from "./terminal/context.ts";
 import { reportFailure } from "./terminal/failure.ts";
@@ -9,6 +12,7 @@ import { VERBS } from "./verbs.ts";
 export async function main(args: readonly string[]): Promise<number> {
   ignoreClosedPipes();
   const context = createContext();
+  subscribe(WARNINGS, (text) => context.output.warn(`${pc.yellow("warning")}: ${String(text)}`));
   const program = createProgram(context);
   // An error in the flags is reported in the form that --json and --quiet request.
   context.output = createOutput({ json: args.includes("--json"), quiet: args.includes("--quiet") });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { LorafitError } from "../errors.ts";
+import { reading } from "../formats/files.ts";
 import { jsonLines } from "../formats/jsonl.ts";
-import { byteLines, utf8Problem } from "../formats/utf8.ts";
+import { byteLines, packedProblem, utf8Problem } from "../formats/utf8.ts";
 
 /** One row of a data file: its value, or why it has none. */
 export type DataLine =
@@ -13,18 +13,16 @@ export type DataLine =
  * @throws usage error when the file cannot be read
  */
 export function dataLines(path: string): DataLine[] {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new LorafitError("usage", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  const bytes = reading(path, () => readFileSync(path), { kind: "usage" });
   if (!path.toLowerCase().endsWith(".csv")) return jsonLines(bytes);
+  const packed = packedProblem(bytes);
+  if (packed !== undefined) return [{ line: 1, problem: packed }];
   for (const [index, line] of byteLines(bytes).entries()) {
     const problem = utf8Problem(line);
     if (problem !== undefined) return [{ line: index + 1, problem }];
   }
-  return csvLines(bytes.toString("utf8").replace(/^\ufeff/, ""));
+  const text = bytes.toString("utf8").replace(/^\ufeff/, "");
+  return csvLines(text.includes("\n") ? text : text.replaceAll("\r", "\n"));
 }
 
 /** RFC 4180: quoted fields may hold commas, doubled quotes and line breaks. */

@@ -82,10 +82,13 @@ export interface RowFormat {
   questionsOf(row: Pick<TrainingRow, "content">): QuestionAnswer[];
 }
 
+/** White space and signs without a width. */
+const INVISIBLE = /[\s\u200b-\u200f\u2060\ufeff]/g;
+
 /** A text of a row that can be encoded. */
 export const rowText = z
   .string()
-  .refine((text) => text.trim() !== "", { error: "is empty" })
+  .refine((text) => text.replaceAll(INVISIBLE, "") !== "", { error: "is empty" })
   .refine((text) => !LONE_SURROGATE.test(text), {
     error: "holds half of a surrogate pair, which is no character; repair the text where it was cut",
   })

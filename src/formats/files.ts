@@ -104,30 +104,56 @@ export function appendLine(path: string, line: string): void {
 
 /** The lines of a file that `appendLine` keeps; none where there is no file yet. @throws environment error that names the file */
 export function appendedLines(path: string): string[] {
+  if (!existsSync(path)) return [];
+  const text = reading(path, () => readFileSync(path, "utf8"), { kind: "environment" });
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/** Opens a file for reading. @returns the result of `parse`. @throws data error when it cannot be read, and as `parse` does */
+export function parseFile<T>(path: string, parse: (file: number) => T): T {
+  return reading(path, () => {
+    const file = openSync(path, "r");
+    try {
+      return parse(file);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** Runs work that reads `path`. @throws error of that kind, "PATH: cannot be read: REASON", for an error of the system */
+export function reading<T>(
+  path: string,
+  work: () => T,
+  { kind = "data", hint }: { readonly kind?: "data" | "usage" | "environment"; readonly hint?: string } = {},
+): T {
   try {
-    return readFileSync(path, "utf8")
-      .split("\n")
-      .filter((line) => line !== "");
+    return work();
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new LorafitError("environment", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
+    if (LorafitError.is(cause) || !isSystemError(cause)) throw cause;
+    throw new LorafitError(kind, `${path}: cannot be read: ${systemReason(cause)}`, {
+      ...(hint === undefined ? {} : { hint }),
+      cause,
+    });
   }
 }
 
-/** Opens a file for reading. @returns the result of `parse`. @throws data error when it cannot be opened, and as `parse` does */
-export function parseFile<T>(path: string, parse: (file: number) => T): T {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (cause) {
-    throw new LorafitError("data", `${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  try {
-    return parse(file);
-  } finally {
-    closeSync(file);
-  }
-}
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EISDIR: "is a folder, not a file",
+  EACCES: "no permission to read it",
+  EPERM: "no permission to read it",
+  ELOOP: "is a circle of links",
+  ENAMETOOLONG: "the path is too long",
+  EMFILE: "too many files are open",
+};
+
+/** An error of the file system in words. */
+const systemReason = (error: NodeJS.ErrnoException): string => REASONS[error.code ?? ""] ?? error.message;
 
 /** sha256 of a file, read in pieces. */
 export function sha256File(path: string): string {

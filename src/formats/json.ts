@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { LorafitError } from "../errors.ts";
+import { reading } from "./files.ts";
+import { utf8Problem } from "./utf8.ts";
 
 /** Wording of the errors that a JSON file can cause. */
 export interface JsonFile<T> {
@@ -13,21 +15,19 @@ export interface JsonFile<T> {
 
 /**
  * Reads one JSON file: the only place where a file becomes a checked value.
- * @throws data error "PATH: cannot be read: REASON", "PATH: is not JSON: REASON", or "PATH: is damaged: KEY: REASON"; what `absent` makes
+ * @throws data error "PATH: cannot be read: REASON", "PATH: is not UTF-8 ...", "PATH: is not JSON: REASON", or
+ * "PATH: is damaged: KEY: REASON"; what `absent` makes
  */
 export function readJson<T = unknown>(path: string, { schema, hint, absent }: JsonFile<T>): T {
   const refuse = (what: string, cause: unknown): LorafitError =>
     new LorafitError("data", `${path}: ${what}: ${reasonOf(cause)}`, { hint, cause });
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    if (absent !== undefined && (cause as NodeJS.ErrnoException).code === "ENOENT") throw absent();
-    throw refuse("cannot be read", cause);
-  }
+  if (absent !== undefined && !existsSync(path)) throw absent();
+  const bytes = reading(path, () => readFileSync(path), { hint });
+  const problem = utf8Problem(bytes);
+  if (problem !== undefined) throw new LorafitError("data", `${path}: ${problem}`, { hint });
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\ufeff/, ""));
+    value = JSON.parse(bytes.toString("utf8").replace(/^\ufeff/, ""));
   } catch (cause) {
     throw refuse("is not JSON", cause);
   }

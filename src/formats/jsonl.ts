@@ -1,27 +1,73 @@
-import { repeatedKeys } from "./json-keys.ts";
-import { byteLines, utf8Problem } from "./utf8.ts";
+import { scanJson } from "./json-scan.ts";
+import { byteLines, packedProblem, utf8Problem } from "./utf8.ts";
 
-/** A line of a JSONL file: its object with the line as written, or why it has none. Lines count from 1. */
+/** A row of a JSONL file: its object with the text as written, or why it has none. Lines count from 1. */
 export type JsonLine =
   | { readonly line: number; readonly source: string; readonly value: Readonly<Record<string, unknown>> }
   | { readonly line: number; readonly problem: string };
 
-/** The lines of a JSONL file that are not blank; a byte order mark is skipped. Of UTF-16 only the first line is reported. */
+/** More nesting than rows have; code that walks through a value uses the stack. */
+const MAX_DEPTH = 512;
+
+/**
+ * The rows of a JSONL file, or of a file that is one JSON array of objects. Blank lines and a byte order mark are skipped. What concerns
+ * the whole file, such as another encoding, is reported once.
+ */
 export function jsonLines(bytes: Uint8Array): JsonLine[] {
+  const packed = packedProblem(bytes);
+  if (packed !== undefined) return [{ line: 1, problem: packed }];
+  if (isArrayFile(bytes)) return arrayRows(bytes);
   const lines: JsonLine[] = [];
   for (const [index, source] of byteLines(bytes).entries()) {
-    const found = parse(source, index + 1);
-    if (found !== undefined) lines.push(found);
-    if (index === 0 && found !== undefined && "problem" in found && found.problem.includes("UTF-16")) break;
+    const found = parseLine(source, index + 1);
+    if (found === undefined) continue;
+    if (lines.length === 0 && "problem" in found && isSpread(source, bytes)) {
+      const problem = "a row goes over several lines; write each on one line, as `jq -c .` does";
+      return [{ line: index + 1, problem }];
+    }
+    lines.push(found);
   }
   return lines;
 }
 
-function parse(bytes: Uint8Array, line: number): JsonLine | undefined {
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** True if the first line of objects that are written over several lines. */
+const isSpread = (line: Uint8Array, bytes: Uint8Array): boolean =>
+  decode(line).trim() === "{" || (line.length < bytes.length && isJson(decode(bytes)));
+
+/** True if the first signs are `[{` or `[]`: no line of JSONL begins so. */
+const isArrayFile = (bytes: Uint8Array): boolean =>
+  /^\s*\[\s*(?:[{\]]|$)/.test(decode(bytes.subarray(0, 64)));
+
+function arrayRows(bytes: Uint8Array): JsonLine[] {
+  const problem = utf8Problem(bytes);
+  if (problem !== undefined) return [{ line: 1, problem }];
+  const text = decode(bytes);
+  try {
+    const list = JSON.parse(text) as unknown[];
+    const { items } = scanJson(text);
+    if (items.length < list.length) return [{ line: 1, problem: "is a list with items that are no objects" }];
+    let [line, done] = [1, 0];
+    return items.map(([start, end]) => {
+      line += text.slice(done, start).split("\n").length - 1;
+      done = start;
+      return parse(text.slice(start, end), line);
+    });
+  } catch (error) {
+    const what = `is a JSON array that is damaged: ${(error as Error).message}`;
+    return [{ line: 1, problem: `${what}; correct it, or write one object a line (JSONL)` }];
+  }
+}
+
+function parseLine(bytes: Uint8Array, line: number): JsonLine | undefined {
   const problem = utf8Problem(bytes);
   if (problem !== undefined) return { line, problem };
-  const source = new TextDecoder().decode(bytes);
-  if (source.trim() === "") return undefined;
+  const source = decode(bytes);
+  return source.trim() === "" ? undefined : parse(source, line);
+}
+
+function parse(source: string, line: number): JsonLine {
   let value: unknown;
   try {
     value = JSON.parse(source);
@@ -31,8 +77,19 @@ function parse(bytes: Uint8Array, line: number): JsonLine | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { line, problem: "expected a JSON object" };
   }
-  const [twice] = repeatedKeys(source);
-  if (twice !== undefined)
-    return { line, problem: `has the key ${JSON.stringify(twice)} twice in one object` };
+  const { repeated, depth } = scanJson(source);
+  if (repeated.length > 0) {
+    return { line, problem: `has the key ${JSON.stringify(repeated[0])} twice in one object` };
+  }
+  if (depth > MAX_DEPTH) return { line, problem: `is nested more than ${MAX_DEPTH} deep` };
   return { line, source, value: value as Record<string, unknown> };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

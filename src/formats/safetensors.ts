@@ -1,7 +1,7 @@
 import { fstatSync, readSync } from "node:fs";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { parseFile, readBytesAt, writeFileAtomic } from "./files.ts";
-import { repeatedKeys } from "./json-keys.ts";
+import { scanJson } from "./json-scan.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./numbers.ts";
 
 /**
@@ -33,7 +33,16 @@ const WIDTH: Readonly<Record<string, number>> = {
   I8: 1,
   U8: 1,
   BOOL: 1,
+  U16: 2,
+  U32: 4,
+  U64: 8,
+  C64: 8,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  F8_E8M0: 1,
 };
+/** Types that are read as float32. */
+export const FLOATING: readonly string[] = ["F64", "F32", "F16", "BF16"];
 /** The reference reader's limit. */
 const MAX_HEADER = 100_000_000;
 const MAX_RANK = 8;
@@ -74,7 +83,7 @@ function parseHeader(path: string, header: Buffer, size: number): Omit<Safetenso
     throw damaged(path, "the header is not an object");
   const { __metadata__: metadata = {}, ...entries } = json as Record<string, unknown>;
   if (!isStringMap(metadata)) throw damaged(path, "__metadata__ is not a map of strings");
-  const repeated = repeatedKeys(text);
+  const repeated = scanJson(text).repeated;
   if (repeated.length > 0) throw damaged(path, `names that occur twice: ${repeated.slice(0, 5).join(", ")}`);
 
   const start = 8 + header.length;

@@ -1,11 +1,14 @@
 import { join } from "node:path";
-import { LorafitError } from "../errors.ts";
+import { LorafitError, warn } from "../errors.ts";
 import { sha256File } from "../formats/files.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { familyOf } from "../model/families/index.ts";
+import { WEIGHT_LIMIT } from "../model/finite.ts";
 import { flattenFactors } from "./flat.ts";
 import { type LoraLayout, loraLayout } from "./layout.ts";
+import { isEnding } from "./pattern.ts";
 import { PEFT_FILES, type PeftAdapter, readPeft } from "./peft.ts";
+import { isTargeted } from "./peft-config.ts";
 
 /** An adapter in memory: the layout of its factors, and their values [P]. */
 export interface Adapter {
@@ -37,13 +40,13 @@ export function readAdapter(folder: string, base: AdaptedBase): Adapter {
   return adapterOn(base.config, peft, folder);
 }
 
-/** A PEFT adapter on a model whose hash is not compared. @throws mismatch that lists every factor that does not fit */
+/**
+ * A PEFT adapter on a model whose hash is not compared. Warns of targets without factors.
+ * @throws mismatch that lists every factor that does not fit; data error for a change that overflows float32
+ */
 export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: string): Adapter {
-  const paths = new Set(
-    familyOf(model)
-      .linears(model)
-      .map(({ path }) => path),
-  );
+  const linears = familyOf(model).linears(model);
+  const paths = new Set(linears.map(({ path }) => path));
   const targets = (adapter.config.targets as readonly string[]).filter((module) => paths.has(module));
   if (targets.length === 0) {
     throw new LorafitError("mismatch", `${where}: the adapter adapts no layer of this base`, {
@@ -51,7 +54,63 @@ export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: strin
     });
   }
   const layout = loraLayout(model, { ...adapter.config, targets });
-  return { layout, flat: flattenFactors(layout, adapter.tensors, where) };
+  const flat = flattenFactors(layout, adapter.tensors, where);
+  refuseOverflow(layout, flat, where);
+  warnOfGaps(adapter, where, [...paths]);
+  return { layout, flat };
+}
+
+/** @throws data error for a module whose change of the weight could reach 2^30: the forward pass would overflow float32 */
+function refuseOverflow(layout: LoraLayout, flat: Float32Array, where: string): void {
+  const bounds = new Map(layout.modules.map(({ module, scale, rank }) => [module, Math.abs(scale) * rank]));
+  for (const { module, offset, size } of layout.tensors) {
+    let most = 0;
+    for (let i = offset; i < offset + size; i++) most = Math.max(most, Math.abs(flat[i]!));
+    bounds.set(module, bounds.get(module)! * most);
+  }
+  for (const { module, scale } of layout.modules) {
+    const bound = bounds.get(module)!;
+    if (bound < WEIGHT_LIMIT) continue;
+    throw new LorafitError(
+      "data",
+      `${where}: ${module}: the adapter changes its weight by up to ${bound.toPrecision(2)}, so that the forward pass overflows float32`,
+      { hint: `lora_alpha and r scale its factors by ${scale.toPrecision(2)}` },
+    );
+  }
+}
+
+/**
+ * Warns of modules that the config targets and that have no factors, as PEFT does: "Found missing adapter keys while loading the
+ * checkpoint". Without a base, the modules of the file in each of its layers are expected.
+ */
+export function warnOfGaps(
+  { config, peft }: PeftAdapter,
+  where: string,
+  linears: readonly string[] = inEachLayer(config.targets as readonly string[]),
+): void {
+  const adapted = config.targets as readonly string[];
+  const { target_modules: targets } = peft;
+  const gaps = linears.filter((path) => !adapted.includes(path) && isTargeted(peft, path) === true);
+  const known = [...adapted, ...linears];
+  const strangers = Array.isArray(targets)
+    ? targets.filter((name) => !known.some((path) => isEnding(name, path)))
+    : [];
+  const names = [...gaps, ...strangers];
+  if (names.length === 0) return;
+  const shown =
+    names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+  warn(
+    `${where}: target_modules names modules without factors in the file, which stay as in the base: ${shown}`,
+  );
+}
+
+const LAYER = /\.(\d+)\./;
+
+function inEachLayer(modules: readonly string[]): string[] {
+  const layers = new Set(modules.flatMap((module) => LAYER.exec(module)?.[1] ?? []));
+  return [
+    ...new Set(modules.flatMap((module) => [...layers].map((layer) => module.replace(LAYER, `.${layer}.`)))),
+  ];
 }
 
 /** SHA-256 of a PEFT folder's factors. */

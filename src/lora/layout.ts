@@ -103,6 +103,10 @@ export function factorShape<Rank extends number | string>(
 /** The name of a factor as an input of a hot-swap graph. */
 export const inputName = (tensor: Pick<LoraTensor, "name">): string => tensor.name.slice(PEFT_PREFIX.length);
 
+/** Names of a module's factors in PEFT's files. */
+export const peftNames = (variant: Variant, module: string): string[] =>
+  variant.factors.map(({ suffix }) => `${PEFT_PREFIX}${module}.${suffix}`);
+
 /** The module and factor of a tensor's name in PEFT's files, or null. */
 export function parsePeftName(
   variant: Variant,

@@ -23,6 +23,20 @@ function compile(source: string): RE2JS | null {
   return pattern;
 }
 
+/**
+ * True if Python refuses a pattern as well. Look-around and back references, which RE2 lacks, are told from mistakes by compiling the
+ * pattern for JavaScript; it is never run there.
+ */
+export function isInvalid(pattern: string): boolean {
+  if (compile(pattern) !== null || NOT_PYTHON.test(pattern)) return false;
+  try {
+    new RegExp(pattern.replaceAll("(?P<", "(?<").replaceAll(/\(\?P=(\w+)\)/g, "\\k<$1>"));
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Python's re.fullmatch; undefined for a pattern that is not supported. */
 export const fullMatch = (pattern: string, path: string): boolean | undefined =>
   compile(`(?:${pattern})`)?.matches(path);

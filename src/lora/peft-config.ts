@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { readJson } from "../formats/json.ts";
-import { firstMatch, fullMatch, isEnding, matchStart } from "./pattern.ts";
+import { firstMatch, fullMatch, isEnding, isInvalid, matchStart } from "./pattern.ts";
 import { VARIANTS, type VariantName } from "./variants/index.ts";
 
 /** Keys that do not change what an adapter computes. PEFT itself sets fan_in_fan_out by the module's class. */
@@ -12,11 +12,14 @@ const HARMLESS = new Set(
 );
 
 const names = z.union([z.string().min(1), z.array(z.string().min(1))]);
+/** Limit of a rank: a larger one has no tensor that could hold it. */
+const MAX_RANK = 1 << 16;
+const rank = z.int().min(1).max(MAX_RANK);
 const schema = z.looseObject({
   peft_type: z.literal("LORA", {
     error: ({ input }) => `${JSON.stringify(input)} is not supported; supported: LORA`,
   }),
-  r: z.int().min(1).default(8),
+  r: rank.default(8),
   lora_alpha: z.number().positive().default(8),
   lora_dropout: z.number().min(0).lt(1).default(0),
   target_modules: names.refine((value) => value.length > 0, { error: "is empty" }),
@@ -24,7 +27,7 @@ const schema = z.looseObject({
   layers_to_transform: z.union([z.int(), z.array(z.int())]).nullish(),
   layers_pattern: names.or(z.literal("")).nullish(),
   use_rslora: z.boolean().default(false),
-  rank_pattern: z.record(z.string(), z.int().min(1)).default({}),
+  rank_pattern: z.record(z.string(), rank).default({}),
   alpha_pattern: z.record(z.string(), z.number().positive()).default({}),
   base_model_name_or_path: z.string().nullish(),
   init_lora_weights: z.unknown().optional(),
@@ -68,6 +71,12 @@ export function readPeftConfig(file: string): PeftConfig {
     if (flags.has(key) || READ.has(key) || HARMLESS.has(key) || isOff(value)) continue;
     const advice = ADVICE[key] ?? "it may change what the adapter computes";
     mistakes.push(`${key}: ${JSON.stringify(value)} is not supported yet: ${advice}`);
+  }
+  for (const key of ["target_modules", "exclude_modules"]) {
+    const value = json[key];
+    if (typeof value === "string" && isInvalid(value)) {
+      mistakes.push(`${key}: ${JSON.stringify(value)} is no regular expression`);
+    }
   }
   const init = json["init_lora_weights"];
   if (!PLAIN_INITS.includes(init)) {

@@ -11,9 +11,10 @@ import {
 } from "../formats/safetensors.ts";
 import type { LoraConfig } from "./config.ts";
 import type { FactorTensor } from "./flat.ts";
-import { parsePeftName } from "./layout.ts";
+import { parsePeftName, peftNames } from "./layout.ts";
 import { isTargeted, type PeftConfig, rankOf, readPeftConfig } from "./peft-config.ts";
 import { VARIANTS } from "./variants/index.ts";
+import type { Variant } from "./variants/variant.ts";
 
 /** Names of the files in a PEFT folder. */
 export const PEFT_FILES = { config: "adapter_config.json", weights: "adapter_model.safetensors" } as const;
@@ -21,6 +22,8 @@ export const PEFT_FILES = { config: "adapter_config.json", weights: "adapter_mod
 /** An adapter as PEFT stores it: huggingface/peft, src/peft/tuners/lora/config.py and utils/save_and_load.py. */
 export interface PeftAdapter {
   readonly config: LoraConfig;
+  /** adapter_config.json as it is. */
+  readonly peft: PeftConfig;
   readonly baseName: string | null;
   /** Hash of the base that it was trained on; null if lorafit did not write the adapter. */
   readonly baseSha256: string | null;
@@ -60,6 +63,7 @@ export function readPeft(folder: string): PeftAdapter {
       rankPattern: peft.rank_pattern,
       alphaPattern: peft.alpha_pattern,
     },
+    peft,
     baseName: peft.base_model_name_or_path ?? null,
     baseSha256: weights.metadata["lorafit.base_sha256"] ?? null,
     tensors,
@@ -88,15 +92,20 @@ function weightsFile(folder: string): string {
  * @throws data error for tensors that are no factors, and for ranks other than the config's
  */
 function factorModules(peft: PeftConfig, { path, tensors }: SafetensorsFile, file: string): string[] {
+  const variant: Variant = VARIANTS[peft.variant];
   const modules = new Set<string>();
   const mistakes: string[] = [];
   for (const [name, { shape }] of tensors) {
-    const parsed = parsePeftName(VARIANTS[peft.variant], name);
+    const parsed = parsePeftName(variant, name);
     if (parsed === null || shape.length !== parsed.factor.axes.length) {
       mistakes.push(`${name}: ${foreign(name)}`);
       continue;
     }
     const { module, factor } = parsed;
+    if (HEAD.test(module)) {
+      mistakes.push(`${name}: factors of the head are not supported yet`);
+      continue;
+    }
     if (!modules.has(module) && isTargeted(peft, module) === false) {
       mistakes.push(`${name}: target_modules and exclude_modules of ${file} leave this module out`);
     }
@@ -107,11 +116,17 @@ function factorModules(peft: PeftConfig, { path, tensors }: SafetensorsFile, fil
       mistakes.push(`${name}: rank ${found}; r and rank_pattern of ${file} say ${rank}`);
   }
   if (modules.size === 0 && mistakes.length === 0) mistakes.push("it has no factors");
+  for (const name of [...modules].flatMap((module) => peftNames(variant, module))) {
+    if (!tensors.has(name)) mistakes.push(`${name}: missing`);
+  }
   if (mistakes.length > 0) {
     throw new LorafitError("data", `${path}: not an adapter that can be read\n${listMistakes(mistakes)}`);
   }
   return [...modules];
 }
+
+/** Modules that compute the logits, by the names that they have in transformers. */
+const HEAD = /(?:^|\.)(?:lm_head|embed_out|output_layer)$/;
 
 /** Reason why a tensor is not a factor. */
 function foreign(name: string): string {

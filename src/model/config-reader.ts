@@ -1,4 +1,4 @@
-import { LorafitError, listMistakes } from "../errors.ts";
+import { LorafitError, listMistakes, warn } from "../errors.ts";
 
 /** Keys of config.json that do not change what the forward pass computes, in any family. */
 const HARMLESS = new Set(
@@ -11,6 +11,23 @@ const HARMLESS = new Set(
     /\s+/,
   ),
 );
+
+/**
+ * Largest accepted values of integers that no stored tensor bounds: loops and tables are built from them. 2^20 positions are
+ * the longest context of a published dense model.
+ */
+const MOST: Readonly<Record<string, number>> = {
+  num_hidden_layers: 1 << 12,
+  max_position_embeddings: 1 << 20,
+};
+/** The limit of every other integer: tensor dimensions and head counts beyond it are no sizes. */
+const LARGEST = 2 ** 31 - 1;
+
+/** Keys that are refused with advice of their own. */
+const ADVICE: Readonly<Record<string, (value: unknown) => string>> = {
+  quantization_config: (value) =>
+    `weights quantised by ${JSON.stringify((value as { quant_method?: unknown }).quant_method ?? "an unnamed method")} are not supported; take the model before quantisation`,
+};
 
 /**
  * Typed access to a config.json that collects every mistake. A key that no family code has read and that is not harmless is a
@@ -50,9 +67,10 @@ export class ConfigReader {
     return 1;
   }
 
-  /** A positive whole number of at most `most`. */
-  integer(key: string, fallback?: number, most = Number.MAX_SAFE_INTEGER): number {
+  /** A positive whole number up to the limit of its key. */
+  integer(key: string, fallback?: number): number {
     const value = this.number(key, fallback);
+    const most = MOST[key] ?? LARGEST;
     if (Number.isSafeInteger(value) && value <= most) return value;
     this.mistake(
       key,
@@ -68,11 +86,19 @@ export class ConfigReader {
     return value === true;
   }
 
-  /** Token ids: one, a list, or none. */
+  /** Token ids: one, a list, or none. An id without an embedding is left out with a warning; a negative one means none. */
   tokenIds(key: string): number[] {
-    return [this.get(key)]
-      .flat()
-      .filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
+    const ids = [this.get(key) ?? []].flat();
+    if (!ids.every((id) => Number.isSafeInteger(id))) {
+      this.mistake(key, `${JSON.stringify(ids)} is not a token id or a list of some`);
+      return [];
+    }
+    const size = this.get("vocab_size");
+    return (ids as number[]).filter((id) => {
+      const isKnown = id < Number(size);
+      if (!isKnown) warn(`${this.#where}: ${key} ${id} is no id of a vocabulary of ${size}: left out`);
+      return isKnown && id >= 0;
+    });
   }
 
   /** Refuses every value of the key but `allowed` and absence. */
@@ -93,7 +119,9 @@ export class ConfigReader {
       .filter(
         ([key, value]) => !this.#read.has(key) && !HARMLESS.has(key) && value !== null && value !== false,
       )
-      .map(([key]) => `${key}: not known, and it may change the arithmetic`);
+      .map(
+        ([key, value]) => `${key}: ${ADVICE[key]?.(value) ?? "not known, and it may change the arithmetic"}`,
+      );
     const mistakes = [...this.#mistakes, ...unknown];
     if (mistakes.length > 0) {
       throw new LorafitError(

@@ -1,4 +1,5 @@
 import { LorafitError, listMistakes } from "../errors.ts";
+import { FLOATING } from "../formats/safetensors.ts";
 import type { ModelConfig } from "./config.ts";
 import { familyOf } from "./families/index.ts";
 import { modelWeights } from "./programs.ts";
@@ -19,21 +20,23 @@ export function checkSizes({ layers, headDim }: ModelConfig, tensors: number, wh
 
 /**
  * Compares the stored tensors with the weights that the Program reads.
- * @throws data error that lists every weight that is missing, misshaped or unknown
+ * @throws data error that lists every weight that is missing, misshaped, of another type or unknown
  */
 export function checkWeights(
   config: ModelConfig,
-  tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly dtype?: string }>,
   where: string,
 ): void {
   const family = familyOf(config);
   const expected = new Map(modelWeights(config).map(({ name, shape }) => [name, shape]));
   const mistakes: string[] = [];
   for (const [name, shape] of expected) {
-    const found = tensors.get(name)?.shape;
+    const found = tensors.get(name);
     if (found === undefined) mistakes.push(`${name}: missing`);
-    else if (found.join() !== shape.join()) {
-      mistakes.push(`${name}: shape [${found.join(", ")}], config.json says [${shape.join(", ")}]`);
+    else if (found.shape.join() !== shape.join()) {
+      mistakes.push(`${name}: shape [${found.shape.join(", ")}], config.json says [${shape.join(", ")}]`);
+    } else if (found.dtype !== undefined && !FLOATING.includes(found.dtype)) {
+      mistakes.push(`${name}: is stored as ${found.dtype}; read are ${FLOATING.join(", ")}`);
     }
   }
   for (const name of tensors.keys()) {

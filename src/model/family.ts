@@ -43,6 +43,8 @@ export interface ConvWeights {
 export interface ForwardContext {
   readonly ids: ValueId;
   readonly positions: ValueId;
+  /** Every position is below it. */
+  readonly maxPositions: number;
   /** q [B,S,heads*headDim], k and v [B,S,kvHeads*headDim] -> [B,S,heads*headDim]. */
   attend(layer: number, q: ValueId, k: ValueId, v: ValueId, shape: AttentionShape): ValueId;
   /** x [B,S,3*hiddenSize] -> [B,S,hiddenSize]. */

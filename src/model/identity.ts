@@ -34,7 +34,7 @@ function rememberedSha256(path: string, { cacheDir, check }: IdentityOptions): s
     return sha256File(path);
   }
   const place = resolve(path);
-  const seen = [place, size, mtimeNs, ctimeNs, ino, "finite"].join(" ");
+  const seen = [place, size, mtimeNs, ctimeNs, ino, "finite below 2^30"].join(" ");
   const note = join(cacheDir, "hashes", `${sha256(place)}.txt`);
   const [known, noted] = readNote(note);
   if (known === seen && noted !== undefined && /^[0-9a-f]{64}$/.test(noted)) return noted;

@@ -15,6 +15,8 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
   const hidden = familyOf(config).forward(b, config, {
     ids,
     positions,
+    // Positions start at 0 in each row, so the tables of a long context stay short.
+    maxPositions: sequence,
     attend: (_, q, k, v, { headDim: _d, ...attrs }) => b.node("attention", { q, k, v, segments }, attrs).o,
     convolve: (_, x, weights) => b.node("gatedConv", { x, ...weights, segments }, {}).y,
   });
@@ -56,6 +58,7 @@ export function decodingProgram(config: ModelConfig): Program {
   const hidden = familyOf(config).forward(b, config, {
     ids,
     positions,
+    maxPositions: config.maxPositions,
     attend(layer, q, k, v, { headDim, causal: _, ...attrs }) {
       const shape: Dim[] = ["batch_size", attrs.kvHeads, "past_sequence_length", headDim];
       const pastKey = b.input(`past_key_values.${layer}.key`, "f32", shape);

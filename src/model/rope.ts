@@ -23,10 +23,7 @@ const KEYS = new Set(
 
 /** Reads both spellings: rope_theta with rope_scaling, and the newer rope_parameters. */
 export function readRope(reader: ConfigReader): Rope {
-  const parameters = {
-    ...((reader.get("rope_scaling") as object | null) ?? {}),
-    ...((reader.get("rope_parameters") as object | null) ?? {}),
-  } as Record<string, unknown>;
+  const parameters = { ...objectAt(reader, "rope_scaling"), ...objectAt(reader, "rope_parameters") };
   return parseRope(reader, parameters, reader.get("rope_theta") ?? 10000);
 }
 
@@ -36,9 +33,10 @@ export function parseRope(
   parameters: Readonly<Record<string, unknown>>,
   fallback: unknown,
 ): Rope {
+  const isPositive = (value: unknown): value is number =>
+    typeof value === "number" && value > 0 && Number.isFinite(value);
   const theta = (parameters["rope_theta"] ?? fallback) as number;
-  if (!(typeof theta === "number" && theta > 0))
-    reader.mistake("rope_theta", `${JSON.stringify(theta)} is not a positive number`);
+  if (!isPositive(theta)) reader.mistake("rope_theta", `${String(theta)} is not a positive number`);
   reader.only("partial_rotary_factor", [null, 1]);
   for (const [key, value] of Object.entries(parameters)) {
     const isNeutral = value === null || (key === "partial_rotary_factor" && value === 1);
@@ -47,8 +45,8 @@ export function parseRope(
   const type = parameters["rope_type"] ?? parameters["type"] ?? "default";
   const positive = (key: string, fallback?: unknown): number => {
     const value = parameters[key] ?? fallback;
-    if (typeof value === "number" && value > 0) return value;
-    const what = value === undefined ? "is missing" : `${JSON.stringify(value)} is not a positive number`;
+    if (isPositive(value)) return value;
+    const what = value === undefined ? "is missing" : `${String(value)} is not a positive number`;
     reader.mistake("rope scaling", `${key} ${what}`);
     return 1;
   };
@@ -82,6 +80,13 @@ export const ropeParameters = ({ theta, scaling }: Rope): Record<string, unknown
   ...(scalingJson(scaling) ?? { rope_type: "default" }),
   rope_theta: theta,
 });
+
+function objectAt(reader: ConfigReader, key: string): Record<string, unknown> {
+  const value = reader.get(key) ?? {};
+  if (typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
+  reader.mistake(key, `${JSON.stringify(value)} is not an object`);
+  return {};
+}
 
 /** The keys that `readRope` reads. */
 export function ropeJson({ theta, scaling }: Rope): Record<string, unknown> {

@@ -1,9 +1,9 @@
-import { Template } from "@huggingface/jinja";
 import { LorafitError } from "../errors.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import { formatPromptDate } from "./date.ts";
 import { type TokenizerFiles, templateText, tokenText } from "./files.ts";
 import { GUARD, RenderedChat } from "./rendered.ts";
+import { compileTemplate } from "./template-budget.ts";
 import { Trie } from "./trie.ts";
 
 /** One turn of a conversation. */
@@ -57,12 +57,11 @@ export function compileChatTemplate(files: TokenizerFiles, added: readonly Added
       ([, value]) => value !== undefined,
     ),
   );
-  const template = attempt(
-    "cannot be parsed",
-    () => new Template(text.replaceAll("strftime_now", "prompt_date")),
+  const template = attempt("cannot be parsed", () =>
+    compileTemplate(text.replaceAll("strftime_now", "prompt_date")),
   );
   const render: Render = (messages, addGenerationPrompt) =>
-    template.render({
+    template({
       messages: messages.map(({ role, content }) => ({ role, content })),
       add_generation_prompt: addGenerationPrompt,
       prompt_date: formatPromptDate,
@@ -101,8 +100,9 @@ function markupOf(render: Render): string {
   for (const messages of [[turn("system"), ...chat], chat]) {
     try {
       return render(messages, true).replaceAll(SENTINEL, "\n");
-    } catch {
+    } catch (error) {
       // Some templates know no system turn.
+      if (LorafitError.is(error)) throw error;
     }
   }
   return "";

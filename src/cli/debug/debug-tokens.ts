@@ -1,6 +1,8 @@
-import { text as readAll } from "node:stream/consumers";
+import { buffer as readAll } from "node:stream/consumers";
 import type { Command } from "commander";
+import type { RawRow } from "../../data/row-format.ts";
 import { LorafitError } from "../../errors.ts";
+import { jsonLines } from "../../formats/jsonl.ts";
 import { contentOf } from "../../kinds/chat/rows.ts";
 import { shaped } from "../../kinds/chat/shapes.ts";
 import { spansOf } from "../../kinds/chat/spans.ts";
@@ -23,40 +25,38 @@ export function addDebugTokens(debug: Command, context: Context): void {
 async function run(model: string, context: Context): Promise<void> {
   const tokenizer = await loadTokenizer(openBase(model, context).tokenizerFiles());
   let failed = 0;
-  const lines = (await readAll(process.stdin)).split("\n");
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === "") continue;
-    const result = resultOf(line, index + 1, tokenizer);
-    if ("error" in result) failed++;
+  for (const found of jsonLines(await readAll(process.stdin))) {
+    const result = "problem" in found ? { error: found.problem } : resultOf(found.value, tokenizer);
+    if ("error" in result) {
+      failed++;
+      result.error = `line ${found.line}: ${result.error}`;
+    }
     context.output.result(result, JSON.stringify(result));
   }
   if (failed > 0)
     throw new LorafitError("data", `stdin: ${failed} lines have no ids; their errors are in the output`);
 }
 
-function resultOf(line: string, number: number, tokenizer: Tokenizer): { ids: number[] } | { error: string } {
+function resultOf(raw: RawRow, tokenizer: Tokenizer): { ids: number[] } | { error: string } {
   try {
-    return { ids: idsOf(JSON.parse(line), tokenizer) };
+    return { ids: idsOf(raw, tokenizer) };
   } catch (error) {
-    if (LorafitError.is(error)) return { error: `line ${number}: ${error.message}` };
-    if (error instanceof SyntaxError) return { error: `line ${number}: is not JSON: ${error.message}` };
+    if (LorafitError.is(error)) return { error: error.message };
     throw error;
   }
 }
 
-function idsOf(raw: unknown, tokenizer: Tokenizer): number[] {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
-    throw new LorafitError("data", "expected a JSON object");
+function idsOf(raw: RawRow, tokenizer: Tokenizer): number[] {
+  if (typeof raw["text"] === "string" && Object.keys(raw).every((key) => key === "text")) {
+    return tokenizer.encode(raw["text"]);
   }
-  const { text, rendered } = raw as { text?: unknown; rendered?: unknown };
-  if (typeof text === "string" && !("messages" in raw)) {
-    return tokenizer.encode(rendered === true ? new RenderedChat(text) : text);
-  }
-  const row = shaped(raw as Record<string, unknown>);
+  const row = shaped(raw);
   if ("problem" in row) throw new LorafitError("data", row.problem);
   const content = contentOf(row.raw, { answered: false });
   if (typeof content === "string") throw new LorafitError("data", content);
-  if ("text" in content) return tokenizer.encode(content.text);
+  if ("text" in content) {
+    return tokenizer.encode(content.rendered === true ? new RenderedChat(content.text) : content.text);
+  }
   const { messages } = content;
   if (messages.at(-1)!.role === "user") {
     return tokenizer.encode(tokenizer.renderChat(messages, { addGenerationPrompt: true }));

@@ -30,13 +30,22 @@ const REFUSED: readonly [keys: readonly string[], problem: string][] = [
 /** Keys of a row whose meaning would be lost, in every shape. */
 const ROW_KEYS: Readonly<Record<string, string>> = {
   input_ids: "holds token ids; write text or messages without them",
+  labels: "holds labels of tokens; write text or messages without them",
   loss_mask: MASK,
+  completion_mask: MASK,
+  assistant_masks: MASK,
   mask: MASK,
+  masked: MASK,
   weights: MASK,
+  train: "is not supported; a turn of the assistant with weight 0 is context only",
   train_on_input: "is not supported; questions are context only",
+  train_on_inputs: "is not supported; questions are context only",
   system_prompt: "is not read; write a system turn into messages",
   tools: "tools are not supported; leave out rows that call tools",
+  tool_choice: "tools are not supported; leave out rows that call tools",
+  parallel_tool_calls: "tools are not supported; leave out rows that call tools, and the key",
   functions: "functions are not supported; leave out rows that call them",
+  function_call: "functions are not supported; leave out rows that call them",
   tool_calls: "tool calls are not supported; leave out rows that have some",
   images: "images are not supported; only text is trained on",
   image: "images are not supported; only text is trained on",
@@ -51,6 +60,11 @@ const ROW_KEYS: Readonly<Record<string, string>> = {
   chat_template_kwargs: "settings of the chat template are not supported",
 };
 
+/** Keys that hold a row's content in one shape or another. Beside the shape that is read, their text would be lost. */
+const CONTENT_KEYS =
+  `messages conversations conversation instruction input output system history prompt completion response
+  question query answer context text contents dialog dialogue segments chosen`.split(/\s+/);
+
 /**
  * The row in lorafit's own shape. Read: messages (content as text or as text parts), ShareGPT, Alpaca, prompt and completion
  * as texts or as lists of messages (TRL), text. Other keys are kept.
@@ -60,21 +74,42 @@ export function shaped(raw: RawRow): Shaped | Unreadable {
   if (lost !== undefined) return unreadable(`${lost}: ${ROW_KEYS[lost]}`);
   if (has(raw, "rejected")) return unreadable(PREFERENCE);
   if (["label", "kto_tag"].some((key) => typeof raw[key] === "boolean")) return unreadable(KTO);
-  const shapes = [ownMessages, shareGpt, alpaca, promptCompletion, text];
-  for (const read of shapes) {
+  for (const { keys, read } of SHAPES) {
+    if (!(keys[0]! in raw)) continue;
     const found = read(raw);
-    if (found !== undefined) return found;
+    if ("problem" in found) return found;
+    const rival = CONTENT_KEYS.find(
+      (key) => !keys.includes(key) && has(raw, key) && !repeats(raw[key], found.raw),
+    );
+    return rival === undefined ? found : unreadable(rivalProblem(keys[0]!, rival));
   }
   const refused = REFUSED.find(([keys]) => keys.every((key) => key in raw));
   return unreadable(refused?.[1] ?? "has neither messages, prompt and completion, nor text");
 }
 
-type Reader = (raw: RawRow) => Shaped | Unreadable | undefined;
+type Reader = (raw: RawRow) => Shaped | Unreadable;
+
+/** What to do about a second content key. */
+const rivalProblem = (key: string, rival: string): string =>
+  ["system", "input", "context", "history"].includes(rival)
+    ? `has both ${key} and ${rival}, which would be lost; write it into a message`
+    : `has both ${key} and ${rival}; keep one`;
+
+/**
+ * True if a content key only repeats the row: its text is one of the row's texts, as the column prompt of UltraChat, or holds all of
+ * them, as the column text of the published Alpaca data.
+ */
+function repeats(value: unknown, own: RawRow): boolean {
+  if (typeof value !== "string") return false;
+  const { messages, prompt, completion, text } = own;
+  const turns = Array.isArray(messages) ? (messages as RawRow[]).map(({ content }) => content) : [];
+  const texts = [...turns, prompt, completion, text].filter((one) => typeof one === "string");
+  return texts.includes(value) || (texts.length > 0 && texts.every((one) => value.includes(one)));
+}
 
 const ownMessages: Reader = (raw) => {
-  if (!("messages" in raw)) return undefined;
-  const rival = ["conversations", "completion", "text", "system"].find((key) => has(raw, key));
-  if (rival !== undefined) return unreadable(`has both messages and ${rival}; keep one`);
+  if (has(raw, "rendered"))
+    return unreadable("rendered: belongs to a row of text; messages are rendered here");
   const { messages } = raw;
   if (!Array.isArray(messages)) return { shape: "messages", raw };
   const parts = messages.some((message) => isRaw(message) && Array.isArray(message["content"]));
@@ -86,7 +121,6 @@ const ownMessages: Reader = (raw) => {
 };
 
 const shareGpt: Reader = (raw) => {
-  if (!("conversations" in raw)) return undefined;
   const { conversations, system, ...rest } = raw;
   if (!Array.isArray(conversations)) return unreadable("conversations: is not a list (ShareGPT)");
   if (has(raw, "system") && typeof system !== "string") return unreadable("system: is not text (ShareGPT)");
@@ -102,14 +136,10 @@ const shareGpt: Reader = (raw) => {
 
 /** {"instruction", "input", "output"}, with `system` and `history` as LLaMA-Factory writes them. */
 const alpaca: Reader = (raw) => {
-  if (!("instruction" in raw)) return undefined;
-  const { instruction, input, output, system, history, text, ...rest } = raw;
+  const { instruction, input, output, system, history, ...rest } = raw;
   if (typeof instruction !== "string" || typeof output !== "string") {
     return unreadable("is no Alpaca row: instruction and output must be text");
   }
-  // The published Alpaca data repeats the whole row in `text`.
-  const repeated = typeof text === "string" && text.includes(instruction) && text.includes(output);
-  if (has(raw, "text") && !repeated) return unreadable("has both instruction and text; keep one (Alpaca)");
   if (has(raw, "input") && typeof input !== "string") return unreadable("input: is not text (Alpaca)");
   if (has(raw, "system") && typeof system !== "string") return unreadable("system: is not text (Alpaca)");
   const earlier = has(raw, "history") ? history : [];
@@ -124,7 +154,7 @@ const alpaca: Reader = (raw) => {
           { role: "user", content: asked },
           { role: "assistant", content: answered },
         ]),
-        { role: "user", content: has(raw, "input") ? `${instruction}\n${input}` : instruction },
+        { role: "user", content: [instruction, input].filter(Boolean).join("\n") },
         { role: "assistant", content: output },
       ],
     },
@@ -139,11 +169,8 @@ const isHistory = (value: unknown): value is [string, string][] =>
 
 /** As texts they stay as they are. As lists, the answers within the prompt are context only, as in TRL. */
 const promptCompletion: Reader = (raw) => {
-  if (!("completion" in raw) && !("prompt" in raw)) return undefined;
   const refused = REFUSED.find(([keys]) => keys.every((key) => key in raw));
   if (!("completion" in raw) && refused !== undefined) return unreadable(refused[1]);
-  const rival = ["text", "system"].find((key) => has(raw, key));
-  if (rival !== undefined) return unreadable(`has both prompt and ${rival}; write messages`);
   const { prompt, completion, ...rest } = raw;
   if (!Array.isArray(prompt) && !Array.isArray(completion)) return { shape: "prompt and completion", raw };
   if (!Array.isArray(prompt) || !Array.isArray(completion)) {
@@ -160,7 +187,17 @@ const promptCompletion: Reader = (raw) => {
   };
 };
 
-const text: Reader = (raw) => ("text" in raw ? { shape: "text", raw } : undefined);
+const text: Reader = (raw) => ({ shape: "text", raw });
+
+/** Shapes that are read: the key that tells one, the keys that it reads beside it, and its reader. The first match counts. */
+const SHAPES: readonly { readonly keys: readonly string[]; readonly read: Reader }[] = [
+  { keys: ["messages"], read: ownMessages },
+  { keys: ["conversations", "system"], read: shareGpt },
+  { keys: ["instruction", "input", "output", "system", "history"], read: alpaca },
+  { keys: ["prompt", "completion"], read: promptCompletion },
+  { keys: ["completion", "prompt"], read: promptCompletion },
+  { keys: ["text"], read: text },
+];
 
 function turnsOf<T>(
   key: string,
@@ -184,15 +221,17 @@ const TURN_METADATA = new Set(
   ),
 );
 
+const UNKNOWN_KEY = "is not supported, and may have a meaning; leave out the key, or the row";
+/** Keys of a text part; caching and references say nothing to the model. */
+const PART_KEYS = ["type", "text", "id", "cache_control", "annotations"];
+
 /** A turn of role and content; content that is a list of text parts becomes their text. */
 function plainTurn(turn: RawRow): RawRow | Unreadable {
   const { content } = turn;
   const lost = Object.keys(turn).find(
     (key) => !["role", "content", "weight"].includes(key) && !TURN_METADATA.has(key) && has(turn, key),
   );
-  if (lost !== undefined) {
-    return unreadable(`.${lost}: is not supported, and may have a meaning; leave out the key, or the row`);
-  }
+  if (lost !== undefined) return unreadable(`.${lost}: ${UNKNOWN_KEY}`);
   if (!Array.isArray(content)) return turn;
   const texts: string[] = [];
   for (const [at, part] of content.entries()) {
@@ -200,7 +239,11 @@ function plainTurn(turn: RawRow): RawRow | Unreadable {
     else if (!isRaw(part) || part["type"] !== "text" || typeof part["text"] !== "string") {
       const type = isRaw(part) ? String(part["type"]) : typeof part;
       return unreadable(`.content[${at}]: a part of type ${type} is not supported; only text is trained on`);
-    } else texts.push(part["text"]);
+    } else {
+      const lost = Object.keys(part).find((key) => !PART_KEYS.includes(key) && has(part, key));
+      if (lost !== undefined) return unreadable(`.content[${at}].${lost}: ${UNKNOWN_KEY}`);
+      texts.push(part["text"]);
+    }
   }
   return { ...turn, content: texts.join("") };
 }

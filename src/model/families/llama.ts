@@ -95,13 +95,13 @@ function headNorm(b: ProgramBuilder, config: LlamaConfig, linear: Linear, x: Val
 function forward(
   b: ProgramBuilder,
   config: LlamaConfig,
-  { ids, positions, attend }: ForwardContext,
+  { ids, positions, maxPositions, attend }: ForwardContext,
 ): ValueId {
   const { heads, kvHeads, headDim, multipliers, layersWithoutRope = [], sliding } = config;
   const inverseFrequencies = Array.from(ropeFrequencies(headDim, config.rope));
   const applyRope = (layer: number, x: ValueId, heads: number): ValueId => {
     if (layersWithoutRope.includes(layer)) return x;
-    const attrs = { heads, inverseFrequencies, maxPositions: config.maxPositions, inverse: false };
+    const attrs = { heads, inverseFrequencies, maxPositions, inverse: false };
     return b.node("rope", { x, positions }, attrs).y;
   };
   const scale = multipliers?.attention ?? 1 / Math.sqrt(headDim);

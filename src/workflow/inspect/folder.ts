@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readConsumerFiles } from "../../export/consumer-files.ts";
 import { openGgufFile } from "../../formats/gguf.ts";
 import { openSafetensors } from "../../formats/safetensors.ts";
+import { warnOfGaps } from "../../lora/adapter.ts";
 import { readPeft } from "../../lora/peft.ts";
 import { CHECKPOINT_TENSORS, readCheckpointAt } from "../../train/checkpoint.ts";
 import { readRun, runFolder } from "../../train/run-folder.ts";
@@ -102,7 +103,9 @@ function inspectExport(path: string): Inspection {
 }
 
 function inspectAdapter(path: string): Inspection {
-  const { config, tensors, baseName, baseSha256 } = readPeft(path);
+  const adapter = readPeft(path);
+  warnOfGaps(adapter, path);
+  const { config, tensors, baseName, baseSha256 } = adapter;
   return {
     kind: "PEFT adapter",
     trainable: false,
