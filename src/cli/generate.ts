@@ -9,6 +9,7 @@ import { streamChat, streamText, type TextEvent } from "../export/stream.ts";
 import { resolveModel } from "../model/catalog.ts";
 import type { Message } from "../tokens/chat-template.ts";
 import type { Context } from "./terminal/context.ts";
+import { printable } from "./terminal/output.ts";
 
 interface Flags {
   readonly model: string;
@@ -101,13 +102,16 @@ async function chat(model: ExportedModel, flags: Flags, context: Context): Promi
   lines.close();
 }
 
+/** A terminal gets no control characters from a model; a file gets the text as it is. */
+const shown = (text: string): string => (process.stdout.isTTY ? printable(text) : text);
+
 /** Streams the text; with --json one event per line. */
 async function show(events: AsyncIterable<TextEvent>, { output }: Context): Promise<string> {
   let text = "";
   for await (const event of events) {
     if (event.type === "text") text += event.delta;
     if (output.json) output.event({ event: event.type, ...event });
-    else if (event.type === "text") process.stdout.write(event.delta);
+    else if (event.type === "text") process.stdout.write(shown(event.delta));
   }
   if (!output.json) process.stdout.write("\n");
   return text;

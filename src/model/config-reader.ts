@@ -18,7 +18,9 @@ const HARMLESS = new Set(
  */
 const MOST: Readonly<Record<string, number>> = {
   num_hidden_layers: 1 << 12,
+  n_layer: 1 << 12,
   max_position_embeddings: 1 << 20,
+  n_positions: 1 << 20,
 };
 /** The limit of every other integer: tensor dimensions and head counts beyond it are no sizes. */
 const LARGEST = 2 ** 31 - 1;

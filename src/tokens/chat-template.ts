@@ -1,9 +1,9 @@
 import { LorafitError } from "../errors.ts";
 import type { AddedToken } from "./added-tokens.ts";
-import { formatPromptDate } from "./date.ts";
 import { type TokenizerFiles, templateText, tokenText } from "./files.ts";
 import { GUARD, RenderedChat } from "./rendered.ts";
-import { compileTemplate } from "./template-budget.ts";
+import { compileTemplate } from "./template/budget.ts";
+import { formatPromptDate } from "./template/date.ts";
 import { Trie } from "./trie.ts";
 
 /** One turn of a conversation. */

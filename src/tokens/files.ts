@@ -1,4 +1,5 @@
-import { fixedDates } from "./date.ts";
+import { LorafitError } from "../errors.ts";
+import { fixedDates } from "./template/date.ts";
 
 /** The parsed contents of a model folder's tokenizer files, or what is rebuilt from a GGUF's metadata. */
 export interface TokenizerFiles {
@@ -29,7 +30,10 @@ export function tokenText(entry: unknown): string | undefined {
   return typeof content === "string" ? content : undefined;
 }
 
-/** The chat template's text with its dates fixed, wherever it is; undefined when the model has none. */
+/**
+ * The chat template's text with its dates fixed, wherever it is; undefined when the model has none.
+ * @throws data error for several templates of which none is the default
+ */
 export function templateText({ tokenizerConfig, chatTemplate }: TokenizerFiles): string | undefined {
   const text = chatTemplate ?? configTemplate(tokenizerConfig["chat_template"]);
   return text === undefined ? undefined : fixedDates(text);
@@ -38,7 +42,12 @@ export function templateText({ tokenizerConfig, chatTemplate }: TokenizerFiles):
 function configTemplate(entry: unknown): string | undefined {
   if (typeof entry === "string") return entry;
   if (!Array.isArray(entry)) return undefined;
-  const named = entry as { name?: unknown; template?: unknown }[];
-  const template = (named.find(({ name }) => name === "default") ?? named[0])?.template;
-  return typeof template === "string" ? template : undefined;
+  const named = entry as ({ name?: unknown; template?: unknown } | null)[];
+  const chosen = named.find((one) => one?.name === "default");
+  if (typeof chosen?.template === "string") return chosen.template;
+  const names = named.map((one) => JSON.stringify(one?.name)).join(", ");
+  throw new LorafitError(
+    "data",
+    `tokenizer_config.json: chat_template: of ${names} none is named "default", which transformers asks for`,
+  );
 }

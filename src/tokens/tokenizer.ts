@@ -1,4 +1,4 @@
-import { LorafitError } from "../errors.ts";
+import { LorafitError, warn } from "../errors.ts";
 import { type ChatTemplate, compileChatTemplate, guardian, type RenderChat } from "./chat-template.ts";
 import { cleanUp } from "./decoders.ts";
 import { type TokenizerFiles, tokenText } from "./files.ts";
@@ -83,10 +83,28 @@ function checkFit(pipeline: Pipeline, { model }: TokenizerFiles): void {
   );
 }
 
-/** As in transformers: generation_config.json, and where there is none the model's config.json. */
+/**
+ * As in transformers: generation_config.json, and where there is none the model's config.json. An id without an embedding, which no model
+ * can choose, is left out with a warning.
+ */
 function configuredEos({ generationConfig, model }: TokenizerFiles): number[] {
   if (generationConfig === undefined) return [...(model?.eosIds ?? [])];
-  return [generationConfig["eos_token_id"]].flat().filter((id) => typeof id === "number");
+  const ids = [generationConfig["eos_token_id"] ?? []].flat();
+  if (!ids.every((id) => Number.isSafeInteger(id))) {
+    throw new LorafitError(
+      "data",
+      `generation_config.json: eos_token_id: ${JSON.stringify(ids)} is not a token id or a list of some`,
+    );
+  }
+  return (ids as number[]).filter((id) => {
+    const isKnown = id >= 0 && id < (model?.vocabSize ?? Number.POSITIVE_INFINITY);
+    if (!isKnown) {
+      warn(
+        `generation_config.json: eos_token_id ${id} is no id of a vocabulary of ${model?.vocabSize}: left out`,
+      );
+    }
+    return isKnown;
+  });
 }
 
 /** Text that the template adds after an answer, up to its first added token inclusive; without a template, eos. */

@@ -97,6 +97,9 @@ describe("rows as other tools write them", () => {
       { messages: [user("Q"), assistant("A", { trained: false }), user("q"), assistant("a")] },
     ],
     ["text", { text: "T" }, { text: "T" }],
+    ["messages", { ...QA, prompt: "Q" }, QA],
+    ["Alpaca", { instruction: "Q", output: "A", text: "### Q\n### A" }, QA],
+    ["Alpaca", { instruction: "", input: "Q", output: "A" }, QA],
   ])("%s: %j", (shape, row, content) => {
     const read = contentOf({ ...row, source: "x" });
     expect(read.shape).toBe(shape);
@@ -131,6 +134,22 @@ describe("rows as other tools write them", () => {
     [{ ...QA, images: ["a.png"] }, /^images:/],
     [{ ...QA, weight: 0.5 }, /^weight: weights of rows/],
     [{ ...QA, text: "both" }, /both messages and text/],
+    [{ ...QA, input: "more" }, /both messages and input, which would be lost/],
+    [{ ...QA, context: "more" }, /both messages and context, which would be lost/],
+    [{ prompt: "Q", completion: "A", input: "more" }, /both prompt and input/],
+    [{ prompt: "Q", completion: "A", system: "S" }, /both prompt and system/],
+    [{ instruction: "Q", output: "A", context: "more" }, /both instruction and context/],
+    [{ instruction: "Q", output: "A", prompt: "other" }, /both instruction and prompt/],
+    [{ ...QA, rendered: true }, /^rendered: belongs to a row of text/],
+    [{ ...QA, parallel_tool_calls: false }, /^parallel_tool_calls:/],
+    [{ ...QA, function_call: "auto" }, /^function_call:/],
+    [{ ...QA, train: false }, /^train:/],
+    [{ text: "x", labels: [1, 2] }, /^labels:/],
+    [
+      { messages: [user("Q"), assistant([{ type: "text", text: "A", weight: 0 }])] },
+      /^messages\[1\]\.content\[0\]\.weight: is not supported/,
+    ],
+    [{ messages: [user("Q"), assistant("\u200b")] }, /content: is empty/],
     [
       { messages: [user("Q"), assistant("A", { tool_calls: [{ id: 1 }] })] },
       /messages\[1\]\.tool_calls: is not supported/,

@@ -31,6 +31,17 @@ test.each([
   );
 });
 
+test("a folder, UTF-16 and gzip are named, each with the reason in words", () => {
+  const refused = (message: string): unknown =>
+    expect.objectContaining({ kind: "data", hint, message: expect.stringContaining(message) });
+  expect(() => readJson(folder, { hint })).toThrow(refused("cannot be read: is a folder, not a file"));
+  const file = join(folder, "bytes.json");
+  writeFileSync(file, Buffer.from("\ufeff{}", "utf16le"));
+  expect(() => readJson(file, { hint })).toThrow(refused("is not UTF-8 but UTF-16"));
+  writeFileSync(file, Buffer.from([0x1f, 0x8b, 8, 0, 0xff]));
+  expect(() => readJson(file, { hint })).toThrow(refused("is compressed with gzip"));
+});
+
 test("a file that does not exist is the error that the caller made for it, else a data error", () => {
   const file = join(folder, "absent.json");
   const absent = () => new LorafitError("usage", "there is no run here");

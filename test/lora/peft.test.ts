@@ -77,7 +77,8 @@ test.each(["qkvo", "all"])(
 );
 
 test("an adapter survives reading and writing", () => {
-  const first = readPeft(written("again"));
+  const { peft, ...first } = readPeft(written("again"));
+  expect(peft).toMatchObject({ peft_type: "LORA", r: 4 });
   expect(first).toEqual({
     config: { ...CONFIG, targets: MODULES },
     baseName: "org/base",
@@ -180,4 +181,11 @@ test("a missing config, broken JSON and missing weights have their own errors", 
   const empty = written("empty");
   rmSync(join(empty, "adapter_model.safetensors"));
   expect(() => readPeft(empty)).toThrow(/adapter_model\.safetensors: cannot be read/);
+});
+
+test("an expression that Python refuses is refused; one with look-around is left to the tensors", () => {
+  const read = (target: string) =>
+    readPeft(changed(`regex-${Buffer.from(target).toString("hex")}`, { target_modules: target }));
+  expect(() => read("(q_proj")).toThrow(/target_modules: "\(q_proj" is no regular expression/);
+  expect(() => read(".*(?<!x)_proj")).not.toThrow();
 });

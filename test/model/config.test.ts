@@ -196,7 +196,7 @@ test.each([
     { rope_parameters: { rope_theta: 1e4, rope_type: "default", partial_rotary_factor: 0.5 } },
     /partial_rotary_factor is not supported/,
   ],
-  ["quantised weights", { quantization_config: { bits: 4 } }, /quantization_config: not known/],
+  ["quantised weights", { quantization_config: { bits: 4 } }, /quantization_config: weights quantised by/],
   [
     "a key that may change the arithmetic",
     { logit_scale: 0.5 },
@@ -205,6 +205,12 @@ test.each([
   ["odd heads", { head_dim: 15 }, /head_dim: 15 is odd/],
   ["heads that do not divide", { num_key_value_heads: 3 }, /num_key_value_heads: 3 does not divide/],
   ["a width that is no number", { hidden_size: "64" }, /hidden_size: "64" is not a positive number/],
+  [
+    "a base of the rotary frequencies beyond numbers",
+    { rope_parameters: { rope_theta: Number.POSITIVE_INFINITY } },
+    /rope_theta: Infinity/,
+  ],
+  ["rotary settings that are a text", { rope_scaling: "yarn" }, /rope_scaling: "yarn" is not an object/],
   ["no layers", { num_hidden_layers: 0 }, /num_hidden_layers: 0 is not a positive number/],
   ["half a head", { hidden_size: 66, head_dim: undefined }, /head_dim: 16.5 is not a whole number/],
   [

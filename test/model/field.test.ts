@@ -1,8 +1,10 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WARNINGS } from "../../src/errors.ts";
 import { float32ToBfloat16 } from "../../src/formats/numbers.ts";
 import { safetensorsHeader, type TensorData, writeSafetensors } from "../../src/formats/safetensors.ts";
 import type { LlamaConfig } from "../../src/model/families/llama-config.ts";
@@ -86,11 +88,56 @@ describe("hostile sizes", () => {
     [{ num_hidden_layers: 2 ** 31 }, /num_hidden_layers: 2147483648 is more than 4096/],
     [{ num_hidden_layers: 4000 }, /claims 4000 layers; there are \d+ tensors/],
     [{ head_dim: 2 ** 30 }, /claims heads of 1073741824 dimensions/],
+    [{ max_position_embeddings: 3e8 }, /max_position_embeddings: 300000000 is more than 1048576/],
+    [{ vocab_size: 1e12 }, /vocab_size: 1000000000000 is more than 2147483647/],
+    [{ vocab_size: 2 ** 31 - 1 }, /embed_tokens\.weight: shape/],
+    [{ model_type: "smollm3", num_hidden_layers: 3e6 }, /num_hidden_layers: 3000000 is more than 4096/],
+    [{ num_attention_heads: 2 ** 53 }, /num_attention_heads: 9007199254740992 is more than/],
   ])("%j is refused at once", (changes, message) => {
     writeConfig(changes);
     const before = performance.now();
     expect(open).toThrow(message);
     expect(performance.now() - before).toBeLessThan(2000);
+  });
+});
+
+describe("finite weights that overflow the first forward pass", () => {
+  it("are refused with the tensor's name", () => {
+    const all = tensors();
+    all.get("model.layers.0.mlp.down_proj.weight")!.data[5] = 1e12;
+    writeSafetensors(join(folder, "model.safetensors"), all);
+    expect(open).toThrow(/layers\.0\.mlp\.down_proj\.weight has a value of 2\^39 and more/);
+  });
+});
+
+describe("end tokens", () => {
+  const published: unknown[] = [];
+  const listen = (text: unknown): unknown => published.push(text);
+  beforeEach(() => subscribe(WARNINGS, listen));
+  afterEach(() => unsubscribe(WARNINGS, listen));
+
+  it("without an embedding are left out with a warning", () => {
+    writeConfig({ eos_token_id: [1, 12345] });
+    expect(open().config.eosIds).toEqual([1]);
+    expect(published).toEqual([expect.stringMatching(/eos_token_id 12345 is no id of a vocabulary of \d+/)]);
+  });
+
+  it("of another type are refused", () => {
+    writeConfig({ eos_token_id: "2" });
+    expect(open).toThrow(/eos_token_id: \["2"\] is not a token id/);
+  });
+});
+
+describe("stored types", () => {
+  it("that are no floating type are refused with the tensor's name", () => {
+    const path = join(folder, "model.safetensors");
+    const bytes = readFileSync(path);
+    const size = Number(bytes.readBigUInt64LE());
+    const header = JSON.parse(bytes.toString("utf8", 8, 8 + size));
+    header["model.norm.weight"].dtype = "I32";
+    const text = Buffer.from(JSON.stringify(header).padEnd(size));
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, 8), text, bytes.subarray(8 + size)]));
+    expect(open).toThrow(/model\.norm\.weight: is stored as I32; read are F64, F32, F16, BF16/);
   });
 });
 

@@ -79,7 +79,7 @@ export function shaped(raw: RawRow): Shaped | Unreadable {
     const found = read(raw);
     if ("problem" in found) return found;
     const rival = CONTENT_KEYS.find(
-      (key) => !keys.includes(key) && has(raw, key) && !repeats(raw[key], found.raw),
+      (key) => !keys.includes(key) && has(raw, key) && !repeats(found.raw, key),
     );
     return rival === undefined ? found : unreadable(rivalProblem(keys[0]!, rival));
   }
@@ -99,11 +99,12 @@ const rivalProblem = (key: string, rival: string): string =>
  * True if a content key only repeats the row: its text is one of the row's texts, as the column prompt of UltraChat, or holds all of
  * them, as the column text of the published Alpaca data.
  */
-function repeats(value: unknown, own: RawRow): boolean {
+function repeats(own: RawRow, rival: string): boolean {
+  const { [rival]: value, messages } = own;
   if (typeof value !== "string") return false;
-  const { messages, prompt, completion, text } = own;
   const turns = Array.isArray(messages) ? (messages as RawRow[]).map(({ content }) => content) : [];
-  const texts = [...turns, prompt, completion, text].filter((one) => typeof one === "string");
+  const others = ["prompt", "completion", "text"].filter((key) => key !== rival).map((key) => own[key]);
+  const texts = [...turns, ...others].filter((one) => typeof one === "string");
   return texts.includes(value) || (texts.length > 0 && texts.every((one) => value.includes(one)));
 }
 

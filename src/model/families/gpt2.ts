@@ -4,7 +4,7 @@ import type { ValueId } from "../../program/program.ts";
 import type { ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import type { Family, ForwardContext, Linear } from "../family.ts";
-import { GELU_FORMS, layerNorm, MAX_LAYERS, project } from "./layers.ts";
+import { GELU_FORMS, layerNorm, project } from "./layers.ts";
 
 export interface Gpt2Config extends ModelConfig {
   readonly intermediateSize: number;
@@ -75,7 +75,7 @@ function parseConfig(reader: ConfigReader): Gpt2Config {
     family: "gpt2",
     vocabSize: reader.integer("vocab_size"),
     hiddenSize,
-    layers: reader.integer("n_layer", undefined, MAX_LAYERS),
+    layers: reader.integer("n_layer"),
     heads,
     kvHeads: heads,
     headDim: hiddenSize / heads,

@@ -3,9 +3,6 @@ import type { ProgramBuilder } from "../../program/builder.ts";
 import type { ValueId } from "../../program/program.ts";
 import type { Linear } from "../family.ts";
 
-/** More layers than any model has: a hostile file must not make the reader build a Program of billions. */
-export const MAX_LAYERS = 1 << 12;
-
 /** transformers' names of GELU (activations.py) and the form that each computes. */
 export const GELU_FORMS: Readonly<Record<string, GeluForm>> = {
   gelu: "erf",

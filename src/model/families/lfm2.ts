@@ -4,7 +4,7 @@ import type { ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import type { Family, ForwardContext, Linear } from "../family.ts";
 import { type Rope, readRope, ropeFrequencies, ropeJson } from "../rope.ts";
-import { MAX_LAYERS, project } from "./layers.ts";
+import { project } from "./layers.ts";
 
 type LayerType = "conv" | "full_attention";
 
@@ -71,7 +71,7 @@ function parseConfig(reader: ConfigReader): Lfm2Config {
   if (heads % kvHeads !== 0)
     reader.mistake("num_key_value_heads", `${kvHeads} does not divide num_attention_heads ${heads}`);
   if (headDim % 2 !== 0) reader.mistake("head_dim", `${headDim} is odd; rotary positions need pairs`);
-  const layers = reader.integer("num_hidden_layers", undefined, MAX_LAYERS);
+  const layers = reader.integer("num_hidden_layers");
   const tied = reader.get("tie_embedding") === undefined ? "tie_word_embeddings" : "tie_embedding";
   reader.get("tie_word_embeddings");
   return {

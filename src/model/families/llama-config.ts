@@ -2,7 +2,6 @@ import type { GateActivation } from "../../ops/attrs.ts";
 import type { ModelConfig } from "../config.ts";
 import type { ConfigReader } from "../config-reader.ts";
 import { type Rope, readRope, ropeJson } from "../rope.ts";
-import { MAX_LAYERS } from "./layers.ts";
 import { readSliding, type Sliding, type SlidingRule } from "./sliding.ts";
 
 export interface LlamaConfig extends ModelConfig {
@@ -54,7 +53,7 @@ export function readLlamaConfig(
   if (heads % kvHeads !== 0)
     reader.mistake("num_key_value_heads", `${kvHeads} does not divide num_attention_heads ${heads}`);
   if (headDim % 2 !== 0) reader.mistake("head_dim", `${headDim} is odd; rotary positions need pairs`);
-  const layers = reader.integer("num_hidden_layers", undefined, MAX_LAYERS);
+  const layers = reader.integer("num_hidden_layers");
   const maxPositions = reader.integer("max_position_embeddings", 2048);
   return {
     family,

@@ -1,5 +1,5 @@
 import * as jinja from "@huggingface/jinja";
-import { LorafitError } from "../errors.ts";
+import { LorafitError } from "../../errors.ts";
 
 /**
  * Limits of one rendering, beside what the conversation itself needs. Templates come with a model's files and are untrusted. Counts
