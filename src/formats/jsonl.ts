@@ -21,7 +21,7 @@ export function jsonLines(bytes: Uint8Array): JsonLine[] {
   for (const [index, source] of byteLines(bytes).entries()) {
     const found = parseLine(source, index + 1);
     if (found === undefined) continue;
-    if (lines.length === 0 && "problem" in found && isSpread(source, bytes)) {
+    if (lines.length === 0 && "problem" in found && isSpread(bytes)) {
       const problem = "a row goes over several lines; write each on one line, as `jq -c .` does";
       return [{ line: index + 1, problem }];
     }
@@ -32,9 +32,9 @@ export function jsonLines(bytes: Uint8Array): JsonLine[] {
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** True if the first line of objects that are written over several lines. */
-const isSpread = (line: Uint8Array, bytes: Uint8Array): boolean =>
-  decode(line).trim() === "{" || (line.length < bytes.length && isJson(decode(bytes)));
+/** True if the file begins with an object that is written over several lines. */
+const isSpread = (bytes: Uint8Array): boolean =>
+  /^\s*\{\s*\n\s*"/.test(decode(bytes.subarray(0, 64))) || isJson(decode(bytes));
 
 /** True if the first signs are `[{` or `[]`: no line of JSONL begins so. */
 const isArrayFile = (bytes: Uint8Array): boolean =>
