@@ -21,7 +21,8 @@ export function jsonLines(bytes: Uint8Array): JsonLine[] {
   for (const [index, source] of byteLines(bytes).entries()) {
     const found = parseLine(source, index + 1);
     if (found === undefined) continue;
-    if (lines.length === 0 && "problem" in found && isSpread(bytes)) {
+    const isBroken = "problem" in found && found.problem.startsWith(NOT_JSON);
+    if (lines.length === 0 && isBroken && isSpread(bytes)) {
       const problem = "a row goes over several lines; write each on one line, as `jq -c .` does";
       return [{ line: index + 1, problem }];
     }
@@ -29,6 +30,8 @@ export function jsonLines(bytes: Uint8Array): JsonLine[] {
   }
   return lines;
 }
+
+const NOT_JSON = "is not JSON";
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -72,7 +75,7 @@ function parse(source: string, line: number): JsonLine {
   try {
     value = JSON.parse(source);
   } catch (error) {
-    return { line, problem: `is not JSON: ${(error as Error).message}` };
+    return { line, problem: `${NOT_JSON}: ${(error as Error).message}` };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return { line, problem: "expected a JSON object" };

@@ -21,6 +21,7 @@ const MOST: Readonly<Record<string, number>> = {
   n_layer: 1 << 12,
   max_position_embeddings: 1 << 20,
   n_positions: 1 << 20,
+  conv_L_cache: 1 << 10,
 };
 /** The limit of every other integer: tensor dimensions and head counts beyond it are no sizes. */
 const LARGEST = 2 ** 31 - 1;

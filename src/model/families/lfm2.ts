@@ -88,7 +88,7 @@ function parseConfig(reader: ConfigReader): Lfm2Config {
     rope: readRope(reader),
     tied: reader.flag(tied),
     layerTypes: readLayerTypes(reader, layers),
-    convLength: reader.integer("conv_L_cache", 3, 1 << 10),
+    convLength: reader.integer("conv_L_cache", 3),
     convBias: reader.flag("conv_bias"),
     bosId: reader.tokenIds("bos_token_id")[0] ?? null,
     eosIds: reader.tokenIds("eos_token_id"),
