@@ -131,10 +131,15 @@ export function reading<T>(
     return work();
   } catch (cause) {
     if (LorafitError.is(cause) || !isSystemError(cause)) throw cause;
-    throw new LorafitError(kind, `${path}: cannot be read: ${systemReason(cause)}`, {
-      ...(hint === undefined ? {} : { hint }),
-      cause,
-    });
+    const isShort = cause.code === "EMFILE" || cause.code === "ENFILE" || cause.code === "EIO";
+    throw new LorafitError(
+      isShort ? "environment" : kind,
+      `${path}: cannot be read: ${systemReason(cause)}`,
+      {
+        ...(hint === undefined ? {} : { hint }),
+        cause,
+      },
+    );
   }
 }
 
@@ -155,18 +160,15 @@ const REASONS: Readonly<Record<string, string>> = {
 /** An error of the file system in words. */
 const systemReason = (error: NodeJS.ErrnoException): string => REASONS[error.code ?? ""] ?? error.message;
 
-/** sha256 of a file, read in pieces. */
+/** sha256 of a file, read in pieces. @throws data error when it cannot be read */
 export function sha256File(path: string): string {
-  const hash = createHash("sha256");
-  const file = openSync(path, "r");
-  try {
+  return parseFile(path, (file) => {
+    const hash = createHash("sha256");
     const piece = Buffer.alloc(1 << 22);
     for (let got = readSync(file, piece); got > 0; got = readSync(file, piece))
       hash.update(piece.subarray(0, got));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest("hex");
+    return hash.digest("hex");
+  });
 }
 
 /** `length` bytes from `offset` on, in a buffer of their own; null when the file ends before. */
