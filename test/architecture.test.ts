@@ -65,8 +65,8 @@ test("only the command line writes to the terminal, ends the process or reads it
 
 test("each native or heavy package is loaded in its own place only", () => {
   const places: Record<string, RegExp> = {
-    "onnxruntime-node": /^(engines\/onnx|export)\//,
-    koffi: /^engines\/cuda\//,
+    "onnxruntime-node": /^(engines\/(onnx|webgpu)|export)\//,
+    koffi: /^engines\/(cuda|webgpu)\//,
     "@huggingface/jinja": /^tokens\//,
     commander: /^cli\//,
   };

@@ -60,7 +60,7 @@ async function doctor(context: Context): Promise<void> {
   output.event({ event: "tensorflow", ...tensorflow }, onGpu ? describeTensorflow(tensorflow) : undefined);
   const engines: EngineReport[] = [];
   for (const entry of ENGINES) {
-    const { engine, reason, passedOver } = await probeEngine(entry);
+    const { engine, reason, passedOver } = await probeEngine(entry, "again");
     const report: EngineReport = {
       engine: entry.name,
       usable: engine !== undefined,

@@ -42,7 +42,7 @@ export interface KernelTime {
 
 /** Implementation that runs Programs. `probe` returns the reason why it cannot run here, or null. */
 export interface Engine {
-  readonly name: "reference" | "onnx" | "tfjs" | "cuda";
+  readonly name: "reference" | "onnx" | "tfjs" | "cuda" | "webgpu";
   /** Supported precisions, the default first (program/precision.ts). */
   readonly precisions: readonly Precision[];
   /** Precisions that the engine knows and this machine does not compute as promised, each with the reason. */
@@ -56,7 +56,7 @@ export interface Engine {
   /** Operations without an implementation; the Programs that the engine is meant for do not contain them. */
   readonly lacks?: readonly OpName[];
   probe(): Promise<string | null>;
-  /** Device memory that a session with these Programs will use, and free memory; for engines with a device. */
+  /** Device memory that a session with these Programs will use, and free memory; for engines with a device that says so. */
   deviceMemory?(programs: readonly Program[]): DeviceMemory;
   open(weights: EngineWeights, options?: EngineOptions): Promise<EngineSession>;
 }

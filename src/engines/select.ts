@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { LorafitError } from "../errors.ts";
 import type { Precision } from "../program/precision.ts";
 import { didYouMean } from "../suggest.ts";
@@ -14,6 +13,12 @@ export interface EngineEntry {
   library?(): Promise<string | null>;
   /** Reason why `auto` skips a working engine; null when it does not. */
   passedOver?(): Promise<string | null>;
+  /**
+   * For engines on a GPU, which `auto` takes only after their trial: device, driver and library, for which its result holds.
+   */
+  trialIdentity?(): Promise<string>;
+  /** The trial; absent: in a child process. */
+  trial?(): Promise<string | null>;
   load(): Promise<Engine>;
 }
 
@@ -24,6 +29,7 @@ export const ENGINES: readonly EngineEntry[] = [
     description: "lorafit's own kernels, the whole step as one CUDA graph",
     version: async () => (await import("./cuda/cuda.ts")).cudaVersion(),
     library: async () => (await import("./cuda/cuda.ts")).cublasLtPath(),
+    trialIdentity: async () => (await import("./cuda/cuda.ts")).cudaVersion(),
     load: async () => (await import("./cuda/cuda.ts")).cudaEngine,
   },
   {
@@ -39,15 +45,21 @@ export const ENGINES: readonly EngineEntry[] = [
       const probe = await probeNativeTf();
       return probe.usable && !probe.gpu ? `no GPU: ${probe.gpuReason}` : null;
     },
+    trialIdentity: async () => (await import("./tfjs/native.ts")).nativeIdentity(),
     load: async () => (await import("./tfjs/tfjs.ts")).nativeTfjsEngine(),
+  },
+  {
+    name: "webgpu",
+    description: "onnxruntime on any vendor's GPU, the whole step as one graph",
+    version: async () => (await import("./webgpu/webgpu.ts")).webgpuVersion(),
+    passedOver: async () => (await import("./webgpu/webgpu.ts")).notForAuto(),
+    trialIdentity: async () => (await import("./webgpu/webgpu.ts")).webgpuVersion(),
+    load: async () => (await import("./webgpu/webgpu.ts")).webgpuEngine,
   },
   {
     name: "onnx",
     description: "onnxruntime on the CPU, the whole step as one graph",
-    async version() {
-      const require = createRequire(import.meta.url);
-      return (require("onnxruntime-node/package.json") as { version: string }).version;
-    },
+    version: async () => (await import("./onnx/runtime.ts")).runtimeVersion(),
     load: async () => (await import("./onnx/onnx.ts")).onnxEngine,
   },
   {
@@ -67,14 +79,16 @@ export interface SelectedEngine {
 }
 
 /**
- * The engine of this name, or, for `auto`, the first that can run here, in this precision if one is asked for.
+ * The engine of this name, or, for `auto`, the first that can run here, in this precision if one is asked for. An engine on a GPU
+ * must have passed its trial on this machine before `auto` takes it.
  * @throws usage error for an unknown name; environment error for an engine that is not here, with the reason
  */
 export async function selectEngine(
   wanted = "auto",
   precision: Precision | "auto" = "auto",
+  entries: readonly EngineEntry[] = ENGINES,
 ): Promise<SelectedEngine> {
-  const candidates = ENGINES.filter(({ name }) => wanted === "auto" || name === wanted);
+  const candidates = entries.filter(({ name }) => wanted === "auto" || name === wanted);
   if (candidates.length === 0) {
     throw new LorafitError(
       "usage",
@@ -86,7 +100,7 @@ export async function selectEngine(
   }
   const refusals: string[] = [];
   for (const entry of candidates) {
-    const { engine, reason, passedOver } = await probeEngine(entry);
+    const { engine, reason, passedOver } = await probeEngine(entry, wanted === "auto" ? "kept" : "none");
     if (wanted === "auto" && precision !== "auto" && engine?.precisions.includes(precision) === false) {
       refusals.push(`${entry.name}: ${engine.withheld?.[precision] ?? `not in ${precision}`}`);
       continue;
@@ -111,13 +125,32 @@ export interface ProbedEngine {
   readonly passedOver: string | null;
 }
 
-export async function probeEngine(entry: EngineEntry): Promise<ProbedEngine> {
+/** `trial`: whether an engine on a GPU is tried: not at all, unless a result is kept, or always. */
+export async function probeEngine(
+  entry: EngineEntry,
+  trial: "none" | "kept" | "again",
+): Promise<ProbedEngine> {
   try {
     const engine = await entry.load();
     const reason = await engine.probe();
     if (reason !== null) return { reason, passedOver: null };
-    return { engine, reason, passedOver: (await entry.passedOver?.()) ?? null };
+    const passedOver = (await entry.passedOver?.()) ?? null;
+    if (passedOver !== null || trial === "none") return { engine, reason, passedOver };
+    return { engine, reason, passedOver: await trialFault(entry, trial === "again") };
   } catch (error) {
     return { reason: (error as Error).message, passedOver: null };
   }
+}
+
+async function trialFault(entry: EngineEntry, again: boolean): Promise<string | null> {
+  if (entry.trialIdentity === undefined) return null;
+  const { faultOf, runTrial } = await import("./trial/trust.ts");
+  const run = entry.trial ?? (() => runTrial(entry.name, { module: import.meta.url }));
+  return faultOf({ engine: entry.name, identity: await entry.trialIdentity(), run }, again);
+}
+
+/** The trial of an engine by its name, in this process: the child of `runTrial` calls it. */
+export async function tryNamed(name: string): Promise<string | null> {
+  const { tryEngine } = await import("./trial/trial.ts");
+  return tryEngine(await ENGINES.find((entry) => entry.name === name)!.load());
 }

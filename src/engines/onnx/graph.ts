@@ -1,5 +1,6 @@
 import {
   type Attribute,
+  ELEMENT,
   type ElementType,
   MICROSOFT,
   type OnnxGraph,
@@ -12,10 +13,11 @@ import { broadcast, product } from "../library/tensor-builder.ts";
 import { byDepth, reachable } from "./order.ts";
 
 /**
- * "ort": includes contributed operators of the onnxruntime that this package installs; for training. "portable": standard
- * operators only, for every runtime since onnxruntime 1.14 and every consumer of transformers.js.
+ * "ort": includes contributed operators of the onnxruntime that this package installs; for training on the CPU. "webgpu": those
+ * that its WebGPU provider computes, with the element types that it has. "portable": standard operators only, for every runtime
+ * since onnxruntime 1.14 and every consumer of transformers.js.
  */
-export type Profile = "ort" | "portable";
+export type Profile = "ort" | "webgpu" | "portable";
 
 /** A tensor of the graph. Sizes that are products of symbols are written "a*b". */
 export interface Ref {
@@ -23,6 +25,22 @@ export interface Ref {
   readonly shape: Shape;
   readonly type: ElementType;
 }
+
+/** A graph that was built here, with the sizes that an encoded one does not have. */
+export interface BuiltGraph extends OnnxGraph {
+  /** Bytes of each tensor by its name; tensors with symbolic sizes are left out. */
+  readonly bytes: ReadonlyMap<string, number>;
+}
+
+const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
+  float: 4,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  bool: 1,
+  float16: 2,
+  bfloat16: 2,
+};
 
 const CONTRIB = new Set(["FusedMatMul", "RotaryEmbedding", "QuickGelu", "Gelu", "FastGelu"]);
 
@@ -34,6 +52,7 @@ export class GraphEmitter {
   readonly #inputs: OnnxValueInfo[] = [];
   readonly #outputs: { info: OnnxValueInfo; from: string }[] = [];
   readonly #shared = new Map<string, unknown>();
+  readonly #bytes = new Map<string, number>();
 
   constructor(profile: Profile) {
     this.profile = profile;
@@ -47,7 +66,7 @@ export class GraphEmitter {
 
   input(name: string, type: ElementType, shape: Shape): Ref {
     this.#inputs.push({ name, type, shape });
-    return { name, shape, type };
+    return this.#sized({ name, shape, type });
   }
 
   output(name: string, type: ElementType, shape: Shape, x: Ref): void {
@@ -56,7 +75,7 @@ export class GraphEmitter {
 
   initializer(name: string, type: ElementType, shape: readonly number[], data: OnnxTensor["data"]): Ref {
     this.#initializers.set(name, { name, type, shape, data });
-    return { name, shape, type };
+    return this.#sized({ name, shape, type });
   }
 
   constant(key: string, shape: readonly number[], make: () => Float32Array): Ref {
@@ -73,11 +92,15 @@ export class GraphEmitter {
     return this.share(name, () => this.initializer(name, "int64", [values.length], data()));
   }
 
-  /** 0, 1, ..., size - 1 */
-  range(size: number): Ref {
-    const name = `/range/${size}`;
-    const data = () => new Uint8Array(BigInt64Array.from({ length: size }, (_, i) => BigInt(i)).buffer);
-    return this.share(name, () => this.initializer(name, "int64", [size], data()));
+  /** Consecutive integers from `first`, row by row. */
+  range(shape: readonly number[], type: "int32" | "int64" = "int64", first = 0): Ref {
+    const length = shape.reduce((n, d) => n * d, 1);
+    const name = `/range/${type}/${first}/${shape.join()}`;
+    const numbers = (): Int32Array | BigInt64Array =>
+      type === "int32"
+        ? Int32Array.from({ length }, (_, i) => first + i)
+        : BigInt64Array.from({ length }, (_, i) => BigInt(first + i));
+    return this.share(name, () => this.initializer(name, type, shape, new Uint8Array(numbers().buffer)));
   }
 
   scalar(value: number): Ref {
@@ -107,7 +130,13 @@ export class GraphEmitter {
       outputs: outputs.map(({ name }) => name),
       attributes,
     });
-    return outputs;
+    return outputs.map((ref) => this.#sized(ref));
+  }
+
+  #sized(ref: Ref): Ref {
+    const elements = product(ref.shape);
+    if (typeof elements === "number") this.#bytes.set(ref.name, elements * ELEMENT_BYTES[ref.type]);
+    return ref;
   }
 
   node(
@@ -137,6 +166,9 @@ export class GraphEmitter {
   }
 
   slice(x: Ref, from: number, to: number, axis = 0): Ref {
+    // The WebGPU provider slices floats only; positions, segments and token ids are exact in float32.
+    if (this.profile === "webgpu" && x.type === "int32")
+      return this.slice(this.node("Cast", [x], { to: ELEMENT.float }, x.shape, "float"), from, to, axis);
     const shape = x.shape.map((d, i) => (i === axis ? to - from : d));
     return this.node("Slice", [x, this.ints(from), this.ints(to), this.ints(axis)], {}, shape);
   }
@@ -146,7 +178,7 @@ export class GraphEmitter {
     return this.node("Slice", [x, this.ints(-count), ends, this.ints(axis)], {}, x.shape.with(axis, count));
   }
 
-  finish(name: string): OnnxGraph {
+  finish(name: string): BuiltGraph {
     const rename = new Map<string, string>();
     const copies: OnnxNode[] = [];
     const made = new Set(this.#nodes.flatMap(({ outputs }) => outputs));
@@ -174,6 +206,7 @@ export class GraphEmitter {
       initializers: [...this.#initializers.values()].filter((initializer) => read.has(initializer.name)),
       inputs: this.#inputs,
       outputs,
+      bytes: new Map([...this.#bytes].map(([old, bytes]) => [nameOf(old), bytes])),
     };
   }
 

@@ -1,15 +1,18 @@
-import type { ElementType, ExternalData, OnnxGraph } from "../../formats/onnx.ts";
+import type { ElementType, ExternalData } from "../../formats/onnx.ts";
 import { inputRoles } from "../../ops/signatures.ts";
 import type { DType, Node, NodeOf, Program, ValueId } from "../../program/program.ts";
 import { type FusableOutput, outputIn } from "../fusion.ts";
 import { Lowerer } from "../library/lowerer.ts";
 import type { Sum, Tensor } from "../library/tensor-builder.ts";
-import type { Profile, Ref } from "./graph.ts";
+import type { BuiltGraph, Profile, Ref } from "./graph.ts";
 import { OnnxBuilder } from "./onnx-builder.ts";
 import { lowerings } from "./overrides.ts";
 
-/** Values of a weight: inside the graph, or in a file that the runtime maps. */
-export type WeightData = { readonly data: Float32Array } | { readonly external: ExternalData };
+/** Values of a weight: inside the graph, in a file that the runtime maps, or fed as an input under the weight's name. */
+export type WeightData =
+  | { readonly data: Float32Array }
+  | { readonly external: ExternalData }
+  | { readonly fed: true };
 
 export interface LowerOptions {
   readonly profile: Profile;
@@ -17,14 +20,20 @@ export interface LowerOptions {
 }
 
 /**
- * A Program as one ONNX graph. Inputs and state values become inputs under their own names; outputs keep their names.
+ * A Program as one ONNX graph. Inputs and state values become inputs under their own names; outputs have the name `outputName`.
  * Each state value that is replaced adds the output `nextName`, each guard that is no output the output `guardName`.
  */
-export function lowerProgram(program: Program, options: LowerOptions): OnnxGraph {
+export function lowerProgram(program: Program, options: LowerOptions): BuiltGraph {
   return new OnnxLowerer(program, options, new OnnxBuilder(options.profile)).lower();
 }
 
 export const nextName = (state: string): string => `next/${state}`;
+/** Name of an output: an input or a state value that is an output too needs a second one. */
+export function outputName(program: Program, id: ValueId): string {
+  const { name } = program.values[id]!;
+  const given = program.inputs.includes(id) || program.state.some(({ value }) => value === id);
+  return given ? `given/${name}` : name;
+}
 export const guardName = (value: string): string => `guard/${value}`;
 
 /** State values that a run replaces. */
@@ -42,6 +51,13 @@ const ELEMENTS: Readonly<Record<DType, ElementType>> = {
   i64: "int64",
   u8: "uint8",
 };
+
+/** The WebGPU provider has no 64-bit integers, and of one-byte types only bool, in which dropout masks are fed. */
+const WEBGPU_ELEMENTS = { ...ELEMENTS, i64: "int32", u8: "bool" } as const;
+
+/** Element type of a value of the Program in the graph. */
+export const elementOf = (profile: Profile, dtype: DType): ElementType =>
+  (profile === "webgpu" ? WEBGPU_ELEMENTS : ELEMENTS)[dtype];
 
 const gemmOutput = outputIn("gemmOutput");
 /** A Gemm adds one value in the same pass: the bias, if there is one. */
@@ -62,14 +78,14 @@ class OnnxLowerer extends Lowerer {
     this.#weights = new Set(program.weights);
   }
 
-  lower(): OnnxGraph {
+  lower(): BuiltGraph {
     const { inputs, state, outputs, values } = this.program;
     for (const id of [...inputs, ...state.map((slot) => slot.value)]) {
       const { name, dtype, shape } = values[id]!;
-      this.#refs.set(id, this.#g.input(name, ELEMENTS[dtype], shape));
+      this.#refs.set(id, this.#g.input(name, elementOf(this.#options.profile, dtype), shape));
     }
     this.lowerNodes();
-    for (const id of outputs) this.#output(values[id]!.name, id);
+    for (const id of outputs) this.#output(outputName(this.program, id), id);
     for (const id of hiddenGuards(this.program)) this.#output(guardName(values[id]!.name), id);
     for (const { value, next } of replacedState(this.program))
       this.#output(nextName(values[value]!.name), next);
@@ -78,7 +94,7 @@ class OnnxLowerer extends Lowerer {
 
   #output(name: string, id: ValueId): void {
     const { dtype, shape } = this.program.values[id]!;
-    this.#g.output(name, ELEMENTS[dtype], shape, this.read(id));
+    this.#g.output(name, elementOf(this.#options.profile, dtype), shape, this.read(id));
   }
 
   protected override lowerNode(node: Node): void {
@@ -118,11 +134,16 @@ class OnnxLowerer extends Lowerer {
     if (known !== undefined) return known;
     const { name, shape } = this.program.values[id]!;
     if (!this.#weights.has(id)) throw new Error(`${name} is read before it is computed`);
-    const weight = this.#options.weight(name);
-    const data = "external" in weight ? weight.external : bytesOf(weight.data);
-    const ref = this.#g.initializer(name, "float", shape as readonly number[], data);
+    const ref = this.#weight(name, shape as readonly number[]);
     this.#refs.set(id, ref);
     return ref;
+  }
+
+  #weight(name: string, shape: readonly number[]): Ref {
+    const weight = this.#options.weight(name);
+    if ("fed" in weight) return this.#g.input(name, "float", shape);
+    const data = "external" in weight ? weight.external : bytesOf(weight.data);
+    return this.#g.initializer(name, "float", shape, data);
   }
 }
 

@@ -6,15 +6,25 @@ import { GraphEmitter, type Ref } from "./graph.ts";
 /** Values of Cast's attribute `to` (TensorProto.DataType). */
 const CAST = { float: 1, bool: 9 } as const;
 
-/** ONNX operators as a TensorBuilder, including contributed operators in the profile "ort". */
+/** ONNX operators as a TensorBuilder, including contributed operators in the profiles of onnxruntime. */
 export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
   readonly freeAlpha = true;
+  /** Source of each transposed tensor, by the name of the result. */
+  readonly #transposed = new Map<string, { readonly x: Ref; readonly perm: readonly number[] }>();
 
   key(x: Ref): string {
     return x.name;
   }
 
+  /** Type of integers: the WebGPU provider computes with 32 bits. */
+  get #integer(): "int32" | "int64" {
+    return this.profile === "webgpu" ? "int32" : "int64";
+  }
+
   indices(count: Dim, end: Dim = count): Ref {
+    // The provider's Range and Sub have no integers; its Programs have no symbolic sizes.
+    if (this.profile === "webgpu")
+      return this.range([Number(count)], this.#integer, Number(end) - Number(count));
     const start = count === end ? this.#scalarSize(0) : undefined;
     const [stop, step] = [this.#scalarSize(end), this.#scalarSize(1)];
     const first = start ?? this.each("Sub", stop, this.#scalarSize(count));
@@ -23,6 +33,9 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
 
   zerosLike(x: Ref): Ref {
     const sizes = x.shape as readonly number[];
+    // The provider has no ConstantOfShape.
+    if (this.profile === "webgpu")
+      return this.node("Expand", [this.scalar(0), this.ints(...sizes)], {}, sizes);
     // The default value of ConstantOfShape is a float zero.
     return this.node("ConstantOfShape", [this.ints(...sizes)], {}, sizes, "float");
   }
@@ -55,7 +68,8 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
 
   /** x sigmoid(factor x) */
   swish(x: Ref, factor: number): Ref {
-    if (this.profile === "ort") return this.node("QuickGelu", [x], { alpha: { float: factor } }, x.shape);
+    if (this.profile !== "portable")
+      return this.node("QuickGelu", [x], { alpha: { float: factor } }, x.shape);
     return this.mul(x, this.sigmoid(this.times(x, factor)));
   }
 
@@ -85,6 +99,8 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
   logSumExp = (scores: Ref): Ref => this.#reduce("ReduceLogSumExp", scores, scores.shape.length - 1, false);
 
   addAll(terms: readonly Ref[]): Ref {
+    // The provider has no Sum.
+    if (this.profile === "webgpu") return terms.reduce(this.add);
     return terms.length === 1 ? terms[0]! : this.node("Sum", terms, {}, terms[0]!.shape);
   }
 
@@ -121,13 +137,39 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
       const attributes = { transA: Number(transA), transB: Number(transB), alpha: { float: alpha } };
       return this.node("FusedMatMul", [a, b], attributes, shape);
     }
+    if (this.profile === "webgpu") return this.#unfusedMatmul(a, b, transA, transB, alpha, shape);
     const left = this.times(transA ? this.#swapped(a) : a, alpha);
     return this.node("MatMul", [left, transB ? this.#swapped(b) : b], {}, shape);
   }
 
+  /** Transposes and scales the smallest of the operands and the product: attention's scores are the largest by far. */
+  #unfusedMatmul(a: Ref, b: Ref, transA: boolean, transB: boolean, alpha: number, shape: Shape): Ref {
+    if (transA && !transB && count(a.shape) > count(b.shape) + count(shape))
+      return this.#swapped(this.stackedMatmul(this.#swapped(b), a, { alpha }));
+    const [left, right] = [transA ? this.#swapped(a) : a, transB ? this.#swapped(b) : b];
+    const smallest = Math.min(count(a.shape), count(b.shape), count(shape));
+    if (smallest === count(a.shape)) return this.node("MatMul", [this.times(left, alpha), right], {}, shape);
+    if (smallest === count(b.shape)) return this.node("MatMul", [left, this.times(right, alpha)], {}, shape);
+    return this.times(this.node("MatMul", [left, right], {}, shape), alpha);
+  }
+
   transpose(x: Ref, perm: readonly number[]): Ref {
+    if (this.profile === "webgpu") return this.#composedTranspose(x, perm);
     const shape = perm.map((axis) => x.shape[axis]!);
     return this.node("Transpose", [x], { perm }, shape);
+  }
+
+  /** A transposition of a transposition is one; the first is removed if nothing else reads it. */
+  #composedTranspose(x: Ref, perm: readonly number[]): Ref {
+    const before = this.#transposed.get(x.name) ?? { x, perm: perm.map((_, axis) => axis) };
+    const whole = perm.map((axis) => before.perm[axis]!);
+    if (whole.every((axis, i) => axis === i)) return before.x;
+    const shape = whole.map((axis) => before.x.shape[axis]!);
+    return this.share(`/transpose/${before.x.name}/${whole.join()}`, () => {
+      const y = this.node("Transpose", [before.x], { perm: whole }, shape);
+      this.#transposed.set(y.name, { x: before.x, perm: whole });
+      return y;
+    });
   }
 
   concat(parts: readonly Ref[], axis: number, size?: Dim): Ref {
@@ -168,7 +210,7 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
    * on several threads does not. [T,N] [N,D] is negligible beside the head's [N,D] [D,V].
    */
   segmentSum(x: Ref, rows: Ref, size: number): Ref {
-    const places = this.reshape(this.range(size), [size, 1]);
+    const places = this.range([size, 1], this.#integer);
     const hot = this.equal(places, this.reshape(rows, [1, rows.shape[0]!]));
     return this.matmul(this.cast(hot, "f32"), x);
   }
@@ -205,3 +247,6 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
 
 const reduced = (shape: Shape, axis: number, keep: boolean): Shape =>
   shape.flatMap((d, i) => (i !== axis ? [d] : keep ? [1] : []));
+
+/** Number of elements of a tensor without symbolic sizes. */
+const count = (shape: Shape): number => Number(product(shape));

@@ -1,6 +1,7 @@
 import { LorafitError } from "../../errors.ts";
 import type { Engine } from "../engine.ts";
-import { OnnxSession, type Runtime } from "./session.ts";
+import { loadRuntime } from "./runtime.ts";
+import { OnnxSession } from "./session.ts";
 
 export interface OnnxOptions {
   /**
@@ -35,9 +36,3 @@ export function createOnnxEngine({ prepack = "auto" }: OnnxOptions = {}): Engine
 }
 
 export const onnxEngine = createOnnxEngine();
-
-/** Loaded on first use, so that everything else works without the native library. */
-async function loadRuntime(): Promise<Runtime> {
-  const { default: runtime } = await import("onnxruntime-node");
-  return runtime;
-}

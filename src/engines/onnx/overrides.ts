@@ -41,7 +41,7 @@ const rope: Lowering<"rope"> = (c) => {
   const g = c.b as OnnxBuilder;
   const [B, S] = shape("positions") as [number, number];
   const x = grid("x") as Ref;
-  const order = g.reshape(g.range(B * S), [B, S]);
+  const order = g.range([B, S]);
   const { cos, sin } = anglesOf(c) as { cos: Ref; sin: Ref };
   const signed = attrs.inverse ? g.share(`/neg/${sin.name}`, () => g.node("Neg", [sin], {}, sin.shape)) : sin;
   const attributes = { interleaved: 0, num_heads: attrs.heads };
@@ -71,6 +71,7 @@ const loraLinear: Lowering<"loraLinear"> = (c) => {
 
 const BY_PROFILE: Readonly<Record<Profile, Lowerings>> = {
   ort: { ...LOWERINGS, cast, rmsNorm, layerNorm, rope, gatedMlpGrad, gelu },
+  webgpu: { ...LOWERINGS, cast, layerNorm, rope, gatedMlpGrad, gelu },
   portable: { ...LOWERINGS, cast, loraLinear },
 };
 

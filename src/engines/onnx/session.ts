@@ -5,13 +5,21 @@ import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { cpuIdentity } from "../../cpu.ts";
 import { encodeOnnx } from "../../formats/onnx.ts";
 import { bytesOf } from "../../program/liveness.ts";
-import type { Program, Value } from "../../program/program.ts";
-import type { EngineSession, EngineWeights, Executable, HostArray, HostTensor, Tensors } from "../engine.ts";
-import { feedOf } from "../feed.ts";
+import type { Program } from "../../program/program.ts";
+import type { EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
 import { explained } from "../out-of-memory.ts";
-import { guardName, hiddenGuards, lowerProgram, nextName, replacedState, type WeightData } from "./lower.ts";
-
-export type Runtime = typeof import("onnxruntime-node");
+import {
+  elementOf,
+  guardName,
+  hiddenGuards,
+  lowerProgram,
+  nextName,
+  outputName,
+  replacedState,
+  type WeightData,
+} from "./lower.ts";
+import type { Runtime } from "./runtime.ts";
+import { feedTensor, hostTensor } from "./tensors.ts";
 
 /** The current value and the buffer that the next run writes; they are swapped when a run commits. */
 interface StatePair {
@@ -143,10 +151,13 @@ export class OnnxSession implements EngineSession {
   ): Promise<{ outputs: Tensors; committed: boolean }> {
     const nameOf = (id: number): string => program.values[id]!.name;
     const feeds: Record<string, Tensor> = {};
-    for (const id of program.inputs) feeds[nameOf(id)] = this.#feed(program, program.values[id]!, given);
+    for (const id of program.inputs) {
+      const value = program.values[id]!;
+      feeds[value.name] = feedTensor(this.#runtime, program, value, elementOf("ort", value.dtype), given);
+    }
     for (const { value } of program.state) feeds[nameOf(value)] = this.#stateOf(nameOf(value)).current;
     const fetches: Record<string, Tensor | null> = {};
-    for (const id of program.outputs) fetches[nameOf(id)] = null;
+    for (const id of program.outputs) fetches[outputName(program, id)] = null;
     for (const id of hiddenGuards(program)) fetches[guardName(nameOf(id))] = null;
     const replaced = replacedState(program).map(({ value }) => nameOf(value));
     for (const name of replaced) fetches[nextName(name)] = this.#stateOf(name).spare;
@@ -154,7 +165,9 @@ export class OnnxSession implements EngineSession {
     const results = await session.run(feeds, fetches).catch((error: unknown) => {
       throw explained("onnx", program, error);
     });
-    const guards = program.guards.map((id) => results[nameOf(id)] ?? results[guardName(nameOf(id))]!);
+    const guards = program.guards.map(
+      (id) => results[outputName(program, id)] ?? results[guardName(nameOf(id))]!,
+    );
     const committed = guards.every((guard) => (guard.data as Float32Array).every(Number.isFinite));
     if (committed) {
       for (const name of replaced) {
@@ -164,36 +177,12 @@ export class OnnxSession implements EngineSession {
     }
     return {
       outputs: Object.fromEntries(
-        program.outputs.map((id) => [nameOf(id), hostTensor(results[nameOf(id)]!)]),
+        program.outputs.map((id) => [nameOf(id), hostTensor(results[outputName(program, id)]!)]),
       ),
       committed,
     };
   }
-
-  #feed(program: Program, value: Value, given: Tensors): Tensor {
-    const feed = feedOf(program, value, given);
-    const { data } = feed;
-    const { Tensor } = this.#runtime;
-    switch (value.dtype) {
-      case "f32":
-        return new Tensor(
-          "float32",
-          data instanceof Float32Array ? data : Float32Array.from(data as Float64Array),
-          feed.shape,
-        );
-      case "i64":
-        return new Tensor("int64", data as BigInt64Array, feed.shape);
-      case "i32":
-        return new Tensor("int32", data as Int32Array, feed.shape);
-      case "u8":
-        return new Tensor("uint8", data as Uint8Array, feed.shape);
-      default:
-        throw new Error(`input ${value.name}: ${value.dtype} cannot be fed`);
-    }
-  }
 }
-
-const hostTensor = ({ dims, data }: Tensor): HostTensor => ({ shape: [...dims], data: data as HostArray });
 
 /** A copy, so that callers cannot change the state. */
 const copyOf = ({ dims, data }: Tensor): HostTensor => ({

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { LorafitError } from "../../errors.ts";
 import type { Tf } from "./node-binding.ts";
@@ -11,6 +12,17 @@ let loaded: { readonly tf: Tf; readonly threads: number } | undefined;
 export function probeNativeTf(): Promise<NativeProbe> {
   probed ??= probeFirst();
   return probed;
+}
+
+/** Library, device and its driver, for which the result of a trial holds. */
+export async function nativeIdentity(): Promise<string> {
+  const probe = await probeNativeTf();
+  if (!probe.usable) return "none";
+  let driver = "";
+  try {
+    driver = /^NVRM version: (.*)$/m.exec(readFileSync("/proc/driver/nvidia/version", "utf8"))?.[1] ?? "";
+  } catch {}
+  return `TensorFlow ${probe.tensorflow}, ${probe.package}, ${probe.device}, ${driver || "unknown driver"}`;
 }
 
 /** Probes the candidates: the first package that works on a GPU, else the first that works. */

@@ -12,7 +12,7 @@ import {
   tinyFeeds,
   updateFeeds,
 } from "../../tiny-model.ts";
-import { numbers, vector } from "../state.ts";
+import { describeState, numbers, vector } from "../state.ts";
 
 /** state <- state + x, guarded by Σ x². */
 function addingProgram() {
@@ -29,6 +29,8 @@ const weights = memoryWeights({});
 afterAll(() => weights.dispose());
 
 describe("state of an onnx session", () => {
+  describeState(onnxEngine, () => 0);
+
   it("is committed when every guard is finite, and unchanged otherwise", async () => {
     const session = await onnxEngine.open(weights, { threads: 1 });
     const run = (await session.compile(addingProgram())).run;
