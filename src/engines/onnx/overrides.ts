@@ -71,7 +71,9 @@ const loraLinear: Lowering<"loraLinear"> = (c) => {
 
 const BY_PROFILE: Readonly<Record<Profile, Lowerings>> = {
   ort: { ...LOWERINGS, cast, rmsNorm, layerNorm, rope, gatedMlpGrad, gelu },
-  webgpu: { ...LOWERINGS, cast, layerNorm, rope, gatedMlpGrad, gelu },
+  // The WebGPU provider leaves 1 / rms of SimplifiedLayerNormalization uncomputed, and takes LayerNormalization's variance from the mean
+  // of squares, which cancels digits.
+  webgpu: { ...LOWERINGS, cast, rope, gatedMlpGrad, gelu },
   portable: { ...LOWERINGS, cast, loraLinear },
 };
 
