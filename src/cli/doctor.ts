@@ -60,7 +60,7 @@ async function doctor(context: Context): Promise<void> {
   output.event({ event: "tensorflow", ...tensorflow }, onGpu ? describeTensorflow(tensorflow) : undefined);
   const engines: EngineReport[] = [];
   for (const entry of ENGINES) {
-    const { engine, reason, passedOver } = await probeEngine(entry, "again");
+    const { engine, reason, passedOver, failedTrial = false } = await probeEngine(entry, "again");
     const report: EngineReport = {
       engine: entry.name,
       usable: engine !== undefined,
@@ -72,7 +72,7 @@ async function doctor(context: Context): Promise<void> {
         : {
             version: await entry.version(),
             ...(entry.library === undefined ? {} : { library: await entry.library() }),
-            ...(await conform(engine, context)),
+            ...(failedTrial ? {} : await conform(engine, context)),
           }),
     };
     engines.push(report);

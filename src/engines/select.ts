@@ -123,6 +123,8 @@ export interface ProbedEngine {
   readonly reason: string | null;
   /** Reason why `auto` chooses another engine although this one works. */
   readonly passedOver: string | null;
+  /** True if it did not pass its trial: calling it may end the process. */
+  readonly failedTrial?: boolean;
 }
 
 /** `trial`: whether an engine on a GPU is tried: not at all, unless a result is kept, or always. */
@@ -136,7 +138,8 @@ export async function probeEngine(
     if (reason !== null) return { reason, passedOver: null };
     const passedOver = (await entry.passedOver?.()) ?? null;
     if (passedOver !== null || trial === "none") return { engine, reason, passedOver };
-    return { engine, reason, passedOver: await trialFault(entry, trial === "again") };
+    const fault = await trialFault(entry, trial === "again");
+    return { engine, reason, passedOver: fault, failedTrial: fault !== null };
   } catch (error) {
     return { reason: (error as Error).message, passedOver: null };
   }
