@@ -70,7 +70,7 @@ function backwards() {
   );
 }
 
-const WORDS = /\b(lies|stands|whoever|goalposts?|whence|hitherto)\b/gi;
+const WORDS = /\b(lies|stands|stood|whoever|goalposts?|whence|hitherto)\b/gi;
 const prose = [
   ...files,
   ...under(join(tree, "docs"), /\.md$/),

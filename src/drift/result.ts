@@ -48,7 +48,7 @@ export const driftSchema = z.strictObject({
   ),
   /** Words and pairs that the new queries have more often, with the numbers of queries that have them. */
   new_words: z.array(z.strictObject({ words: z.string(), reference: z.int(), new: z.int(), p: share })),
-  /** New queries, personal data masked, that show the new words or lie far from all training. */
+  /** New queries, personal data masked, that show the new words or are far from all training queries. */
   examples: z.array(z.strictObject({ line: z.int(), text: z.string(), shows: z.string() })),
 });
 

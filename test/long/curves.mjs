@@ -1,7 +1,7 @@
 /**
- * The first steps of AwesomeShoes through the real CLI on one engine after another, with the settings of its task.yaml: how far
- * the losses differ. Writes bench/results/curves.json. Takes about a minute an engine on two idle cores; where native tfjs is not
- * set up (`lorafit setup tfjs`) it says so and compares nothing.
+ * Compares the losses of the first steps of AwesomeShoes on each engine, through the CLI with the settings of its task.yaml. Writes
+ * bench/results/curves.json. About a minute per engine on two idle cores. Without native tfjs (`lorafit setup tfjs`) it prints that and
+ * compares nothing.
  *
  *     node test/long/curves.mjs [STEPS]          (after npm run build; default: 50)
  */

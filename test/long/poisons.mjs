@@ -1,6 +1,7 @@
 /**
- * Planted poisons and trainings on shuffled answers, each a real training through the real CLI: lock, train, eval, gate. The gate
- * must refuse every poison for its own named reason and must not fail the clean training. Writes bench/results/poisons.json and bench/POISONS.md. Half a minute to three minutes a training on two idle cores.
+ * Trainings on poisoned rows and on shuffled answers through the CLI: lock, train, eval, gate. The gate must refuse every poison for
+ * its expected reason and must not fail the clean training. Writes bench/results/poisons.json and bench/POISONS.md. Half a minute to
+ * three minutes per training on two idle cores.
  *
  *     node test/long/poisons.mjs            (after npm run build; continues after an interruption)
  *       --fresh   start over        --only NAME   run one        --table   only the page, from the results

@@ -5,7 +5,7 @@ import { html, type Markup } from "../markup.ts";
 
 /** Results of the same training with other seeds. */
 export function seedsTable(seeds: readonly SeedResult[], criteria: readonly CriterionResult[]): Markup {
-  return html`<h3>Seeds</h3><div class="scroll"><table><caption>Differences of the same training with each seed; the first ships, and none may lie on the wrong side of what is asked</caption>
+  return html`<h3>Seeds</h3><div class="scroll"><table><caption>Differences of the same training with each seed; the first ships, and none may be on the wrong side of what is asked</caption>
 <thead><tr><th scope="col">Seed</th>${criteria.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
 <tbody>${seeds.map(
     ({ seed, run, differences, against }) =>
