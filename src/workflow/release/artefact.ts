@@ -162,7 +162,7 @@ export function filesToJudge(run: Run): JudgedFiles {
     }),
   ];
   if (wrong.length === 0) return { files: shipped.files, evidence: evidence.files };
-  throw new LorafitError("mismatch", `${run.path}: cannot be judged as it is:\n${listMistakes(wrong)}`, {
+  throw new LorafitError("mismatch", `${run.path}: cannot be judged:\n${listMistakes(wrong)}`, {
     hint: "put these back or remove them; `lorafit eval` exports the adapter again",
   });
 }
