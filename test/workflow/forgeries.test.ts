@@ -349,6 +349,13 @@ test.each([
   await expect(sign(run)).rejects.toMatchObject({ kind: "data" });
 });
 
+test("training data may be links into a cache", async () => {
+  const { task, run } = await signed();
+  renameSync(join(task, "train.clean.jsonl"), join(task, "cache"));
+  symlinkSync(join(task, "cache"), join(task, "train.clean.jsonl"));
+  expect((await release(run)).override).toBeNull();
+});
+
 test("a renamed run keeps its verdict and its sign-offs, and the release names it by its id", async () => {
   const { run } = await signed();
   const renamed = join(run, "../2099-best-run");

@@ -28,8 +28,8 @@ interface Part {
   /** In `files` the name in a release; in `evidence` the path in the run, or "task/" and the path in the task for training data. */
   readonly name: string;
   readonly path: string;
-  /** Folder below which no component of the path may be a symbolic link. */
-  readonly root: string;
+  /** Folder below which no component of the path may be a symbolic link; absent where links are permitted. */
+  readonly root?: string;
 }
 
 const fileOfTask = (name: string, path: string): Part => ({ name, path, root: dirname(path) });
@@ -65,7 +65,8 @@ function evidenceParts({ path, seeds, record, task }: Run): readonly Part[] {
   ]);
   return [
     ...[...files, ...ofSeeds].map((file) => ({ name: inRun(path, file), path: file, root: path })),
-    ...record.data.files.map(({ file }) => fileOfTask(`task/${file}`, resolve(task.folder, file))),
+    // Data sets are often links into a cache. They are not copied, and their content is hashed.
+    ...record.data.files.map(({ file }) => ({ name: `task/${file}`, path: resolve(task.folder, file) })),
   ];
 }
 
@@ -79,29 +80,27 @@ export function sourceOf(run: Run, name: string): string {
 
 /** Hash of every file of the parts by name, and a line for each link. */
 function hashParts(parts: readonly Part[]): { files: FileHashes; problems: string[] } {
-  const files: [string, string][] = [];
-  const problems: string[] = [];
-  for (const { name, path, root } of parts) {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined || !existsSync(path)) continue;
-    if (statSync(path).isDirectory()) {
-      problems.push(...folderContents(path).problems.map((problem) => `${name}/${problem}`));
-      files.push(
-        ...Object.entries(fileHashes(path)).map(([file, hash]): [string, string] => [
-          `${name}/${file}`,
-          hash,
-        ]),
-      );
-    } else {
-      if (stat.isSymbolicLink()) problems.push(`${name}: is a symbolic link`);
-      else if (stat.nlink > 1) problems.push(`${name}: is a hard link to another file`);
-      if (statSync(path).isFile()) files.push([name, sha256File(path)]);
-      else problems.push(`${name}: is not a regular file`);
-    }
-    if (!stat.isSymbolicLink() && realpathSync(path) !== join(realpathSync(root), relative(root, path)))
-      problems.push(`${name}: is reached through a symbolic link`);
-  }
-  return { files: Object.fromEntries(files), problems };
+  const present = parts.filter(({ path }) => existsSync(path));
+  const files = present.flatMap(({ name, path }): [string, string][] => {
+    const stat = statSync(path);
+    if (stat.isFile()) return [[name, sha256File(path)]];
+    if (!stat.isDirectory()) return [];
+    return Object.entries(fileHashes(path)).map(([file, hash]) => [`${name}/${file}`, hash]);
+  });
+  return { files: Object.fromEntries(files), problems: present.flatMap(linksIn) };
+}
+
+/** Links through which a part could be changed from outside, a line each. */
+function linksIn({ name, path, root }: Part): string[] {
+  if (root === undefined) return [];
+  const stat = lstatSync(path);
+  if (stat.isSymbolicLink()) return [`${name}: is a symbolic link`];
+  const behind = realpathSync(path) !== join(realpathSync(root), relative(root, path));
+  return [
+    ...(behind ? [`${name}: is reached through a symbolic link`] : []),
+    ...(stat.isDirectory() ? folderContents(path).problems.map((problem) => `${name}/${problem}`) : []),
+    ...(stat.isFile() && stat.nlink > 1 ? [`${name}: is a hard link to another file`] : []),
+  ];
 }
 
 /** export.json of one side; undefined before the export. */
