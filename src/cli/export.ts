@@ -28,7 +28,7 @@ export function addExport(program: Command, context: Context): void {
       const report = await exportModel({ base, adapter, format, out, engine, ...(signal && { signal }) });
       context.output.result(
         { event: "exported", out, ...report },
-        `${pc.bold("export")}: ${format} in ${out}, read back and compared`,
+        `${pc.bold("export")}: ${format} in ${out}, read back and compared; opens in ${report.opens_in!.join(", ")}`,
       );
     });
 }

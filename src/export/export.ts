@@ -8,7 +8,7 @@ import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
 import { artifactOf, fileHashes, REPORT_FILE, writeFolder } from "./folder.ts";
-import { writeHotSwap, writeMerged } from "./onnx.ts";
+import { consumersOfMerged, writeHotSwap, writeMerged } from "./onnx.ts";
 import { copyPeft } from "./peft.ts";
 import { openExported } from "./session.ts";
 import { type Comparison, verifyExport } from "./verify.ts";
@@ -28,6 +28,8 @@ export interface ExportReport {
   /** Hash of adapter_config.json; null for the base alone. */
   readonly adapter_config_sha256: string | null;
   readonly artifact_sha256: string;
+  /** Programs that open the folder. Absent in reports of earlier versions. */
+  readonly opens_in?: readonly string[];
   /** SHA-256 of every other file in the folder, by name. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -93,6 +95,11 @@ export async function exportHotSwapBase(
   });
 }
 
+const consumersOf = (format: ExportFormat, folder: string): string[] => {
+  if (format === "onnx") return consumersOfMerged(folder);
+  return format === "peft" ? ["PEFT"] : ["onnxruntime"];
+};
+
 function checkFormat(format: string): ExportFormat {
   const known = EXPORT_FORMATS.find((name) => name === format);
   if (known !== undefined) return known;
@@ -118,6 +125,7 @@ function writeReported(
       adapter_config_sha256: peftFolder === null ? null : adapterConfigSha256(peftFolder),
       comparison,
       artifact_sha256: artifactOf(files),
+      opens_in: consumersOf(format, folder),
       files,
     };
     writeFileAtomic(join(folder, REPORT_FILE), jsonText(report));

@@ -1,4 +1,4 @@
-import { copyFileSync } from "node:fs";
+import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Adapter } from "../lora/adapter.ts";
 import type { LoraLayout } from "../lora/layout.ts";
@@ -12,6 +12,13 @@ import { mergedWeights } from "./merge.ts";
 
 /** File names for transformers.js 3 and later, and for version 2. */
 const [GRAPH, GRAPH_V2] = ["onnx/model.onnx", "onnx/decoder_model_merged.onnx"];
+
+/** Programs that run what `writeMerged` wrote to a folder. */
+export const consumersOfMerged = (folder: string): string[] => [
+  "onnxruntime",
+  "@huggingface/transformers",
+  ...(existsSync(join(folder, GRAPH_V2!)) ? ["@xenova/transformers 2"] : []),
+];
 
 /**
  * Writes a folder for transformers.js: the base with the adapter, if any, merged into its weights. Version 2 reads no external
