@@ -32,6 +32,10 @@ const OWN_KEYS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     },
     ...{ num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 64, full_attn_idxs: [1] },
   },
+  bert: {
+    ...{ hidden_size: 24, intermediate_size: 28, num_hidden_layers: 2, num_attention_heads: 4 },
+    ...{ max_position_embeddings: 64, layer_norm_eps: 1e-12 },
+  },
   gpt2: { n_embd: 24, n_inner: 28, n_layer: 2, n_head: 4, n_positions: 64 },
 };
 

@@ -60,7 +60,7 @@ function checkBase(path: string, home: string): { sha256: string; size: string }
 
 function checkEncoder(path: string, home: string): { sha256: string; size: string } {
   const { config, sha256 } = openSentenceEncoder(ENCODER, path, { cacheDir: home });
-  const size = `${config.num_hidden_layers} layers, hidden size ${config.hidden_size}; compares texts in every task from now on`;
+  const size = `${config.layers} layers, hidden size ${config.hiddenSize}; compares texts in every task from now on`;
   return { sha256, size: `${size}, and tasks that were locked without it must be locked again` };
 }
 

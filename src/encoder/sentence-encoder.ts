@@ -1,17 +1,16 @@
 import { join } from "node:path";
 import type { TaskEmbedder, Vector } from "../embed/embedder.ts";
-import type { EngineWeights, Executable, HostTensor } from "../engines/engine.ts";
+import type { Executable, HostTensor } from "../engines/engine.ts";
 import { createOnnxEngine } from "../engines/onnx/onnx.ts";
-import { LorafitError, listMistakes } from "../errors.ts";
+import { LorafitError } from "../errors.ts";
 import { sha256File } from "../formats/files.ts";
+import { sha256 } from "../formats/hash.ts";
 import { readJson } from "../formats/json.ts";
-import { openSafetensors, readFloat32, type SafetensorsFile } from "../formats/safetensors.ts";
-import { checkFinite } from "../model/finite.ts";
-import { baseSha256 } from "../model/identity.ts";
-import type { Program } from "../program/program.ts";
+import type { ModelConfig } from "../model/config.ts";
+import { openHuggingFace } from "../model/huggingface.ts";
+import { hiddenProgram, isEncoder, withFinalNorm } from "../model/programs.ts";
 import { guardian } from "../tokens/chat-template.ts";
 import { openPipeline } from "../tokens/pipeline.ts";
-import { type BertConfig, bertProgram, readBertConfig } from "./bert.ts";
 import { type PackedRow, packTexts } from "./packing.ts";
 
 /** Tokens of a text that are read, [CLS] and [SEP] included: max_seq_length of the model's sentence_bert_config.json. */
@@ -21,14 +20,14 @@ const ROWS = 2;
 
 /** A sentence encoder on disk. */
 export interface SentenceEncoder extends TaskEmbedder {
-  readonly config: BertConfig;
+  readonly config: ModelConfig;
   /** Hash over the config, the tokenizer and every byte of the weights. */
   readonly sha256: string;
 }
 
 /**
- * Opens a sentence-transformers model: BERT, mean of the last hidden states, unit length. It runs on onnxruntime; a session lasts
- * for one call of `embed`. `cacheDir` receives the hash of the weights.
+ * Opens a sentence-transformers model: an encoder, mean of the last hidden states, unit length. It runs on onnxruntime; a session
+ * lasts for one call of `embed`. `cacheDir` receives the hash of the weights.
  * @throws data error for files that are missing, damaged or do not fit one another
  */
 export function openSentenceEncoder(
@@ -36,20 +35,22 @@ export function openSentenceEncoder(
   folder: string,
   { cacheDir, threads = 0 }: { readonly cacheDir: string; readonly threads?: number },
 ): SentenceEncoder {
-  const config = readBertConfig(join(folder, "config.json"));
-  const file = openSafetensors(join(folder, "model.safetensors"));
-  const width = Math.min(MAX_TOKENS, config.max_position_embeddings);
-  const program = bertProgram(config, ROWS, width);
-  checkTensors(program, file);
+  const base = openHuggingFace(folder, cacheDir);
+  const { config } = base;
+  if (!isEncoder(config)) {
+    throw new LorafitError("data", `${folder}: ${config.family} is no encoder`, {
+      hint: "fetch the model again",
+    });
+  }
+  const width = Math.min(MAX_TOKENS, config.maxPositions);
+  const program = withFinalNorm(config, hiddenProgram(config, ROWS, width));
   const tokenizer = join(folder, "tokenizer.json");
   const encode = encoderOf(tokenizer, width);
-  const identity = { ...config, tokenizer: sha256File(tokenizer) };
-  const sha256 = baseSha256(identity, [file.path], { cacheDir, check: () => checkFinite(file) });
-  const weights: EngineWeights = { read: (tensor) => readFloat32(file, tensor), float32File: () => file };
+  const identity = sha256(`${base.sha256} ${sha256File(tokenizer)}`);
   return {
-    name: `${name} (${sha256.slice(0, 12)}, mean of ${config.hidden_size} hidden states, ${width} tokens)`,
+    name: `${name} (${identity.slice(0, 12)}, mean of ${config.hiddenSize} hidden states, ${width} tokens)`,
     config,
-    sha256,
+    sha256: identity,
     async embed(texts) {
       // Equal texts get equal vectors, wherever they are in a row.
       const distinct = [...new Set(texts)];
@@ -59,7 +60,7 @@ export function openSentenceEncoder(
         ids.map(({ length }) => length),
         width,
       );
-      const session = await createOnnxEngine({ prepack: true }).open(weights, { threads });
+      const session = await createOnnxEngine({ prepack: true }).open(base, { threads });
       try {
         const executable = await session.compile(program);
         for (let from = 0; from < packed.length; from += ROWS) {
@@ -90,23 +91,6 @@ function encoderOf(path: string, most: number): (text: string) => number[] {
   };
 }
 
-/** @throws data error that lists every tensor that is missing, misshaped or not float32 */
-function checkTensors({ weights, values }: Program, { path, tensors }: SafetensorsFile): void {
-  const mistakes = weights.flatMap((id) => {
-    const { name, shape } = values[id]!;
-    const found = tensors.get(name);
-    if (found === undefined) return [`${name}: missing`];
-    if (found.dtype !== "F32") return [`${name}: stored as ${found.dtype}, not as F32`];
-    return found.shape.join() === shape.join()
-      ? []
-      : [`${name}: shape [${found.shape.join(", ")}], config.json says [${shape.join(", ")}]`];
-  });
-  if (mistakes.length === 0) return;
-  throw new LorafitError("data", `${path}: weights do not fit the config\n${listMistakes(mistakes)}`, {
-    hint: "fetch the model again",
-  });
-}
-
 /** Vectors by the index of the text. */
 async function embedRows(
   executable: Executable,
@@ -132,7 +116,7 @@ async function embedRows(
       ([name, data]): [string, HostTensor] => [name, { shape: [ROWS, width], data }],
     ),
   );
-  const hidden = (await executable.run(feeds)).outputs["hidden"]!;
+  const hidden = (await executable.run(feeds)).outputs["last_hidden_state"]!;
   return places.map(({ index, at, length }) => [index, pooled(hidden, at, length)]);
 }
 

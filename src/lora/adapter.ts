@@ -41,22 +41,31 @@ export function readAdapter(folder: string, base: AdaptedBase): Adapter {
 }
 
 /**
- * A PEFT adapter on a model whose hash is not compared. Warns of targets without factors.
+ * A PEFT adapter on a model whose hash is not compared. Names may lack the family's prefix. Factors of a layer that the forward pass
+ * leaves out, such as BERT's pooler, are left out too. Warns of targets without factors.
  * @throws mismatch that lists every factor that does not fit; data error for a change that overflows float32
  */
 export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: string): Adapter {
-  const linears = familyOf(model).linears(model);
-  const paths = new Set(linears.map(({ path }) => path));
-  const targets = (adapter.config.targets as readonly string[]).filter((module) => paths.has(module));
+  const family = familyOf(model);
+  const paths = new Set(family.linears(model).map(({ path }) => path));
+  const named = adapter.config.targets as readonly string[];
+  const prefixed = named.map((module) => `${family.prefix}.${module}`);
+  const bare = !named.some((module) => paths.has(module)) && prefixed.some((module) => paths.has(module));
+  const targets = (bare ? prefixed : named).filter((module) => paths.has(module));
   if (targets.length === 0) {
     throw new LorafitError("mismatch", `${where}: the adapter adapts no layer of this base`, {
-      hint: `its factors are of ${adapter.config.targets[0]}, and so on; use the base that it was trained on`,
+      hint: `its factors are of ${named[0]}, and so on; use the base that it was trained on`,
     });
   }
-  const layout = loraLayout(model, { ...adapter.config, targets });
-  const flat = flattenFactors(layout, adapter.tensors, where);
+  const unread = named.filter((module) => family.ignores(`${module}.weight`));
+  const tensors = [...adapter.tensors].filter(
+    ([name]) => !unread.some((module) => name.includes(`.${module}.lora_`)),
+  );
+  const layout = loraLayout(model, { ...adapter.config, targets, bare });
+  const flat = flattenFactors(layout, new Map(tensors), where);
   refuseOverflow(layout, flat, where);
-  warnOfGaps(adapter, where, [...paths]);
+  const own = [...paths].map((path) => (bare ? path.slice(family.prefix.length + 1) : path));
+  warnOfGaps(adapter, where, own);
   return { layout, flat };
 }
 

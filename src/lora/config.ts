@@ -23,4 +23,6 @@ export interface LoraConfig {
   readonly rankPattern: Readonly<Record<string, number>>;
   readonly alphaPattern: Readonly<Record<string, number>>;
   readonly head?: ClassHead | undefined;
+  /** True if PEFT's names lack the family's prefix, as those of a model without head (AutoModel) do. */
+  readonly bare?: boolean;
 }

@@ -1,4 +1,5 @@
 import type { ModelConfig } from "../model/config.ts";
+import { familyOf } from "../model/families/index.ts";
 import type { LoraConfig } from "./config.ts";
 import { firstMatch } from "./pattern.ts";
 import { targetedLinears } from "./targets.ts";
@@ -55,6 +56,8 @@ export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
     const scale = alpha / (lora.rsLora ? Math.sqrt(rank) : rank);
     return { module, shape, rank, scale };
   });
+  const { prefix } = familyOf(model);
+  const named = (module: string): string => (lora.bare ? module.slice(prefix.length + 1) : module);
   const tensors: LoraTensor[] = [];
   const groups: LoraGroup[] = [];
   let size = 0;
@@ -62,7 +65,7 @@ export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
     const offset = size;
     for (const linear of modules) {
       const { module } = linear;
-      const name = `${PEFT_PREFIX}${module}.${factor.suffix}`;
+      const name = `${PEFT_PREFIX}${named(module)}.${factor.suffix}`;
       const shape = factorShape(factor, linear.shape, linear.rank);
       const elements = shape.reduce((product, length) => product * length, 1);
       tensors.push({ name, module, kind: factor.kind, shape, offset: size, size: elements });

@@ -21,6 +21,8 @@ export interface LossInputs {
   readonly config: ModelConfig;
   /** f32 [B,S,D], last hidden state before the final norm. */
   readonly hidden: ValueId;
+  /** i64 [B,S], 0 where padded. */
+  readonly segments: ValueId;
   /** f32 [K,D], the trained head of a task kind that has one. */
   readonly head: ValueId | undefined;
   /** N, capacity for targets. */

@@ -49,6 +49,8 @@ export interface ForwardContext {
   attend(layer: number, q: ValueId, k: ValueId, v: ValueId, shape: AttentionShape): ValueId;
   /** x [B,S,3*hiddenSize] -> [B,S,hiddenSize]. */
   convolve(layer: number, x: ValueId, weights: ConvWeights): ValueId;
+  /** Token types [B,S] of a family that has them; 0 in a text that is no pair. */
+  tokenTypes(): ValueId;
 }
 
 /** GGUF's names for a family, and what its converter does to the tensors. */
@@ -92,8 +94,11 @@ export interface Family<C extends ModelConfig = ModelConfig> {
   forward(b: ProgramBuilder, config: C, context: ForwardContext): ValueId;
   /** Final norm of the given rows, x [..,hiddenSize] -> [..,hiddenSize]: what a head other than the model's own reads. */
   finalNorm(b: ProgramBuilder, config: C, x: ValueId): ValueId;
-  /** Final norm of the given rows: x [..,hiddenSize] -> normed [..,hiddenSize], and the head's weight [V,hiddenSize]. */
-  head(b: ProgramBuilder, config: C, x: ValueId): { readonly normed: ValueId; readonly head: ValueId };
+  /**
+   * Final norm of the given rows: x [..,hiddenSize] -> normed [..,hiddenSize], and the head's weight [V,hiddenSize]. Absent in
+   * an encoder, which predicts no next token.
+   */
+  head?(b: ProgramBuilder, config: C, x: ValueId): { readonly normed: ValueId; readonly head: ValueId };
   /** True if @xenova/transformers 2 runs an export: it knows the model_type and every key that counts. */
   opensInTransformersJs2(config: C): boolean;
   readonly gguf: GgufFamily<C> | null;

@@ -1,11 +1,12 @@
+import { LorafitError } from "../errors.ts";
 import { ProgramBuilder } from "../program/builder.ts";
 import type { Dim, Program, ValueId } from "../program/program.ts";
 import type { ModelConfig } from "./config.ts";
 import { familyOf } from "./families/index.ts";
 
 /**
- * A [batch, sequence] grid of packed rows: inputs input_ids, positions, segments i64 [B,S] -> hidden [B,S,D] before the
- * final norm, as the Program's only output.
+ * A [batch, sequence] grid of packed rows: inputs input_ids, positions, segments and, for a family that has them,
+ * token_types i64 [B,S] -> hidden [B,S,D] before the final norm, as the Program's only output.
  */
 export function hiddenProgram(config: ModelConfig, batch: number, sequence: number): Program {
   const b = new ProgramBuilder("hidden");
@@ -19,22 +20,47 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
     maxPositions: sequence,
     attend: (_, q, k, v, { headDim: _d, ...attrs }) => b.node("attention", { q, k, v, segments }, attrs).o,
     convolve: (_, x, weights) => b.node("gatedConv", { x, ...weights, segments }, {}).y,
+    tokenTypes: () => b.input("token_types", "i64", [batch, sequence]),
   });
   b.output(hidden, "hidden");
   return b.build();
 }
 
-/** Final norm of the given rows: x [..,D] -> normed [..,D] and the head's weight [V,D]. */
-export const languageHead = (
+/** The input `segments` of a Program that continues a hidden Program. */
+export const segmentsOf = ({ inputs, values }: Program): ValueId =>
+  inputs.find((id) => values[id]!.name === "segments")!;
+
+/**
+ * Final norm of the given rows: x [..,D] -> normed [..,D] and the head's weight [V,D].
+ * @throws usage error for an encoder
+ */
+export function languageHead(
   b: ProgramBuilder,
   config: ModelConfig,
   x: ValueId,
-): { readonly normed: ValueId; readonly head: ValueId } => familyOf(config).head(b, config, x);
+): { readonly normed: ValueId; readonly head: ValueId } {
+  const made = familyOf(config).head?.(b, config, x);
+  if (made !== undefined) return made;
+  throw new LorafitError("usage", `${config.family} is an encoder: it predicts no next token`, {
+    hint: "name a decoder as the base",
+  });
+}
+
+/** True for a family that predicts no next token. */
+export const isEncoder = (config: ModelConfig): boolean => familyOf(config).head === undefined;
 
 /** Continues a hidden Program to output `logits` [..,V] of every position. */
 export function withLogits(config: ModelConfig, program: Program): Program {
   const b = ProgramBuilder.from(program, "logits");
   appendLogits(b, config, program.outputs[0]!);
+  return b.build();
+}
+
+/** Continues a hidden Program to output `last_hidden_state` [B,S,D], after the final norm. */
+export function withFinalNorm(config: ModelConfig, program: Program): Program {
+  const b = ProgramBuilder.from({ ...program, outputs: [] }, "last_hidden_state");
+  const normed = familyOf(config).finalNorm(b, config, program.outputs[0]!);
+  b.output(normed, "last_hidden_state");
   return b.build();
 }
 
@@ -46,7 +72,8 @@ function appendLogits(b: ProgramBuilder, config: ModelConfig, hidden: ValueId): 
 /**
  * Decoding with a key/value cache, all sizes symbolic: inputs input_ids, position_ids [batch_size, sequence_length],
  * attention_mask [batch_size, total_sequence_length] and past_key_values.{i}.{key,value} or, for a layer of convolution,
- * past_conv.{i}; outputs logits and present.{i}.{key,value} or present_conv.{i}. Names and axes are those that transformers.js and onnxruntime-genai expect.
+ * past_conv.{i}; outputs logits and present.{i}.{key,value} or present_conv.{i}. Names and axes are those that
+ * transformers.js and onnxruntime-genai expect.
  */
 export function decodingProgram(config: ModelConfig): Program {
   const b = new ProgramBuilder("decoding");
@@ -76,6 +103,7 @@ export function decodingProgram(config: ModelConfig): Program {
       presents.push({ name: `present_conv.${layer}`, value: present });
       return y;
     },
+    tokenTypes: () => b.input("token_type_ids", "i64", grid),
   });
   appendLogits(b, config, hidden);
   for (const { name, value } of presents) b.output(value, name);
@@ -86,7 +114,8 @@ export function decodingProgram(config: ModelConfig): Program {
 export function modelWeights(
   config: ModelConfig,
 ): { readonly name: string; readonly shape: readonly number[] }[] {
-  const program = withLogits(config, hiddenProgram(config, 1, 1));
+  const hidden = hiddenProgram(config, 1, 1);
+  const program = isEncoder(config) ? withFinalNorm(config, hidden) : withLogits(config, hidden);
   return program.weights.map((id) => {
     const { name, shape } = program.values[id]!;
     return { name, shape: shape as readonly number[] };

@@ -32,6 +32,7 @@ export interface OpAttrs {
   /** Parts of equal width. */
   splitColumns: { readonly count: number };
   concatColumns: Record<string, never>;
+  contrastive: { readonly temperature: number };
   gatedConv: Record<string, never>;
   gatedConvGrad: Record<string, never>;
   cachedGatedConv: Record<string, never>;

@@ -3,6 +3,7 @@ import { attention, attentionGrad, cachedAttention } from "./attention.ts";
 import type { OpName } from "./attrs.ts";
 import { crossEntropy, lastToken, trainedLinear, trainedLinearGrad } from "./class-head.ts";
 import { concatColumns, splitColumns } from "./columns.ts";
+import { contrastive } from "./contrastive.ts";
 import type { OpDefinition } from "./definition.ts";
 import { cachedGatedConv, gatedConv, gatedConvGrad } from "./gated-conv.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
@@ -39,6 +40,7 @@ export const OPS = {
   geluGrad,
   splitColumns,
   concatColumns,
+  contrastive,
   gatedConv,
   gatedConvGrad,
   cachedGatedConv,

@@ -189,6 +189,15 @@ export const SIGNATURES = {
   /** n parts [..,w] -> y [..,n w] */
   concatColumns: { inputs: { parts: list("activation") }, outputs: { y: "activation" } },
   /**
+   * x [2N,S,D]: N queries, then their passages; segments i64 [2N,S], 1 for a token, 0 for padding -> lossSum [1], correct [1],
+   * dx [2N,S,D] = ∂lossSum/∂x. With u_i the mean of row i's tokens, scaled to unit length, and s_ij = u_i u_{N+j} / temperature:
+   * lossSum = Σ_i (log Σ_j exp s_ij - s_ii), correct = Σ_i [argmax_j s_ij = i]
+   */
+  contrastive: {
+    inputs: { x: "activation", segments: "index" },
+    outputs: { lossSum: "scalar", correct: "scalar", dx: "activation" },
+  },
+  /**
    * x [B,S,3 D] with the columns B, C, v; filter [D,1,L], bias [D], segments i64 [B,S] -> y [B,S,D] = C (bias +
    * Σ_j filter_{L-1-j} (B v) of the position j back), over 0 <= j < L in the same segment
    */

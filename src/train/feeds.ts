@@ -10,6 +10,8 @@ export function batchFeeds(batch: Batch): Tensors {
     input_ids: { shape: grid, data: batch.inputIds },
     positions: { shape: grid, data: batch.positions },
     segments: { shape: grid, data: batch.segments },
+    // A row is one text or several, never a pair.
+    token_types: { shape: grid, data: new BigInt64Array(batch.segments.length) },
     labelled: { shape: n, data: batch.labelled },
     targets: { shape: n, data: batch.targets },
     loss_weights: { shape: n, data: batch.lossWeights },

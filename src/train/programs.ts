@@ -3,7 +3,7 @@ import type { TaskKind } from "../kinds/kind.ts";
 import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { hiddenProgram, withLogits } from "../model/programs.ts";
+import { hiddenProgram, isEncoder, segmentsOf, withFinalNorm, withLogits } from "../model/programs.ts";
 import { appendUpdate, type OptimizerSettings } from "../optim/adamw.ts";
 import { differentiate } from "../program/autodiff.ts";
 import { ProgramBuilder } from "../program/builder.ts";
@@ -62,7 +62,7 @@ export function trainingPrograms(options: TrainingOptions): TrainingPrograms {
 
 const unchanged = (program: Program): Program => program;
 
-/** Full logits [B,S,V] of base plus adapter, state `parameters`. */
+/** Full logits [B,S,V] of base plus adapter, or last_hidden_state [B,S,D] of an encoder; state `parameters`. */
 export function logitsProgram(
   model: ModelConfig,
   layout: LoraLayout | null,
@@ -70,7 +70,8 @@ export function logitsProgram(
   sequence: number,
 ): Program {
   const hidden = hiddenProgram(model, batch, sequence);
-  return withLogits(model, layout === null ? hidden : injectLora(hidden, layout, "state"));
+  const adapted = layout === null ? hidden : injectLora(hidden, layout, "state");
+  return isEncoder(model) ? withFinalNorm(model, adapted) : withLogits(model, adapted);
 }
 
 interface Differentiated {
@@ -88,7 +89,10 @@ function lossBuilder(
   const [hidden, head] = forward.outputs as readonly [ValueId, ValueId?];
   const b = ProgramBuilder.from({ ...forward, outputs: [] }, name);
   const { model: config, logitsBytes } = options;
-  const { lossSum, correct } = options.kind.appendLoss(b, { config, hidden, head, labelled, logitsBytes });
+  const segments = segmentsOf(forward);
+  const { lossSum, correct } = options.kind.appendLoss(b, {
+    ...{ config, hidden, segments, head, labelled, logitsBytes },
+  });
   b.output(lossSum, "loss_sum");
   b.output(correct, "correct");
   return { b, lossSum };

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cosine } from "../../src/embed/embedder.ts";
 import { ngramEmbedder } from "../../src/embed/hashed-ngrams.ts";
-import { bertProgram, readBertConfig } from "../../src/encoder/bert.ts";
 import { packTexts } from "../../src/encoder/packing.ts";
 import { openSentenceEncoder } from "../../src/encoder/sentence-encoder.ts";
 import { embedderFor } from "../../src/encoder/task-embedder.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { ENCODER, pulledFolder, resolveModel } from "../../src/model/catalog.ts";
+import { parseModelConfig } from "../../src/model/families/index.ts";
+import { modelWeights } from "../../src/model/programs.ts";
 import { createRng } from "../../src/rng.ts";
 import { expectClose } from "../expect-close.ts";
 import { thrown } from "../task/fixture.ts";
@@ -58,14 +59,16 @@ function homeWithEncoder(config: object = CONFIG): { home: string; folder: strin
     },
   };
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizer));
-  writeFileSync(join(home, "intact.json"), JSON.stringify(CONFIG));
   const rng = createRng("encoder");
-  const { weights, values } = bertProgram(readBertConfig(join(home, "intact.json")), 1, 10);
-  const tensors = weights.map((id): [string, { shape: number[]; data: Float32Array }] => {
-    const shape = values[id]!.shape as number[];
-    const size = shape.reduce((product, d) => product * d, 1);
-    return [values[id]!.name, { shape, data: Float32Array.from({ length: size }, () => rng.normal()) }];
-  });
+  const weights = modelWeights(parseModelConfig(CONFIG, "intact"));
+  // Files of sentence-transformers hold a BertModel, whose names lack the prefix.
+  const tensors = weights.map(
+    ({ name, shape }): [string, { shape: readonly number[]; data: Float32Array }] => {
+      const size = shape.reduce((product, d) => product * d, 1);
+      const data = Float32Array.from({ length: size }, () => rng.normal());
+      return [name.replace(/^bert\./, ""), { shape, data }];
+    },
+  );
   writeSafetensors(join(folder, "model.safetensors"), new Map(tensors));
   return { home, folder };
 }
@@ -106,8 +109,8 @@ test("n-grams are the embedder until the encoder has been pulled, and the names 
 });
 
 test.each([
-  [{ model_type: "llama" }, /config\.json: is damaged: model_type/],
-  [{ hidden_act: "relu" }, /config\.json: is damaged: hidden_act/],
+  [{ model_type: "t5" }, /config\.json: model_type "t5" is not supported/],
+  [{ hidden_act: "relu" }, /hidden_act: "relu" is not supported/],
   [{ position_embedding_type: "relative_key" }, /position_embedding_type/],
   [{ num_hidden_layers: 3 }, /encoder\.layer\.2\.attention\.self\.query\.weight: missing/],
   [{ vocab_size: 13 }, /word_embeddings\.weight: shape \[12, 8\], config\.json says \[13, 8\]/],

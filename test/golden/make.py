@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm, Gemma3TextScaledWordEmbedding
 from transformers.models.granite.modeling_granite import GraniteRMSNorm
 from transformers.models.lfm2.modeling_lfm2 import Lfm2RMSNorm
@@ -180,7 +180,16 @@ NEW = {
                     vocab_size=41, max_position_embeddings=64, conv_L_cache=4, full_attn_idxs=[1], tie_embedding=False),
         adapters={"all": dict(r=4, lora_alpha=4, target_modules="all-linear")},
         batch=lambda: padded_batch(2, 21, 41)),
+    # An encoder: LayerNorm after each sum, learned positions, token types; mean pooling and InfoNCE over pairs of unequal length.
+    "bert": dict(
+        family="bert",
+        config=dict(hidden_size=20, num_hidden_layers=2, num_attention_heads=2, intermediate_size=36, vocab_size=45, max_position_embeddings=32,
+                    type_vocab_size=2),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=["query", "key", "value", "dense"]),
+                  "attention": dict(r=2, lora_alpha=5, target_modules=["query", "value"])},
+        batch=lambda: pairs_batch(3, 12, 45)),
 }
+ENCODERS = {"bert"}
 
 
 def padded_batch(rows, length, vocab):
@@ -207,19 +216,26 @@ def packed_batch(rows, length, vocab, documents):
     return dict(input_ids=ids.tolist(), labels=labels.tolist(), segments=segments.tolist())
 
 
+def pairs_batch(count, longest, vocab):
+    text = lambda: torch.randint(3, vocab, (int(torch.randint(3, longest + 1, (1,))),)).tolist()
+    return dict(queries=[text() for _ in range(count)], passages=[text() for _ in range(count)])
+
+
 def make_new(root, spec):
     torch.manual_seed(11)
     config = AutoConfig.for_model(spec.get("family", "llama"), bos_token_id=1, eos_token_id=2, pad_token_id=0, **spec["config"])
-    model = AutoModelForCausalLM.from_config(config)
+    encoder = spec.get("family") in ENCODERS
+    auto = AutoModel if encoder else AutoModelForCausalLM
+    model = auto.from_config(config)
     with torch.no_grad():
         for name, p in model.named_parameters():
-            shifted = any(part in name for part in ("norm", ".ln_", "conv.conv")) and "gemma" not in config.model_type
+            shifted = any(part in name for part in ("norm", "Norm", ".ln_", "conv.conv")) and "gemma" not in config.model_type
             p.copy_(torch.randn_like(p) * 0.15 + shifted)
     model.save_pretrained(root / "model")
     (root / "batch.json").write_text(json.dumps(spec["batch"]()) + "\n")
     for name, config in spec["adapters"].items():
-        peft = get_peft_model(AutoModelForCausalLM.from_pretrained(root / "model", dtype=torch.float32),
-                              LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, **config))
+        peft = get_peft_model(auto.from_pretrained(root / "model", dtype=torch.float32),
+                              LoraConfig(task_type="FEATURE_EXTRACTION" if encoder else "CAUSAL_LM", lora_dropout=0.0, **config))
         with torch.no_grad():
             for n, p in peft.named_parameters():
                 if "lora_" in n:
@@ -248,21 +264,38 @@ def run(model, batch):
     return total, count, logits
 
 
+def run_pairs(model, batch):
+    """InfoNCE over the cosines of means / 0.05, one direction; each text by itself."""
+    texts = batch["queries"] + batch["passages"]
+    hidden = torch.zeros(len(texts), max(map(len, texts)), model.config.hidden_size, dtype=torch.float64)
+    means = []
+    for row, ids in enumerate(texts):
+        out = model(input_ids=torch.tensor(ids)[None]).last_hidden_state[0]
+        hidden[row, : len(ids)] = out.detach()
+        means.append(torch.nn.functional.normalize(out.mean(0), dim=0))
+    count = len(batch["queries"])
+    scores = torch.stack(means[:count]) @ torch.stack(means[count:]).T / 0.05
+    return torch.nn.functional.cross_entropy(scores, torch.arange(count), reduction="sum"), count, hidden
+
+
 def expected(root, out):
     batch = json.loads((root / "batch.json").read_text())
-    base = AutoModelForCausalLM.from_pretrained(root / "model", dtype=torch.float64)
+    pairs = "queries" in batch
+    base = (AutoModel if pairs else AutoModelForCausalLM).from_pretrained(root / "model", dtype=torch.float64)
     model = PeftModel.from_pretrained(base, out / "adapter", is_trainable=True, autocast_adapter_dtype=False).double().eval()
     params = {n.replace(".default", ""): p for n, p in model.named_parameters() if p.requires_grad}
     stored = load_file(out / "adapter" / "adapter_model.safetensors")
     assert set(stored) == set(params) and all(torch.equal(stored[n].double(), p) for n, p in params.items())
+    # BERT's pooler takes no part in the hidden state.
+    params = {n: p for n, p in params.items() if ".pooler." not in n}
     optimizer = torch.optim.AdamW(params.values(), lr=RATE, betas=(0.9, 0.999), eps=1e-8, weight_decay=DECAY)
     save, losses, norms = {}, [], []
     for step in range(STEPS):
-        loss, count, logits = run(model, batch)
+        loss, count, logits = (run_pairs if pairs else run)(model, batch)
         optimizer.zero_grad()
         loss.backward()
         if step == 0:
-            save |= {f"grad.{n}": p.grad.clone() for n, p in params.items()} | {"logits": logits}
+            save |= {f"grad.{n}": p.grad.clone() for n, p in params.items()} | {"last_hidden_state" if pairs else "logits": logits}
             (out / "expected.json").write_text(json.dumps(dict(loss_sum=float(loss.detach()), count=count), indent=1) + "\n")
         for p in params.values():
             p.grad /= count

@@ -2,12 +2,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { batchFromLabels } from "../../src/data/batch.ts";
+import { encoderBatch } from "../../src/data/encoder-batch.ts";
 import { roundedReference } from "../../src/engines/conformance/rounded.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { openSafetensors, readBytes } from "../../src/formats/safetensors.ts";
 import { adapterOn } from "../../src/lora/adapter.ts";
 import { readPeft } from "../../src/lora/peft.ts";
+import { appendPairLoss } from "../../src/loss/pair-loss.ts";
 import { openModel } from "../../src/model/open.ts";
+import { isEncoder } from "../../src/model/programs.ts";
 import { debugLogits, debugStep } from "../../src/train/measure/debug.ts";
 import { distance, expectClose } from "../expect-close.ts";
 
@@ -34,6 +37,11 @@ const CASES = [
   ["gpt2-untied", "all"],
 ] as const;
 
+const ENCODERS = [
+  ["bert", "all"],
+  ["bert", "attention"],
+] as const;
+
 function wide(path: string): Map<string, Float64Array> {
   const file = openSafetensors(path);
   return new Map(
@@ -42,37 +50,54 @@ function wide(path: string): Map<string, Float64Array> {
 }
 
 /** Pairs of the float64 values of PyTorch + PEFT (make.py) and the values of `engine`. */
-async function golden(engine: Engine, model: string, name: string) {
+async function golden(engine: Engine, model: string, name: string, { gradients = true } = {}) {
   const root = join(import.meta.dirname, model);
   const source = openModel(join(root, "model"), { cacheDir: join(root, "unused") });
   const { layout, flat } = adapterOn(source.config, readPeft(join(root, name, "adapter")), name);
-  const batch = batchFromLabels(JSON.parse(readFileSync(join(root, "batch.json"), "utf8")));
+  const content = JSON.parse(readFileSync(join(root, "batch.json"), "utf8"));
+  const encoder = isEncoder(source.config);
+  const batch = encoder ? encoderBatch(content, source.config) : batchFromLabels(content);
   const { loss_sum, count } = JSON.parse(readFileSync(join(root, name, "expected.json"), "utf8"));
   const session = await engine.open(source);
   const optimizer = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, clip: 1, loraPlusRatio: 1 };
   const steps = { optimizer, learningRate: 1e-3, steps: 3, precision: "float32" } as const;
-  const result = await debugStep(session, { model: source.config, layout, flat, batch, ...steps });
+  const loss = encoder ? { appendLoss: appendPairLoss } : {};
   const logits = await debugLogits(session, source.config, { layout, flat }, batch);
-  await session.close();
   const expected = wide(join(root, name, "expected.safetensors"));
+  const hidden = encoder ? "last_hidden_state" : "logits";
+  const pair = (key: string, { data }: { data: unknown }) => ({
+    ...{ key, actual: data as Float32Array, expected: expected.get(key)! },
+  });
+  if (!gradients) {
+    await session.close();
+    return [pair(hidden, logits)];
+  }
+  const result = await debugStep(session, { model: source.config, layout, flat, batch, ...steps, ...loss });
+  await session.close();
   expect(result.count).toBe(count);
-  const actual = new Map([...result.tensors, ["logits", logits] as const]);
-  expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
-  const pairs = [...expected].map(([key, value]) => ({
-    key,
-    actual: actual.get(key)!.data as Float32Array,
-    expected: value,
-  }));
+  expect([...result.tensors.keys(), hidden].sort()).toEqual([...expected.keys()].sort());
+  const pairs = [...result.tensors, [hidden, logits] as const].map(([key, value]) => pair(key, value));
   return [{ key: "loss", actual: [result.lossSum], expected: [loss_sum] }, ...pairs];
 }
 
 /** Loss, gradients, logits and steps relative to the largest entry of each tensor. */
 export function describeGoldens(engine: Engine, tolerance: number): void {
-  it.each(CASES)("%s, %s: loss, gradients, logits, three AdamW steps", async (model, name) => {
-    for (const { key, actual, expected } of await golden(engine, model, name)) {
-      expectClose(actual, expected, tolerance, key);
-    }
-  });
+  it.each([...CASES, ...ENCODERS])(
+    "%s, %s: loss, gradients, logits, three AdamW steps",
+    async (model, name) => {
+      for (const { key, actual, expected } of await golden(engine, model, name)) {
+        expectClose(actual, expected, tolerance, key);
+      }
+    },
+  );
+}
+
+function apart(pairs: Awaited<ReturnType<typeof golden>>, kind: RegExp): number {
+  const of = pairs.filter(({ key }) => kind.test(key));
+  return distance(
+    of.flatMap(({ actual }) => Array.from(actual)),
+    of.flatMap(({ expected }) => Array.from(expected)),
+  );
 }
 
 /**
@@ -82,15 +107,15 @@ export function describeGoldens(engine: Engine, tolerance: number): void {
 export function describeRoundedGoldens(engine: Engine, factor: number): void {
   it.each(CASES)("%s, %s: as near as rounding allows", async (model, name) => {
     const [ours, rounded] = [await golden(engine, model, name), await golden(roundedReference, model, name)];
-    const apart = (pairs: typeof ours, kind: RegExp): number => {
-      const of = pairs.filter(({ key }) => kind.test(key));
-      return distance(
-        of.flatMap(({ actual }) => Array.from(actual)),
-        of.flatMap(({ expected }) => Array.from(expected)),
-      );
-    };
     for (const kind of [/^loss/, /^logits/, /^grad/, /lora_A/, /lora_B/, /^(?!loss|logits|grad)/]) {
       expect(apart(ours, kind), kind.source).toBeLessThan(factor * apart(rounded, kind) + 1e-3);
     }
+  });
+  it.each(ENCODERS)("%s, %s: hidden states as near as rounding allows", async (model, name) => {
+    const [ours, rounded] = [
+      await golden(engine, model, name, { gradients: false }),
+      await golden(roundedReference, model, name, { gradients: false }),
+    ];
+    expect(apart(ours, /./)).toBeLessThan(factor * apart(rounded, /./) + 1e-3);
   });
 }

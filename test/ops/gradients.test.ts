@@ -35,6 +35,7 @@ const differentiable = (Object.keys(CASES) as OpName[]).filter(
     definitionOf(op).gradient !== "none" &&
     op !== "linearCrossEntropy" &&
     op !== "crossEntropy" &&
+    op !== "contrastive" &&
     op !== "unflatten",
 );
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type Batch, batchFromLabels } from "../../data/batch.ts";
+import { encoderBatch } from "../../data/encoder-batch.ts";
 import type { Engine, EngineSession, HostTensor } from "../../engines/engine.ts";
 import { packingOn, precisionOn } from "../../engines/precision.ts";
 import { ENGINE_NAMES, selectEngine } from "../../engines/select.ts";
@@ -8,6 +9,8 @@ import { readJson } from "../../formats/json.ts";
 import { type TensorData, writeSafetensors } from "../../formats/safetensors.ts";
 import { adapterOn } from "../../lora/adapter.ts";
 import { readPeft } from "../../lora/peft.ts";
+import { appendPairLoss } from "../../loss/pair-loss.ts";
+import { isEncoder } from "../../model/programs.ts";
 import type { WeightSource } from "../../model/weights.ts";
 import { parseSettings } from "../../task/override.ts";
 import { debugLogits, debugStep } from "../../train/measure/debug.ts";
@@ -41,19 +44,22 @@ export function addDebug(program: Command, context: Context): void {
       .requiredOption("--model <model>", "base: folder, GGUF file or name")
       .requiredOption(
         "--batch <file>",
-        "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target",
+        "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target; for an encoder {queries, passages}, or {input_ids, segments?}",
       )
       .requiredOption("--out <file>", "safetensors file to write")
       .option("--engine <name>", ENGINE_NAMES.join(", "), "onnx");
   verb(
     "step",
-    "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of token losses.",
+    "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of token losses, or of an encoder's InfoNCE losses of queries.",
   )
     .requiredOption("--adapter <dir>", "PEFT folder")
     .option("--optimizer-steps <n>", "then n AdamW steps on the mean loss: step.<PEFT tensor name>")
     .option("--set <key=value>", "training setting, such as learning_rate=1e-3; may be repeated", collect, [])
     .action((flags: Flags) => runStep(flags, context));
-  verb("logits", "The logits [batch, sequence, vocab]; 0 where padded.")
+  verb(
+    "logits",
+    "The logits [batch, sequence, vocab]; of an encoder last_hidden_state [batch, sequence, width]; 0 where padded.",
+  )
     .option("--adapter <dir>", "PEFT folder")
     .action((flags: Flags) => runLogits(flags, context));
   addDecide(debug, context);
@@ -66,6 +72,11 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
     throw new LorafitError("usage", `--optimizer-steps ${flags.optimizerSteps}: is not a whole number`);
   }
   const { base, batch, session, engine } = await open(flags, context);
+  if (isEncoder(base.config) && batch.count === 0) {
+    throw new LorafitError("data", `${flags.batch}: holds no pairs, and an encoder has no other loss here`, {
+      hint: 'expected {"queries": [[int]], "passages": [[int]]}',
+    });
+  }
   try {
     const adapter = adapterOn(base.config, readPeft(flags.adapter!), flags.adapter!);
     const precision = precisionOn(engine, settings.precision);
@@ -77,6 +88,7 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
       learningRate: settings.learning_rate,
       steps,
       precision,
+      ...(isEncoder(base.config) ? { appendLoss: appendPairLoss } : {}),
       packed: packingOn(engine, precision, settings.base_weights),
     });
     writeSafetensors(flags.out, result.tensors as ReadonlyMap<string, TensorData>);
@@ -93,7 +105,7 @@ async function runLogits(flags: Flags, context: Context): Promise<void> {
     const adapter =
       flags.adapter === undefined ? null : adapterOn(base.config, readPeft(flags.adapter), flags.adapter);
     const logits: HostTensor = await debugLogits(session, base.config, adapter, batch);
-    writeSafetensors(flags.out, { logits });
+    writeSafetensors(flags.out, { [isEncoder(base.config) ? "last_hidden_state" : "logits"]: logits });
     const summary = { shape: logits.shape, engine: engine.name };
     context.output.result(summary, JSON.stringify(summary));
   } finally {
@@ -106,9 +118,11 @@ async function open(
   context: Context,
 ): Promise<{ base: WeightSource; batch: Batch; session: EngineSession; engine: Engine }> {
   const base = openBase(flags.model, context);
-  const batch = batchFromLabels(readJson(flags.batch, { hint: "it holds {input_ids, labels, segments?}" }), {
-    vocabSize: base.config.vocabSize,
-  });
+  const { vocabSize, padId } = base.config;
+  const content = readJson(flags.batch, { hint: "it holds {input_ids, labels, segments?}" });
+  const batch = isEncoder(base.config)
+    ? encoderBatch(content, { vocabSize, padId })
+    : batchFromLabels(content, { vocabSize });
   if (batch.sequence > base.config.maxPositions) {
     throw new LorafitError(
       "data",

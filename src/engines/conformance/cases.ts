@@ -20,6 +20,7 @@ import {
 } from "./class-head-cases.ts";
 import { cachedGatedConvCases, gatedConvCases, gatedConvGradCases } from "./conv-cases.ts";
 import { geluCases, geluGradCases, layerNormCases, layerNormGradCases } from "./layer-cases.ts";
+import { contrastiveCases } from "./pair-cases.ts";
 
 const none = {};
 
@@ -234,6 +235,7 @@ export const CASES = {
     { name: "ordinary", inputs: { parts: [n(2, 4, 8), n(2, 4, 8), n(2, 4, 8)] }, attrs: none },
     { name: "odd sizes", inputs: { parts: [n(1, 5, 7), n(1, 5, 7)] }, attrs: none },
   ],
+  contrastive: contrastiveCases,
   gatedConv: gatedConvCases,
   gatedConvGrad: gatedConvGradCases,
   cachedGatedConv: cachedGatedConvCases,

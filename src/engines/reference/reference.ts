@@ -17,6 +17,7 @@ import { adamw, clipScale, sumSquares } from "./ops/adamw.ts";
 import { attention, attentionGrad, cachedAttention } from "./ops/attention.ts";
 import { crossEntropy, lastToken, trainedLinear, trainedLinearGrad } from "./ops/class-head.ts";
 import { concatColumns, splitColumns } from "./ops/columns.ts";
+import { contrastive } from "./ops/contrastive.ts";
 import { cachedGatedConv, gatedConv, gatedConvGrad } from "./ops/gated-conv.ts";
 import { gatedMlp, gatedMlpGrad } from "./ops/gated-mlp.ts";
 import { gelu, geluGrad } from "./ops/gelu.ts";
@@ -63,6 +64,7 @@ const KERNELS = {
   geluGrad,
   splitColumns,
   concatColumns,
+  contrastive,
   gatedConv,
   gatedConvGrad,
   cachedGatedConv,

@@ -2,7 +2,7 @@ import { injectLora } from "../../lora/inject.ts";
 import { loraLayout } from "../../lora/layout.ts";
 import { appendTokenLoss } from "../../loss/token-loss.ts";
 import { familyOf, parseModelConfig } from "../../model/families/index.ts";
-import { hiddenProgram } from "../../model/programs.ts";
+import { hiddenProgram, segmentsOf } from "../../model/programs.ts";
 import { appendUpdate, type OptimizerSettings } from "../../optim/adamw.ts";
 import { differentiate } from "../../program/autodiff.ts";
 import { ProgramBuilder } from "../../program/builder.ts";
@@ -107,6 +107,7 @@ function stepProgram(): Program {
   const { lossSum, correct } = appendTokenLoss(b, {
     config: CONFIG,
     hidden: hidden.outputs[0]!,
+    segments: segmentsOf(hidden),
     head: undefined,
     labelled: LABELLED,
     logitsBytes: undefined,

@@ -2,6 +2,7 @@ import { LorafitError } from "../../errors.ts";
 import type { ModelConfig } from "../config.ts";
 import { ConfigReader } from "../config-reader.ts";
 import type { Family, GgufFamily } from "../family.ts";
+import { bert } from "./bert.ts";
 import { gemma3 } from "./gemma3.ts";
 import { gpt2 } from "./gpt2.ts";
 import { granite } from "./granite.ts";
@@ -23,6 +24,7 @@ export const FAMILIES: readonly Family[] = [
   smollm3,
   gpt2,
   lfm2,
+  bert,
 ];
 
 export function familyOf({ family: name }: Pick<ModelConfig, "family">): Family {

@@ -4,7 +4,9 @@ import type { PackedFormat } from "../../formats/quantise.ts";
 import { chat } from "../../kinds/chat/chat.ts";
 import { unflattenFactors } from "../../lora/flat.ts";
 import type { LoraLayout } from "../../lora/layout.ts";
+import type { AppendLoss } from "../../loss/token-loss.ts";
 import type { ModelConfig } from "../../model/config.ts";
+import { isEncoder } from "../../model/programs.ts";
 import type { OptimizerSettings } from "../../optim/adamw.ts";
 import type { Precision } from "../../program/precision.ts";
 import { batchFeeds, updateFeeds } from "../feeds.ts";
@@ -32,13 +34,15 @@ export async function debugStep(
     readonly learningRate: number;
     readonly steps: number;
     readonly precision: Precision;
+    /** Default: next-token cross entropy. */
+    readonly appendLoss?: AppendLoss;
     readonly packed?: PackedFormat | undefined;
   },
 ): Promise<DebugStep> {
   const { model, layout, flat, batch, optimizer, precision, packed } = options;
   const shape = { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length };
   const training: TrainingOptions = {
-    kind: chat,
+    kind: options.appendLoss === undefined ? chat : { appendLoss: options.appendLoss },
     model,
     layout,
     shape,
@@ -84,7 +88,10 @@ async function collect(
   for (const [name, tensor] of unflattenFactors(layout, flat)) into.set(`${prefix}.${name}`, tensor);
 }
 
-/** Logits [batch, sequence, vocab] of base plus adapter; zero where the batch is padded (segment 0). */
+/**
+ * Logits [batch, sequence, vocab] of base plus adapter, or last_hidden_state [batch, sequence, D] of an encoder; zero where the batch
+ * is padded (segment 0).
+ */
 export async function debugLogits(
   session: EngineSession,
   model: ModelConfig,
@@ -100,9 +107,10 @@ export async function debugLogits(
   const { outputs } = await (await session.compile(program)).run(
     Object.fromEntries(needed.map((name) => [name, feeds[name]!])),
   );
-  const logits = outputs["logits"]!;
+  const logits = outputs[isEncoder(model) ? "last_hidden_state" : "logits"]!;
+  const width = logits.shape.at(-1)!;
   for (const [row, segment] of batch.segments.entries()) {
-    if (segment === 0n) logits.data.fill(0 as never, row * model.vocabSize, (row + 1) * model.vocabSize);
+    if (segment === 0n) logits.data.fill(0 as never, row * width, (row + 1) * width);
   }
   return logits;
 }

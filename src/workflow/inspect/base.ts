@@ -1,5 +1,6 @@
 import { LorafitError } from "../../errors.ts";
 import { openModel } from "../../model/open.ts";
+import { isEncoder } from "../../model/programs.ts";
 import { loadTokenizer } from "../../tokens/tokenizer.ts";
 import { elements, type Inspection, storages } from "./inspection.ts";
 
@@ -10,10 +11,13 @@ export async function inspectBase(kind: string, path: string, cacheDir: string):
     const tensors = base.list();
     await loadTokenizer(base.tokenizerFiles());
     const { config } = base;
+    const encoder = isEncoder(config);
     return {
       kind,
-      trainable: true,
-      use: `a base: name it as \`base\` in task.yaml`,
+      trainable: !encoder,
+      use: encoder
+        ? "an encoder: it gives hidden states of texts and predicts no next token"
+        : "a base: name it as `base` in task.yaml",
       facts: {
         family: config.family,
         parameters: tensors.reduce((sum, { shape }) => sum + elements(shape), 0),

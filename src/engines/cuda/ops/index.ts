@@ -43,6 +43,7 @@ export const LOWERINGS = {
   geluGrad,
   splitColumns,
   concatColumns,
+  contrastive: unsupported,
   gatedConv,
   gatedConvGrad,
   cachedGatedConv: unsupported,

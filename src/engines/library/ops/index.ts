@@ -4,6 +4,7 @@ import { attention, attentionGrad } from "./attention.ts";
 import { cachedAttention } from "./cached-attention.ts";
 import { crossEntropy, lastToken, trainedLinear, trainedLinearGrad } from "./class-head.ts";
 import { concatColumns, splitColumns } from "./columns.ts";
+import { contrastive } from "./contrastive.ts";
 import { cachedGatedConv, gatedConv, gatedConvGrad } from "./gated-conv.ts";
 import { gatedMlp, gatedMlpGrad } from "./gated-mlp.ts";
 import { gelu, geluGrad } from "./gelu.ts";
@@ -39,6 +40,7 @@ export const LOWERINGS: Lowerings = {
   geluGrad,
   splitColumns,
   concatColumns,
+  contrastive,
   gatedConv,
   gatedConvGrad,
   cachedGatedConv,
