@@ -73,7 +73,7 @@ run. Both default to the current folder. Every verb also takes:
 | 4 | the verdict is inconclusive |
 | 5 | things that do not belong together: lock, base, adapter, checkpoint, export |
 | 6 | this machine: disk, permission, no engine; or a bug |
-| 130 | interrupted; training leaves a checkpoint |
+| 130 | interrupted; training leaves a checkpoint. A verb without a safe place to stop is ended by the signal itself |
 
 An error is one line that says where and what, then a hint; several mistakes of one kind are listed together. With \`--json\`
 it is also an event: \`{"event": "error", "kind", "message", "hint", "exit_code"}\`. \`LORAFIT_DEBUG=1\` adds the stack.

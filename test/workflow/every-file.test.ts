@@ -103,8 +103,7 @@ const says = (file: string): RegExp =>
   NAMES.find(([pattern]) => pattern.test(file))?.[1] ?? new RegExp(basename(file).replaceAll(".", "\\."));
 
 /** Files whose hashes are compared with verdict.json together, so that one refusal names each of them. */
-const JUDGED =
-  /^(RUN\/(adapter|drift|export)\/.*|RUN\/(metrics|answers)\.jsonl|curation\.json|train\.clean\.jsonl)$/;
+const JUDGED = /^(RUN\/(adapter|drift|export)\/.*|RUN\/(metrics|answers)\.jsonl|curation\.json)$/;
 
 test("a changed byte and a removed file are refused by name; a link is refused or its target released", async () => {
   const read = files.filter((file) => !UNREAD.test(file));
