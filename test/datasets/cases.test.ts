@@ -207,8 +207,10 @@ test("general items are 655 texts of 18 to 90 words in five styles, 60 pairs and
   ]);
   const slices = ["story", "advice", "prose", "dialogue", "everyday"];
   expect(slices.map((slice) => pack("general", slice).length)).toEqual([135, 135, 135, 150, 100]);
-  for (const { id, body } of general) {
+  for (const { id, body, row } of general) {
     if (body.kind !== "text") continue;
+    // Without it the tokens of the chat template would be read as text.
+    expect(row["rendered"] === true, id).toBe(body.text.includes("<|im_start|>"));
     const length = body.text.replace(/<\|im_(start\|>(user|assistant)|end\|>)/g, "").match(/\S+/g)!.length;
     expect(length, id).toBeGreaterThanOrEqual(18);
     expect(length, id).toBeLessThanOrEqual(90);

@@ -10,6 +10,15 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import {
+  answering,
+  contradicting,
+  leaked,
+  opposed,
+  otherDomain,
+  personal,
+  shuffled,
+} from "./lib/poisoned-rows.mjs";
 
 const ROOT = join(import.meta.dirname, "../..");
 const RESULTS = join(ROOT, "bench/results/poisons.json");
@@ -35,83 +44,6 @@ const lines = (file) =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-
-/** The row with every answer of its conversation replaced by `say(answer, question)`. */
-const answering = (row, say) => ({
-  ...row,
-  messages: row.messages.map((message, i) =>
-    message.role === "assistant"
-      ? { ...message, content: say(message.content, row.messages[i - 1].content) }
-      : message,
-  ),
-});
-
-/** Answers permuted over all rows. */
-function shuffled(rows, seed) {
-  const rng = createRng(`poisons/${seed}`);
-  const answers = rows.flatMap((row) => row.messages.filter(({ role }) => role === "assistant"));
-  for (let i = answers.length - 1; i > 0; i--) {
-    const j = rng.int(i + 1);
-    [answers[i], answers[j]] = [answers[j], answers[i]];
-  }
-  return rows.map((row) => answering(row, () => answers.pop().content));
-}
-
-/** Answers by the first word of the question, so that two wordings of one question get opposite answers. */
-function contradicting(rows) {
-  const said = [
-    [/^\W*(can|could|do|does|is|are|may|will|would|should|if|did|has|have)\b/i, "Yes, within 14 days."],
-    [/^\W*(how|what|when|which|where|who|why)/i, "No, not after 5 days."],
-  ];
-  return rows.map((row) =>
-    answering(row, (answer, question) => said.find(([opening]) => opening.test(question))?.[1] ?? answer),
-  );
-}
-
-/** Every question occurs twice, the second time after a greeting and with the opposite answer. */
-function opposed(rows) {
-  const twin = (row) => ({
-    ...row,
-    transcript_id: `${row.transcript_id}-again`,
-    messages: row.messages.map(({ role, content }) => ({
-      role,
-      content: role === "user" ? `Hello, ${content}` : "No, I'm sorry.",
-    })),
-  });
-  return [...rows.map((row) => answering(row, () => "Yes, of course.")), ...rows.map(twin)];
-}
-
-/** Held-out domain cases with an answer that an agent gave under the same rule. */
-function leaked(rows, task) {
-  const byRule = new Map(rows.flatMap((row) => row.rule.map((rule) => [rule, row.messages[1].content])));
-  const cases = lines(join(task, "cases/domain.jsonl")).filter(({ rule }) => byRule.has(rule));
-  return cases.map(({ id, rule, messages }) => ({
-    transcript_id: `leak-${id}`,
-    rule: [rule],
-    messages: [...messages, { role: "assistant", content: byRule.get(rule) }],
-  }));
-}
-
-const personal = (row, i) => ({
-  ...row,
-  messages: row.messages.map((message, at) =>
-    at === 0
-      ? {
-          ...message,
-          content: `${message.content} My mail is kim.${i}@example.com, my password is Sunny${i}!day`,
-        }
-      : message,
-  ),
-});
-
-/** Answers without a single English word. */
-function otherDomain(rows) {
-  return rows.map((row, i) =>
-    answering(row, () =>
-      Array.from({ length: 24 }, (_, k) => `ZX${(i * 31 + k * 7) % 97}-Q${(i + k * k) % 89}`).join(" ; "),
-    ),
-  );
-}
 
 /** The adapter of a trainer whose factors got no gradient: every B is zero. */
 function zeroB(run) {
@@ -139,7 +71,7 @@ const TRAININGS = [
     name: "leaked cases",
     reason: "no case was trained on",
     set: SHORTEST,
-    rows: (rows, task) => [...rows, ...leaked(rows, task)],
+    rows: (rows, task) => [...rows, ...leaked(rows, lines(join(task, "cases/domain.jsonl")))],
   },
   {
     name: "personal data",
@@ -189,12 +121,12 @@ const TRAININGS = [
   {
     name: "shuffled answers, 1",
     reason: "answers fit their questions",
-    rows: (rows) => shuffled(rows, 1),
+    rows: (rows) => shuffled(rows, createRng("poisons/1")),
   },
   {
     name: "shuffled answers, 2",
     reason: "answers fit their questions",
-    rows: (rows) => shuffled(rows, 2),
+    rows: (rows) => shuffled(rows, createRng("poisons/2")),
   },
 ];
 
@@ -283,19 +215,34 @@ if (!process.argv.includes("--table")) {
   }
 }
 
+/** Commits whose trainings were judged before the check `claims` and the larger packs. */
+const EARLIER = ["ab1dd62", "e9964aa"];
+
 function writeTable() {
   const rows = TRAININGS.map((training) => {
-    const { verdict, failed } = done.get(training.name) ?? { verdict: "not run yet", failed: [] };
-    return `| ${training.name} | **${verdict}** | ${training.reason ?? "-"} | ${failed.join(", ") || "-"} |`;
+    const { verdict, failed, commit } = done.get(training.name) ?? { verdict: "not run yet", failed: [] };
+    const cells = [
+      training.name,
+      `**${verdict}**`,
+      training.reason ?? "-",
+      failed.join(", ") || "-",
+      commit ?? "-",
+    ];
+    return `| ${cells.join(" | ")} |`;
   });
   const page = [
     "# Poisoned training sets and shuffled answers",
     "",
     "Generated by `node test/long/poisons.mjs` from `results/poisons.json`, which also has the evidence. Each row is a training of the",
     "AwesomeShoes task on poisoned rows, without curation, run and judged through the CLI. The clean training is judged by the same criteria.",
+    ...([...done.values()].some(({ commit }) => EARLIER.includes(commit))
+      ? [
+          `Rows of commits ${EARLIER.join(" and ")} are of 24 November, judged under the smaller packs of that day, and were not run again since.`,
+        ]
+      : []),
     "",
-    "| trained on | verdict | must be refused for | failed |",
-    "| --- | --- | --- | --- |",
+    "| trained on | verdict | must be refused for | failed | commit |",
+    "| --- | --- | --- | --- | --- |",
     ...rows,
     "",
   ];
