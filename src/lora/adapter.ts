@@ -3,7 +3,6 @@ import { LorafitError, warn } from "../errors.ts";
 import { sha256File } from "../formats/files.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { familyOf } from "../model/families/index.ts";
-import { WEIGHT_LIMIT } from "../model/finite.ts";
 import { flattenFactors } from "./flat.ts";
 import { type LoraLayout, loraLayout } from "./layout.ts";
 import { isEnding } from "./pattern.ts";
@@ -43,7 +42,7 @@ export function readAdapter(folder: string, base: AdaptedBase): Adapter {
 /**
  * A PEFT adapter on a model whose hash is not compared. Names may lack the family's prefix. Factors of a layer that the forward pass
  * leaves out, such as BERT's pooler, are left out too. Warns of targets without factors.
- * @throws mismatch that lists every factor that does not fit; data error for a change that overflows float32
+ * @throws mismatch that lists every factor that does not fit
  */
 export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: string): Adapter {
   const family = familyOf(model);
@@ -63,29 +62,9 @@ export function adapterOn(model: ModelConfig, adapter: PeftAdapter, where: strin
   );
   const layout = loraLayout(model, { ...adapter.config, targets, bare });
   const flat = flattenFactors(layout, new Map(tensors), where);
-  refuseOverflow(layout, flat, where);
   const own = [...paths].map((path) => (bare ? path.slice(family.prefix.length + 1) : path));
   warnOfGaps(adapter, where, own);
   return { layout, flat };
-}
-
-/** @throws data error for a module whose change of the weight could reach 2^30: the forward pass would overflow float32 */
-function refuseOverflow(layout: LoraLayout, flat: Float32Array, where: string): void {
-  const bounds = new Map(layout.modules.map(({ module, scale, rank }) => [module, Math.abs(scale) * rank]));
-  for (const { module, offset, size } of layout.tensors) {
-    let most = 0;
-    for (let i = offset; i < offset + size; i++) most = Math.max(most, Math.abs(flat[i]!));
-    bounds.set(module, bounds.get(module)! * most);
-  }
-  for (const { module, scale } of layout.modules) {
-    const bound = bounds.get(module)!;
-    if (bound < WEIGHT_LIMIT) continue;
-    throw new LorafitError(
-      "data",
-      `${where}: ${module}: the adapter changes its weight by up to ${bound.toPrecision(2)}, so that the forward pass overflows float32`,
-      { hint: `lora_alpha and r scale its factors by ${scale.toPrecision(2)}` },
-    );
-  }
 }
 
 /**

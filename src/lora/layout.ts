@@ -47,14 +47,18 @@ const PEFT_PREFIX = "base_model.model.";
 /** Name of the head in PEFT's files, which leave out that it is one of modules_to_save. */
 export const HEAD_NAME = `${PEFT_PREFIX}${HEAD_MODULE}.weight`;
 
+/** Rank of a module, and the factor of its change: alpha / rank, or alpha / sqrt(rank) with rsLoRA. */
+export function scalingOf(lora: LoraConfig, module: string): { rank: number; scale: number } {
+  const rank = firstMatch(lora.rankPattern, module) ?? lora.rank;
+  const alpha = firstMatch(lora.alphaPattern, module) ?? lora.alpha;
+  return { rank, scale: alpha / (lora.rsLora ? Math.sqrt(rank) : rank) };
+}
+
 /** @throws usage error that lists every target without a match */
 export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
   const variant: Variant = VARIANTS[lora.variant];
   const modules = targetedLinears(model, lora.targets).map(({ path: module, shape }): AdaptedLinear => {
-    const rank = firstMatch(lora.rankPattern, module) ?? lora.rank;
-    const alpha = firstMatch(lora.alphaPattern, module) ?? lora.alpha;
-    const scale = alpha / (lora.rsLora ? Math.sqrt(rank) : rank);
-    return { module, shape, rank, scale };
+    return { module, shape, ...scalingOf(lora, module) };
   });
   const { prefix } = familyOf(model);
   const named = (module: string): string => (lora.bare ? module.slice(prefix.length + 1) : module);

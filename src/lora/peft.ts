@@ -9,9 +9,10 @@ import {
   type SafetensorsFile,
   writeSafetensors,
 } from "../formats/safetensors.ts";
+import { WEIGHT_LIMIT } from "../model/finite.ts";
 import type { LoraConfig } from "./config.ts";
 import type { FactorTensor } from "./flat.ts";
-import { parsePeftName, peftNames } from "./layout.ts";
+import { parsePeftName, peftNames, scalingOf } from "./layout.ts";
 import { isTargeted, type PeftConfig, rankOf, readPeftConfig } from "./peft-config.ts";
 import { VARIANTS } from "./variants/index.ts";
 import type { Variant } from "./variants/variant.ts";
@@ -52,22 +53,51 @@ export function readPeft(folder: string): PeftAdapter {
     }
     tensors.set(name, { shape, data });
   }
+  const config: LoraConfig = {
+    variant: peft.variant,
+    rank: peft.r,
+    alpha: peft.lora_alpha,
+    dropout: peft.lora_dropout,
+    rsLora: peft.use_rslora,
+    targets: modules,
+    rankPattern: peft.rank_pattern,
+    alphaPattern: peft.alpha_pattern,
+  };
+  refuseOverflow(config, modules, tensors, folder);
   return {
-    config: {
-      variant: peft.variant,
-      rank: peft.r,
-      alpha: peft.lora_alpha,
-      dropout: peft.lora_dropout,
-      rsLora: peft.use_rslora,
-      targets: modules,
-      rankPattern: peft.rank_pattern,
-      alphaPattern: peft.alpha_pattern,
-    },
+    config,
     peft,
     baseName: peft.base_model_name_or_path ?? null,
     baseSha256: weights.metadata["lorafit.base_sha256"] ?? null,
     tensors,
   };
+}
+
+/** @throws data error for a module whose weight could change by 2^30 and more: the forward pass would overflow float32 */
+function refuseOverflow(
+  config: LoraConfig,
+  modules: readonly string[],
+  tensors: ReadonlyMap<string, FactorTensor>,
+  where: string,
+): void {
+  for (const module of modules) {
+    const { rank, scale } = scalingOf(config, module);
+    const names = peftNames(VARIANTS[config.variant], module);
+    const largest = names.map((name) => largestOf(tensors.get(name)!.data));
+    const bound = largest.reduce((product, most) => product * most, Math.abs(scale) * rank);
+    if (bound < WEIGHT_LIMIT) continue;
+    throw new LorafitError(
+      "data",
+      `${where}: ${module}: the adapter changes its weight by up to ${bound.toPrecision(2)}, so that the forward pass overflows float32`,
+      { hint: `lora_alpha and r scale its factors by ${scale.toPrecision(2)}` },
+    );
+  }
+}
+
+function largestOf(values: Float32Array | Float64Array): number {
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value));
+  return most;
 }
 
 /** @throws data error for a folder whose weights are a pickle */

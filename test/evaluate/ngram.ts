@@ -79,6 +79,8 @@ export function ngramModel(
       .digest("hex"),
     config: { maxPositions: 64, bosId: START, eosIds: [END] },
     tokenizer: {
+      controlIn: () => undefined,
+      answerMarkup: (content) => content,
       encode: (text) => vocabulary.encode(String(text)),
       decode: (ids) => vocabulary.decode(ids),
       renderChat,

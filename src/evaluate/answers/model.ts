@@ -12,7 +12,11 @@ export interface EvaluatedModel {
   };
   readonly tokenizer: {
     /** No special tokens are added. */
-    encode(text: string | RenderedChat): number[];
+    encode(text: string | RenderedChat, options?: { readonly continues?: boolean }): number[];
+    /** An answer's content as it is within a rendered conversation. */
+    answerMarkup(content: string): string;
+    /** First control token that a text holds as characters. */
+    controlIn(text: string): string | undefined;
     decode(ids: readonly number[], options: { skipSpecial: boolean }): string;
     renderChat(
       messages: readonly Message[],

@@ -84,14 +84,10 @@ function chatSegments(
   const ids: number[] = [];
   let apart = false;
   const add = (markup: string, from: number, trained: boolean): void => {
-    const whole = tokenizer.encode(new RenderedChat(markup));
-    const agrees = ids.every((id, i) => id === whole[i]);
-    apart ||= !agrees;
-    const rest = agrees
-      ? whole.slice(ids.length)
-      : tokenizer.encode(new RenderedChat(markup.slice(from)), { continues: true });
-    spans.push({ ids: rest, trained });
-    for (const id of rest) ids.push(id);
+    const rest = idsAfter(tokenizer, ids, markup, from);
+    apart ||= !rest.agrees;
+    spans.push({ ids: rest.ids, trained });
+    for (const id of rest.ids) ids.push(id);
   };
   let done = "";
   for (const [at, { role, content, trained }] of messages.entries()) {
@@ -107,6 +103,24 @@ function chatSegments(
   }
   if (apart) warn("its text as a whole gives other tokens than prompt and answer apart, as they are served");
   return spans;
+}
+
+/**
+ * Ids of the markup from `from` on, where `before` are those of its beginning: the rest of the whole text's ids, as the model sees them.
+ * `agrees` is false where the whole text has other ids at its beginning; then the rest is encoded by itself.
+ */
+export function idsAfter(
+  tokenizer: Pick<RowTokenizer, "encode">,
+  before: readonly number[],
+  markup: string,
+  from: number,
+): { readonly ids: number[]; readonly agrees: boolean } {
+  const whole = tokenizer.encode(new RenderedChat(markup));
+  const agrees = before.every((id, i) => id === whole[i]);
+  const ids = agrees
+    ? whole.slice(before.length)
+    : tokenizer.encode(new RenderedChat(markup.slice(from)), { continues: true });
+  return { ids, agrees };
 }
 
 /** The prompt of an answer with its generation prompt, and what the model writes after it up to its end of turn. */

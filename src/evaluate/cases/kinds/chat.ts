@@ -1,5 +1,6 @@
 import { mean } from "simple-statistics";
 import * as z from "zod";
+import { idsAfter } from "../../../kinds/chat/spans.ts";
 import type { Task } from "../../../task/load.ts";
 import type { Message } from "../../../tokens/chat-template.ts";
 import { defectOf } from "../../answers/answer-defect.ts";
@@ -49,9 +50,12 @@ export const chatCase: CaseKind<ChatBody> = {
     return scorer === "checks" || body.checks.some(({ kind }) => kind === scorer);
   },
   questionOf({ tokenizer }, { id, body }, decoding) {
-    const prompt = tokenizer.encode(tokenizer.renderChat(body.messages, { addGenerationPrompt: true }));
+    const chat = tokenizer.renderChat(body.messages, { addGenerationPrompt: true });
+    const markup = typeof chat === "string" ? chat : chat.markup;
+    const prompt = tokenizer.encode(chat);
     const rows = [...new Set(optionsOf(body))].map((text): ScoredRow => {
-      const ids = [...prompt, ...tokenizer.encode(text)];
+      const option = tokenizer.answerMarkup(text);
+      const ids = [...prompt, ...idsAfter(tokenizer, prompt, markup + option, markup.length).ids];
       return { id, text, row: { ids, from: prompt.length }, bytes: Buffer.byteLength(text) };
     });
     const prompts = needsText(body) ? [{ id, ids: prompt }] : [];

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { warn } from "../../../errors.ts";
 import { RenderedChat } from "../../../tokens/rendered.ts";
 import type { EvaluatedModel } from "../../answers/model.ts";
 import { preferenceOf } from "../../checks/choice.ts";
@@ -73,6 +74,12 @@ function scoredTexts(
   // The first token needs a predecessor to be predicted: as in lm-evaluation-harness, BOS or else EOS.
   const prefix = [config.bosId ?? config.eosIds?.[0] ?? []].flat();
   const rows = texts.map((text): ScoredRow => {
+    const control = rendered ? undefined : tokenizer.controlIn(text);
+    if (control !== undefined) {
+      warn(
+        `case ${id}: contains ${control}, which is encoded as plain text; "rendered": true reads it as a token`,
+      );
+    }
     const all = [...prefix, ...tokenizer.encode(rendered ? new RenderedChat(text) : text)];
     const ids = mayBeCut ? all.slice(0, config.maxPositions) : all;
     const read =
