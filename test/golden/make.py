@@ -118,8 +118,10 @@ NEW = {
         adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL)},
         batch=lambda: packed_batch(2, 22, 53, [[10, 9], [14, 8]])),
     # One full layer of three, positions of two bases, a query scale that is not the head size.
+    # Seed 11 has a gradient near AdamW's epsilon, which amplifies float32 rounding.
     "gemma3": dict(
         family="gemma3_text",
+        seed=13,
         config=dict(hidden_size=24, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=1, head_dim=10, intermediate_size=36, vocab_size=67,
                     tie_word_embeddings=True, max_position_embeddings=64, rms_norm_eps=1e-6, sliding_window=6, query_pre_attn_scalar=20,
                     layer_types=["sliding_attention", "full_attention", "sliding_attention"],
@@ -222,7 +224,7 @@ def pairs_batch(count, longest, vocab):
 
 
 def make_new(root, spec):
-    torch.manual_seed(11)
+    torch.manual_seed(spec.get("seed", 11))
     config = AutoConfig.for_model(spec.get("family", "llama"), bos_token_id=1, eos_token_id=2, pad_token_id=0, **spec["config"])
     encoder = spec.get("family") in ENCODERS
     auto = AutoModel if encoder else AutoModelForCausalLM
