@@ -3,8 +3,9 @@
 //   gather_rows:   out [n] = table [indices[n]]                          grid [rows of out], 128 threads
 //   scatter_rows:  out [t] = Σ dy [n] over indices[n] = t, in order of n   grid [rows of out], 128 threads; writes every row
 //   combine_rows:  out = factor a + b                                    b null: factor a
+//   multiply_rows: out = a b
 //
-// bf16 [.., width], sums in float32. combine_rows: one thread for eight columns, in ceil(rows ceil(width / 8) / 256) blocks of 256; out
+// bf16 [.., width], sums in float32. combine_rows and multiply_rows: one thread for eight columns, in ceil(rows ceil(width / 8) / 256) blocks of 256; out
 // may alias a or b. Versions tried: one. No timing on a GPU yet.
 #include "gpu.h"
 
@@ -46,3 +47,14 @@ KERNEL(combine_rows, 256)(bf16* out, const bf16* a, const bf16* b, float factor,
   store8(out + at.row * ldo + at.column, sum);
 }
 EXPORT(combine_rows)
+
+KERNEL(multiply_rows, 256)(bf16* out, const bf16* a, const bf16* b, int rows, int width, int ldo, int lda, int ldb) {
+  const Vec8Position at = vec8_position(width);
+  if (at.row >= rows) return;
+  const Vec8 y = load8(b + at.row * ldb + at.column);
+  Vec8 x = load8(a + at.row * lda + at.column);
+#pragma unroll
+  for (int i = 0; i < 8; i++) x.v[i] *= y.v[i];
+  store8(out + at.row * ldo + at.column, x);
+}
+EXPORT(multiply_rows)

@@ -36,6 +36,10 @@ const OWN_KEYS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     ...{ hidden_size: 24, intermediate_size: 28, num_hidden_layers: 2, num_attention_heads: 4 },
     ...{ max_position_embeddings: 64, layer_norm_eps: 1e-12 },
   },
+  modernbert: {
+    ...{ hidden_size: 24, intermediate_size: 28, num_hidden_layers: 3, num_attention_heads: 4 },
+    ...{ max_position_embeddings: 64, local_attention: 6 },
+  },
   gpt2: { n_embd: 24, n_inner: 28, n_layer: 2, n_head: 4, n_positions: 64 },
 };
 

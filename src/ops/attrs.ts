@@ -2,6 +2,7 @@
 export interface OpAttrs {
   embed: Record<string, never>;
   add: Record<string, never>;
+  multiply: Record<string, never>;
   cast: { readonly to: "f32" | "bf16" };
   /** frozen: the factor belongs to the base, so it is rounded to bf16 where the frozen matrices are. */
   scale: { readonly factor: number; readonly frozen?: true };

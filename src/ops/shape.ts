@@ -21,6 +21,18 @@ export const add: OpDefinition<"add"> = {
   flops: noFlops,
 };
 
+export const multiply: OpDefinition<"multiply"> = {
+  outputs: ({ a, b }) => {
+    expectShape(sameShape(a, b), "multiply", { a, b });
+    return { y: f32("product", a) };
+  },
+  gradient: ({ b, inputs, dOutputs, needs }) => {
+    const times = (factor: ValueId): ValueId => b.node("multiply", { a: dOutputs.y!, b: factor }, {}).y;
+    return { a: needs("a") ? times(inputs.b) : null, b: needs("b") ? times(inputs.a) : null };
+  },
+  flops: noFlops,
+};
+
 export const scale: OpDefinition<"scale"> = {
   outputs: ({ x }) => ({ y: f32("scaled", x) }),
   gradient: ({ b, dOutputs, attrs }) => ({ x: b.node("scale", { x: dOutputs.y! }, attrs).y }),

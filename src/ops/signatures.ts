@@ -60,6 +60,8 @@ export const SIGNATURES = {
   embed: { inputs: { ids: "index", table: "table" }, outputs: { y: "activation" } },
   /** a, b of one shape -> y = a + b */
   add: { inputs: { a: "tensor", b: "tensor" }, outputs: { y: "tensor" } },
+  /** a, b of one shape -> y = a b */
+  multiply: { inputs: { a: "activation", b: "activation" }, outputs: { y: "activation" } },
   /** x -> y, x in the other precision; to bf16: rounded to nearest, ties to even */
   cast: { inputs: { x: "activation" }, outputs: { y: "activation" } },
   /** x -> y = factor * x */

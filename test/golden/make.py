@@ -23,8 +23,9 @@ from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm, Gemma3TextScaledWordEmbedding
 from transformers.models.granite.modeling_granite import GraniteRMSNorm
 from transformers.models.lfm2.modeling_lfm2 import Lfm2RMSNorm
-from transformers.models.llama.modeling_llama import LlamaRMSNorm
+from transformers.models.llama.modeling_llama import LlamaRMSNorm, apply_rotary_pos_emb
 from transformers.models.mistral.modeling_mistral import MistralRMSNorm
+from transformers.models.modernbert import modeling_modernbert
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 from transformers.models.qwen3.modeling_qwen3 import Qwen3RMSNorm
 from transformers.models.smollm3.modeling_smollm3 import SmolLM3RMSNorm
@@ -44,6 +45,8 @@ if "--as-torch" not in sys.argv:
 
     for module in (LlamaRMSNorm, Qwen2RMSNorm, Qwen3RMSNorm, MistralRMSNorm, GraniteRMSNorm, SmolLM3RMSNorm, Lfm2RMSNorm):
         module.forward = norm
+    # ModernBERT rotates in float32 whatever the model's dtype.
+    modeling_modernbert.apply_rotary_pos_emb = apply_rotary_pos_emb
     Gemma3RMSNorm.forward = gemma_norm
     Gemma3TextScaledWordEmbedding.forward = scaled_embedding
     torch.Tensor.cos = lambda x, cos=torch.Tensor.cos: cos(x.double()).to(x.dtype)
@@ -190,8 +193,16 @@ NEW = {
         adapters={"all": dict(r=3, lora_alpha=6, target_modules=["query", "key", "value", "dense"]),
                   "attention": dict(r=2, lora_alpha=5, target_modules=["query", "value"])},
         batch=lambda: pairs_batch(3, 12, 45)),
+    # An encoder: fused Wqkv and Wi, GeGLU, norms without bias, a window of 4 on both sides in two of three layers, two rope bases.
+    "modernbert": dict(
+        family="modernbert",
+        config=dict(hidden_size=24, num_hidden_layers=4, num_attention_heads=3, intermediate_size=28, vocab_size=49, max_position_embeddings=64,
+                    local_attention=9, norm_bias=False),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=["Wqkv", "Wi", "Wo"]),
+                  "attention": dict(r=2, lora_alpha=5, target_modules=["Wqkv"])},
+        batch=lambda: pairs_batch(3, 20, 49)),
 }
-ENCODERS = {"bert"}
+ENCODERS = {"bert", "modernbert"}
 
 
 def padded_batch(rows, length, vocab):

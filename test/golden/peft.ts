@@ -40,6 +40,8 @@ const CASES = [
 const ENCODERS = [
   ["bert", "all"],
   ["bert", "attention"],
+  ["modernbert", "all"],
+  ["modernbert", "attention"],
 ] as const;
 
 function wide(path: string): Map<string, Float64Array> {

@@ -42,6 +42,7 @@ for (const [what, changes] of Object.entries({
   "SmolLM3's layers without positions": { model_type: "smollm3", num_hidden_layers: 5 },
   "LFM2's layers": { model_type: "lfm2", tie_embedding: false, block_ffn_dim_multiplier: 1.5 },
   "BERT's token types": { model_type: "bert", type_vocab_size: 3 },
+  "ModernBERT's layers": { model_type: "modernbert", global_attn_every_n_layers: 2, local_rope_theta: 500 },
   "GPT-2's keys": { model_type: "gpt2", scale_attn_weights: false, activation_function: "gelu" },
   "linear scaling": { rope_scaling: { type: "linear", factor: 2 } },
   "llama3 scaling": { rope_scaling: llama3, rope_theta: 500000 },

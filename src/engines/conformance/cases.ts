@@ -54,6 +54,10 @@ export const CASES = {
     { name: "odd sizes", inputs: { a: n(3, 5, 7), b: n(3, 5, 7) }, attrs: none },
     { name: "many rows", inputs: { a: n(1, 52, 35), b: n(1, 52, 35) }, attrs: none },
   ],
+  multiply: [
+    { name: "odd sizes", inputs: { a: n(3, 5, 7), b: n(3, 5, 7) }, attrs: none },
+    { name: "many rows", inputs: { a: n(1, 52, 35), b: n(1, 52, 35) }, attrs: none },
+  ],
   cast: [
     {
       name: "ties, negatives, tiny and huge",

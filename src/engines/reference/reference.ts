@@ -34,6 +34,7 @@ import {
   embed,
   flatten,
   gatherRows,
+  multiply,
   scale,
   scatterRows,
   unflatten,
@@ -44,6 +45,7 @@ import { fromHost, type Tensor, tensor, toBf16 } from "./tensor.ts";
 const KERNELS = {
   embed,
   add,
+  multiply,
   cast,
   scale,
   linear,

@@ -9,6 +9,7 @@ import { granite } from "./granite.ts";
 import { lfm2 } from "./lfm2.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
+import { modernbert } from "./modernbert.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
@@ -25,6 +26,7 @@ export const FAMILIES: readonly Family[] = [
   gpt2,
   lfm2,
   bert,
+  modernbert,
 ];
 
 export function familyOf({ family: name }: Pick<ModelConfig, "family">): Family {

@@ -11,7 +11,7 @@ import type { Lowering } from "./lowering.ts";
 import { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from "./norm.ts";
 import { adamw, clipScale, sumSquares } from "./optimizer.ts";
 import { rope } from "./rope.ts";
-import { add, embed, flatten, gatherRows, scale, scatterRows, zerosLike } from "./shape.ts";
+import { add, embed, flatten, gatherRows, multiply, scale, scatterRows, zerosLike } from "./shape.ts";
 
 /** For operations without commands: they only rename or alias values. */
 const noCommand = (): void => undefined;
@@ -23,6 +23,7 @@ const unsupported = (): void => {
 export const LOWERINGS = {
   embed,
   add,
+  multiply,
   cast: noCommand,
   scale,
   linear,

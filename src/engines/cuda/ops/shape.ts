@@ -63,6 +63,12 @@ export const add: Lowering<"add"> = (c) => {
   else scaleAdd(c.list, c.outVector("y"), { a: c.vector("a"), b: c.vector("b") });
 };
 
+export const multiply: Lowering<"multiply"> = (c) => {
+  const [y, a, b] = [c.out("y"), c.matrix("a"), c.matrix("b")];
+  const sizes = [y.rows, y.width, y.ld, a.ld, b.ld].map(i32);
+  c.list.launch("multiply_rows", vector8Grid(y), VECTOR8_THREADS, [ptr(y), ptr(a), ptr(b), ...sizes]);
+};
+
 export const scale: Lowering<"scale"> = (c) => {
   const { factor } = c.attrs;
   if (c.shape("x").length > 1) return combineRows(c.list, c.out("y"), c.matrix("x"), undefined, factor);

@@ -14,12 +14,24 @@ import { linearCrossEntropy } from "./linear-cross-entropy.ts";
 import { loraLinear, loraLinearGrad } from "./lora-linear.ts";
 import { rmsNorm, rmsNormGrad } from "./rms-norm.ts";
 import { rope } from "./rope.ts";
-import { add, cast, embed, flatten, gatherRows, scale, scatterRows, unflatten, zerosLike } from "./shape.ts";
+import {
+  add,
+  cast,
+  embed,
+  flatten,
+  gatherRows,
+  multiply,
+  scale,
+  scatterRows,
+  unflatten,
+  zerosLike,
+} from "./shape.ts";
 
 /** Every operation in the kernels of a TensorBuilder. An engine replaces single ones where its library has a faster kernel. */
 export const LOWERINGS: Lowerings = {
   embed,
   add,
+  multiply,
   cast,
   scale,
   linear,

@@ -8,6 +8,8 @@ export const add: Lowering<"add"> = ({ b, grid, rows, shape }) => ({
   y: shape("a").length > 1 ? b.add(rows("a"), rows("b")) : b.add(grid("a"), grid("b")),
 });
 
+export const multiply: Lowering<"multiply"> = ({ b, rows }) => ({ y: b.mul(rows("a"), rows("b")) });
+
 export const cast: Lowering<"cast"> = ({ b, grid, attrs }) => ({ y: b.cast(grid("x"), attrs.to) });
 
 export const scale: Lowering<"scale"> = ({ b, grid, attrs }) => ({

@@ -16,6 +16,13 @@ export const add: Kernel<"add"> = ({ a, b }) => ({
   ),
 });
 
+export const multiply: Kernel<"multiply"> = ({ a, b }) => ({
+  y: tensor(
+    a.shape,
+    a.data.map((x, i) => x * b.data[i]!),
+  ),
+});
+
 export const cast: Kernel<"cast"> = ({ x }, { to }) => ({
   y: to === "bf16" ? toBf16(x) : { shape: x.shape, data: x.data },
 });
