@@ -8,6 +8,7 @@ import type { ChatBody } from "../../src/evaluate/cases/kinds/chat.ts";
 import type { PairBody, TextBody } from "../../src/evaluate/cases/kinds/likelihood.ts";
 import { judgeCheck } from "../../src/evaluate/checks/index.ts";
 import { loadTask } from "../../src/task/load.ts";
+import { parsePolicy } from "../../src/task/policy.ts";
 
 const folder = new URL("../../datasets/awesomeshoes/", import.meta.url);
 const judged = loadTask(folder.pathname);
@@ -178,14 +179,23 @@ describe("claims", () => {
     }
   });
 
+  const holds = (situation: string, text: string) => {
+    const check = { kind: "claims", value: wordings[situation]! } as const;
+    const answer = { id: "", text, options: new Map<string, number>(), row: {} };
+    return judgeCheck(check, answer, { rules: judged, scripts: new Map(), groups: new Map() }).passed;
+  };
+
+  test("hold in the rule as the policy words it, for a model that quotes it", () => {
+    const rules = parsePolicy(readFileSync(new URL("policy.md", folder), "utf8"), "policy.md");
+    for (const situation of Object.keys(wordings)) {
+      const { text } = rules.find(({ id }) => id === situation.split(" ")[0])!;
+      expect(holds(situation, text), situation).toBe(true);
+    }
+  });
+
   test("hold in each agent's answer to that situation, and in no answer to another rule's", async () => {
     const { sections } = (await import(new URL("make/compose.mjs", folder).href)) as {
       sections: Record<string, { answers: Record<string, string> }>;
-    };
-    const passes = (situation: string, text: string) => {
-      const check = { kind: "claims", value: wordings[situation]! } as const;
-      const answer = { id: "", text, options: new Map<string, number>(), row: {} };
-      return judgeCheck(check, answer, { rules: judged, scripts: new Map(), groups: new Map() }).passed;
     };
     for (const situation of Object.keys(wordings)) {
       const rule = situation.split(" ")[0]!;
@@ -193,7 +203,7 @@ describe("claims", () => {
         const own = section === situation || (section === rule && sections[situation] === undefined);
         if (!own && section.split(" ")[0] === rule) continue;
         for (const text of Object.values(answers))
-          expect(passes(situation, text), `${situation}: ${text}`).toBe(own);
+          expect(holds(situation, text), `${situation}: ${text}`).toBe(own);
       }
     }
   });
