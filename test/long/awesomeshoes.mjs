@@ -148,7 +148,7 @@ function writeTable({ machine, seeds, outdated }) {
       .filter(({ run }) => run !== undefined)
       .map(
         ({ name, run }) =>
-          `${name}: the adapter of run ${run}, trained earlier on the same rows, judged under the present cases.`,
+          `The adapter of ${name} is that of run ${run}, trained earlier on the same rows and judged under the present cases.`,
       ),
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; commit ${[...new Set(seeds.map(({ commit }) => commit))].join(", ")}.`,
     "",
