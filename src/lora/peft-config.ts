@@ -61,6 +61,11 @@ export function readPeftConfig(file: string): PeftConfig {
     schema: z.record(z.string(), z.unknown()),
     hint: "name a folder in PEFT's format",
   });
+  if ("fine_tune_type" in json && !("peft_type" in json)) {
+    throw new LorafitError("data", `${file}: is an adapter of mlx-lm, which is not read yet`, {
+      hint: "convert it to PEFT's format, or fuse it into its base with mlx_lm.fuse and name the result as the base",
+    });
+  }
   const parsed = schema.safeParse(json);
   const mistakes = parsed.success
     ? []

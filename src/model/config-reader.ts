@@ -4,7 +4,7 @@ import { LorafitError, listMistakes, warn } from "../errors.ts";
 const HARMLESS = new Set(
   `architectures model_type torch_dtype dtype transformers_version initializer_range use_cache attention_dropout
   pretraining_tp _name_or_path bos_token_id eos_token_id pad_token_id is_llama_config rope_interleaved
-  transformers.js_config unsloth_fixed unsloth_version chat_template_hash attn_implementation _attn_implementation
+  transformers.js_config unsloth_fixed unsloth_version chat_template_hash attn_implementation _attn_implementation _attn_implementation_autoset
   auto_map tokenizer_class output_attentions output_hidden_states return_dict task_specific_params use_sliding_window
   id2label label2id problem_type name hidden_dropout finetuning_task chunk_size_feed_forward is_encoder_decoder is_decoder add_cross_attention cross_attention_hidden_size
   max_window_layers decoder_start_token_id prefix sep_token_id tie_encoder_decoder torchscript use_bfloat16 pruned_heads bad_words_ids`.split(

@@ -114,7 +114,10 @@ function storedTensors(
 
 function weightFiles(folder: string): string[] {
   const index = join(folder, "model.safetensors.index.json");
-  if (!existsSync(index)) return ["model.safetensors"];
+  if (!existsSync(index)) {
+    refusePickle(folder);
+    return ["model.safetensors"];
+  }
   const map = objectIn(index)["weight_map"];
   if (typeof map !== "object" || map === null) throw new LorafitError("data", `${index}: has no weight_map`);
   const names = [...new Set(Object.values(map))].sort();
@@ -127,6 +130,21 @@ function weightFiles(folder: string): string[] {
       `${index}: ${JSON.stringify(bad)} is not the name of a safetensors file within the folder`,
     );
   return names as string[];
+}
+
+/** @throws data error for a folder whose weights are a pickle */
+function refusePickle(folder: string): void {
+  const pickle = ["pytorch_model.bin", "pytorch_model.bin.index.json"].find((name) =>
+    existsSync(join(folder, name)),
+  );
+  if (pickle === undefined || existsSync(join(folder, "model.safetensors"))) return;
+  throw new LorafitError(
+    "data",
+    `${join(folder, pickle)}: the weights are a pickle, which can run code and is not read`,
+    {
+      hint: "save the model again as safetensors: AutoModelForCausalLM.from_pretrained(...).save_pretrained(DIR)",
+    },
+  );
 }
 
 function readTokenizerFiles(folder: string): TokenizerFiles {

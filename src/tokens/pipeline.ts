@@ -1,8 +1,9 @@
 import { LorafitError } from "../errors.ts";
-import { type AddedToken, extractor } from "./added-tokens.ts";
+import { type AddedToken, addedTokenSchema, extractor } from "./added-tokens.ts";
 import type { Model } from "./bpe.ts";
 import { bpe } from "./bpe.ts";
 import { decoderOf } from "./decoders.ts";
+import { tokenText } from "./files.ts";
 import { normalizerOf } from "./normalizers.ts";
 import { preTokenizerOf } from "./pre-tokenizers.ts";
 import { PatternError } from "./regex.ts";
@@ -22,12 +23,13 @@ export interface Pipeline {
 }
 
 /**
+ * Opens tokenizer.json. The tokens of tokenizer_config.json, `config`, are added as transformers adds them.
  * @throws data error that names the component of tokenizer.json that is not known, or is known and not computed exactly
  */
-export function openPipeline(json: unknown): Pipeline {
+export function openPipeline(json: unknown, config: Readonly<Record<string, unknown>> = {}): Pipeline {
   const parsed = parseTokenizerJson(json);
   try {
-    return assemble(parsed);
+    return assemble({ ...parsed, added_tokens: withConfigTokens(parsed, config) });
   } catch (cause) {
     if (LorafitError.is(cause)) throw cause;
     const what =
@@ -83,6 +85,49 @@ function assemble(json: TokenizerJson): Pipeline {
 function vocabOf({ model }: TokenizerJson): Map<string, number> {
   if (model.type !== "Unigram") return new Map(Object.entries(model.vocab));
   return new Map(model.vocab.map(([token], id) => [token, id]));
+}
+
+/** Special tokens that tokenizer_config.json names. */
+const NAMED = "bos_token eos_token unk_token sep_token pad_token cls_token mask_token".split(" ");
+const FLAGS = ["lstrip", "rstrip", "single_word", "normalized", "special"] as const;
+
+/**
+ * The added tokens of tokenizer.json with those of tokenizer_config.json (transformers' tokenization_utils_tokenizers.py): entries of
+ * added_tokens_decoder change the flags of known tokens and add others; a special token that is no added token becomes one.
+ */
+function withConfigTokens(json: TokenizerJson, config: Readonly<Record<string, unknown>>): AddedToken[] {
+  const vocab = vocabOf(json);
+  const tokens = new Map(json.added_tokens.map((token) => [token.content, token]));
+  const add = (content: string, flags: Partial<AddedToken>): AddedToken => {
+    const beyond = [...tokens.keys()].filter((known) => !vocab.has(known)).length;
+    const id = tokens.get(content)?.id ?? vocab.get(content) ?? vocab.size + beyond;
+    const token = addedTokenSchema.parse({ ...flags, id, content });
+    tokens.set(content, token);
+    return token;
+  };
+  const decoder = config["added_tokens_decoder"];
+  const entries = typeof decoder === "object" && decoder !== null ? Object.entries(decoder) : [];
+  for (const [id, entry] of entries.sort(([a], [b]) => Number(a) - Number(b))) {
+    const content = tokenText(entry);
+    if (content === undefined || content === "")
+      throw new Error(`added_tokens_decoder: ${id} has no content`);
+    const known = tokens.get(content);
+    const flags = Object.fromEntries(FLAGS.map((flag) => [flag, (entry as AddedToken)[flag] === true]));
+    if (known !== undefined && FLAGS.every((flag) => known[flag] === flags[flag])) continue;
+    const token = add(content, flags);
+    if (token.id !== Number(id)) {
+      throw new Error(
+        `added_tokens_decoder of tokenizer_config.json gives ${JSON.stringify(content)} the id ${id}, and transformers gives it ${token.id}`,
+      );
+    }
+  }
+  const extra = config["additional_special_tokens"] ?? config["extra_special_tokens"];
+  const named = [...NAMED.map((key) => config[key]), ...(Array.isArray(extra) ? extra : [])];
+  for (const content of named.map(tokenText)) {
+    if (content === undefined || content === "" || tokens.has(content)) continue;
+    add(content, { special: true, normalized: false });
+  }
+  return [...tokens.values()];
 }
 
 /** tokenizers gives an added token the id of the vocabulary, else the next free one, whatever the file says. */

@@ -35,7 +35,8 @@ export interface Tokenizer extends ChatTemplate {
  * nothing can end an assistant's turn
  */
 export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
-  const pipeline = openPipeline(files.tokenizerJson);
+  const pipeline = openPipeline(files.tokenizerJson, files.tokenizerConfig);
+  checkPrefixSpace(files);
   checkFit(pipeline, files);
   const special = pipeline.addedTokens.filter((token) => token.special).map(({ content }) => content);
   const guard = guardian(special);
@@ -71,6 +72,23 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     padId: idOf("pad_token") ?? eosIds[0]!,
     vocabSize: pipeline.size,
   };
+}
+
+/** Tokenizer classes of transformers that replace the pre-tokenizer of tokenizer.json by their own. */
+const BYTE_LEVEL_CLASS = /^(?:GPT2|Roberta|Bart|LED|Longformer|CodeGen|GPTNeoX|Blenderbot)Tokenizer/;
+
+/** @throws data error for a class that puts a space before each text where tokenizer.json does not, or the other way round */
+function checkPrefixSpace({ tokenizerJson, tokenizerConfig }: TokenizerFiles): void {
+  const { add_prefix_space: wanted, tokenizer_class: name } = tokenizerConfig;
+  if (typeof wanted !== "boolean" || typeof name !== "string" || !BYTE_LEVEL_CLASS.test(name)) return;
+  const { pre_tokenizer: part } = tokenizerJson as { pre_tokenizer?: { add_prefix_space?: unknown } | null };
+  const stored = part?.add_prefix_space;
+  if (typeof stored !== "boolean" || stored === wanted) return;
+  throw new LorafitError(
+    "data",
+    `tokenizer_config.json: add_prefix_space is ${wanted} and tokenizer.json's is ${stored}; ${name} computes other ids than tokenizer.json`,
+    { hint: "set the two to the same value, the one that the model was trained with" },
+  );
 }
 
 /** Each id needs its row of the embedding. */
