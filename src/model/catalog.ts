@@ -64,11 +64,12 @@ export function readCatalog(): readonly CatalogEntry[] {
   return z.strictObject({ models: z.array(entrySchema) }).parse(JSON.parse(text)).models;
 }
 
-/** Memory beside the base in float32 for 8 x 256 tokens with recomputation, bytes: 1.1 GiB in all for SmolLM2-135M (bench/RESULTS.md). */
-const BESIDE_BASE = 0.65e9;
-
-/** About the memory to train a base of so many parameters on the CPU, bytes. Larger hidden sizes need more. */
-export const trainingBytes = (parameters: number): number => 4 * parameters + BESIDE_BASE;
+/**
+ * About the memory to train a base of so many parameters on the CPU, bytes: the base in float32, and 1.2 bytes a parameter and
+ * 0.5 GB for a step with recomputation. Fitted to 1.1 GiB measured for SmolLM2-135M (bench/RESULTS.md) and 3.5 GiB planned for
+ * Qwen2.5-Coder-0.5B with an untied head.
+ */
+export const trainingBytes = (parameters: number): number => 5.2 * parameters + 0.5e9;
 
 /** Parses hf:org/name[@revision]; null for a name without "hf:". @throws usage error for a malformed name */
 export function parseHubName(

@@ -89,14 +89,15 @@ function gemmaVocabulary({ path, metadata }: GgufFile): Vocabulary {
     /^ +$/.test(token) ? SPACE.repeat(token.length) : token,
   );
   const known = new Set(tokens);
-  const merges = tokens.flatMap((token) => {
-    const chars = [...token];
-    return chars.slice(1).flatMap((_, i): [string, string][] => {
-      const at = chars.length - 1 - i;
-      const [left, right] = [chars.slice(0, at).join(""), chars.slice(at).join("")];
-      return known.has(left) && known.has(right) ? [[left, right]] : [];
-    });
-  });
+  const merges: [string, string][] = [];
+  for (const token of tokens) {
+    for (let at = token.length - 1; at > 0; at--) {
+      // Not between the halves of a surrogate pair.
+      if ((token.charCodeAt(at) & 0xfc00) === 0xdc00) continue;
+      const [left, right] = [token.slice(0, at), token.slice(at)];
+      if (known.has(left) && known.has(right)) merges.push([left, right]);
+    }
+  }
   return {
     tokens,
     merges,
