@@ -13,7 +13,7 @@ const [ONE, HALF, TWO, MINUS] = [
 function decode(id: number, bytes: readonly number[]): number[] {
   const type = QUANTS.get(id)!;
   expect(bytes.length).toBe(type.bytes);
-  // Behind an odd address, as it may lie in a file.
+  // At an odd address, as in a file.
   const source = new Uint8Array(bytes.length + 1);
   source.set(bytes, 1);
   return [...type.decode(source.subarray(1))];

@@ -89,7 +89,7 @@ test("Qwen2 has biases at q, k and v, and an unused window is accepted", () => {
   expect(parse({ ...used, sliding_window: 8, max_window_layers: 1 }).sliding).toEqual(sliding);
   expect(parse({ ...used, sliding_window: 8, layer_types: last }).sliding).toEqual(sliding);
   expect(() => parse({ ...qwen2, layer_types: last })).toThrow(
-    /layer_types: names sliding_attention, and the model has no sliding window/,
+    /layer_types: has sliding_attention, and the model has no sliding window/,
   );
   expect(() => parse({ ...used, layer_types: ["full_attention"] })).toThrow(
     /layer_types: is not a list of 2/,
@@ -97,7 +97,7 @@ test("Qwen2 has biases at q, k and v, and an unused window is accepted", () => {
   expect(() => parse({ ...used, layer_types: ["full_attention", "chunked_attention"] })).toThrow(
     /layer_types: is not a list of 2 times "full_attention" or "sliding_attention"/,
   );
-  expect(() => parse({ layer_types: last })).toThrow(/layer_types: names sliding_attention/);
+  expect(() => parse({ layer_types: last })).toThrow(/layer_types: has sliding_attention/);
 });
 
 test("Qwen3 has head norms, a head size of 128 by default and biases by its flag", () => {
@@ -137,6 +137,7 @@ test("Gemma 3 reads layers and positions in both spellings, and refuses what it 
   ] as const) {
     expect(() => all({ rope_parameters: undefined, [key]: value })).toThrow(new RegExp(key));
   }
+  expect(() => all({ rope_parameters: undefined, sliding_window: null })).toThrow(/has sliding_attention/);
   expect(() => all({ rope_parameters: { rope_theta: 1e4 } })).toThrow(/rope_parameters: rope_theta/);
 });
 
@@ -163,6 +164,8 @@ test("Mistral's window is that of every layer; an absent one is transformers' de
   expect(parse(mistral).maxPositions).toBe(256);
   expect(parse({ ...mistral, sliding_window: 255 }).sliding).toEqual({ window: 255, layers: [0, 1] });
   expect(parse({ ...mistral, max_position_embeddings: 8192 }).sliding?.window).toBe(4096);
+  const types = ["full_attention", "sliding_attention"];
+  expect(parse({ ...mistral, sliding_window: 5, layer_types: types }).sliding?.layers).toEqual([0, 1]);
   expect(() => parse({ ...mistral, sliding_window: 0 })).toThrow(/sliding_window: 0 is not a positive/);
 });
 

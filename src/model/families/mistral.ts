@@ -13,7 +13,11 @@ export const mistral: Family<LlamaConfig> = {
   examples: "Mistral 7B",
   parseConfig(reader) {
     reader.defaults({ num_key_value_heads: 8, max_position_embeddings: 131072, sliding_window: 4096 });
-    const sliding = { window: reader.get("sliding_window"), isSliding: () => true };
+    const sliding = {
+      window: reader.get("sliding_window"),
+      isSliding: () => true,
+      ignoresTypes: true,
+    } as const;
     return readLlamaConfig(reader, "mistral", { attentionBias: "none", mlpBias: false, sliding });
   },
   configJson: (config) => ({ ...llamaConfigJson(config), sliding_window: config.sliding?.window ?? null }),

@@ -12,6 +12,8 @@ export interface SlidingRule {
   isSliding(layer: number): boolean;
   /** True if sliding layers differ in more than the window, so that a window that covers the context is kept. */
   readonly differs?: true;
+  /** True if transformers' model does not look at layer_types. */
+  readonly ignoresTypes?: true;
 }
 
 const [FULL, SLIDING] = ["full_attention", "sliding_attention"] as const;
@@ -26,14 +28,17 @@ export function readSliding(
   rule: SlidingRule = { window: null, isSliding: () => false },
 ): { readonly sliding?: Sliding } {
   const all = Array.from({ length: layers }, (_, layer) => layer);
-  const types = readLayerTypes(reader, layers);
+  const stated = readLayerTypes(reader, layers);
+  const types = rule.ignoresTypes ? null : stated;
   const sliding = all.filter((layer) =>
-    types === null ? rule.window !== null && rule.isSliding(layer) : types[layer] === SLIDING,
+    types === null
+      ? (rule.window !== null || rule.differs) && rule.isSliding(layer)
+      : types[layer] === SLIDING,
   );
   if (sliding.length === 0) return {};
   const { window } = rule;
   if (window === null) {
-    reader.mistake("layer_types", `names ${SLIDING}, and the model has no sliding window`);
+    reader.mistake("layer_types", `has ${SLIDING}, and the model has no sliding window`);
     return {};
   }
   if (!Number.isSafeInteger(window) || Number(window) < 1) {
