@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { LorafitError } from "../errors.ts";
 import { makeFolder, writing } from "../formats/files.ts";
-import { kindOf } from "../kinds/index.ts";
+import { templateOf } from "../kinds/index.ts";
 import { taskSchemaText } from "../task/reference.ts";
 import { TASK_KINDS, type TaskSpec } from "../task/schema.ts";
 import type { Context } from "./terminal/context.ts";
@@ -19,7 +19,7 @@ export function addInit(program: Command, context: Context): void {
 }
 
 function init(dir: string, kind: TaskSpec["kind"], { output }: Context): void {
-  const { template } = kindOf({ kind });
+  const template = templateOf(kind);
   const folder = resolve(dir);
   refuseUsed(folder);
   copyWhole(template.folder, folder);

@@ -147,8 +147,59 @@ const nextTokens = ({
 }): number[] =>
   segments.map((segment, t) => (segment !== 0 && segments[t + 1] === segment ? labels[t + 1]! : IGNORED));
 
-function invalid(message: string): LorafitError {
-  return new LorafitError("data", `batch: ${message}`, {
-    hint: 'expected {"input_ids": [[int]], "labels": [[int]], "segments"?: [[int]]}',
+const classSchema = z.strictObject({
+  input_ids: grid,
+  class_labels: z.array(z.int()),
+  segments: grid.optional(),
+});
+
+/**
+ * The batch of a `debug` file for a classifier: {"input_ids", "class_labels", "segments"?}, one document a row. Segments are 1
+ * for a token and 0 for padding; without them a row ends with its last token that is not `padId`, as in transformers. A label of
+ * -100 counts nothing.
+ * @throws data error that says what does not fit
+ */
+export function batchFromClasses(
+  value: unknown,
+  options: { readonly vocabSize?: number; readonly classes: number; readonly padId: number | null },
+): Batch {
+  const parsed = classSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw invalid(`${issue.path.join(".") || "the file"}: ${issue.message}`, CLASS_HINT);
+  }
+  const { input_ids, class_labels: labels, segments } = parsed.data;
+  if (labels.length !== input_ids.length)
+    throw invalid(`class_labels: ${labels.length} for ${input_ids.length} rows`, CLASS_HINT);
+  const lines = input_ids.map((ids, b): BatchLine => {
+    const last = ids.findLastIndex((id) => id !== options.padId);
+    const mask = segments?.[b] ?? ids.map((_, t) => (t <= last ? 1 : 0));
+    const label = labels[b]!;
+    if (ids.length !== input_ids[0]!.length || mask.length !== ids.length)
+      throw invalid(`row ${b}: is not as long as the first row`, CLASS_HINT);
+    const stranger = ids.find((id) => id >= (options.vocabSize ?? Number.POSITIVE_INFINITY));
+    if (stranger !== undefined)
+      throw invalid(`row ${b}: ${stranger} is no token of a vocabulary of ${options.vocabSize}`, CLASS_HINT);
+    if (label !== IGNORED && (label < 0 || label >= options.classes))
+      throw invalid(`row ${b}: ${label} is no class of ${options.classes}`, CLASS_HINT);
+    if (mask.some((segment) => segment > 1) || !mask.includes(1))
+      throw invalid(`row ${b}: a row holds one document, whose tokens are segment 1`, CLASS_HINT);
+    const end = mask.lastIndexOf(1);
+    return { ids, segments: mask, targets: ids.map((_, t) => (t === end ? label : IGNORED)) };
   });
+  const shape = {
+    batch: lines.length,
+    sequence: input_ids[0]!.length,
+    labelled: labelledCapacity(lines.length),
+  };
+  return batchFromLines(lines, shape);
+}
+
+const CLASS_HINT = 'expected {"input_ids": [[int]], "class_labels": [int], "segments"?: [[int]]}';
+
+function invalid(
+  message: string,
+  hint = 'expected {"input_ids": [[int]], "labels": [[int]], "segments"?: [[int]]}',
+): LorafitError {
+  return new LorafitError("data", `batch: ${message}`, { hint });
 }

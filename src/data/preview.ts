@@ -17,6 +17,8 @@ export interface PreviewRow {
   readonly tokens: number;
   readonly supervised: number;
   readonly truncated: number;
+  /** The target, where it is no token. */
+  readonly answer?: string | undefined;
 }
 
 /** Totals over all training rows, and the first few rows in full. */
@@ -59,6 +61,7 @@ export function preview(
       tokens: row.ids.length,
       supervised: row.supervised,
       truncated: row.truncated,
+      answer: row.answer,
     })),
   };
 }
@@ -79,20 +82,30 @@ function piecesOf({ ids, targets }: EncodedRow, tokenizer: Pick<RowTokenizer, "d
 export function paintPreview(preview: Preview, colors: Colors): string {
   const trained = (text: string) => (colors.isColorSupported ? colors.green(text) : `«${text}»`);
   const lines = preview.shown.flatMap((row) => {
-    const cut = row.truncated > 0 ? colors.yellow(`, ${row.truncated} cut from the front`) : "";
-    const head = `${colors.bold(row.where)} ${row.supervised} of ${row.tokens} tokens trained on${cut}`;
+    const cut =
+      row.truncated > 0
+        ? colors.yellow(`, ${row.truncated} cut from the ${row.answer === undefined ? "front" : "end"}`)
+        : "";
+    const what =
+      row.answer === undefined
+        ? `${row.supervised} of ${row.tokens} tokens trained on`
+        : `${row.tokens} tokens`;
+    const head = `${colors.bold(row.where)} ${what}${cut}`;
     const body = row.pieces
       .map(({ text, trained: on }) => paintLines(text, on ? trained : colors.dim))
       .join("");
-    return [head, body, ""];
+    const answer = row.answer === undefined ? [] : [`→ ${trained(row.answer)}`];
+    return [head, body, ...answer, ""];
   });
   const shapes = Object.entries(preview.shapes)
     .map(([shape, count]) => (count === preview.rows ? shape : `${count} ${shape}`))
     .join(", ");
   const text = percent(preview.share);
   const share = preview.share < LOW_SHARE ? colors.yellow(`${text}, which is little`) : text;
+  const labelled = preview.shown.some(({ answer }) => answer !== undefined);
+  const trainedOn = labelled ? "" : `, ${preview.supervised} of them trained on (${share})`;
   lines.push(
-    `${preview.rows} rows (${shapes}), ${preview.tokens} tokens, ${preview.supervised} of them trained on (${share}); longest row ${preview.longest}, ${preview.truncated} truncated`,
+    `${preview.rows} rows (${shapes}), ${preview.tokens} tokens${trainedOn}; longest row ${preview.longest}, ${preview.truncated} truncated`,
   );
   return lines.join("\n");
 }

@@ -41,7 +41,15 @@ export interface TrainingRow {
 /** The part of a tokenizer that encoding needs. */
 export type RowTokenizer = Pick<
   Tokenizer,
-  "encode" | "decode" | "renderChat" | "answerMarkup" | "controlIn" | "endOfTurnIds" | "eosIds" | "bosId"
+  | "encode"
+  | "encodeWhole"
+  | "decode"
+  | "renderChat"
+  | "answerMarkup"
+  | "controlIn"
+  | "endOfTurnIds"
+  | "eosIds"
+  | "bosId"
 >;
 
 /** A row as tokens with their targets. */
@@ -80,6 +88,8 @@ export interface RowFormat {
     warn: (text: string) => void,
   ): Encoding;
   questionsOf(row: Pick<TrainingRow, "content">): QuestionAnswer[];
+  /** Factors of the rows' losses, from the rows that are trained on; absent: 1. */
+  weigher?(rows: readonly TrainingRow[], warn: (text: string) => void): (row: TrainingRow) => number;
 }
 
 /** White space and signs without a width. */

@@ -14,6 +14,7 @@ import type { Outcome, PairedScore } from "./decision/evidence.ts";
 import { disagreements, type SeedResult, seedResult } from "./decision/seeds.ts";
 import { type SliceResult, slicesOf } from "./decision/slices.ts";
 import { clusterMeans, meanOf } from "./decision/statistics.ts";
+import { type LabelResult, labelResults } from "./label-results.ts";
 import { type Amendment, type Look, levelOf } from "./looks/looks.ts";
 import type { TrainedRows } from "./preconditions/data-preconditions.ts";
 import { answersFitQuestions } from "./preconditions/own-questions.ts";
@@ -40,6 +41,8 @@ export interface Verdict {
   contestants: Partial<Record<Contestant, Record<string, number>>>;
   /** Cases that base, tuned model and contestants get right, for each set of cases that a criterion is judged on. */
   right: RightCount[];
+  /** Of packs whose cases have one right label. */
+  labels?: LabelResult[];
   flips: { fixed: string[]; broken: string[] };
   slices: SliceResult[];
   counts: { cases: number; answered: number; passed_base: number; passed_tuned: number };
@@ -243,6 +246,7 @@ export function gate(input: GateInput): Verdict {
   const doubts = disagreements(seeds ?? []);
   const outcomes = [...preconditions, ...criteria].map(({ outcome }) => outcome);
   const verdict = overall(doubts.length > 0 ? [...outcomes, "inconclusive"] : outcomes);
+  const labels = labelResults(input.answers);
   const scored = input.answers.filter((answer) => answer.kind !== "text");
   const passed = (who: "base" | "tuned") => scored.filter((answer) => answer[who].score === 1).length;
   const flips = (better: "base" | "tuned", worse: "base" | "tuned") =>
@@ -258,6 +262,7 @@ export function gate(input: GateInput): Verdict {
     criteria,
     contestants: contestantScores(input, byId),
     right: rightCounts(task, cases, byId),
+    ...(labels.length > 0 && { labels }),
     flips: { fixed: flips("tuned", "base"), broken: flips("base", "tuned") },
     slices: slicesOf(scored),
     counts: {

@@ -1,3 +1,4 @@
+import { CONTESTANTS } from "../task/schema.ts";
 import type { Verdict } from "./gate.ts";
 import { WHO } from "./right-counts.ts";
 
@@ -8,11 +9,15 @@ const list = (names: readonly string[]): string =>
 function headline({ criteria, right }: Verdict): string {
   const gain = criteria.find(({ kind }) => kind === "superiority")?.name;
   const count = right.find((entry) => gain !== undefined && entry.criteria.includes(gain)) ?? right[0];
-  if (count === undefined || count.scorer !== "checks") return "";
-  const rivals = (["base", "lookup", "prompted"] as const).flatMap((name) =>
+  if (count === undefined || !["checks", "accuracy"].includes(count.scorer)) return "";
+  const rivals = (["base", ...CONTESTANTS] as const).flatMap((name) =>
     count[name] === undefined ? [] : [`${WHO[name]} ${count[name]}`],
   );
-  return ` It answers ${count.tuned} of ${count.n} ${count.of} questions right, ${list(rivals)}.`;
+  const what =
+    count.scorer === "checks"
+      ? `answers ${count.tuned} of ${count.n} ${count.of} questions right`
+      : `labels ${count.tuned} of ${count.n} cases of ${count.of} right`;
+  return ` It ${what}, ${list(rivals)}.`;
 }
 
 /**

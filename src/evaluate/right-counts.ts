@@ -63,6 +63,7 @@ export function rightCounts(
 /** Wording of a count by its scorer. */
 function achievement({ scorer, n }: RightCount, count: number): string {
   if (scorer === "checks") return `${count} of ${n} questions answered right`;
+  if (scorer === "accuracy") return `${count} of ${n} labels right`;
   if (scorer === "minimal-pairs") return `${count} of ${n} pairs judged right`;
   if (scorer === "no-hand-over") return `${n - count} of ${n} answers hand over`;
   if (scorer.startsWith("style: ")) return `${count} of ${n} answers keep the rule ${scorer.slice(7)}`;
@@ -74,6 +75,7 @@ export const WHO: Readonly<Record<"base" | Contestant, string>> = {
   base: "the base",
   lookup: "a lookup in the transcripts",
   prompted: "the base prompted with the policy",
+  tfidf: "a logistic regression on the words",
 };
 
 /** A count in words: "domain: 30 of 100 questions answered right; the base 12, a lookup in the transcripts 75". */

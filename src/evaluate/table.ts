@@ -3,10 +3,22 @@ import { percent } from "../formats/percent.ts";
 import { CONTESTANTS } from "../task/schema.ts";
 import { disagreements } from "./decision/seeds.ts";
 import type { Verdict } from "./gate.ts";
+import type { LabelResult } from "./label-results.ts";
 import { meaningOf } from "./meaning.ts";
 import type { Precondition } from "./preconditions/preconditions.ts";
 import { barText, differenceText, estimateText, scoreText } from "./result-text.ts";
-import { rightText } from "./right-counts.ts";
+import { rightText, WHO } from "./right-counts.ts";
+
+/** Macro F1 and calibration of a pack in one line. */
+function labelText({ pack, base, tuned, contestants }: LabelResult): string {
+  const others = CONTESTANTS.flatMap((name) => {
+    const scores = contestants[name];
+    return scores === undefined ? [] : [`${WHO[name]} ${percent(scores.macro_f1)}`];
+  });
+  const f1 = [`${percent(tuned.macro_f1)}; the base ${percent(base.macro_f1)}`, ...others].join(", ");
+  const error = tuned.calibration && `; calibration error ${percent(tuned.calibration.ece)}`;
+  return `${pack}: macro F1 ${f1}${error ?? ""}`;
+}
 
 /** The verdict as a table for the terminal. `colors` switches ANSI colours on. */
 export function verdictTable(verdict: Verdict, colors: boolean): string {
@@ -55,6 +67,7 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
   lines.push(
     "",
     ...verdict.right.map(rightText),
+    ...(verdict.labels ?? []).map(labelText),
     "",
     `fixed ${fixed.length}, broken ${broken.length}, of ${verdict.counts.cases} cases; ` +
       `look ${verdict.look}, intervals of ${percent(1 - 2 * verdict.alpha)}`,

@@ -22,18 +22,17 @@ export interface Decoder {
   readonly factors: Readonly<Record<string, Tensor>>;
 }
 
-/** @throws data error if onnxruntime refuses the file; mismatch if factors do not fit the graph's inputs */
-export async function openDecoder(
+/** A graph in onnxruntime. @throws data error if onnxruntime refuses the file */
+export async function openGraph(
   path: string,
-  config: ModelConfig,
-  options: { readonly threads?: number; readonly factors?: FactorInputs } = {},
-): Promise<Decoder> {
+  threads?: number,
+): Promise<{ runtime: Runtime; session: InferenceSession }> {
   // Loaded on first use, so that lorafit starts where the native part does not load.
   const { default: runtime } = await import("onnxruntime-node");
   let session: InferenceSession;
   try {
     session = await runtime.InferenceSession.create(path, {
-      intraOpNumThreads: options.threads ?? 0,
+      intraOpNumThreads: threads ?? 0,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
@@ -43,6 +42,16 @@ export async function openDecoder(
       cause,
     });
   }
+  return { runtime, session };
+}
+
+/** @throws data error if onnxruntime refuses the file; mismatch if factors do not fit the graph's inputs */
+export async function openDecoder(
+  path: string,
+  config: ModelConfig,
+  options: { readonly threads?: number; readonly factors?: FactorInputs } = {},
+): Promise<Decoder> {
+  const { runtime, session } = await openGraph(path, options.threads);
   return {
     runtime,
     session,

@@ -7,11 +7,13 @@ import { type Adapter, adapterConfigSha256, adapterSha256, readAdapter } from ".
 import { loraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
+import { openClassifier } from "./classifier.ts";
 import { artifactOf, fileHashes, REPORT_FILE, writeFolder } from "./folder.ts";
-import { consumersOfMerged, writeHotSwap, writeMerged } from "./onnx.ts";
+import { consumersOfMerged, writeClassifier, writeHotSwap, writeMerged } from "./onnx.ts";
 import { copyPeft } from "./peft.ts";
 import { openExported } from "./session.ts";
 import { type Comparison, verifyExport } from "./verify.ts";
+import { type ClassifierComparison, verifyClassifier } from "./verify-classifier.ts";
 
 export const EXPORT_FORMATS = ["peft", "onnx", "onnx-adapter"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -24,7 +26,7 @@ export interface ExportReport {
   /** Hash of adapter_model.safetensors; null for the base alone. */
   readonly adapter_sha256: string | null;
   /** Null for PEFT: its factors are read back and compared bit by bit. */
-  readonly comparison: Comparison | null;
+  readonly comparison: Comparison | ClassifierComparison | null;
   /** Hash of adapter_config.json; null for the base alone. */
   readonly adapter_config_sha256: string | null;
   readonly artifact_sha256: string;
@@ -38,6 +40,8 @@ export interface ExportOptions {
   readonly base: WeightSource;
   /** PEFT folder. Absent: the base alone, which `onnx` exports so that both sides are judged in one runtime. */
   readonly adapter?: string;
+  /** With `onnx` and no PEFT folder: an adapter in memory, such as the one that training starts from. */
+  readonly initial?: Adapter;
   readonly format: string;
   readonly out: string;
   /** The engine whose logits the export must match. */
@@ -57,8 +61,18 @@ export interface ExportOptions {
 export async function exportModel(options: ExportOptions): Promise<ExportReport> {
   const { base, adapter: peftFolder } = options;
   const format = checkFormat(options.format);
-  const adapter = peftFolder === undefined ? null : readAdapter(peftFolder, base);
-  if (adapter === null && format !== "onnx") {
+  const adapter = peftFolder === undefined ? (options.initial ?? null) : readAdapter(peftFolder, base);
+  const head = adapter?.layout.head;
+  if (head !== undefined && format === "onnx-adapter") {
+    throw new LorafitError(
+      "usage",
+      `--format ${format}: the adapter classifies; its head is no LoRA factor`,
+      {
+        hint: "use peft or onnx",
+      },
+    );
+  }
+  if (peftFolder === undefined && format !== "onnx") {
     throw new LorafitError("usage", `--format ${format}: there is no adapter to export`, {
       hint: "name a run, or use onnx",
     });
@@ -67,6 +81,10 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
     if (format === "peft") {
       copyPeft(peftFolder!, folder, base);
       return null;
+    }
+    if (head !== undefined) {
+      await writeClassifier(folder, base, adapter!, head, options.singleFileBytes);
+      return compareClassifier(folder, options, adapter!);
     }
     if (format === "onnx") await writeMerged(folder, base, adapter, options.singleFileBytes);
     else {
@@ -82,7 +100,7 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
  * @throws as exportModel does
  */
 export async function exportHotSwapBase(
-  options: Omit<ExportOptions, "adapter" | "format">,
+  options: Omit<ExportOptions, "adapter" | "initial" | "format">,
 ): Promise<ExportReport> {
   const { base } = options;
   const layout = loraLayout(base.config, {
@@ -113,7 +131,7 @@ function writeReported(
   { base, out }: { readonly base: WeightSource; readonly out: string },
   format: ExportFormat,
   peftFolder: string | null,
-  write: (folder: string) => Promise<Comparison | null>,
+  write: (folder: string) => Promise<ExportReport["comparison"]>,
 ): Promise<ExportReport> {
   return writeFolder(out, async (folder) => {
     const comparison = await write(folder);
@@ -131,6 +149,20 @@ function writeReported(
     writeFileAtomic(join(folder, REPORT_FILE), jsonText(report));
     return report;
   });
+}
+
+async function compareClassifier(
+  folder: string,
+  { base, engine, threads }: ExportOptions,
+  adapter: Adapter,
+): Promise<ClassifierComparison> {
+  const options = threads === undefined ? {} : { threads };
+  const model = await openClassifier(folder, options);
+  try {
+    return await verifyClassifier(model, base, adapter, engine, options);
+  } finally {
+    await model.close();
+  }
 }
 
 async function compare(

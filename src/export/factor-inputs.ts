@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { LorafitError } from "../errors.ts";
 import { openSafetensors, readFloat32, writeSafetensors } from "../formats/safetensors.ts";
 import { type AdaptedBase, type Adapter, readAdapter } from "../lora/adapter.ts";
 import { factorsByModule } from "../lora/flat.ts";
@@ -33,7 +34,13 @@ export function writeFactorInputs(folder: string, adapter: Adapter): void {
  * @throws data error for a damaged file; mismatch when a PEFT adapter does not belong to the base
  */
 export function readFactorInputs(folder: string, base: AdaptedBase): FactorInputs {
-  if (!existsSync(join(folder, FILE))) return factorInputs(readAdapter(folder, base));
+  if (!existsSync(join(folder, FILE))) {
+    const adapter = readAdapter(folder, base);
+    if (adapter.layout.head === undefined) return factorInputs(adapter);
+    throw new LorafitError("mismatch", `${folder}: the adapter classifies texts and does not write any`, {
+      hint: "export it with `lorafit export --format onnx`, or name an adapter that generates",
+    });
+  }
   const file = openSafetensors(join(folder, FILE));
   return new Map(
     [...file.tensors].map(([name, { shape }]) => [name, { shape, data: readFloat32(file, name) }]),

@@ -13,20 +13,23 @@ import type { WeightLookup } from "./merge.ts";
 /** Limit for weights in one file: protobuf ends at 2 GB, and the graph needs some of it. */
 const SINGLE_FILE_BYTES = 1.9e9;
 
+/** The decoding Program. With a layout, its factors are inputs. */
+export function decodingGraph(config: ModelConfig, layout: LoraLayout | null): Program {
+  const plain = decodingProgram(config);
+  return layout === null ? plain : injectLora(plain, layout, "inputs");
+}
+
 /**
- * Writes the decoding Program in standard operators to `path`. With a layout, its factors are inputs. Weights beyond
- * `singleFileBytes` go to the file beside it that transformers.js expects, `path` + "_data".
+ * Writes a Program in standard operators to `path`. Weights beyond `singleFileBytes` go to the file beside it that
+ * transformers.js expects, `path` + "_data".
  * @returns true if there is such a file
  */
 export function writeGraph(
   path: string,
-  config: ModelConfig,
+  program: Program,
   weights: WeightLookup,
-  layout: LoraLayout | null,
   singleFileBytes = SINGLE_FILE_BYTES,
 ): boolean {
-  const plain = decodingProgram(config);
-  const program = layout === null ? plain : injectLora(plain, layout, "inputs");
   const external = 4 * weightCount(program) > singleFileBytes;
   const weight = external
     ? writing(path, () => externalWeights(`${path}_data`, program, weights))

@@ -1,14 +1,15 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Adapter } from "../lora/adapter.ts";
-import type { LoraLayout } from "../lora/layout.ts";
+import type { HeadTensor, LoraLayout } from "../lora/layout.ts";
 import { familyOf } from "../model/families/index.ts";
+import { classifyingProgram } from "../model/programs.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { writeConsumerFiles } from "./consumer-files.ts";
 import { writeFactorInputs } from "./factor-inputs.ts";
 import { secondName } from "./folder.ts";
-import { writeGraph } from "./graph.ts";
-import { mergedWeights } from "./merge.ts";
+import { decodingGraph, writeGraph } from "./graph.ts";
+import { HEAD_WEIGHT, mergedWeights } from "./merge.ts";
 
 /** File names for transformers.js 3 and later, and for version 2. */
 const [GRAPH, GRAPH_V2] = ["onnx/model.onnx", "onnx/decoder_model_merged.onnx"];
@@ -31,10 +32,32 @@ export async function writeMerged(
   singleFileBytes?: number,
 ): Promise<void> {
   const weights = adapter === null ? base : mergedWeights(base, adapter);
-  const external = writeGraph(join(folder, GRAPH!), base.config, weights, null, singleFileBytes);
+  const external = writeGraph(
+    join(folder, GRAPH!),
+    decodingGraph(base.config, null),
+    weights,
+    singleFileBytes,
+  );
   const forVersion2 = !external && familyOf(base.config).opensInTransformersJs2(base.config);
   if (forVersion2) secondName(join(folder, GRAPH!), join(folder, GRAPH_V2!));
   await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
+}
+
+/**
+ * Writes a folder with a graph from token ids to class logits: the base with the adapter merged into its weights, and its
+ * trained head. config.json names the classes as transformers does.
+ */
+export async function writeClassifier(
+  folder: string,
+  base: WeightSource,
+  adapter: Adapter,
+  head: HeadTensor,
+  singleFileBytes?: number,
+): Promise<void> {
+  const program = classifyingProgram(base.config, { name: HEAD_WEIGHT, classes: head.labels.length });
+  const weights = mergedWeights(base, adapter);
+  const external = writeGraph(join(folder, GRAPH!), program, weights, singleFileBytes);
+  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external, head.labels);
 }
 
 /**
@@ -48,7 +71,12 @@ export async function writeHotSwap(
   beside: { readonly adapter: Adapter; readonly peftFolder: string } | null,
   singleFileBytes?: number,
 ): Promise<void> {
-  const external = writeGraph(join(folder, GRAPH!), base.config, base, layout, singleFileBytes);
+  const external = writeGraph(
+    join(folder, GRAPH!),
+    decodingGraph(base.config, layout),
+    base,
+    singleFileBytes,
+  );
   if (beside !== null) {
     writeFactorInputs(folder, beside.adapter);
     copyFileSync(join(beside.peftFolder, "adapter_config.json"), join(folder, "adapter_config.json"));

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { LorafitError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { parseModelConfig } from "../model/families/index.ts";
 import { loadTokenizer, type Tokenizer } from "../tokens/tokenizer.ts";
-import { readConsumerFiles } from "./consumer-files.ts";
+import { labelsIn, readConsumerFiles } from "./consumer-files.ts";
 import { type FactorInputs, openDecoder } from "./decoder.ts";
 import { readFactorInputs } from "./factor-inputs.ts";
 import { artifactSha256 } from "./folder.ts";
@@ -61,6 +62,11 @@ export interface OpenOptions {
  */
 export async function openExported(dir: string, options: OpenOptions = {}): Promise<ExportedModel> {
   const files = readConsumerFiles(dir);
+  if (labelsIn(files.config) !== undefined) {
+    throw new LorafitError("data", `${dir}: is a classifier, which gives labels and writes no text`, {
+      hint: "`lorafit eval` runs it; docs/formats.md says how a program does",
+    });
+  }
   const config = parseModelConfig(files.config, join(dir, "config.json"));
   const tokenizer = await loadTokenizer(files.tokenizer);
   const factors =

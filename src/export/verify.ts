@@ -8,7 +8,7 @@ import { logitsProgram } from "../train/programs.ts";
 import type { ExportedModel, Generated } from "./session.ts";
 
 /** Maximum difference of logits, relative to the largest logit. */
-const LOGIT_LIMIT = 1e-3;
+export const LOGIT_LIMIT = 1e-3;
 /** Minimum gap of the two best logits; below it float32 rounding may choose either token. */
 const CLEAR_GAP = 1e-4;
 const NEW_TOKENS = 8;
@@ -146,7 +146,7 @@ async function trainedLogits(
 }
 
 /** max |a - b| / max |b| over all rows. */
-function relativeDifference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+export function relativeDifference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
   let difference = 0;
   let largest = 0;
   for (const [r, row] of b.entries()) {

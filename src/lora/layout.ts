@@ -1,6 +1,7 @@
+import { LorafitError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 import { familyOf } from "../model/families/index.ts";
-import type { LoraConfig } from "./config.ts";
+import type { ClassHead, LoraConfig } from "./config.ts";
 import { firstMatch } from "./pattern.ts";
 import { targetedLinears } from "./targets.ts";
 import { VARIANTS } from "./variants/index.ts";
@@ -24,6 +25,9 @@ export interface LoraGroup {
   readonly size: number;
 }
 
+/** A classification head, with the names of its classes. */
+export type HeadTensor = LoraTensor & ClassHead;
+
 /**
  * Position of every trained tensor in the flat parameter vector [P]: one group for each kind of the variant (all A's, then all
  * B's), each in forward order; then the head, if there is one.
@@ -35,7 +39,7 @@ export interface LoraLayout {
   readonly tensors: readonly LoraTensor[];
   readonly groups: readonly LoraGroup[];
   /** The head's weight [K,D]; it belongs to no group. */
-  readonly head: LoraTensor | undefined;
+  readonly head: HeadTensor | undefined;
   readonly size: number;
 }
 
@@ -54,7 +58,7 @@ export function scalingOf(lora: LoraConfig, module: string): { rank: number; sca
   return { rank, scale: alpha / (lora.rsLora ? Math.sqrt(rank) : rank) };
 }
 
-/** @throws usage error that lists every target without a match */
+/** @throws usage error that lists every target without a match, or for a head on an encoder */
 export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
   const variant: Variant = VARIANTS[lora.variant];
   const modules = targetedLinears(model, lora.targets).map(({ path: module, shape }): AdaptedLinear => {
@@ -78,7 +82,12 @@ export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
     groups.push({ factor, offset, size: size - offset });
   }
   const { head: wanted } = lora;
-  const head = wanted && headTensor(wanted.labels.length, model.hiddenSize, size);
+  if (wanted !== undefined && familyOf(model).head === undefined) {
+    throw new LorafitError("usage", `${model.family} is an encoder: a classification head needs a decoder`, {
+      hint: "name a decoder as the base",
+    });
+  }
+  const head = wanted && headTensor(wanted.labels, model.hiddenSize, size);
   return {
     variant,
     modules,
@@ -89,13 +98,14 @@ export function loraLayout(model: ModelConfig, lora: LoraConfig): LoraLayout {
   };
 }
 
-const headTensor = (classes: number, width: number, offset: number): LoraTensor => ({
+const headTensor = (labels: readonly string[], width: number, offset: number): HeadTensor => ({
+  labels,
   name: HEAD_NAME,
   module: HEAD_MODULE,
   kind: "head",
-  shape: [classes, width],
+  shape: [labels.length, width],
   offset,
-  size: classes * width,
+  size: labels.length * width,
 });
 
 /** The shape of a factor of a layer [out, in]; the rank may be a symbol. */

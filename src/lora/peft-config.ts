@@ -6,7 +6,7 @@ import { VARIANTS, type VariantName } from "./variants/index.ts";
 
 /** Keys that do not change what an adapter computes. PEFT itself sets fan_in_fan_out by the module's class. */
 const HARMLESS = new Set(
-  `peft_version base_model_name_or_path revision auto_mapping inference_mode task_type lora_dropout
+  `peft_version base_model_name_or_path revision auto_mapping inference_mode lora_dropout
   megatron_config megatron_core loftq_config eva_config corda_config lora_ga_config runtime_config ensure_weight_tying
   qalora_group_size fan_in_fan_out`.split(/\s+/),
 );
@@ -31,6 +31,8 @@ const schema = z.looseObject({
   alpha_pattern: z.record(z.string(), z.number().positive()).default({}),
   base_model_name_or_path: z.string().nullish(),
   init_lora_weights: z.unknown().optional(),
+  task_type: z.string().nullish(),
+  modules_to_save: z.array(z.string()).nullish(),
 });
 export type PeftConfig = z.output<typeof schema> & { readonly variant: VariantName };
 const READ = new Set(Object.keys(schema.shape));
@@ -83,6 +85,10 @@ export function readPeftConfig(file: string): PeftConfig {
       mistakes.push(`${key}: ${JSON.stringify(value)} is no regular expression`);
     }
   }
+  if (parsed.success && savesOther(parsed.data))
+    mistakes.push(
+      `modules_to_save: ${JSON.stringify(json["modules_to_save"])} is not supported yet: ${ADVICE["modules_to_save"]}`,
+    );
   const init = json["init_lora_weights"];
   if (!PLAIN_INITS.includes(init)) {
     mistakes.push(
@@ -94,6 +100,16 @@ export function readPeftConfig(file: string): PeftConfig {
   }
   return { ...parsed.data, variant };
 }
+
+/** Modules that PEFT saves with every adapter of task_type SEQ_CLS, whichever of them the model has. */
+export const SAVED_HEADS: readonly string[] = ["classifier", "score"];
+
+/** True for saved modules other than the head of a classifier. */
+const savesOther = ({
+  task_type: task,
+  modules_to_save: saved,
+}: Pick<z.output<typeof schema>, "task_type" | "modules_to_save">): boolean =>
+  (saved ?? []).some((name) => task !== "SEQ_CLS" || !SAVED_HEADS.includes(name));
 
 /** The variant whose flags the config has; undefined where none does. */
 const variantOf = (json: Readonly<Record<string, unknown>>): VariantName | undefined =>

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { jsonText } from "../formats/json.ts";
@@ -10,10 +11,10 @@ import {
   writeSafetensors,
 } from "../formats/safetensors.ts";
 import { WEIGHT_LIMIT } from "../model/finite.ts";
-import type { LoraConfig } from "./config.ts";
+import type { ClassHead, LoraConfig } from "./config.ts";
 import type { FactorTensor } from "./flat.ts";
-import { parsePeftName, peftNames, scalingOf } from "./layout.ts";
-import { isTargeted, type PeftConfig, rankOf, readPeftConfig } from "./peft-config.ts";
+import { HEAD_NAME, parsePeftName, peftNames, scalingOf } from "./layout.ts";
+import { isTargeted, type PeftConfig, rankOf, readPeftConfig, SAVED_HEADS } from "./peft-config.ts";
 import { VARIANTS } from "./variants/index.ts";
 import type { Variant } from "./variants/variant.ts";
 
@@ -43,6 +44,7 @@ export function readPeft(folder: string): PeftAdapter {
   const peft = readPeftConfig(file);
   const weights = openSafetensors(weightsFile(folder));
   const modules = factorModules(peft, weights, file);
+  const head = headOf(peft, weights);
   const tensors = new Map<string, FactorTensor>();
   for (const [name, { shape }] of weights.tensors) {
     const data = readFloat32(weights, name);
@@ -62,6 +64,7 @@ export function readPeft(folder: string): PeftAdapter {
     targets: modules,
     rankPattern: peft.rank_pattern,
     alphaPattern: peft.alpha_pattern,
+    ...(head && { head }),
   };
   refuseOverflow(config, modules, tensors, folder);
   return {
@@ -126,6 +129,7 @@ function factorModules(peft: PeftConfig, { path, tensors }: SafetensorsFile, fil
   const modules = new Set<string>();
   const mistakes: string[] = [];
   for (const [name, { shape }] of tensors) {
+    if (name === HEAD_NAME && peft.task_type === "SEQ_CLS" && shape.length === 2) continue;
     const parsed = parsePeftName(variant, name);
     if (parsed === null || shape.length !== parsed.factor.axes.length) {
       mistakes.push(`${name}: ${foreign(name)}`);
@@ -155,6 +159,29 @@ function factorModules(peft: PeftConfig, { path, tensors }: SafetensorsFile, fil
   return [...modules];
 }
 
+/** Key of the labels in the file's metadata; PEFT's config has no place for them. */
+const LABELS = "lorafit.labels";
+
+/** The classification head that is in the file; its classes are numbered where lorafit did not write it, as in transformers. */
+function headOf(
+  { task_type: task }: PeftConfig,
+  { tensors, metadata }: SafetensorsFile,
+): ClassHead | undefined {
+  const head = task === "SEQ_CLS" ? tensors.get(HEAD_NAME) : undefined;
+  if (head === undefined) return undefined;
+  const classes = head.shape[0]!;
+  const known = z.array(z.string()).length(classes).safeParse(parsedJson(metadata[LABELS]));
+  return { labels: known.success ? known.data : Array.from({ length: classes }, (_, k) => `LABEL_${k}`) };
+}
+
+function parsedJson(text = ""): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Modules that compute the logits, by the names that they have in transformers. */
 const HEAD = /(?:^|\.)(?:lm_head|embed_out|output_layer)$/;
 
@@ -170,6 +197,8 @@ function foreign(name: string): string {
   }
   if (/\.lora_magnitude_vector/.test(name))
     return "DoRA's magnitudes, which adapter_config.json does not announce";
+  if (/^base_model\.model\.(?:classifier|score|lm_head)\b/.test(name))
+    return "a saved head other than score.weight of task_type SEQ_CLS is not supported yet";
   if (/\.modules_to_save\./.test(name)) return "a module saved beside the factors is not supported yet";
   return "is not a LoRA factor of a linear layer";
 }
@@ -200,19 +229,20 @@ export function writePeft(
     layers_to_transform: null,
     lora_alpha: config.alpha,
     lora_dropout: config.dropout,
-    modules_to_save: null,
+    modules_to_save: config.head === undefined ? null : SAVED_HEADS,
     peft_type: "LORA",
     r: config.rank,
     rank_pattern: config.rankPattern,
     revision: null,
     target_modules: adapter.targetModules,
-    task_type: "CAUSAL_LM",
+    task_type: config.head === undefined ? "CAUSAL_LM" : "SEQ_CLS",
     use_rslora: config.rsLora,
     ...VARIANTS[config.variant].peftFlags,
   };
   writeSafetensors(join(folder, PEFT_FILES.weights), adapter.tensors, {
     format: "pt",
     "lorafit.base_sha256": adapter.baseSha256,
+    ...(config.head && { [LABELS]: JSON.stringify(config.head.labels) }),
   });
   const sorted = Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileAtomic(join(folder, PEFT_FILES.config), jsonText(sorted));

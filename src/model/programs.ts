@@ -3,6 +3,7 @@ import { ProgramBuilder } from "../program/builder.ts";
 import type { Dim, Program, ValueId } from "../program/program.ts";
 import type { ModelConfig } from "./config.ts";
 import { familyOf } from "./families/index.ts";
+import type { ForwardContext } from "./family.ts";
 
 /**
  * A [batch, sequence] grid of packed rows: inputs input_ids, positions, segments and, for a family that has them,
@@ -13,18 +14,26 @@ export function hiddenProgram(config: ModelConfig, batch: number, sequence: numb
   const ids = b.input("input_ids", "i64", [batch, sequence]);
   const positions = b.input("positions", "i64", [batch, sequence]);
   const segments = b.input("segments", "i64", [batch, sequence]);
-  const hidden = familyOf(config).forward(b, config, {
-    ids,
-    positions,
-    // Positions start at 0 in each row, so the tables of a long context stay short.
-    maxPositions: sequence,
-    attend: (_, q, k, v, { headDim: _d, ...attrs }) => b.node("attention", { q, k, v, segments }, attrs).o,
-    convolve: (_, x, weights) => b.node("gatedConv", { x, ...weights, segments }, {}).y,
-    tokenTypes: () => b.input("token_types", "i64", [batch, sequence]),
-  });
-  b.output(hidden, "hidden");
+  // Positions start at 0 in each row, so the tables of a long context stay short.
+  b.output(hiddenOf(b, config, { ids, positions, segments, maxPositions: sequence }), "hidden");
   return b.build();
 }
+
+/** Hidden state [B,S,D] before the final norm; a token sees those of its own segment. */
+const hiddenOf = (
+  b: ProgramBuilder,
+  config: ModelConfig,
+  {
+    segments,
+    ...context
+  }: Pick<ForwardContext, "ids" | "positions" | "maxPositions"> & { readonly segments: ValueId },
+): ValueId =>
+  familyOf(config).forward(b, config, {
+    ...context,
+    attend: (_, q, k, v, { headDim: _d, ...attrs }) => b.node("attention", { q, k, v, segments }, attrs).o,
+    convolve: (_, x, weights) => b.node("gatedConv", { x, ...weights, segments }, {}).y,
+    tokenTypes: () => b.input("token_types", "i64", b.value(context.ids).shape),
+  });
 
 /** The input `segments` of a Program that continues a hidden Program. */
 export const segmentsOf = ({ inputs, values }: Program): ValueId =>
@@ -107,6 +116,30 @@ export function decodingProgram(config: ModelConfig): Program {
   });
   appendLogits(b, config, hidden);
   for (const { name, value } of presents) b.output(value, name);
+  return b.build();
+}
+
+/**
+ * Classification of texts, sizes symbolic: inputs input_ids, attention_mask, position_ids [batch_size, sequence_length] ->
+ * logits [batch_size, K] of the last token of each row. `head` names the frozen weight [K,D].
+ */
+export function classifyingProgram(
+  config: ModelConfig,
+  head: { readonly name: string; readonly classes: number },
+): Program {
+  const b = new ProgramBuilder("classifying");
+  const grid: Dim[] = ["batch_size", "sequence_length"];
+  const ids = b.input("input_ids", "i64", grid);
+  const mask = b.input("attention_mask", "i64", grid);
+  const positions = b.input("position_ids", "i64", grid);
+  // Padding is another document.
+  const hidden = hiddenOf(b, config, {
+    ...{ ids, positions, segments: mask },
+    maxPositions: config.maxPositions,
+  });
+  const { y: pooled } = b.node("lastToken", { x: hidden, mask }, {});
+  const weight = b.weight(head.name, [head.classes, config.hiddenSize]);
+  b.output(b.node("linear", { x: familyOf(config).finalNorm(b, config, pooled), weight }, {}).y, "logits");
   return b.build();
 }
 

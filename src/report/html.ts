@@ -14,6 +14,7 @@ import { SCRIPT } from "./script.ts";
 import { answersSection } from "./sections/answers.ts";
 import { criteriaSection } from "./sections/criteria.ts";
 import { driftSection } from "./sections/drift.ts";
+import { labelsSection } from "./sections/labels.ts";
 import { looksSection } from "./sections/looks.ts";
 import { packsSection } from "./sections/packs.ts";
 import { preconditionsTable } from "./sections/preconditions.ts";
@@ -72,6 +73,7 @@ export function reportHtml(data: ReportData): string {
       body: html`${criteriaSection(verdict)}${preconditionsTable(verdict.preconditions)}${verdict.seeds && seedsTable(verdict.seeds, verdict.criteria)}`,
     },
     { id: "answers", title: "Changed answers", body: answersSection(verdict, answers, rules) },
+    { id: "labels", title: "Labels", body: labelsSection(verdict.labels) },
     { id: "slices", title: "By topic and rule", body: slicesSection(verdict.slices, answers, rules) },
     { id: "training", title: "Training", body: trainingSection(data.metrics ?? []) },
     { id: "packs", title: "General ability and safety", body: packsSection(answers) },

@@ -19,11 +19,12 @@ export interface CaseLine {
 const ASKED = ["messages", "checks", "text", "good", "bad"];
 
 /**
- * sha256 of the question of a case: messages, checks, or texts, whatever their case, white space and order of keys. Who
+ * sha256 of the question of a case: messages, checks, or texts, and its label, whatever their case, white space and order of keys. Who
  * has seen the scores of a question has looked at it, however its metadata change afterwards.
  */
 export function askedHash(row: Readonly<Record<string, unknown>>): string {
-  return sha256(JSON.stringify(ASKED.map((key) => canonical(row[key]))));
+  const label = "label" in row ? [canonical(row["label"])] : [];
+  return sha256(JSON.stringify([...ASKED.map((key) => canonical(row[key])), ...label]));
 }
 
 function canonical(value: unknown): unknown {

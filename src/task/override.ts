@@ -3,7 +3,7 @@ import { LorafitError, listMistakes } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Origin, Task } from "./load.ts";
 import { mistakeLines, mistakesOf } from "./mistakes.ts";
-import { taskSchema } from "./schema.ts";
+import { taskFields } from "./schema.ts";
 import { type TrainSettings, trainSettingsSchema } from "./settings.ts";
 
 /** One resolved setting, for printing. */
@@ -55,7 +55,7 @@ export function applySettings<T extends Pick<Task, "train" | "seed" | "base" | "
       lines.push(`--set ${name}: ${text} is not a value that YAML can read`);
     }
   }
-  const shape = taskSchema.pick({ seed: true, base: true, train: true });
+  const shape = taskFields.pick({ seed: true, base: true, train: true });
   const parsed = shape.safeParse({ ...top, train }, { reportInput: true });
   if (!parsed.success)
     lines.push(

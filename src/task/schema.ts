@@ -6,7 +6,7 @@ const path = text;
 const pack = z.string().regex(/^[a-z][a-z0-9-]*$/, "a pack's name is lower-case letters, digits and dashes");
 
 /** The kinds of task; src/kinds has a module for each. */
-export const TASK_KINDS = ["chat"] as const;
+export const TASK_KINDS = ["chat", "classify"] as const;
 
 /** The checks that a case may have; src/evaluate/checks has one for each. */
 export const CHECK_NAMES = [
@@ -40,13 +40,25 @@ export const GRADED: ReadonlySet<string> = new Set([
 ] satisfies (CheckName | "cross-entropy")[]);
 
 /** Models besides base and tuned that answer the cases: what a user would otherwise deploy. */
-export const CONTESTANTS = ["lookup", "prompted"] as const;
+export const CONTESTANTS = ["lookup", "prompted", "tfidf"] as const;
 export type Contestant = (typeof CONTESTANTS)[number];
+/** Those that can answer the cases of a kind. */
+export const CONTESTANTS_OF: Readonly<Record<(typeof TASK_KINDS)[number], readonly Contestant[]>> = {
+  chat: ["lookup", "prompted"],
+  classify: ["lookup", "tfidf"],
+};
 
 const fields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 
 /** Scorers that a criterion may name. */
-export const SCORERS = ["checks", "cross-entropy", "minimal-pairs", "no-hand-over", ...CHECK_NAMES] as const;
+export const SCORERS = [
+  "checks",
+  "accuracy",
+  "cross-entropy",
+  "minimal-pairs",
+  "no-hand-over",
+  ...CHECK_NAMES,
+] as const;
 
 const criterion = {
   name: text.describe("What the criterion is called in the verdict."),
@@ -55,7 +67,7 @@ const criterion = {
     .enum(SCORERS)
     .default("checks")
     .describe(
-      "checks: the share of cases that pass; cross-entropy: nats per token; minimal-pairs: share of good over bad; no-hand-over: share of answers that do not hand over; the name of a check: its mean score over the cases that have it.",
+      "checks: the share of cases that pass; accuracy: the same where a case asks for a label; cross-entropy: nats per token; minimal-pairs: share of good over bad; no-hand-over: share of answers that do not hand over; the name of a check: its mean score over the cases that have it.",
     ),
   style: text
     .optional()
@@ -97,7 +109,7 @@ export const criterionSchema = z.discriminatedUnion(
         .enum(["base", ...CONTESTANTS])
         .optional()
         .describe(
-          "The model that must be surpassed: base (if absent); lookup, the answer of the nearest training question; prompted, the base with the policy in its system message.",
+          "The model that must be surpassed: base (if absent); lookup, the answer of the nearest training question; prompted (chat), the base with the policy in its system message; tfidf (classify), logistic regression on the words.",
         ),
       announced: z
         .array(fields)
@@ -178,7 +190,7 @@ const REFUSES = [
 ];
 
 /** task.yaml as written: narrow boundaries, data, cases and criteria of one job, before anything is trained. */
-export const taskSchema = z.strictObject({
+export const taskFields = z.strictObject({
   version: z.literal(1).describe("Version of this file's form."),
   name: z
     .string()
@@ -190,6 +202,18 @@ export const taskSchema = z.strictObject({
     })
     .default("chat")
     .describe("What the model does."),
+  labels: z
+    .array(text)
+    .min(2)
+    .refine((labels) => new Set(labels).size === labels.length, { error: "names a label twice" })
+    .optional()
+    .describe("Kind classify: the classes, in the order of the head's rows."),
+  class_weights: z
+    .union([z.enum(["none", "balanced"]), z.record(z.string(), z.number().positive())])
+    .default("none")
+    .describe(
+      "Kind classify: factor of each class in the loss. balanced: rows / (classes * rows of the class); or a number by label, 1 for labels that are not named.",
+    ),
   purpose: text.describe("The job in one sentence."),
   in_scope: z.array(text).min(1).describe("Topics that the model answers."),
   out_of_scope: z.array(text).default([]).describe("Topics that it hands over."),
@@ -199,7 +223,14 @@ export const taskSchema = z.strictObject({
     .strictObject({
       train: z
         .union([path, z.array(path).min(1)], { error: "expected a file or a list of files" })
-        .describe("One or several JSONL files of training rows."),
+        .describe("One or several files of training rows: JSONL, or CSV with a header."),
+      columns: z
+        .strictObject({
+          text: text.default("text").describe("Column of the text."),
+          label: text.default("label").describe("Column of the label."),
+        })
+        .optional()
+        .describe("Kind classify: names of the columns, where they are not text and label."),
       group: text.optional().describe("A row's field; rows that share its value are never parted."),
       validation: z.number().gt(0).max(0.5).default(0.1).describe("Share of groups kept for validation."),
       review: path.optional().describe("A person's decisions on what curate found."),
@@ -277,6 +308,29 @@ export const taskSchema = z.strictObject({
     })
     .prefault({})
     .describe("When `due` says that it is time to train again."),
+});
+
+/** The keys of a task together with what its kind asks of them. */
+export const taskSchema = taskFields.superRefine((task, context) => {
+  const at = (path: PropertyKey[], message: string) =>
+    context.addIssue({ code: "custom", path, message, input: undefined });
+  for (const [i, criterion] of task.success.entries()) {
+    const rival = criterion.kind === "superiority" ? (criterion.against ?? "base") : "base";
+    if (rival !== "base" && !CONTESTANTS_OF[task.kind].includes(rival))
+      at(["success", i, "against"], `${rival} does not answer the cases of kind ${task.kind}`);
+  }
+  const { labels, class_weights: weights, data } = task;
+  if (task.kind === "classify") {
+    if (labels === undefined) at(["labels"], "kind classify needs the list of its classes");
+    if (data.replay !== undefined)
+      at(["data", "replay"], "kind classify has no general rows: they have no label");
+    for (const name of typeof weights === "string" ? [] : Object.keys(weights))
+      if (!labels?.includes(name)) at(["class_weights", name], "is no label of this task");
+    return;
+  }
+  if (labels !== undefined) at(["labels"], `belongs to kind classify, this is ${task.kind}`);
+  if (weights !== "none") at(["class_weights"], `belongs to kind classify, this is ${task.kind}`);
+  if (data.columns !== undefined) at(["data", "columns"], `belongs to kind classify, this is ${task.kind}`);
 });
 
 export type TaskSpec = z.output<typeof taskSchema>;

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { LorafitError } from "../errors.ts";
 import { fixedDates } from "./template/date.ts";
 
@@ -50,4 +51,51 @@ function configTemplate(entry: unknown): string | undefined {
     "data",
     `tokenizer_config.json: chat_template: of ${names} none is named "default", which transformers asks for`,
   );
+}
+
+const pair = z.tuple([z.string(), z.int().min(0)]);
+const template = z.looseObject({
+  type: z.literal("TemplateProcessing"),
+  single: z.array(z.record(z.string(), z.looseObject({ id: z.string() }))),
+  special_tokens: z.record(z.string(), z.looseObject({ ids: z.array(z.int().min(0)) })),
+});
+const brackets = z.looseObject({
+  type: z.enum(["BertProcessing", "RobertaProcessing"]),
+  cls: pair,
+  sep: pair,
+});
+const sequence = z.looseObject({ type: z.literal("Sequence"), processors: z.array(z.unknown()) });
+
+/** Ids of special tokens before and after a text. */
+export interface SpecialTokens {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** What a tokenizer's post-processor puts around a single text (tokenizers, src/processors). */
+export function specialTokens(tokenizerJson: unknown): SpecialTokens {
+  return around((tokenizerJson as { post_processor?: unknown } | null)?.post_processor);
+}
+
+function around(processor: unknown): SpecialTokens {
+  const several = sequence.safeParse(processor);
+  if (several.success) {
+    // Each processor wraps what the one before it made.
+    return several.data.processors.map(around).reduce(
+      (inner, outer) => ({
+        before: [...outer.before, ...inner.before],
+        after: [...inner.after, ...outer.after],
+      }),
+      { before: [], after: [] },
+    );
+  }
+  const bracketed = brackets.safeParse(processor);
+  if (bracketed.success) return { before: [bracketed.data.cls[1]], after: [bracketed.data.sep[1]] };
+  const templated = template.safeParse(processor);
+  if (!templated.success) return { before: [], after: [] };
+  const { single, special_tokens: tokens } = templated.data;
+  const text = single.findIndex((piece) => "Sequence" in piece);
+  const idsOf = (pieces: typeof single) =>
+    pieces.flatMap((piece) => tokens[piece["SpecialToken"]?.id ?? ""]?.ids ?? []);
+  return { before: idsOf(single.slice(0, text)), after: idsOf(single.slice(text + 1)) };
 }

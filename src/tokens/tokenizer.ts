@@ -1,7 +1,7 @@
 import { LorafitError, warn } from "../errors.ts";
 import { type ChatTemplate, compileChatTemplate, guardian, type RenderChat } from "./chat-template.ts";
 import { cleanUp } from "./decoders.ts";
-import { type TokenizerFiles, tokenText } from "./files.ts";
+import { specialTokens, type TokenizerFiles, tokenText } from "./files.ts";
 import { openPipeline, type Pipeline } from "./pipeline.ts";
 import { RenderedChat } from "./rendered.ts";
 import { LONE_SURROGATE } from "./unicode.ts";
@@ -15,6 +15,8 @@ export interface Tokenizer extends ChatTemplate {
    * @throws data error for half a surrogate pair
    */
   encode(text: string | RenderedChat, options?: { readonly continues?: boolean }): number[];
+  /** Ids of a text by itself: with the special tokens that the tokenizer puts around one. */
+  encodeWhole(text: string): number[];
   decode(ids: readonly number[], options: { readonly skipSpecial: boolean }): string;
   /** The first control token that a text holds as characters; undefined where it holds none. */
   controlIn(text: string): string | undefined;
@@ -49,6 +51,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     }
     return pipeline.encode(text, { continues: options?.continues ?? false });
   };
+  const around = specialTokens(files.tokenizerJson);
   const template = compileChatTemplate(files, pipeline.addedTokens);
   const idOf = (key: string): number | undefined => {
     const text = tokenText(files.tokenizerConfig[key]);
@@ -60,6 +63,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
   const cleans = files.tokenizerConfig["clean_up_tokenization_spaces"] === true;
   return {
     encode,
+    encodeWhole: (text) => [...around.before, ...encode(text), ...around.after],
     decode: (ids, options) => {
       const text = pipeline.decode(ids, options);
       return cleans ? cleanUp(text) : text;

@@ -16,7 +16,7 @@ export function writeAdapter(
   parameters: HostTensor,
 ): void {
   writePeft(folder, {
-    config: loraConfigOf(task.train),
+    config: loraConfigOf(task),
     ...peftTargets(base.config, layout.modules),
     baseName: task.base,
     baseSha256: base.sha256,

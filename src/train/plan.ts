@@ -1,6 +1,7 @@
 import type { BatchPlan } from "../data/plan.ts";
 import type { Engine } from "../engines/engine.ts";
 import { packingOn, precisionOn } from "../engines/precision.ts";
+import { LorafitError } from "../errors.ts";
 import type { PackedFormat } from "../formats/quantise.ts";
 import { kindOf } from "../kinds/index.ts";
 import { type LoraLayout, loraLayout } from "../lora/layout.ts";
@@ -10,7 +11,7 @@ import type { Task } from "../task/load.ts";
 import { loadTokenizer, type Tokenizer } from "../tokens/tokenizer.ts";
 import { estimateMemory, type MemoryEstimate } from "./estimate.ts";
 import { type PreparedData, prepareData } from "./prepare.ts";
-import type { TrainingShape } from "./programs.ts";
+import { type TrainingShape, trainingPrograms } from "./programs.ts";
 import { loraConfigOf, optimizerOf } from "./settings.ts";
 import type { StepperOptions } from "./stepper.ts";
 
@@ -44,8 +45,10 @@ export async function planRun(
 ): Promise<TrainPlan> {
   const tokenizer = await loadTokenizer(base.tokenizerFiles());
   const data = prepareData(task, tokenizer, base.config, files);
-  const layout = loraLayout(base.config, loraConfigOf(task.train));
+  const layout = loraLayout(base.config, loraConfigOf(task));
   const numerics = { ...numericsOf(task, engine), logitsBytes: engine?.logitsBytes };
+  if (engine !== undefined)
+    refuseLacking(engine, stepperOptions(task, base, { layout, recompute: false, ...numerics }));
   const estimate = (recompute: boolean): MemoryEstimate => {
     const options = {
       ...stepperOptions(task, base, { layout, recompute, ...numerics }),
@@ -60,6 +63,21 @@ export async function planRun(
   const { availableBytes } = chosen;
   const warnings = [...data.warnings, ...memoryWarnings(chosen.total, availableBytes)];
   return { data, tokenizer, layout, recompute, ...numerics, estimate: chosen, warnings };
+}
+
+/** @throws usage error for an engine without an operation that the task's kind needs */
+function refuseLacking(engine: Engine, options: StepperOptions): void {
+  if (engine.lacks === undefined) return;
+  const { step } = trainingPrograms({ ...options, shape: { batch: 1, sequence: 1, labelled: 1 } });
+  const missing = [...new Set(step.nodes.map(({ op }) => op))].filter((op) => engine.lacks!.includes(op));
+  if (missing.length === 0) return;
+  throw new LorafitError(
+    "usage",
+    `${engine.name} cannot train this kind of task: it has no ${missing.join(", ")}`,
+    {
+      hint: "use --engine onnx",
+    },
+  );
 }
 
 /** Options of the stepper that runs the steps and validations. */

@@ -41,6 +41,7 @@ export function dataIdentity(task: Task, files: readonly string[] = task.paths.t
     sha256: sha256File(path),
   }));
   const parts = [identity.map((file) => file.sha256), data.group, data.validation, data.replay?.share];
+  if (task.labels !== undefined) parts.push(JSON.stringify([task.labels, task.class_weights, data.columns]));
   return { files: identity, sha256: sha256(JSON.stringify(parts)) };
 }
 
@@ -62,9 +63,11 @@ export function prepareData(
     validation: data.validation,
     seed,
   });
-  const own = encodeRows(format, split.train, tokenizer, { maxLength });
-  const held = encodeRows(format, split.validation, tokenizer, { maxLength });
-  const warnings = [...own.warnings, ...held.warnings];
+  const warnings: string[] = [];
+  const weightOf = format.weigher?.(split.train, (text) => warnings.push(text));
+  const own = encodeRows(format, split.train, tokenizer, { maxLength, weightOf });
+  const held = encodeRows(format, split.validation, tokenizer, { maxLength, weightOf });
+  warnings.push(...own.warnings, ...held.warnings);
   const { replay, general } = replayRows(task, tokenizer, maxLength);
   warnings.push(...(replay?.warnings ?? []));
   const options = {

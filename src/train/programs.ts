@@ -3,6 +3,7 @@ import type { TaskKind } from "../kinds/kind.ts";
 import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { ModelConfig } from "../model/config.ts";
+import { familyOf } from "../model/families/index.ts";
 import { hiddenProgram, isEncoder, segmentsOf, withFinalNorm, withLogits } from "../model/programs.ts";
 import { appendUpdate, type OptimizerSettings } from "../optim/adamw.ts";
 import { differentiate } from "../program/autodiff.ts";
@@ -72,6 +73,26 @@ export function logitsProgram(
   const hidden = hiddenProgram(model, batch, sequence);
   const adapted = layout === null ? hidden : injectLora(hidden, layout, "state");
   return isEncoder(model) ? withFinalNorm(model, adapted) : withLogits(model, adapted);
+}
+
+/**
+ * Class logits [B,K] at the last token of each row, of base plus adapter with a head, state `parameters`. Inputs as for
+ * hiddenProgram; segments are 1 for a token and 0 for padding.
+ */
+export function classLogitsProgram(
+  model: ModelConfig,
+  layout: LoraLayout,
+  batch: number,
+  sequence: number,
+): Program {
+  const forward = injectLora(hiddenProgram(model, batch, sequence), layout, "state");
+  const [hidden, weight] = forward.outputs as readonly [ValueId, ValueId];
+  const b = ProgramBuilder.from({ ...forward, outputs: [] }, "class logits");
+  const mask = forward.inputs.find((id) => forward.values[id]!.name === "segments")!;
+  const { y: pooled } = b.node("lastToken", { x: hidden, mask }, {});
+  const x = familyOf(model).finalNorm(b, model, pooled);
+  b.output(b.node("trainedLinear", { x, weight }, {}).y, "logits");
+  return b.build();
 }
 
 interface Differentiated {

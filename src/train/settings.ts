@@ -1,10 +1,15 @@
+import { kindOf } from "../kinds/index.ts";
 import type { LoraConfig } from "../lora/config.ts";
 import type { OptimizerSettings } from "../optim/adamw.ts";
+import type { Task } from "../task/load.ts";
 import type { TrainSettings } from "../task/settings.ts";
 
-/** Adapter configuration of the settings. */
-export function loraConfigOf(settings: TrainSettings): LoraConfig {
+/** Adapter configuration of a task's settings and kind. */
+export function loraConfigOf(task: Task): LoraConfig {
+  const { train: settings } = task;
+  const { head } = kindOf(task);
   return {
+    ...(head && { head }),
     variant: "lora",
     rank: settings.rank,
     alpha: settings.alpha,

@@ -1,13 +1,18 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
+import type { TrainingRow } from "../data/row-format.ts";
 import { embedderFor } from "../encoder/task-embedder.ts";
 import { type AnswerEvent, answerCases } from "../evaluate/answers/answer.ts";
 import { lookupIn } from "../evaluate/answers/lookup.ts";
+import { tfidfIn } from "../evaluate/answers/tfidf.ts";
 import { contestantsAnswered } from "../evaluate/cases/select.ts";
 import { holdingLedger } from "../evaluate/looks/ledger.ts";
 import { askedByPack, takeLook } from "../evaluate/looks/looks.ts";
+import { openClassifier } from "../export/classifier.ts";
 import { artifactSha256 } from "../export/folder.ts";
 import { openExported } from "../export/session.ts";
+import { kindOf } from "../kinds/index.ts";
 import { parsePolicy } from "../task/policy.ts";
+import { CONTESTANTS_OF } from "../task/schema.ts";
 import { type Evaluated, type Exporting, eventsOf } from "./events.ts";
 import { exportForJudging, exportTimes, isExportedRun } from "./export-run.ts";
 import { verifyLock } from "./lock-task.ts";
@@ -53,19 +58,22 @@ export async function* evaluateRun(
   }
   const rows = trainedRows(run);
   const { policy } = task.paths;
+  const found = async <T>(find: (own: readonly TrainingRow[]) => T) =>
+    "lost" in rows ? { reason: rows.lost } : await find(rows.own);
   const contestants = {
-    lookup:
-      "lost" in rows
-        ? { reason: rows.lost }
-        : await lookupIn(rows.own, cases, task, embedderFor(project.home)),
+    finders: {
+      lookup: await found((own) => lookupIn(own, cases, task, embedderFor(project.home))),
+      ...(CONTESTANTS_OF[task.kind].includes("tfidf") && { tfidf: await found((own) => tfidfIn(own, task)) }),
+    },
     prompted: {
       policy: parsePolicy(readFileSync(policy, "utf8"), policy),
       asked: asked.prompted ?? false,
     },
   };
   const threads = { threads: task.train.threads };
-  const base = await openExported(exportFolder(path, "base"), threads);
-  const tuned = await openExported(exportFolder(path, "tuned"), threads);
+  const open = kindOf(task).head === undefined ? openExported : openClassifier;
+  const base = await open(exportFolder(path, "base"), threads);
+  const tuned = await open(exportFolder(path, "tuned"), threads);
   try {
     run.answers = yield* eventsOf((onEvent) =>
       answerCases({ base, tuned, cases, task, ...contestants, onEvent, ...(signal && { signal }) }),

@@ -4,7 +4,11 @@ import { selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
 import { exportModel } from "../export/export.ts";
 import { REPORT_FILE } from "../export/folder.ts";
+import { kindOf } from "../kinds/index.ts";
+import { initialFactors } from "../lora/initial.ts";
+import { loraLayout } from "../lora/layout.ts";
 import { runFolder } from "../train/run-folder.ts";
+import { loraConfigOf } from "../train/settings.ts";
 import type { Exporting } from "./events.ts";
 import { exportReport, isExportOfAdapter } from "./release/artefact.ts";
 import { exportFolder, type Run } from "./run.ts";
@@ -37,6 +41,10 @@ export async function* exportForJudging({ project, path, record }: Run): AsyncGe
   }
   yield { event: "exporting", run: path };
   const { engine } = await selectEngine(record.engine);
+  const { head } = kindOf(task);
+  const layout = loraLayout(base.config, loraConfigOf(task));
+  // A classifier has no base without a head: it is the model that training starts from.
+  const initial = head && { layout, flat: initialFactors(layout, task.seed, base) };
   for (const side of SIDES) {
     await exportModel({
       base,
@@ -44,7 +52,7 @@ export async function* exportForJudging({ project, path, record }: Run): AsyncGe
       format: "onnx",
       threads: task.train.threads,
       out: exportFolder(path, side),
-      ...(side === "tuned" && { adapter: runFolder(path).adapter }),
+      ...(side === "tuned" ? { adapter: runFolder(path).adapter } : initial && { initial }),
       ...(signal !== undefined && { signal }),
     });
   }

@@ -14,7 +14,7 @@ import { scenario } from "./scenario.ts";
 
 /** No contestant: no row to look up, no policy that fits. */
 const ALONE = {
-  lookup: { reason: "no rows" },
+  finders: { lookup: { reason: "no rows" } },
   prompted: {
     policy: Array<PolicyRule>(99).fill({ id: "R1", critical: false, text: "x", line: 1 }),
     asked: false,

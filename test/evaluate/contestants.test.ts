@@ -202,7 +202,7 @@ test("a contestant that is left out is reported with the reason; one that was as
       tuned: model,
       cases: chatCases.slice(0, 3),
       task: good.task,
-      lookup: { reason: "its rows have changed" },
+      finders: { lookup: { reason: "its rows have changed" } },
       prompted: { policy, asked },
       onEvent: (event) => events.push(event),
     });

@@ -82,6 +82,7 @@ export function ngramModel(
       controlIn: () => undefined,
       answerMarkup: (content) => content,
       encode: (text) => vocabulary.encode(String(text)),
+      encodeWhole: (text) => vocabulary.encode(text),
       decode: (ids) => vocabulary.decode(ids),
       renderChat,
     },

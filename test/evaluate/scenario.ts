@@ -124,7 +124,9 @@ export async function scenario(days: number, options: { forgets?: boolean } = {}
     tuned,
     cases,
     task: loaded,
-    lookup: await lookupIn(readRows(chatKind.rows, loaded.paths.train), cases, loaded, ngramEmbedder),
+    finders: {
+      lookup: await lookupIn(readRows(chatKind.rows, loaded.paths.train), cases, loaded, ngramEmbedder),
+    },
     prompted: { policy: policyOf(loaded), asked: false },
   });
   return { task: loaded, lock, cases, answers };

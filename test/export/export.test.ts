@@ -16,6 +16,7 @@ import { type ExportOptions, type ExportReport, exportModel } from "../../src/ex
 import { openForGeneration } from "../../src/export/open-model.ts";
 import { openExported } from "../../src/export/session.ts";
 import { streamChat } from "../../src/export/stream.ts";
+import type { Comparison } from "../../src/export/verify.ts";
 import { verifyExport } from "../../src/export/verify.ts";
 import type { Adapter } from "../../src/lora/adapter.ts";
 import { readPeft, writePeft } from "../../src/lora/peft.ts";
@@ -73,7 +74,8 @@ it("writes the file names of every transformers.js version, as hard links of one
 
 it("agrees with the training engine and records it in export.json", () => {
   for (const name of ["base", "tuned", "swap"]) {
-    const { comparison } = JSON.parse(readFileSync(at(`${name}/export.json`), "utf8")) as ExportReport;
+    const report = JSON.parse(readFileSync(at(`${name}/export.json`), "utf8")) as ExportReport;
+    const comparison = report.comparison as Comparison | null;
     expect(comparison).toEqual(reports[name]!.comparison);
     expect(comparison!.max_logit_difference).toBeLessThan(1e-4);
     expect(comparison!.batch_difference).toBeLessThan(1e-4);

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForSequenceClassification
 from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm, Gemma3TextScaledWordEmbedding
 from transformers.models.granite.modeling_granite import GraniteRMSNorm
 from transformers.models.lfm2.modeling_lfm2 import Lfm2RMSNorm
@@ -201,6 +201,18 @@ NEW = {
         adapters={"all": dict(r=3, lora_alpha=6, target_modules=["Wqkv", "Wi", "Wo"]),
                   "attention": dict(r=2, lora_alpha=5, target_modules=["Wqkv"])},
         batch=lambda: pairs_batch(3, 20, 49)),
+    # Classification heads (PEFT's SEQ_CLS): rows padded on the right with the pad token, a row without a label; LoRA of few and of all layers.
+    "classify-llama": dict(
+        classes=5,
+        config=dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, intermediate_size=40, vocab_size=59,
+                    tie_word_embeddings=True, max_position_embeddings=64, rms_norm_eps=1e-5, rope_parameters=dict(rope_type="default", rope_theta=1e4)),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=ALL), "qv": dict(r=4, lora_alpha=4, target_modules=["q_proj", "v_proj"])},
+        batch=lambda: class_batch(4, 18, 59, 5)),
+    "classify-gpt2": dict(
+        family="gpt2", classes=3,
+        config=dict(n_embd=16, n_layer=2, n_head=2, vocab_size=43, n_positions=32),
+        adapters={"all": dict(r=3, lora_alpha=6, target_modules=["c_attn", "c_proj", "c_fc"])},
+        batch=lambda: class_batch(3, 14, 43, 3)),
 }
 ENCODERS = {"bert", "modernbert"}
 
@@ -213,6 +225,15 @@ def padded_batch(rows, length, vocab):
         labels[b, length - 4 * b :] = -100
     labels[rows - 1] = -100
     return dict(input_ids=ids.tolist(), labels=labels.tolist())
+
+
+def class_batch(rows, length, vocab, classes):
+    ids = torch.randint(3, vocab, (rows, length))
+    for b in range(rows):
+        ids[b, length - 3 * b :] = 0
+    labels = torch.randint(0, classes, (rows,))
+    labels[1] = -100
+    return dict(input_ids=ids.tolist(), class_labels=labels.tolist())
 
 
 def packed_batch(rows, length, vocab, documents):
@@ -247,11 +268,11 @@ def make_new(root, spec):
     model.save_pretrained(root / "model")
     (root / "batch.json").write_text(json.dumps(spec["batch"]()) + "\n")
     for name, config in spec["adapters"].items():
-        peft = get_peft_model(auto.from_pretrained(root / "model", dtype=torch.float32),
-                              LoraConfig(task_type="FEATURE_EXTRACTION" if encoder else "CAUSAL_LM", lora_dropout=0.0, **config))
+        peft = get_peft_model(base_of(root, spec.get("classes"), encoder, torch.float32),
+                              LoraConfig(task_type="SEQ_CLS" if "classes" in spec else "FEATURE_EXTRACTION" if encoder else "CAUSAL_LM", lora_dropout=0.0, **config))
         with torch.no_grad():
             for n, p in peft.named_parameters():
-                if "lora_" in n:
+                if "lora_" in n or "modules_to_save" in n:
                     p.copy_(torch.randn_like(p) * 0.2)
         peft.save_pretrained(root / name / "adapter")
         (root / name / "adapter" / "README.md").unlink(missing_ok=True)
@@ -259,7 +280,22 @@ def make_new(root, spec):
         file.write_text(json.dumps(json.loads(file.read_text()) | {"base_model_name_or_path": "model"}, indent=2, sort_keys=True) + "\n")
 
 
+def base_of(root, classes, encoder, dtype):
+    if classes is None:
+        return (AutoModel if encoder else AutoModelForCausalLM).from_pretrained(root / "model", dtype=dtype)
+    return AutoModelForSequenceClassification.from_pretrained(root / "model", dtype=dtype, num_labels=classes)
+
+
+def run_classes(model, batch):
+    labels = torch.tensor(batch["class_labels"])
+    logits = model(input_ids=torch.tensor(batch["input_ids"])).logits
+    total = torch.nn.functional.cross_entropy(logits, labels, reduction="sum", ignore_index=-100)
+    return total, int((labels != -100).sum()), logits.detach()
+
+
 def run(model, batch):
+    if "class_labels" in batch:
+        return run_classes(model, batch)
     ids, labels = torch.tensor(batch["input_ids"]), torch.tensor(batch["labels"])
     segments = torch.tensor(batch["segments"]) if "segments" in batch else torch.ones_like(ids)
     total, count = torch.zeros((), dtype=torch.float64), 0
@@ -294,10 +330,11 @@ def run_pairs(model, batch):
 def expected(root, out):
     batch = json.loads((root / "batch.json").read_text())
     pairs = "queries" in batch
-    base = (AutoModel if pairs else AutoModelForCausalLM).from_pretrained(root / "model", dtype=torch.float64)
-    model = PeftModel.from_pretrained(base, out / "adapter", is_trainable=True, autocast_adapter_dtype=False).double().eval()
-    params = {n.replace(".default", ""): p for n, p in model.named_parameters() if p.requires_grad}
     stored = load_file(out / "adapter" / "adapter_model.safetensors")
+    head = stored.get("base_model.model.score.weight")
+    base = base_of(root, None if head is None else head.shape[0], pairs, torch.float64)
+    model = PeftModel.from_pretrained(base, out / "adapter", is_trainable=True, autocast_adapter_dtype=False).double().eval()
+    params = {n.replace(".modules_to_save", "").replace(".default", ""): p for n, p in model.named_parameters() if p.requires_grad}
     assert set(stored) == set(params) and all(torch.equal(stored[n].double(), p) for n, p in params.items())
     # BERT's pooler takes no part in the hidden state.
     params = {n: p for n, p in params.items() if ".pooler." not in n}

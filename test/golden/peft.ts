@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { batchFromLabels } from "../../src/data/batch.ts";
+import { batchFromClasses, batchFromLabels } from "../../src/data/batch.ts";
 import { encoderBatch } from "../../src/data/encoder-batch.ts";
 import { roundedReference } from "../../src/engines/conformance/rounded.ts";
 import type { Engine } from "../../src/engines/engine.ts";
@@ -36,6 +36,14 @@ const CASES = [
   ["gpt2", "attention"],
   ["gpt2-untied", "all"],
 ] as const;
+/** Adapters with a classification head. */
+const CLASSIFIERS = [
+  ["classify-llama", "all"],
+  ["classify-llama", "qv"],
+  ["classify-gpt2", "all"],
+] as const;
+const casesOf = ({ lacks = [] }: Engine) =>
+  lacks.includes("crossEntropy") ? CASES : [...CASES, ...CLASSIFIERS];
 
 const ENCODERS = [
   ["bert", "all"],
@@ -58,7 +66,13 @@ async function golden(engine: Engine, model: string, name: string, { gradients =
   const { layout, flat } = adapterOn(source.config, readPeft(join(root, name, "adapter")), name);
   const content = JSON.parse(readFileSync(join(root, "batch.json"), "utf8"));
   const encoder = isEncoder(source.config);
-  const batch = encoder ? encoderBatch(content, source.config) : batchFromLabels(content);
+  const { padId } = source.config;
+  const batch =
+    layout.head !== undefined
+      ? batchFromClasses(content, { classes: layout.head.shape[0]!, padId })
+      : encoder
+        ? encoderBatch(content, source.config)
+        : batchFromLabels(content);
   const { loss_sum, count } = JSON.parse(readFileSync(join(root, name, "expected.json"), "utf8"));
   const session = await engine.open(source);
   const optimizer = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, clip: 1, loraPlusRatio: 1 };
@@ -84,7 +98,7 @@ async function golden(engine: Engine, model: string, name: string, { gradients =
 
 /** Loss, gradients, logits and steps relative to the largest entry of each tensor. */
 export function describeGoldens(engine: Engine, tolerance: number): void {
-  it.each([...CASES, ...ENCODERS])(
+  it.each([...casesOf(engine), ...ENCODERS])(
     "%s, %s: loss, gradients, logits, three AdamW steps",
     async (model, name) => {
       for (const { key, actual, expected } of await golden(engine, model, name)) {
@@ -107,7 +121,7 @@ function apart(pairs: Awaited<ReturnType<typeof golden>>, kind: RegExp): number 
  * tenth, so the limit is the distance of the reference that rounds the same values, times a factor.
  */
 export function describeRoundedGoldens(engine: Engine, factor: number): void {
-  it.each(CASES)("%s, %s: as near as rounding allows", async (model, name) => {
+  it.each(casesOf(engine))("%s, %s: as near as rounding allows", async (model, name) => {
     const [ours, rounded] = [await golden(engine, model, name), await golden(roundedReference, model, name)];
     for (const kind of [/^loss/, /^logits/, /^grad/, /lora_A/, /lora_B/, /^(?!loss|logits|grad)/]) {
       expect(apart(ours, kind), kind.source).toBeLessThan(factor * apart(rounded, kind) + 1e-3);

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
 import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
 import { exportModel } from "../../src/export/export.ts";
+import type { Comparison } from "../../src/export/verify.ts";
 import { openModel } from "../../src/model/open.ts";
 import { randomModel } from "../../src/model/random.ts";
 import type { WeightSource } from "../../src/model/weights.ts";
@@ -56,7 +57,8 @@ it.each(Object.entries(FAMILIES))(
     const out = join(scratch, modelType);
     // exportModel compares onnxruntime with the engine: logits, greedy tokens, a padded batch.
     const report = await exportModel({ base, format: "onnx", out, engine: onnxEngine });
-    expect(report.comparison!.greedy.agreed).toBe(report.comparison!.greedy.clear);
+    const { greedy } = report.comparison as Comparison;
+    expect(greedy.agreed).toBe(greedy.clear);
     if (!installed) return;
     const { layout, parameters } = randomAdapter(base.config);
     const zero = { layout, flat: new Float32Array(parameters.data.length) };

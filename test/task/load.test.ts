@@ -80,7 +80,7 @@ describe("loadTask", () => {
   test("a kind that is not known is refused with the known ones", () => {
     const yaml = TASK_YAML.replace("kind: chat", "kind: chess");
     expect(thrown(() => loadTask(taskFolder({ "task.yaml": yaml }))).message).toMatch(
-      /:3: kind: no task kind is called chess; known: chat$/,
+      /:3: kind: no task kind is called chess; known: chat, classify$/,
     );
   });
 

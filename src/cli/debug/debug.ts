@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Batch, batchFromLabels } from "../../data/batch.ts";
+import { type Batch, batchFromClasses, batchFromLabels } from "../../data/batch.ts";
 import { encoderBatch } from "../../data/encoder-batch.ts";
 import type { Engine, EngineSession, HostTensor } from "../../engines/engine.ts";
 import { packingOn, precisionOn } from "../../engines/precision.ts";
@@ -7,7 +7,7 @@ import { ENGINE_NAMES, selectEngine } from "../../engines/select.ts";
 import { LorafitError } from "../../errors.ts";
 import { readJson } from "../../formats/json.ts";
 import { type TensorData, writeSafetensors } from "../../formats/safetensors.ts";
-import { adapterOn } from "../../lora/adapter.ts";
+import { type Adapter, adapterOn } from "../../lora/adapter.ts";
 import { readPeft } from "../../lora/peft.ts";
 import { appendPairLoss } from "../../loss/pair-loss.ts";
 import { isEncoder } from "../../model/programs.ts";
@@ -44,13 +44,13 @@ export function addDebug(program: Command, context: Context): void {
       .requiredOption("--model <model>", "base: folder, GGUF file or name")
       .requiredOption(
         "--batch <file>",
-        "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target; for an encoder {queries, passages}, or {input_ids, segments?}",
+        "JSON {input_ids, labels, segments?}; labels unshifted, -100 is no target; class_labels, one a row, for an adapter with a classification head; for an encoder {queries, passages}, or {input_ids, segments?}",
       )
       .requiredOption("--out <file>", "safetensors file to write")
       .option("--engine <name>", ENGINE_NAMES.join(", "), "onnx");
   verb(
     "step",
-    "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of token losses, or of an encoder's InfoNCE losses of queries.",
+    "One forward and backward pass without dropout: grad.<PEFT tensor name>, of the sum of the losses of tokens, of rows with class labels, or of an encoder's InfoNCE losses of queries.",
   )
     .requiredOption("--adapter <dir>", "PEFT folder")
     .option("--optimizer-steps <n>", "then n AdamW steps on the mean loss: step.<PEFT tensor name>")
@@ -58,7 +58,7 @@ export function addDebug(program: Command, context: Context): void {
     .action((flags: Flags) => runStep(flags, context));
   verb(
     "logits",
-    "The logits [batch, sequence, vocab]; of an encoder last_hidden_state [batch, sequence, width]; 0 where padded.",
+    "The logits [batch, sequence, vocab]; of an encoder last_hidden_state [batch, sequence, width]; 0 where padded; class logits [batch, classes] of an adapter with a classification head.",
   )
     .option("--adapter <dir>", "PEFT folder")
     .action((flags: Flags) => runLogits(flags, context));
@@ -71,14 +71,14 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
   if (!Number.isSafeInteger(steps) || steps < 0) {
     throw new LorafitError("usage", `--optimizer-steps ${flags.optimizerSteps}: is not a whole number`);
   }
-  const { base, batch, session, engine } = await open(flags, context);
+  const { base, adapter, batch, session, engine } = await open(flags, context);
+  if (adapter === null) throw new LorafitError("usage", "debug step: --adapter is missing");
   if (isEncoder(base.config) && batch.count === 0) {
     throw new LorafitError("data", `${flags.batch}: holds no pairs, and an encoder has no other loss here`, {
       hint: 'expected {"queries": [[int]], "passages": [[int]]}',
     });
   }
   try {
-    const adapter = adapterOn(base.config, readPeft(flags.adapter!), flags.adapter!);
     const precision = precisionOn(engine, settings.precision);
     const result = await debugStep(session, {
       model: base.config,
@@ -100,10 +100,8 @@ async function runStep(flags: Flags, context: Context): Promise<void> {
 }
 
 async function runLogits(flags: Flags, context: Context): Promise<void> {
-  const { base, batch, session, engine } = await open(flags, context);
+  const { base, adapter, batch, session, engine } = await open(flags, context);
   try {
-    const adapter =
-      flags.adapter === undefined ? null : adapterOn(base.config, readPeft(flags.adapter), flags.adapter);
     const logits: HostTensor = await debugLogits(session, base.config, adapter, batch);
     writeSafetensors(flags.out, { [isEncoder(base.config) ? "last_hidden_state" : "logits"]: logits });
     const summary = { shape: logits.shape, engine: engine.name };
@@ -113,22 +111,33 @@ async function runLogits(flags: Flags, context: Context): Promise<void> {
   }
 }
 
-async function open(
-  flags: Flags,
-  context: Context,
-): Promise<{ base: WeightSource; batch: Batch; session: EngineSession; engine: Engine }> {
+interface Opened {
+  readonly base: WeightSource;
+  readonly adapter: Adapter | null;
+  readonly batch: Batch;
+  readonly engine: Engine;
+  readonly session: EngineSession;
+}
+
+async function open(flags: Flags, context: Context): Promise<Opened> {
   const base = openBase(flags.model, context);
-  const { vocabSize, padId } = base.config;
+  const adapter =
+    flags.adapter === undefined ? null : adapterOn(base.config, readPeft(flags.adapter), flags.adapter);
+  const { vocabSize, padId, maxPositions } = base.config;
+  const head = adapter?.layout.head;
   const content = readJson(flags.batch, { hint: "it holds {input_ids, labels, segments?}" });
-  const batch = isEncoder(base.config)
-    ? encoderBatch(content, { vocabSize, padId })
-    : batchFromLabels(content, { vocabSize });
-  if (batch.sequence > base.config.maxPositions) {
+  const batch =
+    head !== undefined
+      ? batchFromClasses(content, { vocabSize, padId, classes: head.shape[0]! })
+      : isEncoder(base.config)
+        ? encoderBatch(content, { vocabSize, padId })
+        : batchFromLabels(content, { vocabSize });
+  if (batch.sequence > maxPositions) {
     throw new LorafitError(
       "data",
-      `${flags.batch}: ${batch.sequence} tokens, the model's context holds ${base.config.maxPositions}`,
+      `${flags.batch}: ${batch.sequence} tokens, the model's context holds ${maxPositions}`,
     );
   }
   const { engine } = await selectEngine(flags.engine);
-  return { base, batch, session: await engine.open(base), engine };
+  return { base, adapter, batch, session: await engine.open(base), engine };
 }

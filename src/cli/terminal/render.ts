@@ -78,7 +78,7 @@ function show(event: PipelineEvent, context: Context): void {
       output.event(
         event,
         `step ${event.step}  validation loss ${event.loss.toFixed(4)}, ` +
-          `${percent(event.accuracy)} of tokens right${event.best ? pc.green("  best so far") : ""}`,
+          `${percent(event.accuracy)} of targets right${event.best ? pc.green("  best so far") : ""}`,
       );
       break;
     case "checkpoint-written":

@@ -5,12 +5,14 @@ import { writeFileAtomic } from "../../formats/files.ts";
 import { CONTESTANTS } from "../../task/schema.ts";
 
 const answered = z.strictObject({
-  /** Generated text, or the looked-up answer. Absent where nothing was generated: choices alone, texts and pairs. */
+  /** Generated text, looked-up answer, or label. Absent where nothing was generated: choices alone, texts and pairs. */
   output: z.string().optional(),
   /** For choices and pairs: the text of highest likelihood, and the others. The case's author wrote these, not the model. */
   preferences: z.array(z.strictObject({ preferred: z.string(), to: z.array(z.string()) })).optional(),
   /** For a lookup: file:line of the training row that holds the answer. */
   source: z.string().optional(),
+  /** Of a classifier: probability of the label that it chose. */
+  confidence: z.number().optional(),
   /** 1 passed or 0 failed; for text nats per token. */
   score: z.number(),
   /** Further scores from 0 to 1: of each kind of check of the case, and no-hand-over. */
@@ -38,6 +40,8 @@ const row = z.strictObject({
   hash: z.string(),
   /** The user's last message, the text, or the pair's good text. */
   prompt: z.string(),
+  /** The right label, of a case that asks for one. */
+  label: z.string().optional(),
   base: answered,
   tuned: answered,
   /** Answers of the models that a user would otherwise deploy, where they were asked. */

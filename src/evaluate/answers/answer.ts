@@ -1,6 +1,6 @@
 import type { Task } from "../../task/load.ts";
 import type { PolicyRule } from "../../task/policy.ts";
-import { CONTESTANTS, type Contestant } from "../../task/schema.ts";
+import { CONTESTANTS, CONTESTANTS_OF, type Contestant } from "../../task/schema.ts";
 import type { Case } from "../cases/case.ts";
 import { answersByGroup } from "../cases/groups.ts";
 import type { Questions } from "../cases/kinds/case-kind.ts";
@@ -36,13 +36,17 @@ export interface ContestantLeftOut {
 
 export type AnswerEvent = AnswerProgress | ContestantLeftOut;
 
+type Reason = { readonly reason: string };
+/** The contestants that find answers in the rows that were trained on. */
+export type Finders = { readonly [Name in Exclude<Contestant, "prompted">]?: Lookup | Reason };
+
 export interface AnswerOptions {
   base: EvaluatedModel;
   tuned: EvaluatedModel;
   cases: readonly Case[];
   task: Task;
-  /** Over the rows that were trained on, or why there is none. */
-  lookup: Lookup | { readonly reason: string };
+  /** Contestants that find an answer without a model, or why there is none. */
+  finders: Finders;
   prompted: {
     readonly policy: readonly PolicyRule[];
     /** True if it was asked for by a flag. A criterion whose `against` names it asks for it too. */
@@ -65,7 +69,7 @@ export const scriptFiles = (cases: readonly Case[]): string[] =>
  * @throws data error that lists the cases which do not fit the model's context, or the scripts that cannot be used
  */
 export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> {
-  const { base, tuned, cases, task, lookup, prompted, onEvent, signal } = options;
+  const { base, tuned, cases, task, finders, prompted, onEvent, signal } = options;
   const { decoding } = task;
   const scripts = await loadScripts(task.folder, scriptFiles(cases));
   const questions = questionsOf(base, cases, decoding);
@@ -95,11 +99,31 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
   const results: { [K in Contestant]?: ReadonlyMap<string, Answered> } = {};
   const leaveOut = (contestant: Contestant, reason: string) =>
     onEvent?.({ event: "contestant-left-out", contestant, reason });
-  if ("reason" in lookup) leaveOut("lookup", lookup.reason);
-  else {
-    const countTokens = (text: string) => base.tokenizer.encode(text).length;
-    results.lookup = lookupResults(lookup, cases, task, scripts, countTokens);
+  const rows = (): AnswerRow[] =>
+    cases.map((item) => ({
+      id: item.id,
+      pack: item.pack,
+      kind: item.body.kind,
+      cluster: item.cluster,
+      ...(item.rule !== undefined && { rule: item.rule }),
+      ...(item.slice !== undefined && { slice: item.slice }),
+      critical: item.critical,
+      hash: item.hash,
+      prompt: caseKindOf(item).promptOf(item.body),
+      ...labelOf(item),
+      base: scoreBase(item),
+      tuned: scoreTuned(item),
+      ...contestantsOf(item.id, results),
+      base_sha256: base.sha256,
+      artifact_sha256: tuned.sha256,
+    }));
+
+  const countTokens = (text: string) => base.tokenizer.encode(text).length;
+  for (const [name, found] of Object.entries(finders) as [keyof Finders, Lookup | Reason][]) {
+    if ("reason" in found) leaveOut(name, found.reason);
+    else results[name] = lookupResults(found, cases, task, scripts, countTokens);
   }
+  if (!CONTESTANTS_OF[task.kind].includes("prompted")) return rows();
   const asked = prompted.asked || task.success.some((criterion) => contestantOf(criterion) === "prompted");
   const input = preparePrompted(base, task, prompted.policy, cases, asked, seconds() / total);
   if ("reason" in input) leaveOut("prompted", input.reason);
@@ -109,22 +133,12 @@ export async function answerCases(options: AnswerOptions): Promise<AnswerRow[]> 
     results.prompted = new Map(input.cases.map((item) => [item.id, score(item)]));
   }
 
-  return cases.map((item) => ({
-    id: item.id,
-    pack: item.pack,
-    kind: item.body.kind,
-    cluster: item.cluster,
-    ...(item.rule !== undefined && { rule: item.rule }),
-    ...(item.slice !== undefined && { slice: item.slice }),
-    critical: item.critical,
-    hash: item.hash,
-    prompt: caseKindOf(item).promptOf(item.body),
-    base: scoreBase(item),
-    tuned: scoreTuned(item),
-    ...contestantsOf(item.id, results),
-    base_sha256: base.sha256,
-    artifact_sha256: tuned.sha256,
-  }));
+  return rows();
+}
+
+function labelOf(item: Case): Pick<AnswerRow, "label"> {
+  const label = caseKindOf(item).labelOf?.(item.body);
+  return label === undefined ? {} : { label };
 }
 
 function contestantsOf(

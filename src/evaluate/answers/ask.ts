@@ -32,11 +32,11 @@ export async function ask(
   onWork: (tokens: number) => void,
   signal?: AbortSignal,
 ): Promise<ModelOutputs> {
-  const outputs: ModelOutputs = { generated: new Map(), likelihood: new Map() };
+  const outputs: ModelOutputs = { generated: new Map(), likelihood: new Map(), classified: new Map() };
   const longest = decoding.max_new_tokens;
   for (const batch of batches(questions.prompts, ({ ids }) => ids.length + longest, GENERATE_TOKENS)) {
     signal?.throwIfAborted();
-    const answers = await model.generate(
+    const answers = await model.generate!(
       batch.map(({ ids }) => ids),
       {
         maxNewTokens: longest,
@@ -56,12 +56,30 @@ export async function ask(
   for (const batch of batches(questions.rows, ({ row }) => row.ids.length, SCORE_TOKENS)) {
     signal?.throwIfAborted();
     const rows = batch.map(({ row }) => row);
-    const scores = await model.logLikelihood(rows, { batchSize: batch.length });
+    const scores = await model.logLikelihood!(rows, { batchSize: batch.length });
     for (const [i, { id, text, bytes }] of batch.entries()) {
       const texts = outputs.likelihood.get(id) ?? new Map<string, Likelihood>();
       outputs.likelihood.set(id, texts.set(text, { ...scores[i]!, bytes }));
     }
     onWork(rows.reduce((total, { ids }) => total + ids.length, 0));
   }
+  for (const batch of batches(questions.texts, ({ ids }) => ids.length, SCORE_TOKENS)) {
+    signal?.throwIfAborted();
+    const rows = batch.map(({ ids }) => ids);
+    const logits = await model.classify!(rows, { batchSize: batch.length });
+    for (const [i, { id, ids }] of batch.entries()) {
+      const { best, probability } = softmaxOf(logits[i]!);
+      const label = model.labels![best]!;
+      outputs.classified.set(id, { label, confidence: probability, tokens: ids.length });
+    }
+    onWork(rows.reduce((total, ids) => total + ids.length, 0));
+  }
   return outputs;
+}
+
+/** The largest entry and its softmax probability, in float64. */
+function softmaxOf(logits: Float32Array): { best: number; probability: number } {
+  const best = logits.reduce((most, logit, k) => (logit > logits[most]! ? k : most), 0);
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - logits[best]!), 0);
+  return { best, probability: 1 / sum };
 }

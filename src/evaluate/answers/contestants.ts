@@ -14,7 +14,7 @@ import { type PolicyPrompt, policyPrompt, promptedCases } from "./prompted.ts";
 /** Longest that the prompted base may take unasked, in seconds. */
 const UNASKED_SECONDS = 60;
 
-/** The lookup's results, by case id. Cases without a found answer are missing. */
+/** Results of a contestant that finds answers, by case id. Cases without a found answer are missing. */
 export function lookupResults(
   lookup: Lookup,
   cases: readonly Case[],
@@ -36,7 +36,7 @@ export function lookupResults(
   return new Map(
     found.map(({ item, answer: { text, source } }) => {
       const scored = caseKindOf(item).lookup!.score(item, text, countTokens(text), context);
-      return [item.id, { ...scored, source }];
+      return [item.id, source === undefined ? scored : { ...scored, source }];
     }),
   );
 }

@@ -9,8 +9,8 @@ import { caseKindOf } from "../cases/kinds/index.ts";
 /** Answer of the training question nearest to a case's. */
 export interface FoundAnswer {
   readonly text: string;
-  /** file:line of its row, relative to the task's folder. */
-  readonly source: string;
+  /** file:line of its row, relative to the task's folder; absent for an answer that is in no row. */
+  readonly source?: string;
 }
 
 /** Answers the cases that it was made for. Undefined for one that asks no question, or whose group holds every training answer. */

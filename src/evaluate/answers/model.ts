@@ -17,13 +17,16 @@ export interface EvaluatedModel {
     answerMarkup(content: string): string;
     /** First control token that a text holds as characters. */
     controlIn(text: string): string | undefined;
+    /** With the special tokens that the tokenizer puts around a text. */
+    encodeWhole(text: string): number[];
     decode(ids: readonly number[], options: { skipSpecial: boolean }): string;
     renderChat(
       messages: readonly Message[],
       options: { addGenerationPrompt: boolean },
     ): string | RenderedChat;
   };
-  generate(
+  /** Present in a model that writes texts. */
+  generate?(
     prompts: readonly (readonly number[])[],
     options: {
       maxNewTokens: number;
@@ -33,9 +36,12 @@ export interface EvaluatedModel {
       signal?: AbortSignal;
     },
   ): Promise<{ ids: number[]; finish: "stop" | "length" }[]>;
-  /** Natural log-likelihood of the tokens ids[from..] of each row: sum and number of tokens. */
-  logLikelihood(
+  /** Natural log-likelihood of the tokens ids[from..] of each row: sum and number of tokens. Present in such a model too. */
+  logLikelihood?(
     rows: readonly { ids: number[]; from: number }[],
     options?: { batchSize?: number },
   ): Promise<{ sum: number; count: number }[]>;
+  /** Logits of each row, one for each of `labels`. Present in a classifier. */
+  classify?(rows: readonly (readonly number[])[], options?: { batchSize?: number }): Promise<Float32Array[]>;
+  readonly labels?: readonly string[];
 }

@@ -51,4 +51,5 @@ const describes = (row: AnswerRow, item: Case): boolean =>
   row.rule === item.rule &&
   row.slice === item.slice &&
   row.critical === item.critical &&
-  row.prompt === caseKindOf(item).promptOf(item.body);
+  row.prompt === caseKindOf(item).promptOf(item.body) &&
+  row.label === caseKindOf(item).labelOf?.(item.body);

@@ -12,9 +12,17 @@ export interface Generated {
   finish: "stop" | "length";
 }
 
+/** Class that a classifier chose, and its probability. */
+export interface Classified {
+  label: string;
+  confidence: number;
+  tokens: number;
+}
+
 /** Everything one model returned, by case id. */
 export interface ModelOutputs {
   generated: Map<string, Generated>;
   /** By case id, then by text. */
   likelihood: Map<string, Map<string, Likelihood>>;
+  classified: Map<string, Classified>;
 }

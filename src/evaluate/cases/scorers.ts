@@ -7,10 +7,10 @@ import { styleFailure } from "../checks/conduct.ts";
 export const SCORER_VERSION = "4";
 
 /** Scorers that take the case's own score. */
-const WHOLE: ReadonlySet<string> = new Set(["checks", "cross-entropy", "minimal-pairs"]);
+const WHOLE: ReadonlySet<string> = new Set(["checks", "accuracy", "cross-entropy", "minimal-pairs"]);
 
 /**
- * Score of an answer under a criterion. With `style` 1 if the answer keeps that rule, else 0. For checks, cross-entropy (nats per token,
+ * Score of an answer under a criterion. With `style` 1 if the answer keeps that rule, else 0. For checks, accuracy, cross-entropy (nats per token,
  * lower is better) and minimal-pairs the case's own score. Otherwise the score under the scorer's name (0 to 1, higher is better).
  */
 export function scoreOf(criterion: Criterion, answer: Answered, style: readonly StyleRule[]): number {

@@ -57,7 +57,7 @@ function changesAnswers(answers: readonly AnswerRow[]): Precondition {
  * that is right for many questions is no collapse.
  */
 function answersDiffer(answers: readonly AnswerRow[]): Precondition {
-  const generated = answers.filter(({ tuned }) => tuned.finish !== undefined);
+  const generated = answers.filter(({ tuned }) => tuned.output !== undefined);
   const rejected = new Map<string, number>();
   for (const { tuned } of generated) {
     const said = normalise(tuned.output ?? "");

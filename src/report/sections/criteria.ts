@@ -83,7 +83,11 @@ export function intervalChart(criterion: CriterionResult, domain: readonly [numb
   });
 }
 
-const TITLE: Record<Contestant, string> = { lookup: "Lookup", prompted: "Prompted" };
+const TITLE: Record<Contestant, string> = {
+  lookup: "Lookup",
+  prompted: "Prompted",
+  tfidf: "TF-IDF",
+};
 
 export function criteriaSection(verdict: Verdict): Markup {
   const level = (100 * (1 - verdict.alpha)).toFixed(1);

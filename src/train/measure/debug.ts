@@ -2,6 +2,7 @@ import type { Batch } from "../../data/batch.ts";
 import type { EngineSession, HostTensor, Tensors } from "../../engines/engine.ts";
 import type { PackedFormat } from "../../formats/quantise.ts";
 import { chat } from "../../kinds/chat/chat.ts";
+import { classifierOf } from "../../kinds/classify/classify.ts";
 import { unflattenFactors } from "../../lora/flat.ts";
 import type { LoraLayout } from "../../lora/layout.ts";
 import type { AppendLoss } from "../../loss/token-loss.ts";
@@ -10,12 +11,12 @@ import { isEncoder } from "../../model/programs.ts";
 import type { OptimizerSettings } from "../../optim/adamw.ts";
 import type { Precision } from "../../program/precision.ts";
 import { batchFeeds, updateFeeds } from "../feeds.ts";
-import { logitsProgram, type TrainingOptions, trainingPrograms } from "../programs.ts";
+import { classLogitsProgram, logitsProgram, type TrainingOptions, trainingPrograms } from "../programs.ts";
 
 export interface DebugStep {
   readonly lossSum: number;
   readonly count: number;
-  /** grad.<PEFT tensor name>: gradient of the sum of the token losses. With optimizer steps also step.<PEFT tensor name>. */
+  /** grad.<PEFT tensor name>: gradient of the sum of the losses of the tokens, or rows. With optimizer steps also step.<PEFT tensor name>. */
   readonly tensors: Map<string, HostTensor>;
 }
 
@@ -42,7 +43,12 @@ export async function debugStep(
   const { model, layout, flat, batch, optimizer, precision, packed } = options;
   const shape = { batch: batch.batch, sequence: batch.sequence, labelled: batch.labelled.length };
   const training: TrainingOptions = {
-    kind: options.appendLoss === undefined ? chat : { appendLoss: options.appendLoss },
+    kind:
+      layout.head !== undefined
+        ? classifierOf([])
+        : options.appendLoss === undefined
+          ? chat
+          : { appendLoss: options.appendLoss },
     model,
     layout,
     shape,
@@ -89,8 +95,8 @@ async function collect(
 }
 
 /**
- * Logits [batch, sequence, vocab] of base plus adapter, or last_hidden_state [batch, sequence, D] of an encoder; zero where the batch
- * is padded (segment 0).
+ * Logits [batch, sequence, vocab] of base plus adapter, or last_hidden_state [batch, sequence, D] of an encoder, zero where the batch
+ * is padded (segment 0); class logits [batch, K] where the adapter has a head.
  */
 export async function debugLogits(
   session: EngineSession,
@@ -101,13 +107,17 @@ export async function debugLogits(
   if (adapter !== null) {
     await session.writeState({ parameters: { shape: [adapter.layout.size], data: adapter.flat } });
   }
-  const program = logitsProgram(model, adapter?.layout ?? null, batch.batch, batch.sequence);
+  const classifies = adapter?.layout.head !== undefined;
+  const program = classifies
+    ? classLogitsProgram(model, adapter.layout, batch.batch, batch.sequence)
+    : logitsProgram(model, adapter?.layout ?? null, batch.batch, batch.sequence);
   const feeds: Tensors = batchFeeds(batch);
   const needed = program.inputs.map((id) => program.values[id]!.name);
   const { outputs } = await (await session.compile(program)).run(
     Object.fromEntries(needed.map((name) => [name, feeds[name]!])),
   );
   const logits = outputs[isEncoder(model) ? "last_hidden_state" : "logits"]!;
+  if (classifies) return logits;
   const width = logits.shape.at(-1)!;
   for (const [row, segment] of batch.segments.entries()) {
     if (segment === 0n) logits.data.fill(0 as never, row * width, (row + 1) * width);

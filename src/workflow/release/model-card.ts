@@ -1,6 +1,7 @@
 import type { Verdict } from "../../evaluate/gate.ts";
 import { readJson } from "../../formats/json.ts";
 import { percent } from "../../formats/percent.ts";
+import { kindOf } from "../../kinds/index.ts";
 import type { CurationRecord } from "../../report/data.ts";
 import { usedCuration } from "../curate-task.ts";
 import { readRepair } from "../repair/repair.ts";
@@ -78,7 +79,15 @@ const scope = ({ task }: Run): Markdown =>
     md`Its rules are in \`policy.md\`; the task as it was judged is in \`task.yaml\` and \`task.lock\`.`,
   ]);
 
-const howTo = ({ task }: Run): Markdown =>
+const howTo = ({ task }: Run): Markdown => (kindOf(task).head === undefined ? generating(task) : CLASSIFYING);
+
+const CLASSIFYING = paragraphs([
+  md`\`model/\` holds the judged classifier: base and adapter merged, with its trained head; float32 ONNX with its tokenizer.`,
+  md`\`onnx/model.onnx\` maps input_ids, attention_mask and position_ids (from 0 at each text's first token) to logits; \`config.json\` names the label of each in id2label. A text is tokenised by itself, with the special tokens of the tokenizer and no others.`,
+  md`\`adapter/\` holds the adapter with its head in PEFT's format (SEQ_CLS), for the base named below; \`AutoModelForSequenceClassification\` opens that base with as many labels as config.json has.`,
+]);
+
+const generating = (task: Run["task"]): Markdown =>
   paragraphs([
     md`\`model/\` holds the judged model: base and adapter merged, float32 ONNX with its tokenizer.`,
     codeBlock("sh", 'lorafit chat --model model\nlorafit generate --model model --prompt "…"'),

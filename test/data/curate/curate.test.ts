@@ -352,6 +352,7 @@ describe("what a task adds", () => {
     // One token a character; turns end with "|".
     const tokenizer: RowTokenizer = {
       encode: (text) => [...String(text)].map((sign) => sign.codePointAt(0)!),
+      encodeWhole: (text) => tokenizer.encode(text),
       decode: (ids) => String.fromCodePoint(...ids),
       renderChat: (messages, { addGenerationPrompt }) =>
         new RenderedChat(

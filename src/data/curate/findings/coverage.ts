@@ -16,6 +16,8 @@ export function uncoveredRules(
   embedder: Embedder,
 ): Proposal[] {
   if (policy.length === 0 || rows.length === 0) return [];
+  // A label has no wording that could be compared with a rule's.
+  if (rows.every(({ content }) => "text" in content && content.label !== undefined)) return [];
   const named = new Map(rows.map((row) => [row, rulesOf(row, policy)]));
   const tagged = rows.filter((row) => named.get(row)!.length > 0).length >= rows.length / 2;
   const shown = new Set([...named.values()].flat());

@@ -7,7 +7,7 @@ import type { Context } from "../../checks/check.ts";
 import type { Case, CaseBody } from "../case.ts";
 import type { ModelOutputs } from "../model-outputs.ts";
 
-/** A conversation to be answered. */
+/** A conversation to be answered, or a text to be classified. */
 export interface Prompt {
   readonly id: string;
   readonly ids: number[];
@@ -27,6 +27,8 @@ export interface Questions {
   readonly prompts: readonly Prompt[];
   /** Several rows of one case share its id: options of a choice, or the two sides of a pair. */
   readonly rows: readonly ScoredRow[];
+  /** Texts to be classified. */
+  readonly texts: readonly Prompt[];
 }
 
 /** Input of one case, and its longest sequence in tokens, the answer included. */
@@ -55,6 +57,8 @@ export interface CaseKind<Body extends CaseBody = CaseBody> {
   promptOf(body: Body): string;
   /** How a contestant answers that finds a text; absent where a case asks no question. */
   readonly lookup?: FoundAnswers<Body>;
+  /** The right answer, where there is exactly one. */
+  labelOf?(body: Body): string;
   /** Share of the cases that a guess passes; undefined where there is no such number. */
   chanceOf(body: Body): number | undefined;
   /** True if a criterion can score a case. */

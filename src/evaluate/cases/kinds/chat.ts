@@ -60,7 +60,8 @@ export const chatCase: CaseKind<ChatBody> = {
     });
     const prompts = needsText(body) ? [{ id, ids: prompt }] : [];
     const answered = prompts.map(({ ids }) => ids.length + decoding.max_new_tokens);
-    return { prompts, rows, longest: Math.max(0, ...answered, ...rows.map(({ row }) => row.ids.length)) };
+    const longest = Math.max(0, ...answered, ...rows.map(({ row }) => row.ids.length));
+    return { prompts, rows, texts: [], longest };
   },
   score(item, outputs, context) {
     const texts = [...(outputs.likelihood.get(item.id) ?? [])];

@@ -86,5 +86,5 @@ function scoredTexts(
       ids.length < all.length ? tokenizer.decode(ids.slice(prefix.length), { skipSpecial: false }) : text;
     return { id, text, row: { ids, from: 1 }, bytes: Buffer.byteLength(read) };
   });
-  return { prompts: [], rows, longest: Math.max(...rows.map(({ row }) => row.ids.length)) };
+  return { prompts: [], rows, texts: [], longest: Math.max(...rows.map(({ row }) => row.ids.length)) };
 }
