@@ -40,6 +40,8 @@ interface Part {
   readonly source: string;
   /** True if it can match the empty text. */
   readonly nullable: boolean;
+  /** True if it has alternatives or a repetition without end, so that repeating it may take exponential time. */
+  readonly branches: boolean;
 }
 
 const literal = (char: string): string => `\\u{${char.codePointAt(0)!.toString(16)}}`;
@@ -91,6 +93,7 @@ class Parser {
     return {
       source: branches.map(({ source }) => source).join("|"),
       nullable: branches.some(({ nullable }) => nullable),
+      branches: branches.length > 1 || branches[0]!.branches,
     };
   }
 
@@ -106,6 +109,7 @@ class Parser {
     return {
       source: parts.map(({ source }) => source).join(""),
       nullable: parts.every(({ nullable }) => nullable),
+      branches: parts.some(({ branches }) => branches),
     };
   }
 
@@ -119,27 +123,30 @@ class Parser {
       const range = sign.startsWith("{,") ? sign.replace("{", "{0") : sign;
       const nullable = part.nullable || sign === "*" || sign === "?" || /^\{0*[,}]/.test(range);
       const source = `(?:${part.source})${range}`;
+      const endless = sign === "*" || sign === "+" || sign.endsWith(",}");
+      if (endless && part.branches) this.refuse(`${sign} after a repetition or alternatives`);
+      const branches = endless || part.branches;
       if (this.#take("?")) {
         if (sign.startsWith("{")) this.refuse(`${sign}?`);
-        part = { source: `${source}?`, nullable };
+        part = { source: `${source}?`, nullable, branches };
       } else if (!sign.startsWith("{") && this.#take("+")) {
         const name = `p${this.#groups++}`;
-        part = { source: `(?=(?<${name}>${source}))\\k<${name}>`, nullable };
-      } else part = { source, nullable };
+        part = { source: `(?=(?<${name}>${source}))\\k<${name}>`, nullable, branches: false };
+      } else part = { source, nullable, branches };
     }
   }
 
   #atom(ignoreCase: boolean): Part {
     const char = this.#chars[this.#at]!;
     if (char === "(") return this.#group(ignoreCase);
-    if (char === "[") return { source: this.#charClass(ignoreCase), nullable: false };
-    if (char === "\\") return { source: `[${this.#escape()}]`, nullable: false };
+    if (char === "[") return { source: this.#charClass(ignoreCase), nullable: false, branches: false };
+    if (char === "\\") return { source: `[${this.#escape()}]`, nullable: false, branches: false };
     if ("*+?^{".includes(char)) this.refuse(char);
     this.#at++;
-    if (char === ".") return { source: "[^\\n]", nullable: false };
+    if (char === ".") return { source: "[^\\n]", nullable: false, branches: false };
     // In Ruby's syntax `$` is the end of any line.
-    if (char === "$") return { source: "(?=\\n|(?![\\s\\S]))", nullable: true };
-    return { source: ignoreCase ? `[${folded(char)}]` : literal(char), nullable: false };
+    if (char === "$") return { source: "(?=\\n|(?![\\s\\S]))", nullable: true, branches: false };
+    return { source: ignoreCase ? `[${folded(char)}]` : literal(char), nullable: false, branches: false };
   }
 
   #group(ignoreCase: boolean): Part {
@@ -150,8 +157,8 @@ class Parser {
     const inner = this.alternatives(ignoreCase || head === "(?i:");
     if (!this.#take(")")) this.refuse("(");
     return lookaround === undefined
-      ? { source: `(?:${inner.source})`, nullable: inner.nullable }
-      : { source: `${lookaround}${inner.source})`, nullable: true };
+      ? { ...inner, source: `(?:${inner.source})` }
+      : { source: `${lookaround}${inner.source})`, nullable: true, branches: inner.branches };
   }
 
   /** An escape as members of a class. */
