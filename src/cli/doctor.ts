@@ -26,6 +26,8 @@ interface EngineReport {
   readonly passedOver: string | null;
   /** Precisions that it does not offer on this machine, with the reason. */
   readonly withheld: NonNullable<Engine["withheld"]>;
+  /** What the engine knows of its device. */
+  readonly deviceFacts?: readonly string[];
   readonly version?: string;
   /** Device of the machine that it uses; null when it found none. */
   readonly library?: string | null;
@@ -72,6 +74,7 @@ async function doctor(context: Context): Promise<void> {
         : {
             version: await entry.version(),
             ...(entry.library === undefined ? {} : { library: await entry.library() }),
+            ...(entry.deviceFacts === undefined ? {} : { deviceFacts: await entry.deviceFacts() }),
             ...(failedTrial ? {} : await conform(engine, context)),
           }),
     };
@@ -115,6 +118,7 @@ function lineOf(
     reason,
     passedOver,
     withheld,
+    deviceFacts = [],
     version,
     library,
     cases,
@@ -124,15 +128,24 @@ function lineOf(
   about: string,
 ): string {
   if (!usable) return `${pc.yellow("-")} ${engine} (${about}): ${reason}`;
+  if (cases === undefined)
+    return [
+      `${pc.yellow("-")} ${engine} ${version} (${about}): ${passedOver}`,
+      ...deviceFacts.map((fact) => `    ${fact}`),
+    ].join("\n");
   const error = `largest relative error ${worstError.toExponential(1)}`;
   const head = `${engine} ${version}${library ? ` of ${library}` : ""} (${about}): ${cases} cases, ${error}`;
-  const facts = Object.entries(withheld).map(([precision, why]) => `    not in ${precision}: ${why}`);
+  const facts = [
+    ...deviceFacts.map((fact) => `    ${fact}`),
+    ...Object.entries(withheld).map(([precision, why]) => `    not in ${precision}: ${why}`),
+  ];
   if (failures.length === 0) {
     const manual = passedOver === null ? "" : `; only by --engine ${engine}: ${passedOver}`;
     return [`${pc.green("✓")} ${head}${manual}`, ...facts].join("\n");
   }
   const lines = failures.map(
-    ({ op, precision, name, error }) => `    ${op}, ${name}, ${precision}: off by ${error.toExponential(1)}`,
+    ({ op, precision, name, error, fault }) =>
+      `    ${op}, ${name}, ${precision}: off by ${error.toExponential(1)}${fault === undefined ? "" : `; ${fault}`}`,
   );
   return [`${pc.red("✗")} ${head}; ${failures.length} fail:`, ...lines, ...facts].join("\n");
 }

@@ -59,6 +59,8 @@ export interface Engine {
   /** Device memory that a session with these Programs will use, and free memory; for engines with a device that says so. */
   deviceMemory?(programs: readonly Program[]): DeviceMemory;
   open(weights: EngineWeights, options?: EngineOptions): Promise<EngineSession>;
+  /** The smallest part of a Program that the engine's library computes wrongly or not at all, in one line; null if none is. */
+  smallestFault?(program: Program, weights: EngineWeights, feeds: Tensors): Promise<string | null>;
 }
 
 /** Bytes. */

@@ -17,6 +17,8 @@ export interface EngineEntry {
    * For engines on a GPU, which `auto` takes only after their trial: device, driver and library, for which its result holds.
    */
   trialIdentity?(): Promise<string>;
+  /** What doctor prints of the device, a line each. */
+  deviceFacts?(): Promise<readonly string[]>;
   /** The trial; absent: in a child process. */
   trial?(): Promise<string | null>;
   load(): Promise<Engine>;
@@ -54,6 +56,7 @@ export const ENGINES: readonly EngineEntry[] = [
     version: async () => (await import("./webgpu/webgpu.ts")).webgpuVersion(),
     passedOver: async () => (await import("./webgpu/webgpu.ts")).notForAuto(),
     trialIdentity: async () => (await import("./webgpu/webgpu.ts")).webgpuVersion(),
+    deviceFacts: async () => (await import("./webgpu/webgpu.ts")).adapterFacts(),
     load: async () => (await import("./webgpu/webgpu.ts")).webgpuEngine,
   },
   {

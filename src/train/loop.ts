@@ -40,6 +40,12 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
     return { event: "checkpoint-written", step: progress.step, path: await options.save(progress) };
   };
 
+  /** A checkpoint after an error of the machine, such as too little memory, if the state of the last step can be read still. */
+  const rescue = async (error: Error): Promise<LoopEvent | undefined> =>
+    LorafitError.is(error) && saved !== progress.step && !stepper.overlaps
+      ? save().catch(() => undefined)
+      : undefined;
+
   if (progress.step === 0) {
     saved = -1;
     if (validation !== null) yield { ...(await validate(stepper, validation, 0)), best: false };
@@ -77,7 +83,12 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
     const next = progress.step + 1;
     ahead =
       stepper.overlaps && !looks(next) && !signal?.aborted ? begin(next, progress.updates + 2) : undefined;
-    const result = await pending;
+    const result = await pending.catch((error: Error) => error);
+    if (result instanceof Error) {
+      const kept = await rescue(result);
+      if (kept !== undefined) yield kept;
+      throw result;
+    }
     const now = performance.now();
     const seconds = (now - before) / 1000;
     before = now;

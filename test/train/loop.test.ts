@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { LorafitError } from "../../src/errors.ts";
 import type { LoopEvent } from "../../src/train/events.ts";
 import { trainLoop } from "../../src/train/loop.ts";
 import { type Progress, START } from "../../src/train/progress.ts";
+import type { Stepper } from "../../src/train/stepper.ts";
 import { finish, looping, openRun, parametersOf, plan, poisoned, type Run } from "./looping.ts";
 
 test("the loss falls, validation chooses the best step, and events come in order", async () => {
@@ -63,6 +65,27 @@ test.each([0, 0.3])(
     }
   },
 );
+
+test("a step for which the machine fails ends in a checkpoint of the step before; a lost device in none", async () => {
+  const failure = new LorafitError("environment", "the GPU was lost in step");
+  for (const lost of [false, true]) {
+    const run = await openRun();
+    const { stepper } = looping(run);
+    const failing: Stepper = {
+      ...stepper,
+      step: (batches, place) => (place.index === 2 ? Promise.reject(failure) : stepper.step(batches, place)),
+    };
+    const saved: number[] = [];
+    const save = async ({ step }: Progress): Promise<string> => {
+      if (lost) throw new Error("the state cannot be read");
+      saved.push(step);
+      return "";
+    };
+    const options = looping(run, { stepper: failing, save, checkpointEvery: 100, validateEvery: 100 });
+    await expect(finish(trainLoop(options, START))).rejects.toBe(failure);
+    expect(saved).toEqual(lost ? [] : [2]);
+  }
+});
 
 test.each([64, 16])(
   "a step that is not finite is skipped and leaves no trace (micro-batches of %d)",

@@ -121,6 +121,8 @@ export interface ConformanceResult {
   /** Largest relative error over the outputs. */
   readonly error: number;
   readonly passed: boolean;
+  /** For a failure: the smallest part that the engine's library computes wrongly, or the error that the case ended with. */
+  readonly fault?: string;
 }
 
 /**
@@ -157,12 +159,35 @@ export async function* conformance(engine: Engine): AsyncGenerator<ConformanceRe
     for (const [op, opCase] of casesFor(engine, precision)) {
       const prepared = await prepareCase(op, opCase, precision);
       const expected = await runOn(referenceFor(engine), prepared);
-      const actual = await runOn(engine, prepared);
-      const errors = Object.entries(expected.outputs).map(([name, value]) =>
-        relativeError(actual.outputs[name]!, value),
-      );
-      const error = Math.max(...errors);
-      yield { op, precision, name: opCase.name, error, passed: error <= toleranceOf(engine, opCase) };
+      const error = await errorOf(engine, prepared, expected.outputs);
+      const passed = typeof error === "number" && error <= toleranceOf(engine, opCase);
+      const result = { op, precision, name: opCase.name, passed };
+      if (passed) yield { ...result, error };
+      else yield { ...result, ...(await explain(engine, prepared, error)) };
     }
   }
+}
+
+/** Largest relative error over the outputs, or the message of the engine's error. */
+async function errorOf(engine: Engine, prepared: PreparedCase, expected: Tensors): Promise<number | string> {
+  try {
+    const { outputs } = await runOn(engine, prepared);
+    const errors = Object.entries(expected).map(([name, value]) => relativeError(outputs[name]!, value));
+    return Math.max(...errors);
+  } catch (error) {
+    return (error as Error).message.split("\n")[0]!;
+  }
+}
+
+async function explain(
+  engine: Engine,
+  { program, weights, feeds }: PreparedCase,
+  error: number | string,
+): Promise<Pick<ConformanceResult, "error" | "fault">> {
+  const memory = memoryWeights(weights);
+  const smallest = await engine.smallestFault?.(program, memory, feeds).catch(() => null);
+  memory.dispose();
+  const fault = smallest ?? (typeof error === "string" ? error : undefined);
+  const off = typeof error === "number" ? error : Number.POSITIVE_INFINITY;
+  return fault === undefined ? { error: off } : { error: off, fault };
 }

@@ -23,6 +23,8 @@ export interface ProductOptions {
 export interface TensorBuilder {
   /** True if `alpha` of a product costs nothing; otherwise the smaller operand is scaled beforehand. */
   readonly freeAlpha: boolean;
+  /** Queries per block of causal attention. */
+  readonly queryRows: number;
   /** The result of `make`, computed once for each key. */
   share<T>(key: string, make: () => T): T;
   /** Identity of a tensor, for keys. */

@@ -26,10 +26,9 @@ export interface Ref {
   readonly type: ElementType;
 }
 
-/** A graph that was built here, with the sizes that an encoded one does not have. */
+/** A graph that was built here, with the type and shape of every tensor by its name. */
 export interface BuiltGraph extends OnnxGraph {
-  /** Bytes of each tensor by its name; tensors with symbolic sizes are left out. */
-  readonly bytes: ReadonlyMap<string, number>;
+  readonly tensors: ReadonlyMap<string, OnnxValueInfo>;
 }
 
 const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
@@ -42,6 +41,12 @@ const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
   bfloat16: 2,
 };
 
+/** Bytes of a tensor of the graph without symbolic sizes; 0 for a name that the graph does not have. */
+export function tensorBytes({ tensors }: BuiltGraph, name: string): number {
+  const tensor = tensors.get(name);
+  return tensor === undefined ? 0 : Number(product(tensor.shape)) * ELEMENT_BYTES[tensor.type];
+}
+
 const CONTRIB = new Set(["FusedMatMul", "RotaryEmbedding", "QuickGelu", "Gelu", "FastGelu"]);
 
 /** Builds an ONNX graph. Constants and reshapes are shared; nodes that nothing reads are removed at the end. */
@@ -52,7 +57,7 @@ export class GraphEmitter {
   readonly #inputs: OnnxValueInfo[] = [];
   readonly #outputs: { info: OnnxValueInfo; from: string }[] = [];
   readonly #shared = new Map<string, unknown>();
-  readonly #bytes = new Map<string, number>();
+  readonly #tensors: Ref[] = [];
 
   constructor(profile: Profile) {
     this.profile = profile;
@@ -66,7 +71,7 @@ export class GraphEmitter {
 
   input(name: string, type: ElementType, shape: Shape): Ref {
     this.#inputs.push({ name, type, shape });
-    return this.#sized({ name, shape, type });
+    return this.#known({ name, shape, type });
   }
 
   output(name: string, type: ElementType, shape: Shape, x: Ref): void {
@@ -75,7 +80,7 @@ export class GraphEmitter {
 
   initializer(name: string, type: ElementType, shape: readonly number[], data: OnnxTensor["data"]): Ref {
     this.#initializers.set(name, { name, type, shape, data });
-    return this.#sized({ name, shape, type });
+    return this.#known({ name, shape, type });
   }
 
   constant(key: string, shape: readonly number[], make: () => Float32Array): Ref {
@@ -130,12 +135,11 @@ export class GraphEmitter {
       outputs: outputs.map(({ name }) => name),
       attributes,
     });
-    return outputs.map((ref) => this.#sized(ref));
+    return outputs.map((ref) => this.#known(ref));
   }
 
-  #sized(ref: Ref): Ref {
-    const elements = product(ref.shape);
-    if (typeof elements === "number") this.#bytes.set(ref.name, elements * ELEMENT_BYTES[ref.type]);
+  #known(ref: Ref): Ref {
+    this.#tensors.push(ref);
     return ref;
   }
 
@@ -206,7 +210,7 @@ export class GraphEmitter {
       initializers: [...this.#initializers.values()].filter((initializer) => read.has(initializer.name)),
       inputs: this.#inputs,
       outputs,
-      bytes: new Map([...this.#bytes].map(([old, bytes]) => [nameOf(old), bytes])),
+      tensors: new Map(this.#tensors.map((tensor) => [nameOf(tensor.name), tensor])),
     };
   }
 

@@ -1,6 +1,6 @@
 import type { OpName } from "../../ops/attrs.ts";
 import type { Dim } from "../../program/program.ts";
-import { HIDDEN } from "../attention.ts";
+import { HIDDEN, QUERY_ROWS } from "../attention.ts";
 import { broadcast, type ProductOptions, type Sum, type TensorBuilder } from "../library/tensor-builder.ts";
 import {
   type Call,
@@ -32,6 +32,7 @@ const DTYPES = { f32: "float32", bf16: "bfloat16", bool: "bool" } as const;
 /** Records kernel calls in the order in which they will run. */
 export class KernelRecorder implements TensorBuilder {
   readonly freeAlpha = false;
+  readonly queryRows = QUERY_ROWS;
   readonly calls: Call[] = [];
   readonly constants: Constant[] = [];
   /** Operation of the calls that are recorded next. */

@@ -1,7 +1,7 @@
 import { bytesOf } from "../../program/liveness.ts";
 import type { Program } from "../../program/program.ts";
 import type { DeviceMemory } from "../engine.ts";
-import type { BuiltGraph } from "../onnx/graph.ts";
+import { type BuiltGraph, tensorBytes } from "../onnx/graph.ts";
 import { lowerProgram } from "../onnx/lower.ts";
 
 /** Kernels that the provider records before it submits them; a buffer freed in between is reused only after that. */
@@ -40,7 +40,7 @@ export function stepBuffers(graph: BuiltGraph, uploaded: ReadonlySet<string>): S
   for (const [i, { op, inputs, outputs }] of graph.nodes.entries()) {
     if (op !== "Reshape")
       for (const name of outputs) {
-        const size = rounded(graph.bytes.get(name) ?? 0);
+        const size = rounded(tensorBytes(graph, name));
         const spare = free.get(size) ?? 0;
         if (spare > 0) free.set(size, spare - 1);
         else {
@@ -61,7 +61,7 @@ export function stepBuffers(graph: BuiltGraph, uploaded: ReadonlySet<string>): S
     }
   }
   const sum = (names: readonly string[]): number =>
-    names.reduce((total, name) => total + rounded(graph.bytes.get(name) ?? 0), 0);
+    names.reduce((total, name) => total + rounded(tensorBytes(graph, name)), 0);
   return {
     count,
     bytes,

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { LibraryHandle } from "koffi";
+import { LorafitError } from "../../errors.ts";
 
 /** Kind of a Vulkan device (VkPhysicalDeviceType). */
 const KINDS = ["other", "integrated", "discrete", "virtual", "software"] as const;
@@ -25,12 +26,20 @@ let loader: LibraryHandle | undefined;
 
 /**
  * Loads the Vulkan loader, once per process. onnxruntime opens it by its name later and gets this one.
- * @throws Error if there is none
+ * @throws environment error if there is none, with where to get it
  */
 export function loadVulkan(): LibraryHandle {
   const koffi = createRequire(import.meta.url)("koffi") as typeof import("koffi");
-  loader ??= koffi.load(vulkanLibrary());
-  return loader;
+  try {
+    loader ??= koffi.load(vulkanLibrary());
+    return loader;
+  } catch (cause) {
+    throw new LorafitError(
+      "environment",
+      `no Vulkan loader: ${vulkanLibrary()} cannot be loaded (Debian, Ubuntu: apt-get install libvulkan1; Fedora: vulkan-loader)`,
+      { hint: "install it, or name its file in LORAFIT_VULKAN", cause },
+    );
+  }
 }
 
 /** Order in which the provider prefers adapters when it asks for high performance. */
@@ -74,7 +83,11 @@ export function vulkanAdapters(): Adapter[] {
   info.writeBigUInt64LE(address(application), 24);
   const handle = Buffer.alloc(8);
   const status = create(info, null, handle);
-  if (status !== 0) throw new Error(`${vulkanLibrary()} finds no driver: vkCreateInstance gives ${status}`);
+  if (status !== 0)
+    throw new LorafitError(
+      "environment",
+      `${vulkanLibrary()} finds no Vulkan driver (vkCreateInstance: ${status}): NVIDIA's driver has one; AMD, Intel: mesa-vulkan-drivers`,
+    );
   const instance = handle.readBigUInt64LE();
   try {
     const count = Buffer.alloc(4);

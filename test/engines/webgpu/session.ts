@@ -3,10 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InferenceSession } from "onnxruntime-node";
 import { expect, it } from "vitest";
+import { CASES } from "../../../src/engines/conformance/cases.ts";
+import { prepareCase } from "../../../src/engines/conformance/run.ts";
 import type { EngineSession, Tensors } from "../../../src/engines/engine.ts";
 import { memoryWeights } from "../../../src/engines/memory-weights.ts";
+import { lowerProgram } from "../../../src/engines/onnx/lower.ts";
 import { onnxEngine } from "../../../src/engines/onnx/onnx.ts";
 import { loadRuntime, type Runtime } from "../../../src/engines/onnx/runtime.ts";
+import { firstFault } from "../../../src/engines/webgpu/fault.ts";
 import { WebgpuSession } from "../../../src/engines/webgpu/session.ts";
 import { webgpuEngine } from "../../../src/engines/webgpu/webgpu.ts";
 import { chat } from "../../../src/kinds/chat/chat.ts";
@@ -142,6 +146,47 @@ export function describeSession(): void {
       message: "webgpu engine: huge needs more memory than there is",
     });
     await session.close();
+  });
+
+  it("explains a lost device", async () => {
+    const { Tensor, env, InferenceSession } = await loadRuntime();
+    // Dawn's words for what SwiftShader cannot be made to do.
+    const lost = async (model: Uint8Array, options: InferenceSession.SessionOptions) => {
+      const session = await InferenceSession.create(model, options);
+      const run = () => Promise.reject(new Error("WebGPU validation failed. [Device] is lost."));
+      return { run, release: () => session.release() };
+    };
+    const runtime = { Tensor, env, InferenceSession: { create: lost } } as unknown as Runtime;
+    const session = new WebgpuSession(runtime, memoryWeights({}), "lost");
+    const b = new ProgramBuilder("step");
+    b.output(b.node("scale", { x: b.input("x", "f32", [1]) }, { factor: 2 }).y);
+    const { run } = await session.compile(b.build());
+    await expect(run({ x: { shape: [1], data: Float32Array.of(1) } })).rejects.toMatchObject({
+      kind: "environment",
+      message: "webgpu engine: the GPU was lost in step",
+      hint: expect.stringContaining("--resume"),
+    });
+    await session.close();
+  });
+
+  it("names the smallest graph that shows a fault of the provider", async () => {
+    const runtime = await loadRuntime();
+    const { program, feeds, weights } = await prepareCase("rmsNorm", CASES.rmsNorm[0]!);
+    // onnx's graph, with the operator whose second output the provider leaves uncomputed.
+    const graph = lowerProgram(program, { profile: "ort", weight: () => ({ fed: true }) });
+    const tensors = Object.fromEntries(
+      Object.entries({ ...feeds, ...weights }).map(([name, { shape, data }]) => [
+        name,
+        new runtime.Tensor("float32", data as Float32Array, shape),
+      ]),
+    );
+    expect(await firstFault(runtime, graph, tensors, 1e-5)).toMatch(
+      /^SimplifiedLayerNormalization\(float\[8,8\], float\[8\]\) \{.*\}: output 2 is off by [\d.e+-]+$/,
+    );
+    const attention = await prepareCase("attention", CASES.attention[0]!);
+    const memory = memoryWeights({});
+    expect(await webgpuEngine.smallestFault!(attention.program, memory, attention.feeds)).toBe(null);
+    memory.dispose();
   });
 
   it("plans the memory that a session reports", async () => {

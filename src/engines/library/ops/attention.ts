@@ -72,7 +72,8 @@ function attend(c: AttentionContext, o: ValueId): Attended {
     };
     const blocks = typeof S === "string" ? [block(0, S, S)] : undefined;
     return {
-      blocks: blocks ?? queryBlocks(S as number, causal).map((at) => block(at.from, at.to, at.end)),
+      blocks:
+        blocks ?? queryBlocks(S as number, causal, b.queryRows).map((at) => block(at.from, at.to, at.end)),
       k,
       v,
     };
