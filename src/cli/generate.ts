@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline/promises";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { selectEngine } from "../engines/select.ts";
 import { LorafitError } from "../errors.ts";
+import { DEVICES, type Device } from "../export/decoder.ts";
 import { openForGeneration } from "../export/open-model.ts";
 import type { ExportedModel } from "../export/session.ts";
 import { streamChat, streamText, type TextEvent } from "../export/stream.ts";
@@ -20,6 +21,7 @@ interface Flags {
   readonly maxNewTokens: string;
   readonly temperature: string;
   readonly seed: string;
+  readonly device: Device;
 }
 
 /** generate and chat: talk to the base, to base and adapter, or to an exported folder. */
@@ -33,7 +35,8 @@ export function addGenerate(program: Command, context: Context): void {
       .option("--system <text>", "system message")
       .option("--max-new-tokens <n>", "longest answer", "128")
       .option("--temperature <t>", "0: always the most likely token", "0")
-      .option("--seed <n>", "for temperatures above 0", "0");
+      .option("--seed <n>", "for temperatures above 0", "0")
+      .addOption(new Option("--device <name>", "where the model runs").choices(DEVICES).default("cpu"));
   verb("generate", "Answer one prompt, streaming.")
     .requiredOption("--prompt <text>", "the user's message")
     .option("--raw", "continue the prompt as plain text, without the chat template")
@@ -53,6 +56,7 @@ async function withModel(
     cacheDir: context.home,
     engine,
     signal: context.signal,
+    device: flags.device,
     ...(flags.adapter === undefined ? {} : { adapter: flags.adapter }),
   });
   try {

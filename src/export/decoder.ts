@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { providerOn } from "../engines/webgpu/webgpu.ts";
 import { LorafitError } from "../errors.ts";
 import type { ModelConfig } from "../model/config.ts";
 
@@ -11,6 +12,10 @@ export type FactorInputs = ReadonlyMap<
   { readonly shape: readonly number[]; readonly data: Float32Array }
 >;
 
+/** Where a model runs: on the CPU, or on a GPU by onnxruntime's WebGPU provider. */
+export const DEVICES = ["cpu", "webgpu"] as const;
+export type Device = (typeof DEVICES)[number];
+
 type Runtime = typeof import("onnxruntime-node");
 
 /** A loaded decoder graph with the inputs and outputs of the decoding Program. */
@@ -22,17 +27,21 @@ export interface Decoder {
   readonly factors: Readonly<Record<string, Tensor>>;
 }
 
-/** A graph in onnxruntime. @throws data error if onnxruntime refuses the file */
+/** A graph in onnxruntime. @throws data error if onnxruntime refuses the file; environment error if the device is not here */
 export async function openGraph(
   path: string,
-  threads?: number,
+  threads = 0,
+  device: Device = "cpu",
 ): Promise<{ runtime: Runtime; session: InferenceSession }> {
+  if (device === "webgpu") await providerOn();
   // Loaded on first use, so that lorafit starts where the native part does not load.
   const { default: runtime } = await import("onnxruntime-node");
   let session: InferenceSession;
   try {
     session = await runtime.InferenceSession.create(path, {
-      intraOpNumThreads: threads ?? 0,
+      // What the provider cannot compute, such as sizes, runs on the CPU.
+      executionProviders: device === "webgpu" ? ["webgpu", "cpu"] : ["cpu"],
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
@@ -45,27 +54,31 @@ export async function openGraph(
   return { runtime, session };
 }
 
-/** @throws data error if onnxruntime refuses the file; mismatch if factors do not fit the graph's inputs */
+/** @throws as openGraph does; mismatch if factors do not fit the graph's inputs */
 export async function openDecoder(
   path: string,
   config: ModelConfig,
-  options: { readonly threads?: number; readonly factors?: FactorInputs } = {},
+  options: { readonly threads?: number; readonly factors?: FactorInputs; readonly device?: Device } = {},
 ): Promise<Decoder> {
-  const { runtime, session } = await openGraph(path, options.threads);
+  const { runtime, session } = await openGraph(path, options.threads, options.device);
   return {
     runtime,
     session,
     config,
-    factors: factorFeeds(runtime, session, options.factors ?? new Map(), path),
+    factors: factorFeeds(runtime, session, path, {
+      given: options.factors ?? new Map(),
+      // The WebGPU provider ends the process at a product with rank 0 (onnxruntime 1.30).
+      absentRank: options.device === "webgpu" ? 1 : 0,
+    }),
   };
 }
 
-/** A feed for every LoRA input of the graph: its factor, or one of rank 0, which adds nothing. */
+/** A feed for every LoRA input of the graph: its factor, or zeros of the rank `absentRank`, which add nothing. */
 function factorFeeds(
   runtime: Runtime,
   session: InferenceSession,
-  factors: FactorInputs,
   path: string,
+  { given: factors, absentRank }: { readonly given: FactorInputs; readonly absentRank: number },
 ): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const input of session.inputMetadata) {
@@ -81,13 +94,10 @@ function factorFeeds(
         },
       );
     }
+    const sizes = shape.map((length) => (isSymbol(length) ? absentRank : Number(length)));
     feeds[input.name] = given
       ? new runtime.Tensor("float32", given.data, given.shape)
-      : new runtime.Tensor(
-          "float32",
-          new Float32Array(0),
-          shape.map((length) => (isSymbol(length) ? 0 : Number(length))),
-        );
+      : new runtime.Tensor("float32", new Float32Array(sizes.reduce((n, d) => n * d, 1)), sizes);
   }
   const lost = [...factors.keys()].filter((name) => !(name in feeds));
   if (lost.length > 0) {

@@ -6,7 +6,7 @@ import type { ModelConfig } from "../model/config.ts";
 import { parseModelConfig } from "../model/families/index.ts";
 import { loadTokenizer, type Tokenizer } from "../tokens/tokenizer.ts";
 import { labelsIn, readConsumerFiles } from "./consumer-files.ts";
-import { type FactorInputs, openDecoder } from "./decoder.ts";
+import { type Device, type FactorInputs, openDecoder } from "./decoder.ts";
 import { readFactorInputs } from "./factor-inputs.ts";
 import { artifactSha256 } from "./folder.ts";
 import { type Finish, type GenerateOptions, generateTokens, type TokenEvent } from "./generate.ts";
@@ -54,6 +54,8 @@ export interface OpenOptions {
    * rank 0, which gives the base exactly.
    */
   readonly adapter?: string;
+  /** Absent: the CPU. */
+  readonly device?: Device;
 }
 
 /**
@@ -75,6 +77,7 @@ export async function openExported(dir: string, options: OpenOptions = {}): Prom
       : readFactorInputs(options.adapter, { config, sha256: files.baseSha256 });
   const decoder = await openDecoder(join(dir, "onnx/model.onnx"), config, {
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.device === undefined ? {} : { device: options.device }),
     factors,
   });
   const stopIds = new Set(tokenizer.eosIds);

@@ -105,8 +105,12 @@ function jittered(tensors: Tensors, programs: TrainingPrograms, seed: string): T
 }
 
 /** Whole training Programs, as the engine plans them, against the reference, each tensor relative to its largest entry. */
-export function describePrograms(engine: Engine, precision: Precision = "float32"): void {
-  it.each(VARIANTS)("$name", async ({ lora, model, dropout = 0, recompute = false }) => {
+export function describePrograms(
+  engine: Engine,
+  precision: Precision = "float32",
+  variants: readonly Variant[] = VARIANTS,
+): void {
+  it.each(variants)("$name", async ({ lora, model, dropout = 0, recompute = false }) => {
     const config = tinyConfig(model);
     const weights = randomWeights(config);
     const { layout, parameters } = randomAdapter(config, { ...TINY_LORA, ...lora });
