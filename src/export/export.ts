@@ -5,9 +5,12 @@ import { writeFileAtomic } from "../formats/files.ts";
 import { jsonText } from "../formats/json.ts";
 import { type Adapter, adapterConfigSha256, adapterSha256, readAdapter } from "../lora/adapter.ts";
 import { loraLayout } from "../lora/layout.ts";
+import { isEncoder } from "../model/programs.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { loadTokenizer } from "../tokens/tokenizer.ts";
 import { openClassifier } from "./classifier.ts";
+import { type EncoderComparison, verifyEncoder } from "./encoder.ts";
+import { factorInputs } from "./factor-inputs.ts";
 import { artifactOf, fileHashes, REPORT_FILE, writeFolder } from "./folder.ts";
 import { consumersOfMerged, writeClassifier, writeHotSwap, writeMerged } from "./onnx.ts";
 import { copyPeft } from "./peft.ts";
@@ -25,8 +28,10 @@ export interface ExportReport {
   readonly base_sha256: string;
   /** Hash of adapter_model.safetensors; null for the base alone. */
   readonly adapter_sha256: string | null;
-  /** Null for PEFT: its factors are read back and compared bit by bit. */
+  /** Null for PEFT, whose factors are read back and compared bit by bit, and for an encoder. */
   readonly comparison: Comparison | ClassifierComparison | null;
+  /** Comparison of an encoder, which has no logits; `comparison` is null. */
+  readonly hidden_states?: EncoderComparison;
   /** Hash of adapter_config.json; null for the base alone. */
   readonly adapter_config_sha256: string | null;
   readonly artifact_sha256: string;
@@ -91,6 +96,10 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
       const beside = { adapter: adapter!, peftFolder: peftFolder! };
       await writeHotSwap(folder, base, adapter!.layout, beside, options.singleFileBytes);
     }
+    if (isEncoder(base.config)) {
+      const factors = format === "onnx-adapter" ? { factors: factorInputs(adapter!) } : {};
+      return verifyEncoder(folder, base, adapter, options.engine, { ...threadsOf(options), ...factors });
+    }
     return compare(folder, options, adapter, format === "onnx-adapter" ? folder : undefined);
   });
 }
@@ -113,6 +122,11 @@ export async function exportHotSwapBase(
   });
 }
 
+const isHidden = (made: ExportReport["comparison"] | EncoderComparison): made is EncoderComparison =>
+  made !== null && "max_hidden_difference" in made;
+
+const threadsOf = ({ threads }: Pick<ExportOptions, "threads">) => (threads === undefined ? {} : { threads });
+
 const consumersOf = (format: ExportFormat, folder: string): string[] => {
   if (format === "onnx") return consumersOfMerged(folder);
   return format === "peft" ? ["PEFT"] : ["onnxruntime"];
@@ -131,17 +145,18 @@ function writeReported(
   { base, out }: { readonly base: WeightSource; readonly out: string },
   format: ExportFormat,
   peftFolder: string | null,
-  write: (folder: string) => Promise<ExportReport["comparison"]>,
+  write: (folder: string) => Promise<ExportReport["comparison"] | EncoderComparison>,
 ): Promise<ExportReport> {
   return writeFolder(out, async (folder) => {
-    const comparison = await write(folder);
+    const made = await write(folder);
+    const compared = isHidden(made) ? { comparison: null, hidden_states: made } : { comparison: made };
     const files = fileHashes(folder);
     const report: ExportReport = {
       format,
       base_sha256: base.sha256,
       adapter_sha256: peftFolder === null ? null : adapterSha256(peftFolder),
       adapter_config_sha256: peftFolder === null ? null : adapterConfigSha256(peftFolder),
-      comparison,
+      ...compared,
       artifact_sha256: artifactOf(files),
       opens_in: consumersOf(format, folder),
       files,
@@ -172,7 +187,7 @@ async function compare(
   adapterFolder: string | undefined,
 ): Promise<Comparison> {
   const { base, engine } = options;
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const threads = threadsOf(options);
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const model = await openExported(folder, {
     ...threads,

@@ -6,16 +6,16 @@ import { encodeOnnx } from "../formats/onnx.ts";
 import { injectLora } from "../lora/inject.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { decodingProgram } from "../model/programs.ts";
+import { decodingProgram, encodingProgram, isEncoder } from "../model/programs.ts";
 import type { Program } from "../program/program.ts";
 import type { WeightLookup } from "./merge.ts";
 
 /** Limit for weights in one file: protobuf ends at 2 GB, and the graph needs some of it. */
 const SINGLE_FILE_BYTES = 1.9e9;
 
-/** The decoding Program. With a layout, its factors are inputs. */
-export function decodingGraph(config: ModelConfig, layout: LoraLayout | null): Program {
-  const plain = decodingProgram(config);
+/** The decoding Program, or an encoder's. With a layout, its factors are inputs. */
+export function baseGraph(config: ModelConfig, layout: LoraLayout | null): Program {
+  const plain = isEncoder(config) ? encodingProgram(config) : decodingProgram(config);
   return layout === null ? plain : injectLora(plain, layout, "inputs");
 }
 

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import type { Adapter } from "../lora/adapter.ts";
 import type { HeadTensor, LoraLayout } from "../lora/layout.ts";
 import { familyOf } from "../model/families/index.ts";
-import { classifyingProgram } from "../model/programs.ts";
+import { classifyingProgram, isEncoder } from "../model/programs.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { writeConsumerFiles } from "./consumer-files.ts";
+import { writeEncoderFiles } from "./encoder.ts";
 import { writeFactorInputs } from "./factor-inputs.ts";
 import { secondName } from "./folder.ts";
-import { decodingGraph, writeGraph } from "./graph.ts";
+import { baseGraph, writeGraph } from "./graph.ts";
 import { HEAD_WEIGHT, mergedWeights } from "./merge.ts";
 
 /** File names for transformers.js 3 and later, and for version 2. */
@@ -32,12 +33,8 @@ export async function writeMerged(
   singleFileBytes?: number,
 ): Promise<void> {
   const weights = adapter === null ? base : mergedWeights(base, adapter);
-  const external = writeGraph(
-    join(folder, GRAPH!),
-    decodingGraph(base.config, null),
-    weights,
-    singleFileBytes,
-  );
+  const external = writeGraph(join(folder, GRAPH!), baseGraph(base.config, null), weights, singleFileBytes);
+  if (isEncoder(base.config)) return writeEncoderFiles(folder, base, external);
   const forVersion2 = !external && familyOf(base.config).opensInTransformersJs2(base.config);
   if (forVersion2) secondName(join(folder, GRAPH!), join(folder, GRAPH_V2!));
   await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
@@ -71,15 +68,11 @@ export async function writeHotSwap(
   beside: { readonly adapter: Adapter; readonly peftFolder: string } | null,
   singleFileBytes?: number,
 ): Promise<void> {
-  const external = writeGraph(
-    join(folder, GRAPH!),
-    decodingGraph(base.config, layout),
-    base,
-    singleFileBytes,
-  );
+  const external = writeGraph(join(folder, GRAPH!), baseGraph(base.config, layout), base, singleFileBytes);
   if (beside !== null) {
     writeFactorInputs(folder, beside.adapter);
     copyFileSync(join(beside.peftFolder, "adapter_config.json"), join(folder, "adapter_config.json"));
   }
+  if (isEncoder(base.config)) return writeEncoderFiles(folder, base, external);
   await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { sha256 } from "../formats/hash.ts";
 import { openModel } from "../model/open.ts";
+import { refuseEncoder } from "../model/programs.ts";
 import { exportHotSwapBase } from "./export.ts";
 import { type ExportedModel, isExported, type OpenOptions, openExported } from "./session.ts";
 
@@ -24,6 +25,7 @@ export async function openForGeneration(
 ): Promise<ExportedModel> {
   if (isExported(model)) return openExported(model, options);
   const base = openModel(model, { cacheDir: options.cacheDir });
+  refuseEncoder(base.config, model);
   // Bases with the same weights can differ in tokenizer, template or end tokens, which are part of the exported folder.
   const tokens = sha256(JSON.stringify(base.tokenizerFiles())).slice(0, 16);
   const folder = join(options.cacheDir, "hot-swap", `${base.sha256}-${tokens}-${GRAPH_VERSION}`);

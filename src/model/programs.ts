@@ -26,13 +26,14 @@ const hiddenOf = (
   {
     segments,
     ...context
-  }: Pick<ForwardContext, "ids" | "positions" | "maxPositions"> & { readonly segments: ValueId },
+  }: Pick<ForwardContext, "ids" | "positions" | "maxPositions"> &
+    Partial<Pick<ForwardContext, "tokenTypes">> & { readonly segments: ValueId },
 ): ValueId =>
   familyOf(config).forward(b, config, {
-    ...context,
     attend: (_, q, k, v, { headDim: _d, ...attrs }) => b.node("attention", { q, k, v, segments }, attrs).o,
     convolve: (_, x, weights) => b.node("gatedConv", { x, ...weights, segments }, {}).y,
     tokenTypes: () => b.input("token_types", "i64", b.value(context.ids).shape),
+    ...context,
   });
 
 /** The input `segments` of a Program that continues a hidden Program. */
@@ -48,9 +49,14 @@ export function languageHead(
   config: ModelConfig,
   x: ValueId,
 ): { readonly normed: ValueId; readonly head: ValueId } {
-  const made = familyOf(config).head?.(b, config, x);
-  if (made !== undefined) return made;
-  throw new LorafitError("usage", `${config.family} is an encoder: it predicts no next token`, {
+  refuseEncoder(config, "the base");
+  return familyOf(config).head!(b, config, x);
+}
+
+/** @throws usage error for an encoder, where a next token is to be predicted */
+export function refuseEncoder(config: ModelConfig, where: string): void {
+  if (!isEncoder(config)) return;
+  throw new LorafitError("usage", `${where}: ${config.family} is an encoder: it predicts no next token`, {
     hint: "name a decoder as the base",
   });
 }
@@ -140,6 +146,26 @@ export function classifyingProgram(
   const { y: pooled } = b.node("lastToken", { x: hidden, mask }, {});
   const weight = b.weight(head.name, [head.classes, config.hiddenSize]);
   b.output(b.node("linear", { x: familyOf(config).finalNorm(b, config, pooled), weight }, {}).y, "logits");
+  return b.build();
+}
+
+/**
+ * Hidden states of texts, sizes symbolic: inputs input_ids, attention_mask and, for a family that has them, token_type_ids
+ * [batch_size, sequence_length], padded on the right -> last_hidden_state [batch_size, sequence_length, D]. Names are those of
+ * transformers.js.
+ */
+export function encodingProgram(config: ModelConfig): Program {
+  const b = new ProgramBuilder("encoding");
+  const grid: Dim[] = ["batch_size", "sequence_length"];
+  const ids = b.input("input_ids", "i64", grid);
+  const segments = b.input("attention_mask", "i64", grid);
+  // Padding is another document.
+  const hidden = hiddenOf(b, config, {
+    ...{ ids, positions: b.node("columnIndex", { ids }, {}).index, segments },
+    maxPositions: config.maxPositions,
+    tokenTypes: () => b.input("token_type_ids", "i64", grid),
+  });
+  b.output(familyOf(config).finalNorm(b, config, hidden), "last_hidden_state");
   return b.build();
 }
 

@@ -1,6 +1,7 @@
 /** Attributes of every operation. What the operations compute: ops/signatures.ts. */
 export interface OpAttrs {
   embed: Record<string, never>;
+  columnIndex: Record<string, never>;
   add: Record<string, never>;
   multiply: Record<string, never>;
   cast: { readonly to: "f32" | "bf16" };

@@ -17,6 +17,7 @@ import { rope } from "./rope.ts";
 import {
   add,
   cast,
+  columnIndex,
   embed,
   flatten,
   gatherRows,
@@ -30,6 +31,7 @@ import {
 /** Rules of every operation; a missing operation is a compile error. */
 export const OPS = {
   embed,
+  columnIndex,
   add,
   multiply,
   cast,

@@ -9,6 +9,12 @@ export const embed: OpDefinition<"embed"> = {
   flops: noFlops,
 };
 
+export const columnIndex: OpDefinition<"columnIndex"> = {
+  outputs: ({ ids }) => ({ index: { name: "column_index", dtype: "i64", shape: ids } }),
+  gradient: "none",
+  flops: noFlops,
+};
+
 export const add: OpDefinition<"add"> = {
   outputs: ({ a, b }) => {
     expectShape(sameShape(a, b), "add", { a, b });

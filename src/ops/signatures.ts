@@ -58,6 +58,8 @@ const list = <R extends Role>(role: R) => ({ role, list: true }) as const;
 export const SIGNATURES = {
   /** ids i64 [B,S], table [V,D] -> y [B,S,D] */
   embed: { inputs: { ids: "index", table: "table" }, outputs: { y: "activation" } },
+  /** ids i64 [B,S] -> index i64 [B,S], the column of each entry: positions of texts that begin in column 0 */
+  columnIndex: { inputs: { ids: "index" }, outputs: { index: "index" } },
   /** a, b of one shape -> y = a + b */
   add: { inputs: { a: "tensor", b: "tensor" }, outputs: { y: "tensor" } },
   /** a, b of one shape -> y = a b */

@@ -4,6 +4,7 @@ import { sha256File } from "../formats/files.ts";
 import { lorafitHome } from "../home.ts";
 import { resolveModel } from "../model/catalog.ts";
 import { openModel } from "../model/open.ts";
+import { refuseEncoder } from "../model/programs.ts";
 import type { WeightSource } from "../model/weights.ts";
 import type { Task } from "../task/load.ts";
 
@@ -28,10 +29,13 @@ export class Project {
     this.signal = signal;
   }
 
-  /** The base that the task names. @throws as resolveModel and openModel do */
+  /** The base that the task names. @throws as resolveModel and openModel do; usage error for an encoder */
   get base(): WeightSource {
-    this.#base ??= openBase(this.task.base, this.home, this.task.folder);
-    return this.#base;
+    if (this.#base !== undefined) return this.#base;
+    const base = openBase(this.task.base, this.home, this.task.folder);
+    refuseEncoder(base.config, this.task.base);
+    this.#base = base;
+    return base;
   }
 
   /** The cases of all packs; parsed again only when a file has changed. @throws as readCases does */

@@ -10,7 +10,8 @@ import { embedderFor } from "../../src/encoder/task-embedder.ts";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { ENCODER, pulledFolder, resolveModel } from "../../src/model/catalog.ts";
 import { parseModelConfig } from "../../src/model/families/index.ts";
-import { modelWeights } from "../../src/model/programs.ts";
+import { openModel } from "../../src/model/open.ts";
+import { hiddenProgram, modelWeights, refuseEncoder, withLogits } from "../../src/model/programs.ts";
 import { createRng } from "../../src/rng.ts";
 import { expectClose } from "../expect-close.ts";
 import { thrown } from "../task/fixture.ts";
@@ -124,6 +125,17 @@ test.each([
 test("the encoder is refused as a base", () => {
   const { home } = homeWithEncoder();
   expect(() => resolveModel(ENCODER, { home })).toThrow(/cannot be trained/);
+});
+
+test("an encoder by its path is refused where a next token is to be predicted", () => {
+  const { folder } = homeWithEncoder();
+  const { config } = openModel(folder, { cacheDir: folder });
+  const error = thrown(() => refuseEncoder(config, folder));
+  expect([error.exitCode, error.message]).toEqual([
+    2,
+    `${folder}: bert is an encoder: it predicts no next token`,
+  ]);
+  expect(() => withLogits(config, hiddenProgram(config, 1, 4))).toThrow(/is an encoder/);
 });
 
 test("texts are packed into rows, longest first, none over another", () => {

@@ -7,7 +7,7 @@ import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import { prefill } from "../../src/export/batch.ts";
 import { openDecoder } from "../../src/export/decoder.ts";
 import { factorInputs } from "../../src/export/factor-inputs.ts";
-import { decodingGraph, writeGraph } from "../../src/export/graph.ts";
+import { baseGraph, writeGraph } from "../../src/export/graph.ts";
 import { mergedWeights } from "../../src/export/merge.ts";
 import { rowLogits } from "../../src/export/score.ts";
 import { readOnnx } from "../../src/formats/onnx.ts";
@@ -69,7 +69,7 @@ const ROWS = [
 it("declares the inputs and outputs of transformers.js and onnxruntime-genai, in standard operators", () => {
   const config = tinyConfig();
   const path = join(scratch, "surface.onnx");
-  const graph = decodingGraph(config, randomAdapter(config).layout);
+  const graph = baseGraph(config, randomAdapter(config).layout);
   writeGraph(path, graph, memoryWeights(randomWeights(config)));
   const { irVersion, opsets, inputs, outputs } = readOnnx(readFileSync(path), path);
   expect([irVersion, [...opsets]]).toEqual([8, [["", 17]]]);
@@ -125,8 +125,8 @@ describe.each(Object.entries(MODELS))("%s", (name, changes) => {
   it("merged, and with factors as inputs: a left-padded batch and single steps give the trained logits", async () => {
     const merged = join(scratch, `${name}.merged.onnx`);
     const swap = join(scratch, `${name}.swap.onnx`);
-    writeGraph(merged, decodingGraph(config, null), mergedWeights(weights, adapter));
-    writeGraph(swap, decodingGraph(config, layout), weights);
+    writeGraph(merged, baseGraph(config, null), mergedWeights(weights, adapter));
+    writeGraph(swap, baseGraph(config, layout), weights);
     const expected = await Promise.all(ROWS.map(trainedLogits));
     const decoders = [
       await openDecoder(merged, config),
@@ -162,8 +162,8 @@ describe.each(Object.entries(MODELS))("%s", (name, changes) => {
   it("with rank 0, the swap graph is the base exactly", async () => {
     const plain = join(scratch, `${name}.base.onnx`);
     const swap = join(scratch, `${name}.rank0.onnx`);
-    writeGraph(plain, decodingGraph(config, null), weights);
-    writeGraph(swap, decodingGraph(config, layout), weights);
+    writeGraph(plain, baseGraph(config, null), weights);
+    writeGraph(swap, baseGraph(config, layout), weights);
     const [base, rank0] = [await openDecoder(plain, config), await openDecoder(swap, config)];
     expect(await rowLogits(rank0, ROWS)).toEqual(await rowLogits(base, ROWS));
     await Promise.all([base.session.release(), rank0.session.release()]);

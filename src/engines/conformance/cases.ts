@@ -50,6 +50,7 @@ export const CASES = {
     { name: "ordinary", inputs: { ids: ints([2, 4], cycle(8, 11)), table: weight(11, 6) }, attrs: none },
     { name: "length 1", inputs: { ids: ints([1, 1], [2]), table: weight(3, 5) }, attrs: none },
   ],
+  columnIndex: [{ name: "ordinary", inputs: { ids: ints([2, 4], cycle(8, 11)) }, attrs: none }],
   add: [
     { name: "odd sizes", inputs: { a: n(3, 5, 7), b: n(3, 5, 7) }, attrs: none },
     { name: "many rows", inputs: { a: n(1, 52, 35), b: n(1, 52, 35) }, attrs: none },

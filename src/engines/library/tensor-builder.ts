@@ -35,6 +35,8 @@ export interface TensorBuilder {
   constant(key: string, shape: readonly number[], make: () => Float32Array): Tensor;
   /** The integers end - count, ..., end - 1. */
   indices(count: Dim, end?: Dim): Tensor;
+  /** Integers of the shape of x [m,n]: 0, ..., n - 1 in each row. */
+  columnIndex(x: Tensor): Tensor;
   zerosLike(x: Tensor): Tensor;
 
   add(a: Tensor, b: Tensor): Tensor;

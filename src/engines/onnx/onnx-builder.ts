@@ -39,6 +39,11 @@ export class OnnxBuilder extends GraphEmitter implements TensorBuilder {
     return this.node("Range", [first, stop, step], {}, [count]);
   }
 
+  columnIndex(x: Ref): Ref {
+    const row = this.reshape(this.indices(x.shape[1]!), [1, x.shape[1]!]);
+    return this.node("Expand", [row, this.node("Shape", [x], {}, [2], "int64")], {}, x.shape);
+  }
+
   zerosLike(x: Ref): Ref {
     const sizes = x.shape as readonly number[];
     // The provider has no ConstantOfShape.

@@ -31,6 +31,7 @@ import { rope } from "./ops/rope.ts";
 import {
   add,
   cast,
+  columnIndex,
   embed,
   flatten,
   gatherRows,
@@ -44,6 +45,7 @@ import { fromHost, type Tensor, tensor, toBf16 } from "./tensor.ts";
 
 const KERNELS = {
   embed,
+  columnIndex,
   add,
   multiply,
   cast,

@@ -79,6 +79,13 @@ export class KernelRecorder implements TensorBuilder {
     );
   }
 
+  columnIndex({ shape }: Ref): Ref {
+    const [rows, columns] = shape as readonly [number, number];
+    return this.constant(`columns ${rows} ${columns}`, shape, () =>
+      Int32Array.from({ length: rows * columns }, (_, i) => i % columns),
+    );
+  }
+
   zerosLike(x: Ref): Ref {
     return this.#map("ZerosLike", x);
   }

@@ -224,12 +224,12 @@ function convolution(
 function attention(
   b: ProgramBuilder,
   config: Lfm2Config,
-  { positions, attend }: ForwardContext,
+  { positions, maxPositions, attend }: ForwardContext,
   layer: number,
   linears: readonly Linear[],
   h: ValueId,
 ): ValueId {
-  const { heads, kvHeads, headDim, maxPositions } = config;
+  const { heads, kvHeads, headDim } = config;
   const [q, k, v, output] = linears as [Linear, Linear, Linear, Linear];
   const inverseFrequencies = Array.from(ropeFrequencies(headDim, config.rope));
   const rotated = (linear: Linear, heads: number, module: string): ValueId => {

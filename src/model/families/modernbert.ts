@@ -164,7 +164,8 @@ function norm(b: ProgramBuilder, config: ModernBertConfig, x: ValueId, module: s
 }
 
 function forward(b: ProgramBuilder, config: ModernBertConfig, context: ForwardContext): ValueId {
-  const { vocabSize, hiddenSize, heads, headDim, maxPositions, activation, localAttention } = config;
+  const { vocabSize, hiddenSize, heads, headDim, activation, localAttention } = config;
+  const { maxPositions } = context;
   const add = (x: ValueId, y: ValueId): ValueId => b.node("add", { a: x, b: y }, {}).y;
   const split = (x: ValueId, count: number): readonly ValueId[] =>
     b.node("splitColumns", { x }, { count }).parts;

@@ -1,6 +1,7 @@
 import { LorafitError } from "../../errors.ts";
 import { openModel } from "../../model/open.ts";
 import { isEncoder } from "../../model/programs.ts";
+import { openPipeline } from "../../tokens/pipeline.ts";
 import { loadTokenizer } from "../../tokens/tokenizer.ts";
 import { elements, type Inspection, storages } from "./inspection.ts";
 
@@ -9,9 +10,11 @@ export async function inspectBase(kind: string, path: string, cacheDir: string):
   try {
     const base = openModel(path, { cacheDir });
     const tensors = base.list();
-    await loadTokenizer(base.tokenizerFiles());
     const { config } = base;
     const encoder = isEncoder(config);
+    // The ends of turns are of no use to an encoder.
+    if (encoder) openPipeline(base.tokenizerFiles().tokenizerJson);
+    else await loadTokenizer(base.tokenizerFiles());
     return {
       kind,
       trainable: !encoder,

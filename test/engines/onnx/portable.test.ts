@@ -19,7 +19,9 @@ import { randomAdapter, randomWeights, tinyConfig } from "../../tiny-model.ts";
 
 const FORWARD = [
   "embed",
+  "columnIndex",
   "add",
+  "multiply",
   "scale",
   "linear",
   "loraLinear",

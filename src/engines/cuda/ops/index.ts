@@ -22,6 +22,7 @@ const unsupported = (): void => {
 
 export const LOWERINGS = {
   embed,
+  columnIndex: unsupported,
   add,
   multiply,
   cast: noCommand,

@@ -17,6 +17,7 @@ import { rope } from "./rope.ts";
 import {
   add,
   cast,
+  columnIndex,
   embed,
   flatten,
   gatherRows,
@@ -30,6 +31,7 @@ import {
 /** Every operation in the kernels of a TensorBuilder. An engine replaces single ones where its library has a faster kernel. */
 export const LOWERINGS: Lowerings = {
   embed,
+  columnIndex,
   add,
   multiply,
   cast,

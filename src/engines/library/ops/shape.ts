@@ -4,6 +4,8 @@ export const embed: Lowering<"embed"> = ({ b, grid }) => ({
   y: b.cast(b.gather(grid("table"), b.flat(grid("ids"))), "f32"),
 });
 
+export const columnIndex: Lowering<"columnIndex"> = ({ b, grid }) => ({ index: b.columnIndex(grid("ids")) });
+
 export const add: Lowering<"add"> = ({ b, grid, rows, shape }) => ({
   y: shape("a").length > 1 ? b.add(rows("a"), rows("b")) : b.add(grid("a"), grid("b")),
 });

@@ -9,6 +9,16 @@ export const embed: Kernel<"embed"> = ({ ids, table }) => {
   return { y: out };
 };
 
+export const columnIndex: Kernel<"columnIndex"> = ({ ids }) => {
+  const S = ids.shape[1]!;
+  return {
+    index: tensor(
+      ids.shape,
+      ids.data.map((_, i) => i % S),
+    ),
+  };
+};
+
 export const add: Kernel<"add"> = ({ a, b }) => ({
   y: tensor(
     a.shape,
