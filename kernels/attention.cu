@@ -12,8 +12,8 @@
 // d no multiple of 8, rows of a head are not 16-byte aligned and are copied element by element. bf16 operands, float32 scores and sums,
 // probabilities rounded to bf16 for the second product.
 //
-// Grid [ceil(S / 64), H, B], for attention_grad_kv [ceil(S / 64), K, B], of 128 threads; dynamic shared memory 64 x (HEAD + 8) x 2 bytes x 3
-// forward, x 4 backward. attention_delta: one warp for each (position, head), ceil(count / 4) blocks of 128, count = B S H.
+// Grid [ceil(S / 64) x HEAD / min(HEAD, 128), H, B], for attention_grad_kv K instead of H, of 128 threads; dynamic shared memory
+// 64 x (HEAD + 8) x 2 bytes x 3, backward up to head size 96 x 4. attention_delta: one warp for each (position, head), ceil(count / 4) blocks of 128, count = B S H.
 //
 // Two backward kernels compute the scores twice (7 products instead of 5) and need no atomics, so the same input gives the same bytes.
 // Four warps of 16 rows; 64 x 64 tiles; the row stride in shared memory is HEAD + 8, so that ldmatrix has no bank conflicts. Versions
@@ -23,6 +23,9 @@
 namespace {
 
 constexpr int TILE = 64;
+/// Columns of a head that a block accumulates; larger heads take several blocks, each of which computes all scores.
+template <int HEAD> constexpr int WIDTH = HEAD > 128 ? 128 : HEAD;
+template <int HEAD> constexpr int PARTS = HEAD / WIDTH<HEAD>;
 constexpr float MASKED = -3.0e38f;
 
 struct Grid { int S, H, K, d, causal, window; };
@@ -63,16 +66,16 @@ template <int HEAD, int N> DEVICE void times_transposed(float (&acc)[1][N][4], c
   }
 }
 
-/// acc [16, HEAD] += p [16, 8 N] b [8 N, HEAD]; p has the fragment layout of times_transposed's accumulators.
-template <int HEAD, int N> DEVICE void times(float (&acc)[1][HEAD / 8][4], const float (&p)[1][N][4], const bf16* b, int lane) {
+/// acc [16, WIDTH] += p [16, 8 N] b [8 N, WIDTH], b a slice of rows of HEAD; p has the fragment layout of times_transposed's accumulators.
+template <int HEAD, int N> DEVICE void times(float (&acc)[1][WIDTH<HEAD> / 8][4], const float (&p)[1][N][4], const bf16* b, int lane) {
 #pragma unroll
   for (int k = 0; k < N / 2; k++) {
     u32 fa[1][4] = {{pack2(p[0][2 * k][0], p[0][2 * k][1]), pack2(p[0][2 * k][2], p[0][2 * k][3]), pack2(p[0][2 * k + 1][0], p[0][2 * k + 1][1]),
                      pack2(p[0][2 * k + 1][2], p[0][2 * k + 1][3])}};
-    u32 fb[HEAD / 16][4];
+    u32 fb[WIDTH<HEAD> / 16][4];
 #pragma unroll
-    for (int j = 0; j < HEAD / 16; j++) ldmatrix4_transposed(fb[j], b + (k * 16 + (lane & 15)) * (HEAD + 8) + j * 16 + (lane >> 4) * 8);
-    mma_tile<1, HEAD / 8>(acc, fa, fb);
+    for (int j = 0; j < WIDTH<HEAD> / 16; j++) ldmatrix4_transposed(fb[j], b + (k * 16 + (lane & 15)) * (HEAD + 8) + j * 16 + (lane >> 4) * 8);
+    mma_tile<1, WIDTH<HEAD> / 8>(acc, fa, fb);
   }
 }
 
@@ -80,17 +83,18 @@ DEVICE bool is_visible(const Grid& grid, const int* segments, int i, int j) {
   return i < grid.S && j < grid.S && segments[i] == segments[j] && (!grid.causal || j <= i) && (grid.window <= 0 || (i - j < grid.window && j - i < grid.window));
 }
 
-/// Stores this warp's 16 rows of one of `heads` heads, and zeros in the padding after the last head.
+/// Stores this warp's 16 rows of one of `heads` heads, from column `first` of the head on, and zeros in the padding after the last head.
 template <int HEAD>
-DEVICE void store_rows(Out to, const float (&acc)[1][HEAD / 8][4], const float (&factor)[2], int row0, int head, int heads, int S, int d, int lane) {
+DEVICE void store_rows(Out to, const float (&acc)[1][WIDTH<HEAD> / 8][4], const float (&factor)[2], int row0, int head, int heads, int S, int d, int first,
+                       int lane) {
 #pragma unroll
   for (int half = 0; half < 2; half++) {
     const int row = row0 + (lane >> 2) + half * 8, t = lane & 3;
     if (row >= S) continue;
     bf16* at = to.at + (i64)row * to.ld + head * d;
 #pragma unroll
-    for (int j = 0; j < HEAD / 8; j++) {
-      const int column = j * 8 + t * 2;
+    for (int j = 0; j < WIDTH<HEAD> / 8; j++) {
+      const int column = first + j * 8 + t * 2;
       const u32 two = pack2(acc[0][j][half * 2] * factor[half], acc[0][j][half * 2 + 1] * factor[half]);
       if (d % 8 == 0) {
         if (column < d) *(u32*)(at + column) = two;
@@ -99,7 +103,7 @@ DEVICE void store_rows(Out to, const float (&acc)[1][HEAD / 8][4], const float (
         if (column + 1 < d) at[column + 1].bits = (u16)(two >> 16);
       }
     }
-    if (head == heads - 1)
+    if (head == heads - 1 && first == 0)
       for (int i = d + t; i < round8(heads * d) - head * d; i += 4) at[i] = to_bf16(0.f);
   }
 }
@@ -107,12 +111,13 @@ DEVICE void store_rows(Out to, const float (&acc)[1][HEAD / 8][4], const float (
 template <int HEAD>
 DEVICE void forward(bf16* memory, Out o, float* lse, In q, In k, In v, const int* segments, const Grid& grid, float scale) {
   bf16 *tile_q = memory, *tile_k = tile_q + TILE * (HEAD + 8), *tile_v = tile_k + TILE * (HEAD + 8);
-  const int q0 = blockIdx.x * TILE, h = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const int q0 = blockIdx.x / PARTS<HEAD> * TILE, column = blockIdx.x % PARTS<HEAD> * WIDTH<HEAD>, h = blockIdx.y, batch = blockIdx.z;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S;
   const int kv = h * grid.K / grid.H * grid.d;
   segments += first;
   load_rows<HEAD>(tile_q, part(q, first, h * grid.d), q0, grid.S, grid.d);
-  float sum[1][HEAD / 8][4] = {}, top[2] = {MASKED, MASKED}, total[2] = {0.f, 0.f};
+  float sum[1][WIDTH<HEAD> / 8][4] = {}, top[2] = {MASKED, MASKED}, total[2] = {0.f, 0.f};
   const int end = grid.causal ? min(grid.S, q0 + TILE) : grid.S;
   const int begin = grid.window > 0 ? max(0, (q0 - grid.window + 1) / TILE * TILE) : 0;
   for (int k0 = begin; k0 < end; k0 += TILE) {
@@ -149,10 +154,10 @@ DEVICE void forward(bf16* memory, Out o, float* lse, In q, In k, In v, const int
         total[e >> 1] += s[0][j][e];
       }
 #pragma unroll
-    for (int j = 0; j < HEAD / 8; j++)
+    for (int j = 0; j < WIDTH<HEAD> / 8; j++)
 #pragma unroll
       for (int e = 0; e < 4; e++) sum[0][j][e] *= rescale[e >> 1];
-    times<HEAD>(sum, s, tile_v, lane);
+    times<HEAD>(sum, s, tile_v + column, lane);
   }
   float inverse[2];
 #pragma unroll
@@ -161,9 +166,9 @@ DEVICE void forward(bf16* memory, Out o, float* lse, In q, In k, In v, const int
     total[half] += __shfl_xor_sync(~0u, total[half], 2);
     inverse[half] = 1.f / total[half];
     const int row = q0 + warp * 16 + (lane >> 2) + half * 8;
-    if (row < grid.S && (lane & 3) == 0) lse[((i64)batch * grid.H + h) * grid.S + row] = top[half] + logf(total[half]);
+    if (row < grid.S && (lane & 3) == 0 && column == 0) lse[((i64)batch * grid.H + h) * grid.S + row] = top[half] + logf(total[half]);
   }
-  store_rows<HEAD>(part(o, first, 0), sum, inverse, q0 + warp * 16, h, grid.H, grid.S, grid.d, lane);
+  store_rows<HEAD>(part(o, first, 0), sum, inverse, q0 + warp * 16, h, grid.H, grid.S, grid.d, column, lane);
 }
 
 /// Replaces s by p and dp by ds in a 16 x 8 N tile of scores. `transposed`: rows are keys, columns are queries.
@@ -187,13 +192,14 @@ DEVICE void grad_kv(bf16* memory, Out dk, Out dv, In d_out, In q, In k, In v, co
                     const Grid& grid, float scale) {
   constexpr int QUERIES = HEAD > 96 ? 32 : 64;  // with 64 queries, head size 128 spills registers
   bf16 *tile_k = memory, *tile_v = tile_k + TILE * (HEAD + 8), *tile_q = tile_v + TILE * (HEAD + 8), *tile_o = tile_q + QUERIES * (HEAD + 8);
-  const int k0 = blockIdx.x * TILE, kv = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const int k0 = blockIdx.x / PARTS<HEAD> * TILE, column = blockIdx.x % PARTS<HEAD> * WIDTH<HEAD>, kv = blockIdx.y, batch = blockIdx.z;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S;
   const int group = grid.H / grid.K;
   segments += first;
   load_rows<HEAD>(tile_k, part(k, first, kv * grid.d), k0, grid.S, grid.d);
   load_rows<HEAD>(tile_v, part(v, first, kv * grid.d), k0, grid.S, grid.d);
-  float sum_k[1][HEAD / 8][4] = {}, sum_v[1][HEAD / 8][4] = {};
+  float sum_k[1][WIDTH<HEAD> / 8][4] = {}, sum_v[1][WIDTH<HEAD> / 8][4] = {};
   const int begin = grid.causal ? k0 : 0, end = grid.window > 0 ? min(grid.S, k0 + TILE + grid.window) : grid.S;
   for (int h = kv * group; h < (kv + 1) * group; h++) {
     const i64 stats = ((i64)batch * grid.H + h) * grid.S;
@@ -208,14 +214,14 @@ DEVICE void grad_kv(bf16* memory, Out dk, Out dv, In d_out, In q, In k, In v, co
       times_transposed<HEAD>(s, tile_k + warp * 16 * (HEAD + 8), tile_q, lane);
       times_transposed<HEAD>(dp, tile_v + warp * 16 * (HEAD + 8), tile_o, lane);
       score_gradient(s, dp, true, grid, segments, lse + stats, delta + stats, scale, k0 + warp * 16, q0, lane);
-      times<HEAD>(sum_v, s, tile_o, lane);
-      times<HEAD>(sum_k, dp, tile_q, lane);
+      times<HEAD>(sum_v, s, tile_o + column, lane);
+      times<HEAD>(sum_k, dp, tile_q + column, lane);
     }
   }
   cp_wait<0>();
   const float one[2] = {1.f, 1.f};
-  store_rows<HEAD>(part(dk, first, 0), sum_k, one, k0 + warp * 16, kv, grid.K, grid.S, grid.d, lane);
-  store_rows<HEAD>(part(dv, first, 0), sum_v, one, k0 + warp * 16, kv, grid.K, grid.S, grid.d, lane);
+  store_rows<HEAD>(part(dk, first, 0), sum_k, one, k0 + warp * 16, kv, grid.K, grid.S, grid.d, column, lane);
+  store_rows<HEAD>(part(dv, first, 0), sum_v, one, k0 + warp * 16, kv, grid.K, grid.S, grid.d, column, lane);
 }
 
 template <int HEAD>
@@ -223,13 +229,14 @@ DEVICE void grad_q(bf16* memory, Out dq, In d_out, In q, In k, In v, const float
                    float scale) {
   constexpr int KEYS = HEAD > 96 ? 32 : 64;  // as in grad_kv
   bf16 *tile_q = memory, *tile_o = tile_q + TILE * (HEAD + 8), *tile_k = tile_o + TILE * (HEAD + 8), *tile_v = tile_k + KEYS * (HEAD + 8);
-  const int q0 = blockIdx.x * TILE, h = blockIdx.y, batch = blockIdx.z, warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const int q0 = blockIdx.x / PARTS<HEAD> * TILE, column = blockIdx.x % PARTS<HEAD> * WIDTH<HEAD>, h = blockIdx.y, batch = blockIdx.z;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
   const i64 first = (i64)batch * grid.S, stats = ((i64)batch * grid.H + h) * grid.S;
   const int kv = h * grid.K / grid.H * grid.d;
   segments += first;
   load_rows<HEAD>(tile_q, part(q, first, h * grid.d), q0, grid.S, grid.d);
   load_rows<HEAD>(tile_o, part(d_out, first, h * grid.d), q0, grid.S, grid.d);
-  float sum[1][HEAD / 8][4] = {};
+  float sum[1][WIDTH<HEAD> / 8][4] = {};
   const int end = grid.causal ? min(grid.S, q0 + TILE) : grid.S;
   const int begin = grid.window > 0 ? max(0, (q0 - grid.window + 1) / KEYS * KEYS) : 0;
   for (int k0 = begin; k0 < end; k0 += KEYS) {
@@ -243,10 +250,10 @@ DEVICE void grad_q(bf16* memory, Out dq, In d_out, In q, In k, In v, const float
     times_transposed<HEAD>(s, tile_q + warp * 16 * (HEAD + 8), tile_k, lane);
     times_transposed<HEAD>(dp, tile_o + warp * 16 * (HEAD + 8), tile_v, lane);
     score_gradient(s, dp, false, grid, segments, lse + stats, delta + stats, scale, q0 + warp * 16, k0, lane);
-    times<HEAD>(sum, dp, tile_k, lane);
+    times<HEAD>(sum, dp, tile_k + column, lane);
   }
   const float one[2] = {1.f, 1.f};
-  store_rows<HEAD>(part(dq, first, 0), sum, one, q0 + warp * 16, h, grid.H, grid.S, grid.d, lane);
+  store_rows<HEAD>(part(dq, first, 0), sum, one, q0 + warp * 16, h, grid.H, grid.S, grid.d, column, lane);
 }
 
 }  // namespace
@@ -280,6 +287,7 @@ DEVICE void grad_q(bf16* memory, Out dq, In d_out, In q, In k, In v, const float
 ATTENTION(64)
 ATTENTION(96)
 ATTENTION(128)
+ATTENTION(256)
 
 KERNEL(attention_delta, 128)(float* delta, const bf16* d_out, const bf16* o, int S, int H, int d, int ld_dout, int ldo, i64 count) {
   const i64 item = ((i64)blockIdx.x * 128 + threadIdx.x) >> 5;

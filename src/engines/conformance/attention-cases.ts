@@ -27,6 +27,7 @@ const GRIDS: readonly Grid[] = [
     causal: true,
   },
   { name: "bidirectional", B: 1, S: 7, H: 2, K: 2, d: 4, segments: [1, 1, 1, 1, 2, 2, 0], causal: false },
+  { name: "wide heads", B: 1, S: 5, H: 2, K: 1, d: 160, segments: Array(5).fill(1), causal: true },
   { name: "window", B: 2, S: 9, H: 3, K: 1, d: 4, segments: Array(18).fill(1), causal: true, window: 3 },
   {
     name: "window, packed",

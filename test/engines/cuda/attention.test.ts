@@ -54,6 +54,8 @@ const larger: readonly Grid[] = [
   { name: "head size 63, padded beyond the tile", B: 1, S: 66, H: 2, K: 1, d: 63, causal: true },
   { name: "head size 80", B: 1, S: 66, H: 1, K: 1, d: 80, causal: true },
   { name: "head size 128", B: 1, S: 70, H: 2, K: 1, d: 128, causal: true },
+  { name: "head size 256, window", B: 1, S: 70, H: 2, K: 1, d: 256, causal: true, window: 40 },
+  { name: "head size 203", B: 1, S: 66, H: 1, K: 1, d: 203, causal: true },
   { name: "window below a tile", B: 2, S: 150, H: 2, K: 1, d: 16, causal: true, window: 20 },
   { name: "window above a tile", B: 1, S: 150, H: 1, K: 1, d: 8, causal: true, window: 80 },
   { name: "window, bidirectional", B: 1, S: 140, H: 2, K: 1, d: 8, causal: false, window: 30 },
@@ -65,7 +67,7 @@ function onDevice(emulator: Emulator, grid: Grid) {
   const { B, S, H, K, d, causal, window = 0 } = grid;
   const segments =
     grid.segments ?? Array.from({ length: B * S }, (_, n) => (n % S < S * 0.6 ? 1 : n % S < S * 0.9 ? 2 : 0));
-  const [rows, head] = [B * S, [64, 96, 128].find((size) => d <= size)!];
+  const [rows, head] = [B * S, [64, 96, 128, 256].find((size) => d <= size)!];
   const [q, k, v] = [H, K, K].map((heads) => matrix(emulator, rows, heads * d)) as [Mat, Mat, Mat];
   const [dO, o] = [matrix(emulator, rows, H * d), outputMatrix(emulator, rows, H * d)];
   const [lse, delta] = [emulator.alloc(4 * rows * H), emulator.alloc(4 * rows * H)];
@@ -73,7 +75,13 @@ function onDevice(emulator: Emulator, grid: Grid) {
   const sizes = [i(S), i(H), i(K), i(d), i(q.ld), i(k.ld), i(v.ld)];
   const rule = [i(causal ? 1 : 0), i(window), f(1 / Math.sqrt(d))];
   const run = (name: string, heads: number, tiles: number, args: readonly Argument[]): void =>
-    emulator.run(`${name}_${head}`, [Math.ceil(S / 64), heads, B], 128, args, tiles * 64 * (head + 8) * 2);
+    emulator.run(
+      `${name}_${head}`,
+      [Math.ceil(S / 64) * Math.ceil(head / 128), heads, B],
+      128,
+      args,
+      tiles * 64 * (head + 8) * 2,
+    );
   run("attention", H, 3, [at(o), p(lse), at(q), at(k), at(v), places, ...sizes, i(o.ld), ...rule]);
   const count = rows * H;
   emulator.run("attention_delta", [Math.ceil(count / 4)], 128, [
@@ -81,8 +89,9 @@ function onDevice(emulator: Emulator, grid: Grid) {
   ]);
   const [dq, dk, dv] = [H, K, K].map((heads) => outputMatrix(emulator, rows, heads * d)) as [Out, Out, Out];
   const saved = [at(dO), at(q), at(k), at(v), p(lse), p(delta), places, ...sizes, i(dO.ld)];
-  run("attention_grad_kv", K, 4, [at(dk), at(dv), ...saved, i(dk.ld), i(dv.ld), ...rule]);
-  run("attention_grad_q", H, 4, [at(dq), ...saved, i(dq.ld), ...rule]);
+  const backward = head > 96 ? 3 : 4;
+  run("attention_grad_kv", K, backward, [at(dk), at(dv), ...saved, i(dk.ld), i(dv.ld), ...rule]);
+  run("attention_grad_q", H, backward, [at(dq), ...saved, i(dq.ld), ...rule]);
   const shape = (m: Tensor): Tensor => tensor([B, S, m.data.length / rows], m.data);
   return {
     inputs: [shape(q.values), shape(k.values), shape(v.values), tensor([B, S], Float64Array.from(segments))],
