@@ -44,12 +44,15 @@ export async function findAll(
   const own = rows.filter((row) => !translated.has(placeOf(row)));
   const outside = scope === undefined ? [] : outOfScope(own, cases, policy, scope);
   const beyond = new Set(outside.map(placeOf));
-  // A row about another matter contradicts no rule of this one.
-  const wrong = conflicts(rows, policy).filter((finding) => finding.sure || !beyond.has(placeOf(finding)));
-  const conflicting = new Set(wrong.map(placeOf));
   const tooLong = tokens === undefined ? [] : truncations(format, rows, tokens);
   const cut = new Set(tooLong.map(placeOf));
   const truncated = [...tooLong, ...cutOffAnswers(own).filter((finding) => !cut.has(placeOf(finding)))];
+  const broken = new Set(truncated.map(placeOf));
+  // A row about another matter contradicts no rule of this one, and half a sentence says nothing for certain.
+  const wrong = conflicts(rows, policy).filter(
+    (finding) => finding.sure || !(beyond.has(placeOf(finding)) || broken.has(placeOf(finding))),
+  );
+  const conflicting = new Set(wrong.map(placeOf));
   const staying = rows.filter((row) => !dropped(row));
   const proposals = [
     ...mistakes.map(formatFinding),

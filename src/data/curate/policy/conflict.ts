@@ -2,6 +2,7 @@ import type { TrainingRow } from "../../row-format.ts";
 import { type Place, type Proposal, placeOf, similarityOf } from "../finding.ts";
 import { asked, type Exchange, exchangesOf } from "../text/exchanges.ts";
 import { handsOver } from "../text/hand-over.ts";
+import { numbersIn } from "../text/numbers.ts";
 import { NEAR, nearPairsWithin } from "../text/shingles.ts";
 import { asksForDuty, asksWhether, negates, type Stance, stanceOf } from "../text/stance.ts";
 import { contradiction, type Statements, sameValue, statementsOf } from "../text/statements.ts";
@@ -9,7 +10,6 @@ import { termsOf, termWeight } from "../text/terms.ts";
 import type { PolicyText } from "./policy.ts";
 import { againstPolicy } from "./policy-conflict.ts";
 import { rarity } from "./relevance.ts";
-import { numbersIn } from "./wrong-quantity.ts";
 
 /** Two exchanges whose customers ask nearly the same, with answers that cannot both be right. */
 interface Conflict {
@@ -198,6 +198,7 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
   }
   const [counted, other] = [loneNumber(a.answer), loneNumber(b.answer)];
   if (
+    !within &&
     counted !== undefined &&
     other !== undefined &&
     counted !== other &&
@@ -227,7 +228,7 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
   if (asksForDuty(a.question) !== asksForDuty(b.question) || negates(a.question) !== negates(b.question))
     return undefined;
   const [left, right] = [impliedStance(a), impliedStance(b)];
-  if (left === undefined || right === undefined || left === right) return undefined;
+  if (within || left === undefined || right === undefined || left === right) return undefined;
   return {
     words: [left, right],
     agreesLeft: (side) => impliedStance(side) === left,

@@ -1,10 +1,18 @@
 import type { TrainingRow } from "../../row-format.ts";
 import { exchangesOf } from "../text/exchanges.ts";
-import { oppositeOutcome } from "./opposite-outcome.ts";
+import { factsOf } from "./facts.ts";
 import { type PolicyText, rulesOf } from "./policy.ts";
-import { type Candidate, type PolicyContradiction, read, relevanceOf, supporters } from "./relevance.ts";
+import {
+  type Candidate,
+  coverageBy,
+  type PolicyContradiction,
+  rarity,
+  read,
+  relevanceBy,
+  supporters,
+} from "./relevance.ts";
 import { ruleClauses } from "./rule-clauses.ts";
-import { wrongPermission } from "./wrong-permission.ts";
+import { wrongClaim } from "./wrong-claim.ts";
 import { wrongQuantity } from "./wrong-quantity.ts";
 
 export interface Ruling {
@@ -24,7 +32,9 @@ export function againstPolicy(rows: readonly TrainingRow[], policy: PolicyText):
   if (policy.length === 0) return { against: found, upheld: new Set() };
   const readings = rows.flatMap((row) => ("text" in row.content ? [] : exchangesOf(row).map(read)));
   const clauses = ruleClauses(policy);
-  const relevance = relevanceOf(clauses, readings);
+  const rare = rarity([...clauses.map(({ terms }) => terms.keys()), ...readings.map(({ terms }) => terms)]);
+  const [relevance, cover] = [relevanceBy(rare), coverageBy(rare)];
+  const facts = new Map(clauses.map((clause) => [clause, factsOf(clause)]));
   const taught = supporters(clauses, readings, relevance);
   for (const reading of readings) {
     const { row } = reading.exchange;
@@ -39,8 +49,13 @@ export function againstPolicy(rows: readonly TrainingRow[], policy: PolicyText):
       .sort((a, b) => b.relevance - a.relevance);
     const wrong =
       wrongQuantity(reading, candidates, tagged.length > 0) ??
-      wrongPermission(reading, candidates, relevance) ??
-      oppositeOutcome(reading, candidates);
+      wrongClaim(
+        reading,
+        candidates.flatMap(({ clause, relevance }) =>
+          facts.get(clause)!.map((fact) => ({ fact, relevance })),
+        ),
+        cover,
+      );
     if (wrong !== undefined) found.set(row, wrong);
   }
   return { against: found, upheld: taught.rows };

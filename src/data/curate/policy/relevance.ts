@@ -1,12 +1,19 @@
 import type { Exchange } from "../text/exchanges.ts";
 import { sentences } from "../text/stance.ts";
 import { type Statements, sameValue, statementsOf } from "../text/statements.ts";
-import { termsOf } from "../text/terms.ts";
+import { termsOf, termWeight } from "../text/terms.ts";
 import type { RuleText } from "./policy.ts";
 import type { RuleClause } from "./rule-clauses.ts";
 
 /** Relevance of a rule's clause to an exchange from which on its quantities, or its permission, are compared. */
-export const RELEVANT = { quantity: 0.4, permission: 0.5, named: 0.3, sure: 0.6, elsewhere: 0.35 };
+export const RELEVANT = {
+  quantity: 0.4,
+  permission: 0.5,
+  named: 0.3,
+  sure: 0.6,
+  elsewhere: 0.35,
+  sameRate: 0.1,
+};
 /** A rule that is this much more relevant than another is the one that the exchange is about. */
 export const MARGIN = 0.15;
 
@@ -47,11 +54,25 @@ export function read(exchange: Exchange): Reading {
   };
 }
 
+/** The share of terms, weighted by their rarity and by what they say alone, that a text names: 0 to 1; 0 of none. */
+export type Coverage = (terms: Iterable<string>, named: { has(term: string): boolean }) => number;
+
+export function coverageBy(rare: (term: string) => number): Coverage {
+  return (terms, named) => {
+    let [all, shared] = [0, 0];
+    for (const term of terms) {
+      const weight = rare(term) * termWeight(term);
+      all += weight;
+      if (named.has(term)) shared += weight;
+    }
+    return all === 0 ? 0 : shared / all;
+  };
+}
+
 export type Relevance = (clause: Pick<RuleClause, "terms">, terms: ReadonlySet<string>) => number;
 
 /** The share of a clause's terms, weighted by their rarity among rules and exchanges, that a text names. */
-export function relevanceOf(clauses: readonly RuleClause[], readings: readonly Reading[]): Relevance {
-  const weight = rarity([...clauses.map(({ terms }) => terms.keys()), ...readings.map(({ terms }) => terms)]);
+export function relevanceBy(weight: (term: string) => number): Relevance {
   return ({ terms }, named) => {
     let [shared, all] = [0, 0];
     for (const [term, own] of terms) {

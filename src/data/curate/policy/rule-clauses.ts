@@ -43,13 +43,17 @@ const VERB =
   "can|cannot|may|must|is|are|do|does|will|have|has|come|comes|cost|costs|get|gets|need|needs|go|goes|stay";
 /** Boundary between two clauses. */
 const CLAUSES = new RegExp(
-  `[;:]\\s|\\.\\s|, (?=(?:[£$€\\d]|(?:but|and (?:then|later)|then|later|not|which)\\b|(?:to|by|in|with|for|on|at) [^,;.]* only\\b))| and (?=(?:${VERB}|takes?)\\b)`,
+  `[;:]\\s|(?<![ap]\\.m)\\.\\s|, (?=(?:[£$€\\d]|(?:but|and (?:then|later)|then|later|not|no|which)\\b|(?:to|by|in|with|for|on|at) [^,;.]* only\\b))| and (?=(?:${VERB}|takes?|never|not|no)\\b)|, (?:and )?(?=(?:\\p{L}+ ){1,2}(?:${VERB})\\b)`,
+  "u",
 );
 const BEARER = new RegExp(`^(.{2,40}?)\\b(?:${VERB})\\b`, "i");
 const SUBJECT_LIST = new RegExp(
   `^((?:[\\p{L}\\d'’ -]+?, )*[\\p{L}\\d'’ -]+? (?:and|or) [\\p{L}\\d'’ -]+?) ((?:that (?:was|were|are) \\p{L}+ )?(?:${VERB})\\b)`,
   "iu",
 );
+/** Words of a clause without a verb, at most. */
+const MOTTO = 3;
+const COUNTED = /\d|\bfree\b/i;
 /** Weight of the terms that a clause takes over from the first. */
 const INHERITED = 0.5;
 
@@ -59,7 +63,10 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
     const exception = EXCEPTION.exec(rule.text);
     const main = exception === null ? rule.text : rule.text.slice(0, exception.index);
     const exceptions = termsOf(exception?.[1] ?? "");
-    const parts = main.split(CLAUSES).filter((part) => /\p{L}/u.test(part));
+    const parts = main
+      .split(CLAUSES)
+      .flatMap(listed)
+      .filter((part) => /\p{L}/u.test(part));
     const first = termsOf(parts[0] ?? "");
     const opening = BEARER.exec(parts[0] ?? "")?.[1] ?? "";
     const bearer = termsOf(opening);
@@ -78,7 +85,14 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
         return {
           rule,
           text,
-          ...(i > 0 && { opening: bearer.size > 0 ? opening : (parts[0] ?? "") }),
+          ...(i > 0 && {
+            // "never in cash" goes on with the clause before it.
+            opening: /^(?:but |and )?(?:never|not|nor)\b/i.test(part)
+              ? parts[i - 1]!
+              : bearer.size > 0
+                ? opening
+                : parts[0]!,
+          }),
           terms,
           matter: new Map([...terms].filter(([term]) => !required.has(term))),
           statements: statementsOf(text),
@@ -93,6 +107,13 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
       }),
     );
   });
+}
+
+/** "A swim costs $8, children pay $4" as one clause for each quantity, "adults only, no swimwear" as one for each motto. */
+function listed(part: string): string[] {
+  const items = part.split(/, (?:and )?(?=\p{L})/u);
+  const short = items.every((item) => item.split(" ").length <= MOTTO);
+  return items.length > 1 && (short || items.every((item) => COUNTED.test(item))) ? items : [part];
 }
 
 /** "Opened creams, razors and combs cannot be returned" as one clause for each; what qualifies the first qualifies all. */

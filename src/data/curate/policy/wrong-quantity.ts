@@ -1,4 +1,5 @@
 import type { Exchange } from "../text/exchanges.ts";
+import { numbersIn } from "../text/numbers.ts";
 import { sentences } from "../text/stance.ts";
 import { comparable, type Statement, sameValue } from "../text/statements.ts";
 import { termsOf, termWeight } from "../text/terms.ts";
@@ -24,10 +25,12 @@ export function wrongQuantity(
       !tagged && top.clause.rule !== best.clause.rule && top.relevance > best.relevance + MARGIN;
     const about = ruled.filter(({ relevance }) => tagged || relevance > best.relevance - MARGIN);
     for (const value of values) {
-      if (ofTheCase(value, exchange)) continue;
+      if (ofTheCase(value, exchange) || (value.value === 0 && !tagged)) continue;
       const acting = ruled.filter(({ clause }) => sharesAction(value, clause, exchange.answer));
       const close = best.relevance * aboutness(value, best.clause, exchange.answer);
-      const byMatter = !elsewhere && close >= (tagged ? 0 : RELEVANT.quantity);
+      const byMatter =
+        !elsewhere &&
+        (close >= (tagged ? 0 : RELEVANT.quantity) || sharesWords(value, best.clause, exchange.answer));
       const byAction =
         acting.length > 0 &&
         (top.relevance < RELEVANT.sure || acting.some(({ clause }) => clause.rule === top.clause.rule));
@@ -35,14 +38,16 @@ export function wrongQuantity(
       const compared = byMatter ? about : acting;
       const stated = compared.flatMap(({ clause }) => clause.rule.statements.get(key) ?? []);
       if (values.some((other) => stated.some((right) => sameValue(other, right)))) continue;
-      if (!tagged && statedElsewhere(key, value, ruled)) continue;
+      if (!tagged && statedElsewhere(key, value, ruled, best.relevance, exchange.turn)) continue;
       const { clause } = compared[0]!;
       const rules = clause.statements.get(key)!;
       const right = rules.find(
-        ({ role, value: own }) =>
-          comparable(value.role, role) && commensurable(value.value, own, close >= RELEVANT.sure),
+        ({ role, per, value: own }) =>
+          comparable(value.role, role) &&
+          (per === undefined || value.per === undefined || per === value.per) &&
+          commensurable(value.value, own, close >= RELEVANT.sure),
       );
-      if (right === undefined || derived(key, value, stated, reading)) continue;
+      if (right === undefined || derived(key, value, stated, reading, candidates)) continue;
       if (value.value === 0 && clause.conditional) continue;
       const onlyRule = byMatter && byAction && new Set(acting.map(({ clause }) => clause.rule)).size === 1;
       const sure =
@@ -64,13 +69,29 @@ export function wrongQuantity(
 }
 
 /** True if another clause that the exchange may be about has this very quantity. */
-function statedElsewhere(key: string, value: Statement, ruled: readonly Candidate[]): boolean {
-  return ruled.some(
-    ({ clause, relevance }) =>
-      relevance >= RELEVANT.elsewhere &&
-      clause.statements
-        .get(key)!
-        .some((right) => sameValue(value, right) && comparable(value.role, right.role)),
+function statedElsewhere(
+  key: string,
+  value: Statement,
+  ruled: readonly Candidate[],
+  best: number,
+  turn: string,
+): boolean {
+  const asked = [...termsOf(turn)].filter((term) => termWeight(term) === 1);
+  return ruled.some(({ clause, relevance }) =>
+    clause.statements
+      .get(key)!
+      .some(
+        (right) =>
+          sameValue(value, right) &&
+          comparable(value.role, right.role) &&
+          ((asked.length > 0 && asked.every((term) => clause.terms.has(term))) ||
+            (value.words.split(" ").length > 2 &&
+              clause.text.toLowerCase().includes(value.words.toLowerCase())) ||
+            relevance >=
+              (value.per !== undefined && value.per === right.per
+                ? RELEVANT.sameRate
+                : Math.min(RELEVANT.elsewhere, 0.6 * best))),
+      ),
   );
 }
 
@@ -114,6 +135,19 @@ function sharesAction(value: Statement, { terms }: RuleClause, answer: string): 
   return (
     clauseAround(value, answer).search(/\b(?:he|she)\b/i) < 0 &&
     wordsAround(value, answer).some((term) => ACTIONS.has(term) && terms.has(term))
+  );
+}
+
+/** True if most of the answer's words around a quantity are the clause's: "a photo within 7 days of delivery". */
+function sharesWords(value: Statement, { terms, text }: RuleClause, answer: string): boolean {
+  const around = wordsAround(value, answer).filter((term) => termWeight(term) === 1);
+  const shared = around.filter((term) => terms.get(term) === 1).length;
+  // "3 to 5 days in Ireland and 5 to 8 in France": a number whose unit is left out.
+  const figure = numbersIn(value.words)[0];
+  return (
+    shared >= 2 &&
+    shared >= SAME_MATTER * around.length &&
+    !(figure !== undefined && numbersIn(text).includes(figure))
   );
 }
 
@@ -172,6 +206,7 @@ function derived(
   { value, words }: Statement,
   stated: readonly Statement[],
   { asked, said, exchange }: Reading,
+  candidates: readonly Candidate[],
 ): boolean {
   if (typeof value !== "number" || value === 0) return false;
   const near = (x: number): boolean => x > 0 && Math.abs(x - value) <= 0.005 * value;
@@ -187,43 +222,19 @@ function derived(
   );
   if (rules.some((rule) => counts.some((n) => near(rule * n) || counts.some((m) => near(rule * n * m)))))
     return true;
+  if (same.some((x) => counts.some((n) => near(x * n) || counts.some((m) => near(x * n * m))))) return true;
   if (rules.some((rule) => same.some((x) => near(Math.abs(rule - x)) || near(rule + x)))) return true;
   if (key === "money") {
     if (rules.some((a, i) => rules.some((b, j) => i !== j && near(a + b)))) return true;
-    if (/%|per ?cent/.test(texts))
-      return counts.some((share) =>
+    const shares = candidates.flatMap(({ clause, relevance }) =>
+      relevance < RELEVANT.elsewhere
+        ? []
+        : (clause.statements.get("percent") ?? []).map((share) => Number(share.value)),
+    );
+    if (/%|per ?cent/.test(texts) || shares.length > 0)
+      return [...counts, ...shares].some((share) =>
         [...same, ...rules].some((x) => near((x * share) / 100) || near((x * (100 - share)) / 100)),
       );
   }
   return false;
-}
-
-export function numbersIn(text: string): number[] {
-  const words: Readonly<Record<string, number>> = {
-    two: 2,
-    both: 2,
-    twice: 2,
-    double: 2,
-    pair: 2,
-    couple: 2,
-    three: 3,
-    four: 4,
-    five: 5,
-    six: 6,
-    seven: 7,
-    eight: 8,
-    nine: 9,
-    ten: 10,
-    eleven: 11,
-    twelve: 12,
-    fourteen: 14,
-    fifteen: 15,
-    sixteen: 16,
-    twenty: 20,
-    thirty: 30,
-  };
-  return (text.toLowerCase().match(/\d+(?:\.\d+)?|\p{L}+/gu) ?? []).flatMap((word) => {
-    const value = /\d/.test(word) ? Number(word) : words[word];
-    return value === undefined ? [] : [value];
-  });
 }

@@ -61,7 +61,11 @@ export function hitsOf(topic: Topic, text: string, ofTheJob: (term: string) => b
   const find = (pattern: RegExp): string[] => [
     ...new Set((text.match(pattern) ?? []).map((word) => word.toLowerCase())),
   ];
-  const strong = find(topic.strong);
+  // "The police" says nothing where a rule of the shop's own is on them.
+  const strong = find(topic.strong).filter((word) => {
+    const terms = [...termsOf(word)];
+    return terms.length === 0 || !terms.every(ofTheJob);
+  });
   return {
     strong,
     weak: find(topic.weak).filter((word) => foreign(word) && !strong.some((found) => found.includes(word))),

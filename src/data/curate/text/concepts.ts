@@ -58,7 +58,7 @@ unopened: unopened, sealed, still wrapped, unbroken seal, seal intact, intact se
 assembled: assembled, built up, put together, set up
 unassembled: unassembled, flat-packed, flat packed
 original: original*
-change: alter*, change, changes, changed, amend*
+change: alter*, chang*, amend*
 departure: departure*, depart*, check-out, checkout, check out, checking out, checks out, leaving day
 arrival: arrival*, arriv*, check-in, checkin, check in, checking in, checks in
 leave: leave, left, leaving, leaves

@@ -1,7 +1,7 @@
 /** Ways of not answering oneself: passing on, declining, naming somebody else to ask. */
 const HANDS_OVER = new RegExp(
   [
-    String.raw`\b(?:hand|pass|put|transfer|forward|connect|refer|direct|escalat|rout)\w*\s+(?:you|this|it|that|your \w+|the \w+)(?:\s+\w+){0,2}?\s+(?:over|on|through|to|with)\b`,
+    String.raw`\b(?:hand|pass|put|transfer|forward|connect|refer|direct|escalat|rout)\w*\s+(?:you|this|it|that|your \w+|the \w+)(?:\s+\w+){0,2}?\s+(?:over|on(?! hold)|through|to|with)\b`,
     String.raw`\bcolleagues?\b|\b(?:human|live) (?:agent|advis[eo]r|being|person|operator)\b`,
     String.raw`\b(?:outside|beyond) (?:what|of|my|our|the scope)\b|\bout of (?:my|our) (?:scope|area|remit|hands)\b`,
     String.raw`\bplease (?:contact|ask|see|call|consult|speak|talk|write to|get in touch|reach out|turn to)\b`,
@@ -39,7 +39,7 @@ export function refuses(answer: string): boolean {
 }
 
 const PASSED_TO =
-  /\b(?:hand(?:ed|s|ing)?(?: \w+)? over|pass(?:ed|es)?(?: on)?|forward(?:ed|s)?|refer(?:red|s)?|transfer(?:red|s)?|escalated)\b[^.;]*?\bto (?:the |our |an? |your )?(?<who>[\p{L} -]{3,30})/giu;
+  /\b(?:hand(?:ed|s|ing)?(?: \w+)? over|pass(?:ed|es)?(?: on)?|forward(?:ed|s)?|refer(?:red|s)?|transfer(?:red|s)?|escalated)\b(?: [\p{L}-]+){0,3}? to (?:the |our |an? |your )?(?<who>[\p{L} -]{3,30})/giu;
 const GOES_TO =
   /\b(?:questions?|anything|everything|enquir\w+|requests?|topics?|matters?|complaints?)\b[^.;]*? (?:go|goes|sent|directed|left) to (?:the |our |an? |your )?(?<who>[\p{L} -]{3,30})/giu;
 

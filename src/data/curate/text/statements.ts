@@ -1,3 +1,6 @@
+import { NUMBER, numberOf } from "./numbers.ts";
+import { replaceTimes, sameTime } from "./times.ts";
+
 /** The quantities of a text by dimension: "day" for every length of time, "money", "percent", "time" of day, "date", or the unit's own name. */
 export type Statements = ReadonlyMap<string, readonly Statement[]>;
 
@@ -12,6 +15,8 @@ export interface Statement {
   readonly business: boolean;
   /** Dimension that the quantity measures, as far as the words around it determine it. */
   readonly role: Role;
+  /** For what an amount of money is due each time: "day" of "£16 a day", "head", "way". */
+  readonly per?: string;
 }
 
 /**
@@ -20,35 +25,6 @@ export interface Statement {
  */
 export type Role = "plain" | "notice" | "duration" | "elapsed" | "age" | "deposit" | "discount" | "threshold";
 
-const NUMBER_WORDS: Readonly<Record<string, number>> = {
-  "one half": 0.5,
-  half: 0.5,
-  one: 1,
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  eleven: 11,
-  twelve: 12,
-  fourteen: 14,
-  fifteen: 15,
-  sixteen: 16,
-  eighteen: 18,
-  twenty: 20,
-  thirty: 30,
-  forty: 40,
-  fifty: 50,
-  sixty: 60,
-  seventy: 70,
-  eighty: 80,
-  ninety: 90,
-  hundred: 100,
-};
 /** Days in a unit of time, so that a fortnight is 14 days; a month has 30. */
 const DAYS: Readonly<Record<string, number>> = {
   minute: 1 / 1440,
@@ -65,15 +41,20 @@ const DAYS: Readonly<Record<string, number>> = {
 const CURRENCIES = "£|\\$|€|¥|USD|EUR|GBP|CHF";
 const MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec";
 
+/** Words before "a month" where it is a length of time; after others, "one plant a month", it is a rate. */
+const BEFORE_ONE =
+  "within|in|for|of|about|than|after|takes?|only|is|was|have|has|had|least|most|lasts?|wait|needs?|to|every|until|around|almost|nearly|over|under|be|been|or|and|by|with|give";
+
 const QUANTITY = new RegExp(
-  `(?<money>${CURRENCIES})? ?(?<![\\w.,/-])(?<number>\\d+(?:[.,]\\d+)*|(?:${Object.keys(NUMBER_WORDS).join("|")})\\b|(?<!(?:(?:${CURRENCIES}) ?[\\d.,]+|pounds?|euros?|dollars?|%|times|once|twice) )an?(?= (?:full|whole|day|night|week|fortnight|month|year)\\b))(?![\\w/]|[.,:]\\d)(?<per> ?%| percent| per cent)?(?<after>(?:[ -](?:an?|full|whole|business|working|calendar))*[ -](?<unit>\\p{L}+))?`,
+  `(?<money>${CURRENCIES})? ?(?<![\\w.,/-])(?<number>${NUMBER}|(?<=^\\W*|\\b(?:${BEFORE_ONE}) )an?(?= (?:full|whole|day|night|week|fortnight|month|year)\\b))(?![\\w/]|[.,:]\\d)(?<per> ?%| percent| per cent)?(?<after>(?:[ -](?:an?|full|whole|business|working|calendar))*[ -](?<unit>\\p{L}+))?`,
   "giu",
 );
 const DATE = new RegExp(
   `\\b\\d{4}-\\d{2}-\\d{2}\\b|\\b\\d{1,2}[./]\\d{1,2}[./]\\d{2,4}\\b|\\b\\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:${MONTHS})[a-z]*\\b|\\b(?:${MONTHS})[a-z]* \\d{1,2}(?:st|nd|rd|th)?\\b`,
   "gi",
 );
-const CLOCK = /\b(\d{1,2})(?::(\d{2}))? ?([ap])\.?m\b\.?|\b(\d{1,2}):(\d{2})\b|\bnoon\b|\bmidnight\b/gi;
+const PER =
+  /^[\s,]*(?:(?:a|an|per|each|every|for (?:each|every))\s+)(?:started |further |single )?(?<what>\p{L}+)/iu;
 /** Matches wordings of "free of charge". */
 const FREE =
   /(?<![\w-])(?:free(?: of charge)?|no (?:extra )?(?:charge|cost|fee)|for nothing|(?:costs?|pay|charge|charged) (?:you )?nothing|nothing (?:extra|is charged|to pay)|included|complimentary|without (?:charge|cost))(?![\w-])/gi;
@@ -89,13 +70,17 @@ export function statementsOf(text: string): Statements {
     value: number | string,
     words: string,
     start: number,
-    rest: { role?: Role; business?: boolean | undefined } = {},
+    rest: { role?: Role; business?: boolean | undefined; per?: string | undefined } = {},
   ) => {
     const known = found.get(key) ?? [];
     const at = start + words.length - words.trimStart().length;
-    const { role = "plain", business = false } = rest;
-    if (!known.some((statement) => statement.value === value && statement.role === role))
-      known.push({ value, words: words.trim(), at, role, business });
+    const { role = "plain", business = false, per } = rest;
+    if (
+      !known.some(
+        (statement) => statement.value === value && statement.role === role && statement.per === per,
+      )
+    )
+      known.push({ value, words: words.trim(), at, role, business, ...(per !== undefined && { per }) });
     found.set(key, known);
   };
   const blank = (words: string): string => " ".repeat(words.length);
@@ -103,9 +88,9 @@ export function statementsOf(text: string): Statements {
     add("date", dateOf(date), date, at);
     return blank(date);
   });
-  rest = rest.replace(CLOCK, (time, h, m, half, h24, m24, at: number) => {
-    add("time", clock(time, { h, m, half, h24, m24 }), time, at);
-    return blank(time);
+  rest = replaceTimes(rest, (time, words, at) => {
+    add("time", time, words, at);
+    return blank(words);
   });
   for (const { 0: words, index, groups } of rest.matchAll(QUANTITY)) {
     const quantity = quantityOf(words, groups!);
@@ -115,10 +100,18 @@ export function statementsOf(text: string): Statements {
       .split(/[.;!?]\s/)
       .at(-1)!;
     const role = roleOf(quantity.unit, before, rest.slice(index + words.length, index + words.length + 40));
-    add(quantity.unit, quantity.value, words, index, { role, business: quantity.business });
+    const per = quantity.unit === "money" ? perOf(words, rest.slice(index + words.length)) : undefined;
+    add(quantity.unit, quantity.value, words, index, { role, business: quantity.business, per });
   }
   for (const { 0: words, index } of rest.matchAll(FREE)) add("money", 0, words, index);
   return found;
+}
+
+/** What an amount is due for each time; undefined if the text does not say. */
+function perOf(words: string, after: string): string | undefined {
+  const tail = /\b(?:an?|each|per|every)$/i.exec(words.trimEnd())?.[0] ?? "";
+  const what = PER.exec(`${tail}${after}`)?.groups?.["what"]?.toLowerCase();
+  return what === undefined ? undefined : ({ person: "head", adult: "head" }[what] ?? what);
 }
 
 /** Dimension of a quantity, by the words before and after it in its sentence. */
@@ -163,18 +156,11 @@ export function comparable(a: Role, b: Role): boolean {
   return one === "plain" || other === "plain";
 }
 
-function clock(time: string, { h, m, half, h24, m24 }: Readonly<Record<string, string | undefined>>): string {
-  if (/noon/i.test(time)) return "12:00";
-  if (/midnight/i.test(time)) return "0:00";
-  const hour = (Number(h ?? h24) % (half === undefined ? 25 : 12)) + (half?.toLowerCase() === "p" ? 12 : 0);
-  return `${hour}:${m ?? m24 ?? "00"}`;
-}
-
 function quantityOf(
   words: string,
   { money, number, per, after, unit }: Record<string, string | undefined>,
 ): { unit: string; value: number; business?: boolean } | undefined {
-  const value = NUMBER_WORDS[number!.toLowerCase()] ?? (/^an?$/i.test(number!) ? 1 : numberOf(number!));
+  const value = /^an?$/i.test(number!) ? 1 : numberOf(number!);
   if (money !== undefined) return { unit: "money", value };
   if (per !== undefined) return { unit: "percent", value };
   if (unit === undefined) return undefined;
@@ -191,13 +177,6 @@ function quantityOf(
   return { unit: singular, value };
 }
 
-/** 1,234.50 and 1.234,50 are one number. */
-function numberOf(text: string): number {
-  const decimal = /[.,](\d{1,2})$/.exec(text);
-  const whole = (decimal === null ? text : text.slice(0, decimal.index)).replace(/[.,]/g, "");
-  return Number(`${whole}.${decimal?.[1] ?? 0}`);
-}
-
 /** A date in one form; the year counts when it is there. */
 function dateOf(text: string): string {
   const named = new RegExp(`(\\d{1,2})?\\D*?\\b(${MONTHS})[a-z]*\\D*(\\d{1,2})?`, "i").exec(text);
@@ -209,7 +188,12 @@ function dateOf(text: string): string {
 
 /** True if both mean the same: equal or within 3 %, as 12 months and 365 days are; five business days are seven days. */
 export function sameValue(a: Statement, b: Statement): boolean {
-  if (typeof a.value === "string" || typeof b.value === "string") return a.value === b.value;
+  if (typeof a.value === "string" || typeof b.value === "string")
+    return (
+      a.value === b.value ||
+      (/:/.test(`${a.value}`) && /:/.test(`${b.value}`) && sameTime(`${a.value}`, `${b.value}`))
+    );
+  if (a.per !== undefined && b.per !== undefined && a.per !== b.per) return false;
   const near = (x: number, y: number): boolean =>
     Math.abs(x - y) <= 0.03 * Math.max(Math.abs(x), Math.abs(y));
   if (near(a.value, b.value)) return true;

@@ -12,8 +12,8 @@ const STOP = new Set(
   really quite rather much many lot long little bit get gets got getting let lets go goes going come comes came coming make
   makes made take takes took taken taking put give gives given want wants wanted need needs needed like would know think see
   say says said tell ask use uses used using thing things something anything nothing everything someone anyone somebody
-  anybody because while until till after before during between against through above below per via else ever never always
-  often usually around almost first last next new old good bad possible allowed allow permitted anywhere everywhere kind sort
+  anybody nobody none neither nor because while until till after before during between against through above below per via else ever never always
+  often usually around almost first last next new old good bad possible allowed allow permitted entitle entitles entitled anywhere everywhere kind sort
   way time times day days week weeks month months year years hour hours minute minutes fortnight pound pounds euro euros
   percent limit period deadline exactly already ago yours whole full max maximum minimum least most able right away currently
   regard regarding simply actually maybe perhaps probably apply applies applied work works cannot theres youll well ill
@@ -28,6 +28,8 @@ const GENERIC = new Set(
     .split(/\s+/)
     .map(stem),
 );
+/** The term of "free". */
+export const FREE = stem("free");
 /** Weight of a generic word beside 1 of another. */
 const GENERIC_WEIGHT = 0.25;
 
@@ -49,7 +51,7 @@ export function stem(word: string): string {
 /** The words of a text that carry meaning, by concept or stem, in order. */
 export function termList(text: string): string[] {
   const named = namePhrases(text.toLowerCase().replaceAll("’", "'"));
-  return (named.match(/[\p{L}][\p{L}\p{M}'-]*[\p{L}]|\p{L}/gu) ?? []).flatMap((word) => {
+  return (named.match(/\p{L}[\p{L}\p{M}\p{N}'-]*[\p{L}\p{N}]|\p{L}/gu) ?? []).flatMap((word) => {
     const bare = word.replace(/^'+|'+$/g, "").replace(/'s$/, "");
     const concept = conceptOf(bare);
     if (concept !== undefined) return concept === "minor" ? [concept, "child"] : [concept];
