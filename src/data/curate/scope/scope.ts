@@ -113,6 +113,7 @@ function read(exchange: Exchange, targets: RegExp | undefined): Turn {
 function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: PolicyText, scope: Scope) {
   const rules = policy.map(({ text }) => text).filter((text) => !handsOver(text));
   const own = [...scope.inScope, ...rules];
+  const ruleTexts = rules.join("\n").toLowerCase();
   const answered = turns.filter(({ handedOver }) => !handedOver);
   const known = cases.flatMap(({ lastTurn, handsOver }) =>
     lastTurn === undefined || handsOver === undefined
@@ -188,9 +189,9 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
     const told = asking === "" ? 1 : 1 - share(termsOf(asking));
     for (const { topic, status } of topics) {
       if (status === "none") continue;
-      const inQuestion = hitsOf(topic, turn.turn, ofTheJob);
-      const inAsking = hitsOf(topic, asking, ofTheJob);
-      const inAnswer = hitsOf(topic, turn.answer, ofTheJob);
+      const inQuestion = hitsOf(topic, turn.turn, ofTheJob, ruleTexts);
+      const inAsking = hitsOf(topic, asking, ofTheJob, ruleTexts);
+      const inAnswer = hitsOf(topic, turn.answer, ofTheJob, ruleTexts);
       const sure = inAsking.strong.length + inQuestion.strong.length + inAnswer.strong.length > 0;
       const hits =
         (sure ? 1 : 1 - mine) *
@@ -212,7 +213,7 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
     if (
       name !== undefined &&
       rivals.status === "foreign" &&
-      (hitsOf(rivals.topic, asking || turn.turn, ofTheJob).weak.length > 0 ||
+      (hitsOf(rivals.topic, asking || turn.turn, ofTheJob, ruleTexts).weak.length > 0 ||
         /\b(?:they|theirs?|them)\b/i.test(turn.answer))
     )
       signs.push([STATUS.foreign * HIT.strong, `asks about ${JSON.stringify(name)}`, [name], "foreign"]);

@@ -55,17 +55,17 @@ export function statusOf(
   return asked > 0.06 * answered.length ? "own" : "unknown";
 }
 
-/** @param ofTheJob true for terms that the task uses itself */
-export function hitsOf(topic: Topic, text: string, ofTheJob: (term: string) => boolean): Hits {
+/**
+ * @param ofTheJob true for terms that the task uses itself
+ * @param rules the rules that answer themselves, in lower case
+ */
+export function hitsOf(topic: Topic, text: string, ofTheJob: (term: string) => boolean, rules: string): Hits {
   const foreign = (word: string): boolean => ![...termsOf(word)].some(ofTheJob);
   const find = (pattern: RegExp): string[] => [
     ...new Set((text.match(pattern) ?? []).map((word) => word.toLowerCase())),
   ];
   // "The police" says nothing where a rule of the shop's own is on them.
-  const strong = find(topic.strong).filter((word) => {
-    const terms = [...termsOf(word)];
-    return terms.length === 0 || !terms.every(ofTheJob);
-  });
+  const strong = find(topic.strong).filter((word) => !rules.includes(word));
   return {
     strong,
     weak: find(topic.weak).filter((word) => foreign(word) && !strong.some((found) => found.includes(word))),
