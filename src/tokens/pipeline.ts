@@ -11,7 +11,7 @@ import { parseTokenizerJson, type TokenizerJson } from "./tokenizer-json.ts";
 import { unigram } from "./unigram.ts";
 import { wordLevel, wordPiece } from "./words.ts";
 
-/** A tokenizer.json at work: the same ids as Hugging Face tokenizers, without its post-processor. */
+/** Pipeline of tokenizer.json. It computes the same ids as Hugging Face tokenizers, without its post-processor. */
 export interface Pipeline {
   /** Ids of the text; added tokens are recognised where no GUARD marks them. `continues`: of text after other text. */
   encode(text: string, options: { readonly continues: boolean }): number[];
