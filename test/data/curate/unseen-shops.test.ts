@@ -15,12 +15,13 @@ interface Truth {
 const kindOf = (kind: string) => (kind.startsWith("leakage") ? "leakage" : kind);
 
 /**
- * Shops written without sight of the detectors, with the least recall and precision by kind. Copper Lane has been tuned on since: at first
- * sight its conflicts had a recall and precision of .57, out of scope .29 and .57. Fernhollow is held out: read its counts, not its rows.
+ * Shops written without sight of the detectors, with the least recall and precision by kind. At first sight conflicts had .57 and .57
+ * (Copper Lane), .57 and .73 (Fernhollow), .50 and .35 (Fellside), .35 and .89 (Harbour Baths); these have been tuned on since.
+ * Brightside Optical is held out: read its counts, not its rows. Before claims were compared it had .52 and .57.
  */
 const SHOPS: Record<string, readonly (readonly [kind: string, recall: number, precision: number])[]> = {
   refurb: [
-    ["conflict", 0.9, 1],
+    ["conflict", 0.95, 0.95],
     ["out-of-scope", 0.85, 1],
     ["personal-data", 1, 0.9],
     ["secret", 1, 1],
@@ -32,7 +33,7 @@ const SHOPS: Record<string, readonly (readonly [kind: string, recall: number, pr
     ["language", 1, 1],
   ],
   nursery: [
-    ["conflict", 0.55, 0.7],
+    ["conflict", 0.75, 0.9],
     ["out-of-scope", 0.8, 0.9],
     ["personal-data", 1, 1],
     ["secret", 1, 1],
@@ -42,6 +43,23 @@ const SHOPS: Record<string, readonly (readonly [kind: string, recall: number, pr
     ["exact-duplicate", 1, 1],
     ["near-duplicate", 0.85, 0.85],
     ["language", 1, 0.6],
+  ],
+  bikes: [
+    ["conflict", 0.85, 0.85],
+    ["out-of-scope", 0.65, 0.85],
+    ["personal-data", 1, 1],
+    ["secret", 1, 1],
+    ["exact-duplicate", 1, 1],
+  ],
+  pool: [
+    ["conflict", 0.6, 0.9],
+    ["out-of-scope", 0.4, 1],
+  ],
+  optician: [
+    ["conflict", 0.65, 0.65],
+    ["out-of-scope", 0.7, 0.7],
+    ["secret", 1, 1],
+    ["exact-duplicate", 1, 1],
   ],
 };
 
@@ -76,7 +94,8 @@ describe.each(Object.keys(SHOPS))("%s", (name) => {
   it("accept all drops no good row", () => {
     const good = new Set(truth.good);
     const rows = all.dropped.filter(({ file }) => file.endsWith("transcripts.jsonl"));
-    expect(rows.length).toBeGreaterThan(15);
+    const drops = truth.planted.filter(({ kind }) => /duplicate|leakage|format/.test(kind));
+    expect(rows.length).toBeGreaterThanOrEqual(drops.length / 2);
     expect(rows.filter(({ line }) => good.has(line))).toEqual([]);
   });
 });
