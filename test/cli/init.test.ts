@@ -32,8 +32,29 @@ test("init makes a task that loads, locks and plans, and names what to fill in",
   expect(planned.stdout).toMatch(/more rows are held out for validation/);
 });
 
-test("the template's task.yaml names every key", () => {
-  const template = readFileSync(new URL("../../datasets/templates/chat/task.yaml", import.meta.url), "utf8");
+test("init --kind classify makes a task whose rows and labels are sound", async () => {
+  const cwd = empty();
+  const made = await lorafit(["init", "inbox", "--kind", "classify"], { cwd }).finished;
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  const folder = join(cwd, "inbox");
+  expect(loadTask(folder)).toMatchObject({ kind: "classify", labels: expect.arrayContaining(["billing"]) });
+  const curated = await lorafit(["curate", folder, "--json"]).finished;
+  expect(jsonLines(curated)[0]).toMatchObject({
+    rows: 150,
+    clean_rows: 150,
+    leaked_cases: { exact: 0, near: 0, other_label: 0 },
+  });
+  const planned = await lorafit(["train", folder, "--dry-run"]).finished;
+  expect(planned).toMatchObject({ code: 0 });
+  expect(planned.stdout).toMatch(/\d+ rows \(text and label\)/);
+});
+
+test("each key of task.yaml is in a template", () => {
+  const template = ["chat", "classify"]
+    .map((kind) =>
+      readFileSync(new URL(`../../datasets/templates/${kind}/task.yaml`, import.meta.url), "utf8"),
+    )
+    .join("\n");
   const keys = [...taskReference().matchAll(/^\| `([^`]+)`/gm)].map(
     (match) => match[1]!.split(/\.|\[\]/).at(-1)!,
   );
@@ -59,7 +80,7 @@ test("an unknown kind, or none, is refused", async () => {
   const cwd = empty();
   const unknown = await lorafit(["init", "new", "--kind", "chess"], { cwd }).finished;
   expect(unknown.code).toBe(2);
-  expect(unknown.stderr).toMatch(/Allowed choices are chat\./);
+  expect(unknown.stderr).toMatch(/Allowed choices are chat, classify\./);
   expect((await lorafit(["init", "new"], { cwd }).finished).code).toBe(2);
   expect(readdirSync(cwd)).toEqual([]);
 });
