@@ -22,6 +22,9 @@ describe("what a text states", () => {
     ["from 9 am to 17:30", "time", ["9:00", "17:30"]],
     ["Delivery is free", "money", [0]],
     ["£5 a day", "money", [5]],
+    ["until 5.30 p.m. or half past five", "time", ["17:30", "5:30?"]],
+    ["on Sundays from 10 to 4", "time", ["10:00?", "4:00?"]],
+    ["takes four and a half hours", "day", [4.5 / 24]],
   ])("%s: %s", (text, key, expected) => expect(values(text, key)).toEqual(expected));
 
   it.each(["one of them", "a bit more", "it is the one", "no worries at all", "the 2nd door"])(
@@ -57,4 +60,13 @@ describe("stance", () => {
     ["Houseplants aren't covered.", "no"],
     ["It is £5.", undefined],
   ] as const)("%s: %s", (answer, stance) => expect(stanceOf(answer)).toBe(stance));
+});
+
+it("amounts with different rates, and times in words and digits", () => {
+  const clash = (a: string, b: string) => contradiction(statementsOf(a), statementsOf(b)) !== undefined;
+  expect(clash("closes at half past five", "we close at 17:30")).toBe(false);
+  expect(clash("closes at half past five", "we close at 18:30")).toBe(true);
+  expect(statementsOf("£15 each way").get("money")?.[0]?.per).toBe("way");
+  // "One plant a month" is a rate, no length of time.
+  expect(values("one plant a month", "day")).toBe(undefined);
 });
