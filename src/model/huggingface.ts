@@ -45,10 +45,11 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
     const data = readFloat32(tensor.file, tensor.storedName);
     return tensor.transposed ? transpose(data, tensor.shape) : data;
   };
-  const list = () => [...tensors].map(([name, { shape, dtype }]) => ({ name, shape, storage: dtype }));
+  // Integer tensors, such as BERT's position_ids, are no weights.
+  const weights = [...tensors].filter(([, { dtype }]) => /^B?F/.test(dtype));
+  const list = () => weights.map(([name, { shape, dtype }]) => ({ name, shape, storage: dtype }));
   const mapped =
-    files.length === 1 &&
-    [...tensors.values()].every(({ dtype, transposed }) => dtype === "F32" && !transposed);
+    files.length === 1 && weights.every(([, { dtype, transposed }]) => dtype === "F32" && !transposed);
   return {
     config,
     path: folder,

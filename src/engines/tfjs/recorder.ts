@@ -81,9 +81,11 @@ export class KernelRecorder implements TensorBuilder {
 
   columnIndex({ shape }: Ref): Ref {
     const [rows, columns] = shape as readonly [number, number];
-    return this.constant(`columns ${rows} ${columns}`, shape, () =>
+    const index = this.constant(`columns ${rows} ${columns}`, shape, () =>
       Int32Array.from({ length: rows * columns }, (_, i) => i % columns),
     );
+    // The result may be an output of the Program, which no constant can be.
+    return this.copy(index);
   }
 
   zerosLike(x: Ref): Ref {

@@ -13,13 +13,14 @@ export const contrastive: Lowering<"contrastive"> = ({ b, grid, shape, attrs }) 
 
   const scores = b.times(b.matmul(queries, passages, { transB: true }), scale);
   const softmax = b.softmax(scores);
-  const own = b.times(b.sum(b.mul(queries, passages), 1, true), scale);
-  const losses = b.sub(b.logSumExp(scores, softmax), b.reshape(own, [N]));
-  const hits = b.cast(b.greaterEqual(own, b.max(scores, 1, true)), "f32");
-
   const identity = b.constant(`identity ${N}`, [N, N], () =>
     Float32Array.from({ length: N * N }, (_, i) => (i % (N + 1) === 0 ? 1 : 0)),
   );
+  // Taken from the product itself: another summation order would round a hit to just below the maximum.
+  const own = b.sum(b.mul(scores, identity), 1, true);
+  const losses = b.sub(b.logSumExp(scores, softmax), b.reshape(own, [N]));
+  const hits = b.cast(b.greaterEqual(own, b.max(scores, 1, true)), "f32");
+
   const dScores = b.times(b.sub(softmax, identity), scale);
   const dUnit = b.concat([b.matmul(dScores, passages), b.matmul(dScores, queries, { transA: true })], 0);
   const along = b.mul(unit, b.sum(b.mul(unit, dUnit), 1, true));
