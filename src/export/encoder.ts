@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Engine, HostTensor } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
 import { writeFileAtomic } from "../formats/files.ts";
 import { jsonText } from "../formats/json.ts";
@@ -10,6 +10,7 @@ import { withStringMerges } from "../tokens/files.ts";
 import { openPipeline } from "../tokens/pipeline.ts";
 import { logitsProgram } from "../train/programs.ts";
 import { type FactorInputs, openDecoder } from "./decoder.ts";
+import { paddedBatch } from "./padded-batch.ts";
 
 /** Maximum difference of hidden states, relative to the largest. */
 const LIMIT = 1e-3;
@@ -55,13 +56,8 @@ export async function verifyEncoder(
   const { config } = base;
   const pipeline = openPipeline(base.tokenizerFiles().tokenizerJson);
   const rows = TEXTS.map((text) => pipeline.encode(text, { continues: false }).slice(0, config.maxPositions));
-  const shape = [rows.length, Math.max(...rows.map(({ length }) => length))];
-  const grid = (of: (row: readonly number[], t: number) => number): BigInt64Array =>
-    BigInt64Array.from(
-      rows.flatMap((row) => Array.from({ length: shape[1]! }, (_, t) => BigInt(of(row, t)))),
-    );
-  const mask = grid((row, t) => (t < row.length ? 1 : 0));
-  const ids = grid((row, t) => row[t] ?? 0);
+  const { shape, feeds } = paddedBatch(rows);
+  const [ids, mask] = [feeds.input_ids.data, feeds.segments.data];
   const types = new BigInt64Array(ids.length);
   const exported = await runExport(join(folder, "onnx/model.onnx"), base, options, {
     ...{ input_ids: ids, attention_mask: mask, token_type_ids: types },
@@ -73,12 +69,8 @@ export async function verifyEncoder(
   try {
     if (adapter !== null)
       await session.writeState({ parameters: { shape: [adapter.flat.length], data: adapter.flat } });
-    const run = await session.compile(logitsProgram(config, adapter?.layout ?? null, shape[0]!, shape[1]!));
-    const feed = (data: BigInt64Array): HostTensor => ({ shape, data });
-    const positions = grid((row, t) => (t < row.length ? t : 0));
-    const { outputs } = await run.run({
-      ...{ input_ids: feed(ids), positions: feed(positions), segments: feed(mask), token_types: feed(types) },
-    });
+    const run = await session.compile(logitsProgram(config, adapter?.layout ?? null, ...shape));
+    const { outputs } = await run.run({ ...feeds, token_types: { shape, data: types } });
     expected = outputs["last_hidden_state"]!.data as Float32Array;
   } finally {
     await session.close();
@@ -99,7 +91,10 @@ async function runExport(
   path: string,
   { config }: WeightSource,
   options: { readonly threads?: number; readonly factors?: FactorInputs },
-  { shape, ...inputs }: { readonly shape: number[] } & Readonly<Record<string, BigInt64Array | number[]>>,
+  {
+    shape,
+    ...inputs
+  }: { readonly shape: readonly number[] } & Readonly<Record<string, BigInt64Array | readonly number[]>>,
 ): Promise<Float32Array> {
   const { runtime, session, factors } = await openDecoder(path, config, options);
   try {

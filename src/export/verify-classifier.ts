@@ -1,10 +1,11 @@
-import type { Engine, HostTensor } from "../engines/engine.ts";
+import type { Engine } from "../engines/engine.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { scaleFactors } from "../lora/flat.ts";
 import type { WeightSource } from "../model/weights.ts";
 import { classLogitsProgram } from "../train/programs.ts";
 import type { ExportedClassifier } from "./classifier.ts";
+import { paddedBatch } from "./padded-batch.ts";
 import { LOGIT_LIMIT, relativeDifference } from "./verify.ts";
 
 const TEXTS = [
@@ -39,20 +40,11 @@ export async function verifyClassifier(
   const rows = TEXTS.map((text) => model.tokenizer.encodeWhole(text).slice(0, base.config.maxPositions));
   const exported = await model.classify(rows, { batchSize: rows.length });
   const single = await model.classify(rows, { batchSize: 1 });
-  const S = Math.max(...rows.map((row) => row.length));
-  const grid = (of: (row: readonly number[], t: number) => number): HostTensor => ({
-    shape: [rows.length, S],
-    data: BigInt64Array.from(rows.flatMap((row) => Array.from({ length: S }, (_, t) => BigInt(of(row, t))))),
-  });
-  const feeds = {
-    input_ids: grid((row, t) => row[t] ?? 0),
-    positions: grid((row, t) => (t < row.length ? t : 0)),
-    segments: grid((row, t) => (t < row.length ? 1 : 0)),
-  };
+  const { shape, feeds } = paddedBatch(rows);
   const K = model.labels.length;
   const session = await engine.open(base, options);
   try {
-    const run = await session.compile(classLogitsProgram(base.config, layout, rows.length, S));
+    const run = await session.compile(classLogitsProgram(base.config, layout, ...shape));
     const logitsWith = async (parameters: Float32Array): Promise<Float32Array[]> => {
       await session.writeState({ parameters: { shape: [parameters.length], data: parameters } });
       const data = Float32Array.from((await run.run(feeds)).outputs["logits"]!.data as Float32Array);

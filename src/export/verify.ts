@@ -1,10 +1,11 @@
-import type { Engine, EngineWeights, HostTensor } from "../engines/engine.ts";
+import type { Engine, EngineWeights } from "../engines/engine.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
 import type { Adapter } from "../lora/adapter.ts";
 import { scaleFactors } from "../lora/flat.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Tokenizer } from "../tokens/tokenizer.ts";
 import { logitsProgram } from "../train/programs.ts";
+import { paddedBatch } from "./padded-batch.ts";
 import type { ExportedModel, Generated } from "./session.ts";
 
 /** Maximum difference of logits, relative to the largest logit. */
@@ -118,19 +119,11 @@ async function trainedLogits(
   rows: readonly (readonly number[])[],
   { threads }: { readonly threads?: number },
 ): Promise<{ tuned: Float32Array[]; base: Float32Array[] | null }> {
-  const S = Math.max(...rows.map((row) => row.length));
-  const grid = (of: (row: readonly number[], t: number) => number): HostTensor => ({
-    shape: [rows.length, S],
-    data: BigInt64Array.from(rows.flatMap((row) => Array.from({ length: S }, (_, t) => BigInt(of(row, t))))),
-  });
-  const feeds = {
-    input_ids: grid((row, t) => row[t] ?? 0),
-    positions: grid((row, t) => (t < row.length ? t : 0)),
-    segments: grid((row, t) => (t < row.length ? 1 : 0)),
-  };
+  const { shape, feeds } = paddedBatch(rows);
+  const [B, S] = shape;
   const session = await engine.open(weights, threads === undefined ? {} : { threads });
   try {
-    const run = await session.compile(logitsProgram(config, adapter?.layout ?? null, rows.length, S));
+    const run = await session.compile(logitsProgram(config, adapter?.layout ?? null, B, S));
     const logitsWith = async (flat: Float32Array | undefined): Promise<Float32Array[]> => {
       if (flat !== undefined) await session.writeState({ parameters: { shape: [flat.length], data: flat } });
       const data = Float32Array.from((await run.run(feeds)).outputs["logits"]!.data as Float32Array);

@@ -104,6 +104,15 @@ export class ConfigReader {
     });
   }
 
+  /** The ids of config.json by which every family begins, ends and pads a text. */
+  specialIds(): { bosId: number | null; eosIds: number[]; padId: number | null } {
+    return {
+      bosId: this.tokenIds("bos_token_id")[0] ?? null,
+      eosIds: this.tokenIds("eos_token_id"),
+      padId: this.tokenIds("pad_token_id")[0] ?? null,
+    };
+  }
+
   /** Refuses every value of the key but `allowed` and absence. */
   only(key: string, allowed: readonly unknown[]): void {
     const value = this.get(key);

@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
 import { jsonObject, readJson } from "../formats/json.ts";
 import {
+  FLOATING,
   openSafetensors,
   readBytes,
   readFloat32,
@@ -46,7 +47,7 @@ export function openHuggingFace(folder: string, cacheDir: string): WeightSource 
     return tensor.transposed ? transpose(data, tensor.shape) : data;
   };
   // Integer tensors, such as BERT's position_ids, are no weights.
-  const weights = [...tensors].filter(([, { dtype }]) => /^B?F/.test(dtype));
+  const weights = [...tensors].filter(([, { dtype }]) => FLOATING.includes(dtype));
   const list = () => weights.map(([name, { shape, dtype }]) => ({ name, shape, storage: dtype }));
   const mapped =
     files.length === 1 && weights.every(([, { dtype, transposed }]) => dtype === "F32" && !transposed);

@@ -14,6 +14,22 @@ export interface OptimizerSettings {
 }
 
 /**
+ * Values of the inputs that `appendUpdate` adds: learning rate, bias corrections 1 - beta^t of step t (from 1 on), and the number
+ * of targets that the gradient sums over. The corrections are computed in float64, because 1 - 0.999^t loses its digits in float32.
+ */
+export const updateInputs = (
+  { beta1, beta2 }: Pick<OptimizerSettings, "beta1" | "beta2">,
+  learningRate: number,
+  t: number,
+  count: number,
+) => ({
+  learning_rate: learningRate,
+  correction1: 1 - beta1 ** t,
+  correction2: 1 - beta2 ** t,
+  count,
+});
+
+/**
  * Appends mean, clip and AdamW over the flat vector and sets the next state. `gradient` [P] is a sum over `count` tokens.
  * Adds the inputs learning_rate, correction1, correction2, count [1] and the output gradient_norm [1], which guards the state.
  */

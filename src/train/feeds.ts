@@ -1,6 +1,6 @@
 import type { Batch } from "../data/batch.ts";
-import type { HostTensor, Tensors } from "../engines/engine.ts";
-import type { OptimizerSettings } from "../optim/adamw.ts";
+import type { Tensors } from "../engines/engine.ts";
+import { updateInputs } from "../optim/adamw.ts";
 
 /** Inputs of the training Programs for one batch. */
 export function batchFeeds(batch: Batch): Tensors {
@@ -18,21 +18,11 @@ export function batchFeeds(batch: Batch): Tensors {
   };
 }
 
-/**
- * Inputs of an update: learning rate, bias corrections 1 - beta^t of step t (from 1 on), and the number of targets that the
- * gradient sums over. The corrections are computed in float64, because 1 - 0.999^t loses its digits in float32.
- */
-export function updateFeeds(
-  optimizer: OptimizerSettings,
-  learningRate: number,
-  t: number,
-  count: number,
-): Tensors {
-  const scalar = (value: number): HostTensor => ({ shape: [1], data: Float64Array.of(value) });
-  return {
-    learning_rate: scalar(learningRate),
-    correction1: scalar(1 - optimizer.beta1 ** t),
-    correction2: scalar(1 - optimizer.beta2 ** t),
-    count: scalar(count),
-  };
-}
+/** `updateInputs` as feeds, in float64. */
+export const updateFeeds = (...values: Parameters<typeof updateInputs>): Tensors =>
+  Object.fromEntries(
+    Object.entries(updateInputs(...values)).map(([name, value]) => [
+      name,
+      { shape: [1], data: Float64Array.of(value) },
+    ]),
+  );

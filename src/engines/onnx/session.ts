@@ -6,6 +6,7 @@ import { cpuIdentity } from "../../cpu.ts";
 import { encodeOnnx } from "../../formats/onnx.ts";
 import { bytesOf } from "../../program/liveness.ts";
 import type { Program } from "../../program/program.ts";
+import { compileOnce } from "../compile-once.ts";
 import type { EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
 import { explained } from "../out-of-memory.ts";
 import {
@@ -52,12 +53,7 @@ export class OnnxSession implements EngineSession {
 
   /** One executable for each Program, by identity. */
   compile(program: Program): Promise<Executable> {
-    const known = this.#compiled.get(program);
-    if (known !== undefined) return known;
-    const compiled = this.#compile(program);
-    this.#compiled.set(program, compiled);
-    compiled.catch(() => this.#compiled.delete(program));
-    return compiled;
+    return compileOnce(this.#compiled, program, () => this.#compile(program));
   }
 
   async readState(names?: readonly string[]): Promise<Tensors> {

@@ -3,7 +3,7 @@ import { loraLayout } from "../../lora/layout.ts";
 import { appendTokenLoss } from "../../loss/token-loss.ts";
 import { familyOf, parseModelConfig } from "../../model/families/index.ts";
 import { hiddenProgram, segmentsOf } from "../../model/programs.ts";
-import { appendUpdate, type OptimizerSettings } from "../../optim/adamw.ts";
+import { appendUpdate, type OptimizerSettings, updateInputs } from "../../optim/adamw.ts";
 import { differentiate } from "../../program/autodiff.ts";
 import { ProgramBuilder } from "../../program/builder.ts";
 import { frozenInBf16, type Precision } from "../../program/precision.ts";
@@ -121,11 +121,8 @@ function stepProgram(): Program {
 }
 
 function updateFeeds(t: number): Tensors {
-  const scalar = (value: number): HostTensor => ({ shape: [1], data: Float32Array.of(value) });
-  return {
-    learning_rate: scalar(LEARNING_RATE),
-    correction1: scalar(1 - OPTIMIZER.beta1 ** t),
-    correction2: scalar(1 - OPTIMIZER.beta2 ** t),
-    count: scalar(LABELLED),
-  };
+  const values = Object.entries(updateInputs(OPTIMIZER, LEARNING_RATE, t, LABELLED));
+  return Object.fromEntries(
+    values.map(([name, value]) => [name, { shape: [1], data: Float32Array.of(value) }]),
+  );
 }

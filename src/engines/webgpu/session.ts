@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { encodeOnnx } from "../../formats/onnx.ts";
 import type { Program } from "../../program/program.ts";
+import { compileOnce } from "../compile-once.ts";
 import type { EngineSession, EngineWeights, Executable, HostTensor, Tensors } from "../engine.ts";
 import { elementOf, guardName, hiddenGuards, nextName, outputName, replacedState } from "../onnx/lower.ts";
 import type { Runtime } from "../onnx/runtime.ts";
@@ -34,12 +35,7 @@ export class WebgpuSession implements EngineSession {
 
   /** One executable for each Program, by identity. */
   compile(program: Program): Promise<Executable> {
-    const known = this.#compiled.get(program);
-    if (known !== undefined) return known;
-    const compiled = this.#compile(program);
-    this.#compiled.set(program, compiled);
-    compiled.catch(() => this.#compiled.delete(program));
-    return compiled;
+    return compileOnce(this.#compiled, program, () => this.#compile(program));
   }
 
   async readState(names?: readonly string[]): Promise<Tensors> {

@@ -64,9 +64,7 @@ function parseConfig(reader: ConfigReader): BertConfig {
     maxPositions: reader.integer("max_position_embeddings", 512),
     tokenTypes: reader.integer("type_vocab_size"),
     tied: true,
-    bosId: reader.tokenIds("bos_token_id")[0] ?? null,
-    eosIds: reader.tokenIds("eos_token_id"),
-    padId: reader.tokenIds("pad_token_id")[0] ?? null,
+    ...reader.specialIds(),
   };
 }
 

@@ -86,9 +86,7 @@ function parseConfig(reader: ConfigReader): Gpt2Config {
     tied: reader.flag("tie_word_embeddings"),
     scaledScores: reader.flag("scale_attn_weights"),
     scaledByLayer: reader.flag("scale_attn_by_inverse_layer_idx"),
-    bosId: reader.tokenIds("bos_token_id")[0] ?? null,
-    eosIds: reader.tokenIds("eos_token_id"),
-    padId: reader.tokenIds("pad_token_id")[0] ?? null,
+    ...reader.specialIds(),
   };
 }
 

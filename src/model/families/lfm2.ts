@@ -90,9 +90,7 @@ function parseConfig(reader: ConfigReader): Lfm2Config {
     layerTypes: readLayerTypes(reader, layers),
     convLength: reader.integer("conv_L_cache", 3),
     convBias: reader.flag("conv_bias"),
-    bosId: reader.tokenIds("bos_token_id")[0] ?? null,
-    eosIds: reader.tokenIds("eos_token_id"),
-    padId: reader.tokenIds("pad_token_id")[0] ?? null,
+    ...reader.specialIds(),
   };
 }
 

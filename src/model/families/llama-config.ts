@@ -73,9 +73,7 @@ export function readLlamaConfig(
     mlpBias,
     ...more,
     ...readSliding(reader, { layers, maxPositions }, sliding),
-    bosId: reader.tokenIds("bos_token_id")[0] ?? null,
-    eosIds: reader.tokenIds("eos_token_id"),
-    padId: reader.tokenIds("pad_token_id")[0] ?? null,
+    ...reader.specialIds(),
   };
 }
 

@@ -84,9 +84,7 @@ function parseConfig(reader: ConfigReader): ModernBertConfig {
     localAttention: reader.integer("local_attention", 128),
     theta: readTheta(reader),
     tied: true,
-    bosId: reader.tokenIds("bos_token_id")[0] ?? null,
-    eosIds: reader.tokenIds("eos_token_id"),
-    padId: reader.tokenIds("pad_token_id")[0] ?? null,
+    ...reader.specialIds(),
   };
 }
 
