@@ -3,6 +3,7 @@ import { CASES } from "../../../src/engines/conformance/cases.ts";
 import type { Argument } from "../../../src/engines/cuda/driver/launch.ts";
 import { attention, attentionGrad } from "../../../src/engines/reference/ops/attention.ts";
 import { type Tensor, tensor } from "../../../src/engines/reference/tensor.ts";
+import { createRng } from "../../../src/rng.ts";
 import { expectClose } from "../../expect-close.ts";
 import { type Emulator, inEveryOrder } from "./emulator.ts";
 import {
@@ -68,8 +69,12 @@ function onDevice(emulator: Emulator, grid: Grid) {
   const segments =
     grid.segments ?? Array.from({ length: B * S }, (_, n) => (n % S < S * 0.6 ? 1 : n % S < S * 0.9 ? 2 : 0));
   const [rows, head] = [B * S, [64, 96, 128, 256].find((size) => d <= size)!];
-  const [q, k, v] = [H, K, K].map((heads) => matrix(emulator, rows, heads * d)) as [Mat, Mat, Mat];
-  const [dO, o] = [matrix(emulator, rows, H * d), outputMatrix(emulator, rows, H * d)];
+  // Operands of a case do not depend on the cases before it.
+  const rng = createRng(`attention ${grid.name}`);
+  const [q, k, v, dO] = [H, K, K, H].map((heads) =>
+    matrix(emulator, rows, heads * d, () => rng.normal()),
+  ) as [Mat, Mat, Mat, Mat];
+  const o = outputMatrix(emulator, rows, H * d);
   const [lse, delta] = [emulator.alloc(4 * rows * H), emulator.alloc(4 * rows * H)];
   const places = p(ints(emulator, segments));
   const sizes = [i(S), i(H), i(K), i(d), i(q.ld), i(k.ld), i(v.ld)];
