@@ -9,6 +9,8 @@ const RESULT = {
   quickstart: "0 when it ran to its verdict, whatever that is",
   run: JUDGED,
   gate: JUDGED,
+  sweep: "0, or 4 while other processes train parts",
+  "sweep collect": "0, or 4 while other processes train parts",
   doctor: "0, or 6 when no engine works",
   release: "0, or 1 when it is refused",
   drift: "0 no drift, 1 drift, 4 too few queries",
@@ -19,7 +21,8 @@ const RESULT = {
 const leaves = (command, path = []) =>
   command.commands.flatMap((verb) => {
     const name = [...path, verb.name()];
-    return verb.commands.length > 0 ? leaves(verb, name) : [{ name: name.join(" "), verb }];
+    const own = verb.commands.length === 0 || verb.registeredArguments.length > 0 ? [{ name: name.join(" "), verb }] : [];
+    return [...own, ...leaves(verb, name)];
   });
 
 const cell = (text) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");

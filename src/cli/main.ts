@@ -45,8 +45,9 @@ export function createProgram(context: Context): Command {
 
 function addCommonFlags(command: Command): void {
   for (const verb of command.commands) {
-    if (verb.commands.length > 0) addCommonFlags(verb);
-    else {
+    addCommonFlags(verb);
+    // A group of verbs has no arguments of its own.
+    if (verb.commands.length === 0 || verb.registeredArguments.length > 0) {
       verb
         .option("--json", "events and results as one JSON object a line on stdout; text for people on stderr")
         .option("--quiet", "only results and errors");

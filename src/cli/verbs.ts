@@ -17,6 +17,7 @@ import { addRelease } from "./release.ts";
 import { addRun } from "./run.ts";
 import { addSetup } from "./setup.ts";
 import { addSign } from "./sign.ts";
+import { addSweep } from "./sweep/sweep.ts";
 import type { Context } from "./terminal/context.ts";
 import { addJudging } from "./terminal/judge.ts";
 import { addTrain } from "./train.ts";
@@ -32,6 +33,7 @@ export const VERBS: readonly AddVerb[] = [
   addPull,
   addCurate,
   addLock,
+  addSweep,
   addTrain,
   addExport,
   addJudging,

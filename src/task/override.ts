@@ -1,5 +1,7 @@
-import { parse } from "yaml";
+import { readFileSync } from "node:fs";
+import { parse, parseDocument } from "yaml";
 import { LorafitError, listMistakes } from "../errors.ts";
+import { writeFileAtomic } from "../formats/files.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Origin, Task } from "./load.ts";
 import { mistakeLines, mistakesOf } from "./mistakes.ts";
@@ -15,7 +17,7 @@ export interface ResolvedSetting {
 }
 
 /** `[q_proj, v_proj]`, `q_proj,v_proj`, `1e-3`, `true`, `cosine`: a value as task.yaml would read it. */
-function parseValue(text: string): unknown {
+export function parseValue(text: string): unknown {
   const value: unknown = parse(text);
   return typeof value === "string" && value.includes(",")
     ? value.split(",").map((part) => part.trim())
@@ -88,4 +90,11 @@ export function resolvedSettings(task: Task): ResolvedSetting[] {
       description: schema.description ?? "",
     }))
     .filter(({ value }) => value !== undefined);
+}
+
+/** Sets keys of `train` in a task.yaml and keeps everything else, comments included. */
+export function writeTrainSettings(file: string, settings: Readonly<Record<string, unknown>>): void {
+  const document = parseDocument(readFileSync(file, "utf8"));
+  for (const [key, value] of Object.entries(settings)) document.setIn(["train", key], value);
+  writeFileAtomic(file, document.toString({ lineWidth: 0 }));
 }

@@ -15,6 +15,8 @@ export interface LoopOptions {
   readonly schedule: Schedule;
   readonly validateEvery: number;
   readonly checkpointEvery: number;
+  /** Step after which training pauses, with a validation and a checkpoint; at most all steps. */
+  readonly until: number;
   /** Validations without improvement after which training stops; 0 means never. */
   readonly patience: number;
   /** Largest number of consecutive steps that may be skipped because loss or gradient was not finite. */
@@ -27,12 +29,12 @@ export interface LoopOptions {
 /**
  * Trains from `start` to the end and yields events. Each yield after a step is a step boundary; an abort ends the loop at
  * the next one, after a checkpoint.
- * @returns the progress at the end
+ * @returns the progress at the end or at the pause
  * @throws interrupted error after an abort; failed error when too many steps in a row, or all of them, were not finite
  */
 export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGenerator<LoopEvent, Progress> {
-  const { batchPlan, validation, schedule, patience, stepper, signal } = options;
-  const clock = createClock(batchPlan.totalSteps);
+  const { batchPlan, validation, schedule, patience, stepper, signal, until } = options;
+  const clock = createClock(until);
   let progress = start;
   let saved = start.step;
   const save = async (): Promise<LoopEvent> => {
@@ -60,15 +62,13 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
   };
   const validates = (step: number): boolean =>
     validation !== null &&
-    (step === batchPlan.totalSteps ||
-      step % options.validateEvery === 0 ||
-      step % batchPlan.stepsPerEpoch === 0);
+    (step === until || step % options.validateEvery === 0 || step % batchPlan.stepsPerEpoch === 0);
   /** True if validation or a checkpoint follows this step, so the next one may not start early. */
   const looks = (step: number): boolean =>
-    step === batchPlan.totalSteps || step % options.checkpointEvery === 0 || validates(step);
+    step === until || step % options.checkpointEvery === 0 || validates(step);
   let ahead: BegunStep | undefined;
   let before = performance.now();
-  while (progress.step < batchPlan.totalSteps && !stoppedEarly(progress, patience)) {
+  while (progress.step < until && !stoppedEarly(progress, patience)) {
     // An engine in plain JavaScript never yields to the event loop, so that signals would not arrive.
     await setImmediate();
     if (signal?.aborted && ahead === undefined) {
@@ -119,14 +119,14 @@ export async function* trainLoop(options: LoopOptions, start: Progress): AsyncGe
         inARow: progress.skippedInARow,
         rows,
       };
-      const hopeless = step === batchPlan.totalSteps && progress.updates === 0;
+      const hopeless = step === until && progress.updates === 0;
       if (hopeless || progress.skippedInARow > options.maxNonfiniteSteps) {
         await ahead?.result;
         throw diverged(progress, rows);
       }
     }
 
-    const last = step === batchPlan.totalSteps;
+    const last = step === until;
     let better = false;
     if (validation !== null && validates(step)) {
       const result = await validate(stepper, validation, step);

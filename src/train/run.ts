@@ -39,12 +39,14 @@ export interface TrainOptions {
   readonly resume?: string;
   /** Path of a new run; by default runs/ID of the task. */
   readonly folder?: string;
+  /** Share of the steps after which training pauses: a checkpoint, no adapter and no run-end. Default 1: train to the end. */
+  readonly until?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Trains the task's adapter and yields events. Leaves runs/ID with config.json, metrics.jsonl, checkpoints and, at the end,
- * adapter/: PEFT of the step with the lowest validation loss.
+ * adapter/: PEFT of the step with the lowest validation loss. A paused run is resumed with the same options and a larger `until`.
  * @returns path of the run
  * @throws interrupted error after an abort (a checkpoint is kept); mismatch error when `resume` does not fit; and as
  *   prepareData, the engine and the loop do
@@ -102,18 +104,21 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
         folder.checkpoints,
         { format_version: 1, progress, seed, hashes, machine },
         tensors,
-        { keepAll: settings.within_budget },
+        { keepAll: settings.within_budget && options.until === undefined },
       );
     };
     const stepper = createStepper(session, stepperOptions(task, base, planned));
+    const { totalSteps } = data.batchPlan;
+    const until = Math.max(1, Math.round((options.until ?? 1) * totalSteps));
     const events = trainLoop(
       {
         stepper,
         batchPlan: data.batchPlan,
         validation: data.validationPlan,
-        schedule: learningRateSchedule(settings, data.batchPlan.totalSteps),
+        schedule: learningRateSchedule(settings, totalSteps),
         validateEvery: settings.validate_every,
         checkpointEvery: settings.checkpoint_every,
+        until,
         patience: settings.patience,
         maxNonfiniteSteps: settings.max_nonfinite_steps,
         save,
@@ -128,6 +133,10 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
       yield next.value;
     }
     const progress = next.value;
+    if (until < totalSteps && !stoppedEarly(progress, settings.patience)) {
+      await stepper.dispose();
+      return folder.path;
+    }
     await writeAdapter(folder.adapter, task, base, layout, await bestParameters(folder, session, progress));
     await stepper.dispose();
     yield {

@@ -81,6 +81,7 @@ export const looping = (run: Run, changes: Partial<LoopOptions> = {}): LoopOptio
     schedule: { peak: 0.01, kind: "cosine", warmupSteps: 1, totalSteps: batches.totalSteps },
     validateEvery: 2,
     checkpointEvery: 3,
+    until: batches.totalSteps,
     patience: 0,
     maxNonfiniteSteps: 1,
     save: async ({ step }) => `step-${step}`,

@@ -19,7 +19,7 @@ export async function render<T>(events: AsyncGenerator<PipelineEvent, T>, contex
 }
 
 /** One event: a line for people, and with --json an object for machines. */
-function show(event: PipelineEvent, context: Context): void {
+export function show(event: PipelineEvent, context: Context): void {
   const { output } = context;
   switch (event.event) {
     case "stage":

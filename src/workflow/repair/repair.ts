@@ -46,6 +46,28 @@ export const repairFile = (run: string): string => join(run, "repair.json");
 
 /** Budget of the task. @throws usage error that lists everything that the task lacks for one */
 export function budgetOf(task: Task): Budget {
+  const found = findBudget(task);
+  if (found !== undefined) return found;
+  const missing = [
+    ...(strictestMargin(task) === undefined
+      ? ["success: no criterion of kind non-inferiority with scorer cross-entropy"]
+      : []),
+    ...(task.data.replay === undefined ? ["data.replay: no general text, of which a part is held out"] : []),
+  ];
+  throw new LorafitError("usage", `a budget for general capability needs more:\n${listMistakes(missing)}`, {
+    hint: "docs/release.md says what --within-budget does",
+  });
+}
+
+/** Budget of the task; undefined without general text to hold out or without a criterion for it. */
+export function findBudget(task: Task): Budget | undefined {
+  const strictest = strictestMargin(task);
+  if (strictest === undefined || task.data.replay === undefined) return undefined;
+  return { criterion: strictest.name, budget: strictest.margin, aim: AIM * strictest.margin };
+}
+
+/** The criterion with the smallest margin on the cross entropy of general text. */
+function strictestMargin(task: Task): { readonly name: string; readonly margin: number } | undefined {
   const criteria = task.success.filter(
     (criterion) => criterion.kind === "non-inferiority" && criterion.scorer === "cross-entropy",
   );
@@ -53,19 +75,7 @@ export function budgetOf(task: Task): Budget {
     name: criterion.name,
     margin: (criterion as { margin: number }).margin,
   }));
-  const [strictest] = margins.sort((a, b) => a.margin - b.margin);
-  const missing = [
-    ...(strictest === undefined
-      ? ["success: no criterion of kind non-inferiority with scorer cross-entropy"]
-      : []),
-    ...(task.data.replay === undefined ? ["data.replay: no general text, of which a part is held out"] : []),
-  ];
-  if (strictest === undefined || missing.length > 0) {
-    throw new LorafitError("usage", `a budget for general capability needs more:\n${listMistakes(missing)}`, {
-      hint: "docs/release.md says what --within-budget does",
-    });
-  }
-  return { criterion: strictest.name, budget: strictest.margin, aim: AIM * strictest.margin };
+  return margins.sort((a, b) => a.margin - b.margin)[0];
 }
 
 /**
