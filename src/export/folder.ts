@@ -93,7 +93,8 @@ const filesIn = (folder: string): string[] => folderContents(folder).files;
 
 /**
  * Names of the regular files in a folder and those below, and a line for each entry through which the folder could be changed
- * from outside: symbolic links, hard links to files elsewhere (where the file system counts them), and anything that is no file.
+ * from outside: symbolic links, hard links to files elsewhere (where the file system counts them), and anything that is no file, empty
+ * folders included.
  */
 export function folderContents(folder: string): { files: string[]; problems: string[] } {
   const files: string[] = [];
@@ -103,7 +104,10 @@ export function folderContents(folder: string): { files: string[]; problems: str
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const name = relative(folder, path).replaceAll("\\", "/");
-    if (entry.isDirectory()) continue;
+    if (entry.isDirectory()) {
+      if (readdirSync(path).length === 0) problems.push(`${name}: is an empty folder`);
+      continue;
+    }
     if (entry.isSymbolicLink()) problems.push(`${name}: is a symbolic link`);
     else if (!entry.isFile()) problems.push(`${name}: is not a regular file`);
     else {

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { LorafitError, listMistakes } from "../errors.ts";
+import { sha256 } from "../formats/hash.ts";
 import { didYouMean } from "../suggest.ts";
 import { criterionMistakes } from "./criterion-mistakes.ts";
 import { lineOf, type Mistake, mistakeLines, mistakesOf } from "./mistakes.ts";
@@ -27,6 +28,8 @@ export interface Task extends TaskSpec {
   folder: string;
   /** Absolute path of task.yaml. */
   file: string;
+  /** SHA-256 of the bytes of task.yaml that were parsed. */
+  sha256: string;
   paths: TaskPaths;
   /** Origin of `base`, `seed` and each `train.*` setting. */
   origins: Record<string, Origin>;
@@ -126,7 +129,8 @@ export function loadTask(pathOrFolder = "."): Task {
   };
 
   const lines = new LineCounter();
-  const doc = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines, prettyErrors: false });
+  const bytes = readFileSync(file);
+  const doc = parseDocument(bytes.toString("utf8"), { lineCounter: lines, prettyErrors: false });
   const broken = [...doc.errors, ...doc.warnings];
   if (broken.length > 0) {
     refuse(broken.map((error) => `${shown}:${lines.linePos(error.pos[0]).line}: ${error.message}`));
@@ -146,5 +150,6 @@ export function loadTask(pathOrFolder = "."): Task {
     line: line(mistake.path),
   }));
   if (found.length > 0) refuse(mistakeLines(found, shown));
-  return { ...parsed.data, folder, file, paths, origins: originsOf(raw as Record<string, unknown>) };
+  const origins = originsOf(raw as Record<string, unknown>);
+  return { ...parsed.data, folder, file, sha256: sha256(bytes), paths, origins };
 }

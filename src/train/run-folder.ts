@@ -116,5 +116,8 @@ export function findRun(path = "."): string {
   return newest;
 }
 
-const isRun = (path: string): boolean =>
-  existsSync(runFolder(path).config) && existsSync(runFolder(path).checkpoints);
+/** A model's folder has a config.json too. Checkpoints of a finished run may have been deleted. */
+function isRun(path: string): boolean {
+  const { config, checkpoints, metrics, adapter } = runFolder(path);
+  return existsSync(config) && [checkpoints, metrics, adapter].some((part) => existsSync(part));
+}

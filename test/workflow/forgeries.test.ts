@@ -4,6 +4,7 @@ import {
   cpSync,
   existsSync,
   linkSync,
+  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -13,6 +14,7 @@ import {
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadTask } from "../../src/task/load.ts";
+import { findRun } from "../../src/train/run-folder.ts";
 import { evaluateRun } from "../../src/workflow/eval-run.ts";
 import { gateRun } from "../../src/workflow/gate-run.ts";
 import { inspect } from "../../src/workflow/inspect/inspect.ts";
@@ -20,7 +22,7 @@ import { lockProject } from "../../src/workflow/lock-task.ts";
 import { Project } from "../../src/workflow/project.ts";
 import { releaseRun } from "../../src/workflow/release/release.ts";
 import { signRun, standings } from "../../src/workflow/release/sign.ts";
-import { openRun, type Run } from "../../src/workflow/run.ts";
+import { openRun, Run } from "../../src/workflow/run.ts";
 import { emptyFolder, finish, release, sign, signed } from "./judged-task.ts";
 
 beforeAll(signed, 240_000);
@@ -265,6 +267,17 @@ const FORGERIES: Record<string, { forge: (at: { task: string; run: string }) => 
     },
     says: /model: is reached through a symbolic link/,
   },
+  "an empty folder beside the adapter's files": {
+    forge: ({ run }) => mkdirSync(join(run, "adapter/more")),
+    says: /adapter\/more: is an empty folder/,
+  },
+  "a link without a target in place of a file": {
+    forge: ({ run }) => {
+      rmSync(join(run, "metrics.jsonl"));
+      symlinkSync("nowhere", join(run, "metrics.jsonl"));
+    },
+    says: /^(?![\s\S]*metrics\.jsonl[\s\S]*metrics\.jsonl)[\s\S]*metrics\.jsonl: is a symbolic link/,
+  },
   "criteria moved in task.yaml and task.lock": {
     forge: ({ task }) => {
       for (const [file, from, to] of [
@@ -307,6 +320,23 @@ test("release accepts an unchanged run", async () => {
   expect(Object.keys(listed)).toEqual(
     expect.arrayContaining(["adapter/adapter_config.json", "model/export.json", "model/onnx/model.onnx"]),
   );
+});
+
+test("release accepts a run whose checkpoints were deleted", async () => {
+  const { task, run } = await signed();
+  rmSync(join(run, "checkpoints"), { recursive: true });
+  expect(findRun(task)).toBe(run);
+  expect((await release(run)).verdict).toBe("pass");
+});
+
+test("a file that changes between reading and copying stops the release", async () => {
+  const { task, run } = await signed();
+  const opened = openRun(run);
+  const [yaml, changed] = [join(task, "task.yaml"), join(task, "changed.yaml")];
+  const text = readFileSync(yaml, "utf8");
+  writeFileSync(changed, text.replace(/^purpose:.*$/m, "purpose: Sell more."));
+  const forged = new Run(new Project({ ...loadTask(changed), file: yaml, folder: task }), opened.path);
+  await expect(releaseRun(forged, { out: emptyFolder() })).rejects.toThrow(/task\.yaml: has changed|lock/);
 });
 
 /** Replaces the tuned export by the base's. */

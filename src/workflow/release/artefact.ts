@@ -22,6 +22,7 @@ export type JudgedFiles = Pick<Verdict, "files" | "evidence">;
 
 export const MODEL = "model";
 export const ADAPTER = "adapter";
+const CURATION = "curation.json";
 
 /** A file, or a folder with all files in it. One that does not exist has no files. */
 interface Part {
@@ -34,12 +35,15 @@ interface Part {
 
 const fileOfTask = (name: string, path: string): Part => ({ name, path, root: dirname(path) });
 
-/** Files and folders that a release copies. */
-function shippedParts(run: Run): readonly Part[] {
+/**
+ * Files and folders that a release copies.
+ * @param judged files of the verdict: curation.json is compared with the judged one even where its rows have changed since
+ */
+function shippedParts(run: Run, judged: FileHashes = {}): readonly Part[] {
   const { path, task } = run;
   const folder = runFolder(path);
   const ofRun = (name: string, file: string): Part => ({ name, path: file, root: path });
-  const curation = usedCuration(run);
+  const curation = judged[CURATION] === undefined ? usedCuration(run) : join(task.folder, CURATION);
   return [
     ofRun(ADAPTER, folder.adapter),
     ofRun(MODEL, exportFolder(path, "tuned")),
@@ -48,7 +52,7 @@ function shippedParts(run: Run): readonly Part[] {
     ofRun("repair.json", repairFile(path)),
     fileOfTask("task.yaml", task.file),
     fileOfTask("policy.md", task.paths.policy),
-    ...(curation === undefined ? [] : [fileOfTask("curation.json", curation)]),
+    ...(curation === undefined ? [] : [fileOfTask(CURATION, curation)]),
   ];
 }
 
@@ -74,15 +78,19 @@ const inRun = (run: string, file: string): string => relative(run, file).replace
 
 /** Path of a file from which a release copies `name`. */
 export function sourceOf(run: Run, name: string): string {
-  const part = shippedParts(run).find((part) => name === part.name || name.startsWith(`${part.name}/`))!;
+  const part = shippedParts(run, run.verdict.files).find(
+    (part) => name === part.name || name.startsWith(`${part.name}/`),
+  )!;
   return join(part.path, name.slice(part.name.length));
 }
 
 /** Hash of every file of the parts by name, and a line for each link. */
 function hashParts(parts: readonly Part[]): { files: FileHashes; problems: string[] } {
-  const present = parts.filter(({ path }) => existsSync(path));
+  // A link without a target is present too.
+  const present = parts.filter(({ path }) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
   const files = present.flatMap(({ name, path }): [string, string][] => {
-    const stat = statSync(path);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return [];
     if (stat.isFile()) return [[name, sha256File(path)]];
     if (!stat.isDirectory()) return [];
     return Object.entries(fileHashes(path)).map(([file, hash]) => [`${name}/${file}`, hash]);
@@ -130,12 +138,19 @@ export function fileChanges(judged: FileHashes, now: FileHashes): string[] {
   });
 }
 
-/** Links among the files of a run, and differences from those that verdict.json lists, a line each. */
+/** Links among the files of a run, and differences from those that verdict.json lists, a line for each file. */
 export function judgedChanges(run: Run): string[] {
   const { files = {}, evidence = {} } = run.verdict;
-  const now = hashParts([...shippedParts(run), ...evidenceParts(run)]);
-  return [...now.problems, ...fileChanges({ ...files, ...evidence }, now.files)];
+  const now = hashParts([...shippedParts(run, files), ...evidenceParts(run)]);
+  const named = (line: string): boolean => now.problems.some((problem) => nameOf(problem) === nameOf(line));
+  return [
+    ...now.problems,
+    ...fileChanges({ ...files, ...evidence }, now.files).filter((line) => !named(line)),
+  ];
 }
+
+/** Name of the file that a line is about. */
+const nameOf = (line: string): string => line.slice(0, line.lastIndexOf(": "));
 
 /**
  * Every file that a release copies and every file that the verdict rests on, with its hash.

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { LorafitError, listMistakes } from "../../errors.ts";
 import type { Verdict } from "../../evaluate/gate.ts";
 import { fileHashes, writeFolder } from "../../export/folder.ts";
@@ -7,6 +8,7 @@ import { makeFolder, sha256File, writeFileAtomic, writing } from "../../formats/
 import { jsonText } from "../../formats/json.ts";
 import { packageVersion } from "../../package.ts";
 import { readLock } from "../../task/lock.ts";
+import { readRun } from "../../train/run-folder.ts";
 import { reportText } from "../report-run.ts";
 import { type Run, verdictFile } from "../run.ts";
 import { fileChanges, sourceOf } from "./artefact.ts";
@@ -71,6 +73,9 @@ async function fill(folder: string, run: Run, override: Release["override"]): Pr
   const { path, record, task, verdict } = run;
   for (const name of Object.keys(verdict.files)) copy(sourceOf(run, name), join(folder, name));
   const changes = fileChanges(verdict.files, fileHashes(folder));
+  // Card and report are made of what was parsed when the run was opened.
+  if (task.sha256 !== verdict.files["task.yaml"]) changes.push("task.yaml: has changed");
+  if (!isDeepStrictEqual(readRun(folder), record)) changes.push("config.json: has changed");
   if (changes.length > 0)
     throw new LorafitError("mismatch", `${path}: changed while it was copied:\n${listMistakes(changes)}`);
   const add = (name: string, content: string): void => writeFileAtomic(join(folder, name), content);
