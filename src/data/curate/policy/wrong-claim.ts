@@ -1,5 +1,5 @@
 import { alternatives, type Claim, claimsOf, impliedClaim } from "../text/claims.ts";
-import { handOverTargets, handsOver } from "../text/hand-over.ts";
+import { handsOver, passesOn } from "../text/hand-over.ts";
 import { asksForDuty, negates, type Stance, stanceOf } from "../text/stance.ts";
 import { type Statements, sameValue } from "../text/statements.ts";
 import { FREE, termsOf, termWeight } from "../text/terms.ts";
@@ -63,7 +63,7 @@ export function wrongClaim(
   const all = implied === undefined ? claims : [...claims, implied];
   const context = { reading, claims, implied, all, stance: stanceOf(answer, turn), facts, cover };
   const found = facts
-    .filter(({ fact }) => !passesOn(fact))
+    .filter(({ fact }) => !passesOn(fact.clause.rule.text))
     .flatMap((at) =>
       COMPARATORS.flatMap(([how, compare]) => {
         const claim = compare(at, context);
@@ -78,10 +78,6 @@ export function wrongClaim(
     evidence: `${found.how} ${JSON.stringify(found.claim.text.trim())}, against ${rule.id} of the policy: ${JSON.stringify(rule.text)}`,
     confidence: "possible",
   };
-}
-
-function passesOn({ clause: { rule } }: Fact): boolean {
-  return handsOver(rule.text) || handOverTargets([rule.text]) !== undefined;
 }
 
 const named = (terms: ReadonlySet<string>): string[] => [...terms].filter((term) => termWeight(term) === 1);

@@ -5,7 +5,7 @@ import type { PolicyText } from "../policy/policy.ts";
 import { rarity } from "../policy/relevance.ts";
 import { ruleClauses } from "../policy/rule-clauses.ts";
 import { type Exchange, exchangesOf } from "../text/exchanges.ts";
-import { handOverTargets, handsOver, refuses } from "../text/hand-over.ts";
+import { handOverTargets, handsOver, passesOn, refuses } from "../text/hand-over.ts";
 import { sentences } from "../text/stance.ts";
 import { sameValue, statementsOf } from "../text/statements.ts";
 import { termsOf, termWeight } from "../text/terms.ts";
@@ -111,7 +111,7 @@ function read(exchange: Exchange, targets: RegExp | undefined): Turn {
 }
 
 function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: PolicyText, scope: Scope) {
-  const rules = policy.map(({ text }) => text).filter((text) => !handsOver(text));
+  const rules = policy.map(({ text }) => text).filter((text) => !passesOn(text));
   const own = [...scope.inScope, ...rules];
   const ruleTexts = rules.join("\n").toLowerCase();
   const answered = turns.filter(({ handedOver }) => !handedOver);

@@ -58,6 +58,11 @@ export function handOverTargets(rules: readonly string[]): RegExp | undefined {
   return named.length === 0 ? undefined : new RegExp(`\\b(?:${[...new Set(named)].join("|")})s?\\b`, "i");
 }
 
+/** True if a rule only says what is handed over, and to whom. */
+export function passesOn(rule: string): boolean {
+  return handsOver(rule) || handOverTargets([rule]) !== undefined;
+}
+
 /**
  * Whether a case expects that: by a check for it, or by wordings of it in a check; undefined for a case without checks.
  * @param checks the case's field of that name
