@@ -136,11 +136,15 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
       .flatMap((line) => [...termsOf(line)])
       .filter((term) => !job.has(term) && termWeight(term) === 1),
   );
-  const ruled = rules.map(statementsOf);
-  /** True if the answer has a quantity of the policy. */
-  const quotesRule = (answer: string): boolean =>
+  const ruled = rules.map((text) => ({ statements: statementsOf(text), terms: termsOf(text) }));
+  /** True if the answer has a quantity of a rule with which the exchange shares a term. */
+  const quotesRule = ({ answer, asked, said }: Turn): boolean =>
     [...statementsOf(answer)].some(([key, values]) =>
-      ruled.some((rule) => rule.get(key)?.some((right) => values.some((value) => sameValue(value, right)))),
+      ruled.some(
+        ({ statements, terms }) =>
+          statements.get(key)?.some((right) => values.some((value) => sameValue(value, right))) === true &&
+          [...asked, ...said].some((term) => terms.has(term)),
+      ),
     );
   const topics = TOPICS.map((topic) => ({
     topic,
@@ -209,12 +213,12 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
           status,
         ]);
     }
-    const name = unknownName(asking || turn.turn, ofTheJob);
+    const theirs = /\b(?:they|theirs?|them)\b/i.test(turn.answer);
+    const name = unknownName(theirs ? turn.turn : asking || turn.turn, ofTheJob);
     if (
       name !== undefined &&
       rivals.status === "foreign" &&
-      (hitsOf(rivals.topic, asking || turn.turn, ofTheJob, ruleTexts).weak.length > 0 ||
-        /\b(?:they|theirs?|them)\b/i.test(turn.answer))
+      (hitsOf(rivals.topic, asking || turn.turn, ofTheJob, ruleTexts).weak.length > 0 || theirs)
     )
       signs.push([STATUS.foreign * HIT.strong, `asks about ${JSON.stringify(name)}`, [name], "foreign"]);
     signs.sort(([a], [b]) => b - a);
@@ -231,7 +235,7 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
     const novel = novelty(turn);
     if (novel.answer < OWN_ANSWER) return { total: 0, why: "" };
     const ofTheShop =
-      OWN_VOICE.test(turn.answer) || quotesRule(turn.answer) || turn.turn.split(/\s+/).length < WORDS;
+      OWN_VOICE.test(turn.answer) || quotesRule(turn) || turn.turn.split(/\s+/).length < WORDS;
     const outlying = ofTheShop ? 0 : weightOf(novel);
     const total = signed + improvised + outlying - (declared ? DESPITE_DECLARED : 1) * against;
     const why =

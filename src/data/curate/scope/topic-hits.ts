@@ -5,11 +5,20 @@ import type { Topic } from "./topics.ts";
 /** Weights of a topic's words: one that hardly occurs elsewhere, one that does, and either in the answer. */
 export const HIT = { strong: 2, weak: 0.7, inAnswer: 0.5 };
 
-/** A name inside a sentence that the job does not use, such as that of another shop. */
+const INSIDE = /(?<=[\p{Ll}\d,'’] )\p{Lu}\p{Ll}[\p{L}'’]+(?: \p{Lu}[\p{L}'’]+)*/gu;
+/** At the start of a sentence: two words with capitals, one with a capital inside, or one that does something to the customer. */
+const FIRST =
+  /(?<=^|[.!?] )(?:\p{Lu}\p{Ll}+ \p{Lu}\p{Ll}+|\p{Lu}\p{Ll}+\p{Lu}\p{L}+|\p{Lu}\p{Ll}+(?= (?:sold|told|charged|lost|broke|sent|refused?|wants?|owes?|won['’]t|has|have) (?:\w+ )?(?:me|my|us|our)\b))/gu;
+
+/** A name that the job does not use, such as that of another shop. */
 export function unknownName(text: string, ofTheJob: (term: string) => boolean): string | undefined {
-  return [...text.matchAll(/(?<=[\p{Ll}\d,'’] )\p{Lu}\p{Ll}[\p{L}'’]+(?: \p{Lu}[\p{L}'’]+)*/gu)]
+  return [...text.matchAll(INSIDE), ...text.matchAll(FIRST)]
     .map(([name]) => name)
-    .find((name) => ![...termsOf(name)].some(ofTheJob) && !CALENDAR.test(name));
+    .find((name) => {
+      // "Lakeland Wheels" is another firm though the job knows wheels.
+      const first = [...termsOf(name.split(" ")[0]!)];
+      return first.length > 0 && !first.some(ofTheJob) && !CALENDAR.test(name);
+    });
 }
 const CALENDAR =
   /^(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|November|December|Christmas|Easter|English|British|I)\b/;

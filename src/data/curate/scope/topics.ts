@@ -91,7 +91,7 @@ export const TOPICS: readonly Topic[] = [
     weak: "bus|tram|ferry|trains?|taxi|hotels?|restaurants?|beach|airport|visit|sights?",
   }),
   topic("rivals", {
-    named: String.raw`competit\w+|rivals?|elsewhere|other (?:${SHOP}|sellers|businesses)|prices at`,
+    named: String.raw`competit\w+|rivals?|elsewhere|other (?:\w+ )?(?:${SHOP}|sellers|businesses|firms|agencies|offices|\w+s)|prices at`,
     strong: String.raw`competitors?|rivals?|(?:shop|store|one|ones|workshop|place|guys) next door|(?:an)?other (?:${SHOP})|better than (?:you|yours?)|(?:nicer|cheaper|better|faster) than (?:you|here|yours?)|(?:cheaper|less|better) (?:at|from|in the|online)|overcharge|amazon|ebay|(?:your|the) competition|price match`,
     weak: String.raw`cheaper|better|nicer|worse|elsewhere|any good|as good|decent|reliable|trust|for less|less expensive|dearer|overpriced|rubbish|recommend`,
   }),
