@@ -43,7 +43,7 @@ const VERB =
   "can|cannot|may|must|is|are|do|does|will|have|has|come|comes|cost|costs|get|gets|need|needs|go|goes|stay";
 /** Boundary between two clauses. */
 const CLAUSES = new RegExp(
-  `[;:]\\s|(?<![ap]\\.m)\\.\\s|, (?=(?:[£$€\\d]|(?:but|and (?:then|later)|then|later|not|no|which)\\b|(?:to|by|in|with|for|on|at) [^,;.]* only\\b))| and (?=(?:${VERB}|takes?|never|not|no)\\b)|, (?:and )?(?=(?:\\p{L}+ ){1,2}(?:${VERB})\\b)`,
+  `[;:]\\s|(?<![ap]\\.m|\\b(?:Dr|Mrs?|Ms|St|No|Co))\\.\\s|, (?=(?:[£$€\\d]|(?:but|and (?:then|later)|then|later|not|no|which)\\b|(?:to|by|in|with|for|on|at) [^,;.]* only\\b))| and (?=(?:${VERB}|takes?|never|not|no)\\b)|, (?:and )?(?=(?:\\p{L}+ ){1,2}(?:${VERB})\\b)`,
   "u",
 );
 const BEARER = new RegExp(`^(.{2,40}?)\\b(?:${VERB})\\b`, "i");
@@ -129,6 +129,9 @@ function alternatives(text: string): string[] {
 
 function requiredIn(text: string): ReadonlySet<string> {
   if (/\bneeds? no\b|\bno [\w ]*(?:needed|required|necessary)\b/i.test(text)) return new Set();
+  // "By Dr. Okafor only, who …": the word before it is what is asked for.
+  const trailing = /\b(?:by|with|to|on|in|for|against|at)\b([^,;]*?) only(?=[,;.)]|$)/i.exec(text);
+  if (trailing !== null) return termsOf(trailing[1]!);
   const requirement = REQUIRES.exec(text);
   if (requirement === null) return new Set();
   const after = termsOf(text.slice(requirement.index + requirement[0].length));

@@ -50,6 +50,16 @@ const OPPOSED: readonly (readonly [string, string])[] = [
   ["cash", "card"],
 ];
 
+/** True if a fact is on things in a state, opened or used, and the exchange only on things in the opposite one. */
+function onTheOpposite({ terms }: Fact, named: ReadonlySet<string>): boolean {
+  const excludes = (term: string, other: string): boolean =>
+    terms.has(term) && !terms.has(other) && named.has(other) && !named.has(term);
+  return (
+    OPPOSED.some(([one, other]) => excludes(one, other) || excludes(other, one)) ||
+    [...terms].some((term) => excludes(term, `un${term}`) || (term.startsWith("un") && excludes(term, term.slice(2))))
+  );
+}
+
 /** The claim of an answer that a rule contradicts; of several, the one on the most relevant rule. */
 export function wrongClaim(
   reading: Reading,
@@ -123,6 +133,7 @@ const grantsForbidden: Comparator = (at, answer) => {
   const { clause, claim: rule } = fact;
   const { reading, claims, implied, all, stance, cover } = answer;
   if (!rule.negative || stance === "no") return undefined;
+  if (onTheOpposite(fact, reading.terms)) return undefined;
   const exceptions = [...clause.exceptions].filter((term) => !fact.terms.has(term));
   if (cover(exceptions, reading.terms) >= SHARE.claim) return undefined;
   if (fact.condition.size > 0 && cover(fact.condition, reading.terms) < SHARE.condition) return undefined;

@@ -103,7 +103,7 @@ function payerOf(words: string): Payer | undefined {
 
 /** What is said by a yes or no alone, apart from its own words. */
 const LEAD =
-  /^\W*(?:(?:yes|no|yep|nope|of course|sure|certainly|absolutely|gladly|correct|right|sorry|i['’]m (?:sorry|afraid)|unfortunately|no problem|not a problem|not quite|not really|not at all)\b[\s,.!:-]*)+/i;
+  /^\W*(?:(?:yes|no|yep|nope|of course|sure|certainly|absolutely|gladly|correct|right|sorry|nothing(?=[,.!])|i['’]m (?:sorry|afraid)|unfortunately|no problem|not a problem|not quite|not really|not at all)\b[\s,.!:-]*)+/i;
 
 /** The clauses of an answer. */
 export function claimsOf(answer: string): Claim[] {
