@@ -5,9 +5,15 @@ import { handsOver } from "../text/hand-over.ts";
 import { numbersIn } from "../text/numbers.ts";
 import { NEAR, nearPairsWithin } from "../text/shingles.ts";
 import { asksForDuty, asksWhether, negates, type Stance, stanceOf } from "../text/stance.ts";
-import { contradiction, type Statements, sameValue, statementsOf } from "../text/statements.ts";
+import {
+  contradiction,
+  type Statement,
+  type Statements,
+  sameValue,
+  statementsOf,
+} from "../text/statements.ts";
 import { termsOf, termWeight } from "../text/terms.ts";
-import type { PolicyText } from "./policy.ts";
+import type { PolicyText, RuleText } from "./policy.ts";
 import { againstPolicy } from "./policy-conflict.ts";
 import { rarity } from "./relevance.ts";
 
@@ -72,6 +78,9 @@ export function conflicts(rows: readonly TrainingRow[], policy: PolicyText): Pro
     const [later, earlier] = [sides[left]!, sides[right]!];
     const clash = clashOf(later, earlier, within);
     if (clash === undefined) continue;
+    // "How does it work?" and "can I leave?" may each get another quantity of one rule.
+    const another = asksWhether(later.turn) !== asksWhether(earlier.turn);
+    if (another && policy.some((rule) => clash.statements?.every((s) => states(rule, s)) === true)) continue;
     const support = (at: number, agrees: (side: Side) => boolean): number =>
       [...new Set([...(neighbours.get(left) ?? []), ...(neighbours.get(right) ?? [])])].filter(
         (i) => i !== at && agrees(sides[i]!),
@@ -166,9 +175,15 @@ function sameQuestions(sides: readonly Side[]): SidePair[] {
 interface Clash {
   /** What each of both says. */
   readonly words: readonly [string, string];
+  /** The quantities that differ. */
+  readonly statements?: readonly ({ readonly key: string } & Statement)[];
   /** Whether another exchange says what the left one, or the right one, says. */
   readonly agreesLeft: (side: Side) => boolean;
   readonly agreesRight: (side: Side) => boolean;
+}
+
+function states({ statements }: RuleText, { key, ...said }: { readonly key: string } & Statement): boolean {
+  return statements.get(key)?.some((ruled) => sameValue(said, ruled)) === true;
 }
 
 function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
@@ -192,6 +207,7 @@ function clashOf(a: Side, b: Side, within: boolean): Clash | undefined {
       side.said.get(clash.key)?.some((value) => sameValue(value, clash[own])) ?? false;
     return {
       words: [JSON.stringify(clash.left.words), JSON.stringify(clash.right.words)],
+      statements: [clash.left, clash.right].map((statement) => ({ key: clash.key, ...statement })),
       agreesLeft: agrees("left"),
       agreesRight: agrees("right"),
     };

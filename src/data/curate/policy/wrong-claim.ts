@@ -56,7 +56,9 @@ function onTheOpposite({ terms }: Fact, named: ReadonlySet<string>): boolean {
     terms.has(term) && !terms.has(other) && named.has(other) && !named.has(term);
   return (
     OPPOSED.some(([one, other]) => excludes(one, other) || excludes(other, one)) ||
-    [...terms].some((term) => excludes(term, `un${term}`) || (term.startsWith("un") && excludes(term, term.slice(2))))
+    [...terms].some(
+      (term) => excludes(term, `un${term}`) || (term.startsWith("un") && excludes(term, term.slice(2))),
+    )
   );
 }
 
@@ -220,6 +222,7 @@ const lifts: Comparator = ({ fact, relevance }, { reading, claims, facts, cover 
   if (!about || !fact.restricts || statesOneOf(reading.said, clause.rule.statements)) return undefined;
   return claims.find(({ every, negative, terms }) => {
     if (every === undefined || negative || cover(terms, clause.terms) < SHARE.fact) return false;
+    if (![...terms].some((term) => fact.terms.has(term))) return false;
     const kept = cover(clause.required, terms) >= 0.5;
     const excepted = claims.some(
       (other) => other.negative && fact.denied.some((alt) => [...alt].some((term) => other.terms.has(term))),

@@ -38,7 +38,7 @@ export function wrongQuantity(
       const compared = byMatter ? about : acting;
       const stated = compared.flatMap(({ clause }) => clause.rule.statements.get(key) ?? []);
       if (values.some((other) => stated.some((right) => sameValue(other, right)))) continue;
-      if (!tagged && statedElsewhere(key, value, ruled, best.relevance, exchange.turn)) continue;
+      if (!tagged && statedElsewhere(key, value, ruled, best.relevance, exchange)) continue;
       const { clause } = compared[0]!;
       const rules = clause.statements.get(key)!;
       const right = rules.find(
@@ -74,9 +74,10 @@ function statedElsewhere(
   value: Statement,
   ruled: readonly Candidate[],
   best: number,
-  turn: string,
+  { turn, answer }: Exchange,
 ): boolean {
   const asked = [...termsOf(turn)].filter((term) => termWeight(term) === 1);
+  const around = wordsAround(value, answer);
   return ruled.some(({ clause, relevance }) =>
     clause.statements
       .get(key)!
@@ -85,6 +86,7 @@ function statedElsewhere(
           sameValue(value, right) &&
           comparable(value.role, right.role) &&
           ((asked.length > 0 && asked.every((term) => clause.terms.has(term))) ||
+            around.some((term) => termWeight(term) === 1 && clause.terms.has(term)) ||
             (value.words.split(" ").length > 2 &&
               clause.text.toLowerCase().includes(value.words.toLowerCase())) ||
             relevance >=
@@ -208,7 +210,8 @@ function derived(
   { asked, said, exchange }: Reading,
   candidates: readonly Candidate[],
 ): boolean {
-  if (typeof value !== "number" || value === 0) return false;
+  if (typeof value === "string") return key === "time" && derivedTime(value, stated, candidates);
+  if (value === 0) return false;
   const near = (x: number): boolean => x > 0 && Math.abs(x - value) <= 0.005 * value;
   const rules = stated.flatMap((statement) => (typeof statement.value === "number" ? [statement.value] : []));
   const texts = `${exchange.question} ${exchange.answer}`;
@@ -237,4 +240,22 @@ function derived(
       );
   }
   return false;
+}
+
+/** A time of day that is a rule's time less or plus a length of time in the same rule: "an hour before closing at 9 p.m." */
+function derivedTime(said: string, stated: readonly Statement[], candidates: readonly Candidate[]): boolean {
+  const minutes = (time: string): number => {
+    const [hour, minute] = time.replace("?", "").split(":").map(Number);
+    return 60 * hour! + minute!;
+  };
+  const lengths = candidates.flatMap(({ clause: { rule } }) =>
+    stated.some((time) => rule.statements.get("time")?.includes(time))
+      ? (rule.statements.get("day") ?? []).map(({ value }) => Number(value) * 1440)
+      : [],
+  );
+  return stated.some(
+    ({ value }) =>
+      typeof value === "string" &&
+      lengths.some((length) => Math.abs(Math.abs(minutes(value) - minutes(said)) - length) < 1),
+  );
 }

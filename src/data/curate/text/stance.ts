@@ -51,5 +51,7 @@ export function negates(text: string): boolean {
 }
 
 export function sentences(text: string): string[] {
-  return text.split(/(?<=[.!?])(?<!\b(?:[ap]\.m|Dr|Mrs?|Ms|St|Co)\.)\s+|\n+/i).filter((sentence) => sentence.trim() !== "");
+  return text
+    .split(/(?<=[.!?])(?<!\b(?:[ap]\.m|Dr|Mrs?|Ms|St|Co)\.)\s+|\n+/i)
+    .filter((sentence) => sentence.trim() !== "");
 }

@@ -46,7 +46,7 @@ const BEFORE_ONE =
   "within|in|for|of|about|than|after|takes?|only|is|was|have|has|had|least|most|lasts?|wait|needs?|to|every|until|around|almost|nearly|over|under|be|been|or|and|by|with|give";
 
 const QUANTITY = new RegExp(
-  `(?<money>${CURRENCIES})? ?(?<![\\w.,/-])(?<number>${NUMBER}|(?<=^\\W*|\\b(?:${BEFORE_ONE}) )an?(?= (?:full|whole|day|night|week|fortnight|month|year)\\b))(?![\\w/]|[.,:]\\d)(?<per> ?%| percent| per cent)?(?<after>(?:[ -](?:an?|full|whole|business|working|calendar))*[ -](?<unit>\\p{L}+))?`,
+  `(?<money>${CURRENCIES})? ?(?<![\\w.,/-])(?<number>${NUMBER}|(?<=^\\W*|\\b(?:${BEFORE_ONE}) )an?(?= (?:full|whole|hour|day|night|week|fortnight|month|year)\\b))(?![\\w/]|[.,:]\\d)(?<per> ?%| percent| per cent)?(?<after>(?:[ -](?:an?|full|whole|business|working|calendar))*[ -](?<unit>\\p{L}+))?`,
   "giu",
 );
 const DATE = new RegExp(
