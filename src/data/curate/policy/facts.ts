@@ -29,7 +29,7 @@ const SPEAKER = /\b(?:we|i|you|us|nobody|no one)\b/i;
 /** A clause that goes on with a negation: "…, not in the rooms", "… and never taken in cash". */
 const CONTINUES = /^(?:but |and )?(?:never|not|nor)\b/i;
 const CONDITION = /\b(?:if|when|once|unless|until|because|during|before|while|provided)\b/i;
-const LIMITS = /\b(?:only|until|up to|within|at (?:most|least)|further)\b|\bfrom \S+ to\b/i;
+const LIMITS = /\b(?:only|until|up to|within|at (?:most|least)|further)\b|\b(?:one|a single) [\p{L} ]{2,25} (?:per|for each|an?|each)\b|\bfrom \S+ to\b/iu;
 const CASE = /^(?:on|for|in|with|at|after|if|when|once|below|above|under|during) /i;
 
 /** True if what follows a negation only takes back the subject: "(not) allowed". */

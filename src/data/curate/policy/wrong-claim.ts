@@ -96,7 +96,7 @@ const named = (terms: ReadonlySet<string>): string[] => [...terms].filter((term)
 
 function statesOneOf(said: Statements, ruled: Statements): boolean {
   return [...said].some(([key, values]) =>
-    ruled.get(key)?.some((right) => right.value !== 0 && values.some((value) => sameValue(value, right))),
+    key !== "share" && ruled.get(key)?.some((right) => right.value !== 0 && values.some((value) => sameValue(value, right))),
   );
 }
 

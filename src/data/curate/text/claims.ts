@@ -62,7 +62,7 @@ const GRANTS =
 const EVERY =
   /\b(?:any(?:one|body|thing|where|time)?(?! (?:more|longer|other way))|every(?:one|body|thing|where)?|(?<!at |that's |is |in )all(?! (?:we|you|i|the same|right|in all)\b)|always|whatever|wherever|whenever|as (?:often|many|much) as|no matter|regardless|unlimited|or not)\b/i;
 const SHOP_PAYS =
-  /\b(?:on us|on the house|our (?:own )?(?:treat|expense|cost)|we (?:pay|bear|cover)\b(?! (?:no|not|you|out|back|by|with)))/i;
+  /\b(?:(?:is|are|gets?|will be|can be) (?:replaced|repaired|mended|refunded)(?! (?:for|at|by you|less|once))|on us|on the house|our (?:own )?(?:treat|expense|cost)|we (?:pay|bear|cover)\b(?! (?:no|not|you|out|back|by|with)))/i;
 const CUSTOMER_PAYS =
   /\b(?:(?:charged|billed|invoiced) to (?:you|the|your)|you(?:['’]d| would| will|['’]ll)? (?:(?:have to|must) )?(?:pay|bear)|at (?:your|the \w+['’]s?) (?:own )?(?:cost|expense)|the \w+ (?:pays?|bears?)\b|(?:is|are) the \w+['’]s? (?:to|own)\b|your own (?:loss|cost)|(?:\w+s) (?:pay|bear) (?:for|the)\b)/i;
 

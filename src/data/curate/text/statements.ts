@@ -55,9 +55,20 @@ const DATE = new RegExp(
 );
 const PER =
   /^[\s,]*(?:(?:a|an|per|each|every|for (?:each|every))\s+)(?:started |further |single )?(?<what>\p{L}+)/iu;
+/** Parts of an amount or of a thing's price: "half of the price", "in full". */
+const SHARE =
+  /\b(?:(?<part>half|a third|one third|two thirds|a quarter|three quarters)(?= (?:of )?(?:the |its |your |that |what )?(?:\w+ )?(?:price|amount|sum|cost|fee|money|value|deposit|refund|bill|total|rent|fare|you)\b)|(?<all>in full|(?:the |its )?(?:full|whole|entire|total) (?:\w+ )?(?:price|amount|sum|cost|fee|refund|value|deposit|bill|fare)))\b/gi;
+const PARTS: Readonly<Record<string, number>> = {
+  half: 1 / 2,
+  "a third": 1 / 3,
+  "one third": 1 / 3,
+  "two thirds": 2 / 3,
+  "a quarter": 1 / 4,
+  "three quarters": 3 / 4,
+};
 /** Matches wordings of "free of charge". */
 const FREE =
-  /(?<![\w-])(?:free(?: of charge)?|no (?:extra )?(?:charge|cost|fee)|for nothing|(?:costs?|pay|charge|charged) (?:you )?nothing|nothing (?:extra|is charged|to pay)|included|complimentary|without (?:charge|cost))(?![\w-])/gi;
+  /(?<![\w-])(?:free(?: of charge)?|no (?:extra )?(?:charge|cost|fee)|for nothing|(?:costs?|pay|charge|charged) (?:you )?nothing|nothing (?:extra|is charged|to pay)|included|complimentary|comes? (?:as standard |standard )?with (?:all|every|each)|without (?:charge|cost))(?![\w-])/gi;
 
 /**
  * The quantities with their units, dates and times of day of a text; what is free costs 0. English; numbers and dates work in any
@@ -103,6 +114,8 @@ export function statementsOf(text: string): Statements {
     const per = quantity.unit === "money" ? perOf(words, rest.slice(index + words.length)) : undefined;
     add(quantity.unit, quantity.value, words, index, { role, business: quantity.business, per });
   }
+  for (const { 0: words, index, groups } of rest.matchAll(SHARE))
+    add("share", PARTS[groups!["part"]?.toLowerCase() ?? ""] ?? 1, words, index);
   for (const { 0: words, index } of rest.matchAll(FREE)) add("money", 0, words, index);
   return found;
 }
@@ -133,7 +146,7 @@ function roleOf(unit: string, before: string, after: string): Role {
   if (/^\W*(?:ago|earlier|now\b|late\b|left|remaining|already|overdue)/i.test(after)) return "elapsed";
   if (
     /^\W*olds?\b|^\W*of age\b/i.test(after) ||
-    /\b(?:aged?|turned|child(?:ren)? (?:under|over|from|up to))\W*$/i.test(before)
+    /\b(?:aged?|turned|(?:older|younger) than|child(?:ren)? (?:under|over|from|up to))\W*$/i.test(before)
   )
     return "age";
   if (/^\W*(?:or more )?(?:before|in advance|ahead|prior|beforehand|['’]? ?notice)\b/i.test(after))
