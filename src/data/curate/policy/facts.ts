@@ -8,6 +8,8 @@ export interface Fact {
   readonly claim: Claim;
   /** The clause's own terms; those of its subject too where that is in the clause before it. */
   readonly terms: ReadonlySet<string>;
+  /** The terms before any limit or purpose: "glasses may be returned" of "within 30 days for a refund". At least two, else all. */
+  readonly core: ReadonlySet<string>;
   /** What a negative clause denies, and of which subjects. Alternatives: one of each is enough. */
   readonly denied: readonly ReadonlySet<string>[];
   readonly subjects: readonly ReadonlySet<string>[];
@@ -29,7 +31,10 @@ const SPEAKER = /\b(?:we|i|you|us|nobody|no one)\b/i;
 /** A clause that goes on with a negation: "…, not in the rooms", "… and never taken in cash". */
 const CONTINUES = /^(?:but |and )?(?:never|not|nor)\b/i;
 const CONDITION = /\b(?:if|when|once|unless|until|because|during|before|while|provided)\b/i;
-const LIMITS = /\b(?:only|until|up to|within|at (?:most|least)|further)\b|\b(?:one|a single) [\p{L} ]{2,25} (?:per|for each|an?|each)\b|\bfrom \S+ to\b/iu;
+const LIMITS =
+  /\b(?:only|until|up to|within|at (?:most|least)|further)\b|\b(?:one|a single) [\p{L} ]{2,25} (?:per|for each|an?|each)\b|\bfrom \S+ to\b/iu;
+const DETAIL = /,? \b(?:within|until|for|less|if|when|once|after|before|up to|as long as|against)\b/i;
+const ONE_PER = /\b(?:one|a single) ([\p{L} ]{2,25}) (?:per|for each|each)\b/iu;
 const CASE = /^(?:on|for|in|with|at|after|if|when|once|below|above|under|during) /i;
 
 /** True if what follows a negation only takes back the subject: "(not) allowed". */
@@ -43,6 +48,8 @@ export function takesBack(after: string): boolean {
 /** The fact of a clause, and that of its exception: "anywhere, except on the A66" denies the A66. */
 export function factsOf(clause: RuleClause): Fact[] {
   const main = factOf(clause, clause.text, clause.opening ?? "");
+  const single = ONE_PER.exec(clause.text)?.[1];
+  if (single !== undefined) return [main, factOf(clause, `${single} cannot be combined`, "")];
   const exception = /\bexcept(?:ion)?(?: for)?\b([^,;.]*)/i.exec(clause.rule.text)?.[1];
   if (exception === undefined || main.claim.negative) return [main];
   return [main, factOf(clause, `not ${exception}`, clause.text)];
@@ -67,6 +74,7 @@ function factOf(clause: RuleClause, text: string, opening: string): Fact {
     clause,
     claim,
     terms: new Set([termsOf(text), ...(own.length === 0 ? outer : [])].flatMap((terms) => [...terms])),
+    core: coreOf(text),
     denied: none ? subjectsOf(opening) : passive ? (own.length > 0 ? own : outer) : alternatives(after),
     subjects: [
       ...(none ? own : passive ? (own.length > 0 ? outer : []) : subjects),
@@ -77,6 +85,11 @@ function factOf(clause: RuleClause, text: string, opening: string): Fact {
     restricts: (claim.negative && !claim.duty) || clause.required.size > 0 || LIMITS.test(text),
     partial: CASE.test(text),
   };
+}
+
+function coreOf(text: string): ReadonlySet<string> {
+  const core = termsOf(text.split(DETAIL)[0]!);
+  return core.size > 1 ? core : termsOf(text);
 }
 
 /** The subjects of a clause: what precedes its verb, without what qualifies it. */

@@ -1,3 +1,4 @@
+import { QUALIFIED } from "../text/claims.ts";
 import { negates } from "../text/stance.ts";
 import { type Statements, statementsOf } from "../text/statements.ts";
 import { termsOf, termWeight } from "../text/terms.ts";
@@ -78,7 +79,7 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
         const own = termsOf(text);
         const terms = new Map([...own].map((term) => [term, termWeight(term)]));
         // ", £160 for tablets" goes on with the first clause; others only refer to it.
-        const inherited = /^[£$€\d]/.test(part) ? 1 : INHERITED;
+        const inherited = /^(?:[£$€\d]|(?:and |but )?(?:it|they|this|these)\b)/i.test(part) ? 1 : INHERITED;
         if (i > 0)
           for (const term of first) if (!own.has(term)) terms.set(term, inherited * termWeight(term));
         const required = requiredIn(text);
@@ -132,9 +133,9 @@ function requiredIn(text: string): ReadonlySet<string> {
   // "By Dr. Okafor only, who …": the word before it is what is asked for.
   const trailing = /\b(?:by|with|to|on|in|for|against|at)\b([^,;]*?) only(?=[,;.)]|$)/i.exec(text);
   if (trailing !== null) return termsOf(trailing[1]!);
-  const requirement = REQUIRES.exec(text);
+  const requirement = REQUIRES.exec(text.replace(QUALIFIED, ""));
   if (requirement === null) return new Set();
-  const after = termsOf(text.slice(requirement.index + requirement[0].length));
+  const after = termsOf(text.replace(QUALIFIED, "").slice(requirement.index + requirement[0].length));
   return after.size > 0
     ? after
     : termsOf(/\b(?:by|with|to)\b(.*)/i.exec(text.slice(0, requirement.index))?.[1] ?? "");

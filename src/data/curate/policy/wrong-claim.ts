@@ -95,8 +95,10 @@ export function wrongClaim(
 const named = (terms: ReadonlySet<string>): string[] => [...terms].filter((term) => termWeight(term) === 1);
 
 function statesOneOf(said: Statements, ruled: Statements): boolean {
-  return [...said].some(([key, values]) =>
-    key !== "share" && ruled.get(key)?.some((right) => right.value !== 0 && values.some((value) => sameValue(value, right))),
+  return [...said].some(
+    ([key, values]) =>
+      key !== "share" &&
+      ruled.get(key)?.some((right) => right.value !== 0 && values.some((value) => sameValue(value, right))),
   );
 }
 
@@ -187,7 +189,7 @@ const deniesGranted: Comparator = (at, answer) => {
       ? [implied]
       : [];
   if (rule.negative || statesOneOf(reading.said, clause.rule.statements)) return undefined;
-  const matter = cover(fact.terms, reading.terms);
+  const matter = Math.max(cover(fact.terms, reading.terms), cover(fact.core, reading.terms));
   return [...claims, ...refusal].find((claim) => {
     if (!claim.negative || /^\W*not\b/i.test(claim.text) || REASON.test(claim.text)) return false;
     if ((rule.duty || clause.required.size > 0) !== claim.duty) return false;
@@ -203,11 +205,15 @@ const deniesGranted: Comparator = (at, answer) => {
     const limited = facts.some(
       ({ fact: other, relevance }) =>
         other.clause.rule !== clause.rule &&
-        relevance >= RELEVANT.named &&
-        (other.claim.negative ||
-          other.clause.conditional ||
-          other.clause.required.size + other.clause.exceptions.size > 0) &&
-        denied.some((term) => other.terms.has(term)),
+        denied.some((term) => other.terms.has(term)) &&
+        ((relevance >= RELEVANT.named &&
+          ((other.claim.negative &&
+            (other.subjects.length === 0 ||
+              other.subjects.some((terms) => cover(terms, reading.terms) > 0))) ||
+            other.clause.conditional ||
+            other.clause.required.size + other.clause.exceptions.size > 0)) ||
+          (other.claim.negative &&
+            other.subjects.some((terms) => cover(terms, reading.terms) >= SHARE.whole))),
     );
     return !limited && !explained(claim, at, answer);
   });
@@ -277,7 +283,7 @@ const chargesOther: Comparator = (at, answer) => {
   const { claim: rule, clause } = at.fact;
   const { reading, claims, cover } = answer;
   if (rule.payer === undefined || claims.some(({ payer }) => payer === rule.payer)) return undefined;
-  if (statesOneOf(reading.said, clause.rule.statements)) return undefined;
+  if (statesOneOf(reading.said, clause.statements)) return undefined;
   return claims.find((claim) => {
     if (claim.payer === undefined) return false;
     const names = alternatives(rule.text).some(

@@ -79,9 +79,13 @@ export function plain(text: string): string {
 const SUBORDINATE =
   /\b(?:if|when|whenever|once|as long as|because|since|who|whose|which|where|(?<=\w )that (?=(?:is|are|was|were|do|does|did|has|have)\b))\b[^,;]*/gi;
 
+/** What qualifies a subject: "sunglasses without prescription can be brought back". */
+export const QUALIFIED = /\bwithout (?:\w+ ){1,3}(?=(?:can|may|are|is|will|must)\b)/gi;
+const blanked = (part: string): string => " ".repeat(part.length);
+
 export function claimOf(text: string): Claim {
   const words = plain(text);
-  const negation = NEGATION.exec(words.replace(SUBORDINATE, (part) => " ".repeat(part.length)));
+  const negation = NEGATION.exec(words.replace(SUBORDINATE, blanked).replace(QUALIFIED, blanked));
   return {
     text,
     terms: termsOf(words),
