@@ -47,6 +47,7 @@ const OPPOSED: readonly (readonly [string, string])[] = [
   ["adult", "minor"],
   ["opened", "unopened"],
   ["assembled", "unassembled"],
+  ["used", "unused"],
   ["cash", "card"],
 ];
 
@@ -202,19 +203,21 @@ const deniesGranted: Comparator = (at, answer) => {
     const close = own >= SHARE.claim && matter >= (claim === implied ? SHARE.claim : SHARE.fact);
     if (!close && !(denied.length > 1 && own >= SHARE.fact && matter >= SHARE.claim)) return false;
     // Another rule has a limit or a condition for this, which may be why.
-    const limited = facts.some(
-      ({ fact: other, relevance }) =>
-        other.clause.rule !== clause.rule &&
-        denied.some((term) => other.terms.has(term)) &&
-        ((relevance >= RELEVANT.named &&
-          ((other.claim.negative &&
-            (other.subjects.length === 0 ||
-              other.subjects.some((terms) => cover(terms, reading.terms) > 0))) ||
-            other.clause.conditional ||
-            other.clause.required.size + other.clause.exceptions.size > 0)) ||
-          (other.claim.negative &&
-            other.subjects.some((terms) => cover(terms, reading.terms) >= SHARE.whole))),
-    );
+    const limited =
+      !claim.duty &&
+      facts.some(
+        ({ fact: other, relevance }) =>
+          other.clause.rule !== clause.rule &&
+          denied.some((term) => other.terms.has(term)) &&
+          ((relevance >= RELEVANT.named &&
+            ((other.claim.negative &&
+              (other.subjects.length === 0 ||
+                other.subjects.some((terms) => cover(terms, reading.terms) > 0))) ||
+              other.clause.conditional ||
+              other.clause.required.size + other.clause.exceptions.size > 0)) ||
+            (other.claim.negative &&
+              other.subjects.some((terms) => cover(terms, reading.terms) >= SHARE.whole))),
+      );
     return !limited && !explained(claim, at, answer);
   });
 };
@@ -252,6 +255,37 @@ const waives: Comparator = ({ fact: { clause } }, { reading, claims, implied, st
   return implied ?? claims[0];
 };
 
+/** "Worn or not" where the rule says "unworn". */
+const eitherWay: Comparator = ({ fact, relevance }, { claims }) => {
+  if (relevance < RELEVANT.elsewhere) return undefined;
+  return claims.find(({ text }) => {
+    const states = termsOf(/\b([\p{L}-]+),? or (?:not|un[\p{L}]+)\b/iu.exec(text)?.[1] ?? "");
+    return [...states].some((state) => {
+      const opposite = OPPOSED.find((pair) => pair.includes(state))?.find((term) => term !== state);
+      return !fact.terms.has(state) && (fact.terms.has(opposite ?? "") || fact.terms.has(`un${state}`));
+    });
+  });
+};
+
+/** "An open wound is no problem" where the rule keeps people with open wounds out of something. */
+const finds =
+  /\b(?:is|are|['’]s|['’]re) (?:fine|ok(?:ay)?|all right|(?:always |very )?welcome|allowed|no (?:problem|issue|obstacle|trouble))\b/i;
+const allowsSubject: Comparator = (at, answer) => {
+  const { fact } = at;
+  const { claims, reading, cover } = answer;
+  if (!fact.claim.negative || onTheOpposite(fact, reading.terms)) return undefined;
+  return claims.find(
+    (claim) =>
+      !claim.negative &&
+      finds.test(claim.text) &&
+      fact.subjects.some(
+        (terms) =>
+          named(terms).length > 1 && cover(terms, claim.terms) >= 0.8 && cover(claim.terms, terms) >= 0.8,
+      ) &&
+      !explained(claim, at, answer),
+  );
+};
+
 /** Verbs by which a clause gives its subject a price. */
 const CHARGED =
   /\b(?:always|each|also|carry|carries|costs?|is|are|has|have|bears?|incurs?|pays?|comes?|needs?|adds?)\b/i;
@@ -267,7 +301,10 @@ const givesFree: Comparator = ({ fact: { clause } }, { reading, all, facts, cove
     if (negative || statements.get("money")?.some(({ value }) => value === 0) !== true) return false;
     const thing = priced.find((alt) => {
       const first = named(alt)[0];
-      return first !== undefined && terms.has(first) && (priced.length > 1 || cover(alt, terms) >= 0.75);
+      if (first === undefined || !terms.has(first)) return false;
+      // "Lost cards are free" says nothing that the clause on lost membership cards does not name.
+      const same = named(terms).length > 1 && named(terms).every((term) => clause.terms.has(term));
+      return priced.length > 1 || same || cover(alt, terms) >= 0.75;
     });
     const alsoFree = facts.some(
       ({ fact: other }) =>
@@ -296,7 +333,9 @@ const chargesOther: Comparator = (at, answer) => {
 const COMPARATORS: readonly (readonly [how: string, compare: Comparator])[] = [
   ["says", grantsForbidden],
   ["denies", deniesGranted],
+  ["says", allowsSubject],
   ["says", lifts],
+  ["says", eitherWay],
   ["allows", waives],
   ["says", givesFree],
   ["says", chargesOther],

@@ -26,6 +26,7 @@ export interface Claim {
 
 /** Wordings with a negative or a duty of their own, in plain words; so that two texts are compared by one negation. */
 const PLAIN: readonly (readonly [RegExp, string])[] = [
+  [/\bor not\b/gi, "regardless"],
   [/\b(?:never|cannot|may not|must not|not|can't)\b([^.;,]*)\bwithout\b/gi, "must$1with"],
   [/\b(?:no|not a|not any) (?:problem|worries|bother|trouble|matter|issue)\b|\bdon['’]t worry\b/gi, "fine"],
   [/\b(?:not (?:just|only|until|before|later than|more than|less than))\b/gi, "only"],
@@ -127,7 +128,9 @@ export function claimsOf(answer: string): Claim[] {
 export function impliedClaim(turn: string, answer: string): Claim | undefined {
   const stance: Stance | undefined = stanceOf(answer, turn);
   if (stance === undefined) return undefined;
-  const asked = sentences(turn).filter((sentence) => /\?/.test(sentence));
+  const asked = sentences(turn).filter((sentence) =>
+    /\?|^\W*(?:can|could|may|do|does|is|are|will|must|should) /i.test(sentence),
+  );
   if (
     asked.length === 0 ||
     asked.every((s) => /^\W*(?:and |so |but )?(?:who|whom|whose|what|which|when|where|why|how)\b/i.test(s))

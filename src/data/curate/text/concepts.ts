@@ -53,6 +53,7 @@ card: debit card*, credit card*, by card
 cash: cash
 faulty: faulty, defective, broken, defect*, damaged, damage
 used: second-hand, second hand, secondhand, pre-owned, used, worn
+unused: unused, unworn, never worn, not worn, never used, brand-new
 opened: opened, seal * broken, broken seal, broke * seal, unsealed, unpacked, open box, unwrapped
 unopened: unopened, sealed, still wrapped, unbroken seal, seal intact, intact seal, seal * on, seal * unbroken
 assembled: assembled, built up, put together, set up
@@ -92,9 +93,13 @@ for (const line of SYNONYMS.trim().split("\n")) {
     PHRASES.push([concept!, new RegExp(`(?<![\\w-])(?:${phrases.join("|")})(?![\\w-])`, "g")]);
 }
 
+/** Somebody of up to eleven years, "my six-year-old", "she is 9"; "minor" has the older ones. */
+const YOUNG =
+  /(?<![\w-])(?:(?:\d|1[01]|one|two|three|four|five|six|seven|eight|nine|ten|eleven)[ -]year[ -]olds?(?!-|\w| (?:\p{L}+ )?\p{L}+(?:s|er|e)\b)|(?<=\b(?:she|he|who|son|daughter|kid|little one)(?:['’]s| is| are) )(?:\d|1[01])(?! ?\p{L}| ?%|[.,:]\d))/gu;
+
 /** The text, in lower case, with each phrase that has a concept replaced by it; words inside the phrase stay. */
 export function namePhrases(text: string): string {
-  let named = text;
+  let named = text.replace(YOUNG, " child ");
   for (const [concept, pattern] of PHRASES) {
     named = named.replace(pattern, (found) => ` ${concept} ${found.split(" ").slice(1, -1).join(" ")} `);
   }
