@@ -229,9 +229,13 @@ const lifts: Comparator = ({ fact, relevance }, { reading, claims, facts, cover 
     relevance >= RELEVANT.elsewhere ||
     (clause.required.size > 0 && fact.subjects.some((terms) => cover(terms, reading.terms) >= SHARE.whole));
   if (!about || !fact.restricts || statesOneOf(reading.said, clause.rule.statements)) return undefined;
+  // The answer also says what the clause says.
+  if (claims.some((claim) => claim.every === undefined && cover(fact.terms, claim.terms) >= 0.8))
+    return undefined;
   return claims.find(({ every, negative, terms }) => {
     if (every === undefined || negative || cover(terms, clause.terms) < SHARE.fact) return false;
-    if (![...terms].some((term) => fact.terms.has(term))) return false;
+    if (![fact.terms, ...fact.subjects].some((named) => [...terms].some((term) => named.has(term))))
+      return false;
     const kept = cover(clause.required, terms) >= 0.5;
     const excepted = claims.some(
       (other) => other.negative && fact.denied.some((alt) => [...alt].some((term) => other.terms.has(term))),
