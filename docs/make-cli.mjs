@@ -15,7 +15,7 @@ const RESULT = {
   release: "0, or 1 when it is refused",
   drift: "0 no drift, 1 drift, 4 too few queries",
   due: "0 not due, 1 due, 4 cannot say",
-  inspect: "0, or 3 when a release is not as it was handed over",
+  inspect: "0, or 3 when a release is not as it was handed over, or a data file has no usable row",
 };
 
 const leaves = (command, path = []) =>

@@ -15,9 +15,9 @@ export function addInspect(program: Command, context: Context): void {
     .action(async (path: string) => show(path, await inspect(path, context.home), context));
 }
 
-/** Prints the result; exit code 3 when a release has been changed. */
+/** Prints the result; exit code 3 when a release has been changed, or a data file has no usable row. */
 function show(path: string, found: Inspection, context: Context): void {
-  const { kind, trainable, use, facts, damaged } = found;
+  const { kind, trainable, use, facts, damaged, unusable } = found;
   const names = Object.keys(facts);
   const width = Math.max(0, ...names.map((name) => name.length));
   const value = (fact: Inspection["facts"][string]): string =>
@@ -29,7 +29,7 @@ function show(path: string, found: Inspection, context: Context): void {
     ...(damaged === undefined ? [] : [verdictOn(damaged)]),
   ];
   context.output.result({ event: "inspected", path, ...found }, lines.join("\n"));
-  if (damaged !== undefined && damaged.length > 0) context.exitCode = EXIT.data;
+  if (unusable || (damaged !== undefined && damaged.length > 0)) context.exitCode = EXIT.data;
 }
 
 const verdictOn = (damaged: readonly string[]): string =>

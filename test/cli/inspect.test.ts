@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { writeSafetensors } from "../../src/formats/safetensors.ts";
 import { findRun } from "../../src/train/run-folder.ts";
@@ -53,6 +54,38 @@ test.each([
   const { code, stderr, found } = await inspect(path);
   expect(code, stderr).toBe(0);
   expect(found).toMatchObject({ kind, trainable, facts });
+});
+
+test.each([
+  ["rows.jsonl.gz", gzipSync('{"text":"a"}\n'), 3, /compressed with gzip/],
+  ["wide.jsonl", Buffer.from('{"text":"a"}\n', "utf16le"), 3, /unreadable file[\s\S]*UTF-16/],
+  ["latin.jsonl", Buffer.from('{"text":"\xe9"}\n', "latin1"), 3, /unreadable file[\s\S]*Windows-1252/],
+  ["none.jsonl", Buffer.from(""), 3, /empty file/],
+  ["other.jsonl", Buffer.from('{"foo":1}\n'), 3, /has neither messages/],
+  ["list.json", Buffer.from('[{"text":"a"}]'), 3, /one JSON list of 1/],
+  [
+    "silent.jsonl",
+    Buffer.from(
+      '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","weight":0}]}\n',
+    ),
+    3,
+    /silent\.jsonl:1: messages: nothing is trained on/,
+  ],
+  ["middle.jsonl", Buffer.from('{"prompt":"a","completion":"b","suffix":"c"}\n'), 3, /fill in the middle/],
+  [
+    "parts.jsonl",
+    Buffer.from(
+      '{"messages":[{"role":"user","content":["a"]},{"role":"assistant","content":"b"}],"score":3}\n',
+    ),
+    0,
+    /messages with parts 1[\s\S]*keys not trained on\s+score/,
+  ],
+] as const)("%s is called what it is", async (name, bytes, code, says) => {
+  const file = join(folder, name);
+  writeFileSync(file, bytes);
+  const ended = await lorafit(["inspect", file]).finished;
+  expect(ended.stdout + ended.stderr).toMatch(says);
+  expect(ended.code).toBe(code);
 });
 
 test("rows that cannot be trained on are named", async () => {

@@ -46,7 +46,10 @@ const textRow = z
   .transform(({ text, rendered }) => (rendered === true ? { text, rendered } : { text }));
 
 /** system? (user assistant)+, or where nothing need be answered also a last turn of the user's. */
-function checkTurns(context: z.core.ParsePayload<readonly Message[]>, answered: boolean): void {
+function checkTurns(
+  context: z.core.ParsePayload<readonly (Message & { readonly weight?: 0 | 1 | null | undefined })[]>,
+  answered: boolean,
+): void {
   const roles = context.value.map(({ role }) => role);
   const start = roles[0] === "system" ? 1 : 0;
   const say = (at: number, text: string) =>
@@ -57,6 +60,9 @@ function checkTurns(context: z.core.ParsePayload<readonly Message[]>, answered: 
   }
   if (answered && roles.at(-1) !== "assistant") {
     context.issues.push({ code: "custom", message: "the last turn must be the assistant's", input: roles });
+  } else if (answered && context.value.every(({ role, weight }) => role !== "assistant" || weight === 0)) {
+    const message = "nothing is trained on, because each answer has weight 0; leave out the row";
+    context.issues.push({ code: "custom", message, input: roles });
   }
 }
 

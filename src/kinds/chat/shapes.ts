@@ -172,6 +172,10 @@ const isHistory = (value: unknown): value is [string, string][] =>
 const promptCompletion: Reader = (raw) => {
   const refused = REFUSED.find(([keys]) => keys.every((key) => key in raw));
   if (!("completion" in raw) && refused !== undefined) return unreadable(refused[1]);
+  if (has(raw, "suffix"))
+    return unreadable(
+      "suffix: text after the completion (fill in the middle) is not supported; leave out the row",
+    );
   const { prompt, completion, ...rest } = raw;
   if (!Array.isArray(prompt) && !Array.isArray(completion)) return { shape: "prompt and completion", raw };
   if (!Array.isArray(prompt) || !Array.isArray(completion)) {

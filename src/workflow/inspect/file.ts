@@ -1,9 +1,11 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { LorafitError } from "../../errors.ts";
 import { openGgufFile } from "../../formats/gguf.ts";
 import { readJson } from "../../formats/json.ts";
 import { readOnnx } from "../../formats/onnx.ts";
 import { openSafetensors } from "../../formats/safetensors.ts";
+import { packedProblem } from "../../formats/utf8.ts";
 import { loadTask } from "../../task/load.ts";
 import { inspectBase } from "./base.ts";
 import { elements, type Inspection, storages, unknown } from "./inspection.ts";
@@ -40,6 +42,9 @@ export async function inspectFile(path: string, cacheDir: string): Promise<Inspe
     const use = "may hold code, so lorafit never opens it: save the model as safetensors";
     return { kind: "pickled weights", trainable: false, use, facts: {} };
   }
+  const packed = packedProblem(start);
+  if (packed !== undefined)
+    throw new LorafitError("data", `${path}: ${packed}`, { hint: "then inspect the result" });
   throw unknown(path);
 }
 
@@ -108,7 +113,15 @@ export function inspectTask(path: string): Inspection {
 
 function inspectJson(path: string): Inspection {
   const json = readJson(path, { hint: "correct it, or name another file" });
-  if (typeof json !== "object" || json === null || Array.isArray(json)) throw unknown(path);
+  if (Array.isArray(json))
+    throw new LorafitError(
+      "data",
+      `${path}: is one JSON list of ${json.length}; rows are read one object a line (JSONL)`,
+      {
+        hint: `jq -c '.[]' ${path} > rows.jsonl`,
+      },
+    );
+  if (typeof json !== "object" || json === null) throw unknown(path);
   const keys = new Set(Object.keys(json));
   if (keys.has("verdict") && keys.has("criteria")) {
     const { verdict, task, look } = json as { verdict: unknown; task: unknown; look: unknown };

@@ -11,6 +11,8 @@ export interface Inspection {
   readonly use: string;
   /** Properties by name. */
   readonly facts: Readonly<Record<string, string | number | readonly string[]>>;
+  /** True for a data file without a single usable row. */
+  readonly unusable?: boolean;
   /** Differences from release.json, a line each; for a release only. */
   readonly damaged?: readonly string[];
 }
