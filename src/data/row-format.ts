@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { asSeen } from "../formats/visible.ts";
 import type { Message } from "../tokens/chat-template.ts";
 import type { Tokenizer } from "../tokens/tokenizer.ts";
 import { LONE_SURROGATE } from "../tokens/unicode.ts";
@@ -92,13 +93,10 @@ export interface RowFormat {
   weigher?(rows: readonly TrainingRow[], warn: (text: string) => void): (row: TrainingRow) => number;
 }
 
-/** White space and signs without a width. */
-const INVISIBLE = /[\s\u200b-\u200f\u2060\ufeff]/g;
-
 /** A text of a row that can be encoded. */
 export const rowText = z
   .string()
-  .refine((text) => text.replaceAll(INVISIBLE, "") !== "", { error: "is empty" })
+  .refine((text) => asSeen(text) !== "", { error: "is empty" })
   .refine((text) => !LONE_SURROGATE.test(text), {
     error: "holds half of a surrogate pair, which is no character; repair the text where it was cut",
   })

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { LorafitError, listMistakes } from "../errors.ts";
 import { sha256 } from "../formats/hash.ts";
+import { asSeen } from "../formats/visible.ts";
 import { dataLines } from "./lines.ts";
 import type { RawRow, RowFormat, TrainingRow, Unreadable } from "./row-format.ts";
 
@@ -60,7 +61,15 @@ export function parseRows(
       seen.set(id, `${file}:${line}`);
       const group = options.groupKey === undefined ? undefined : raw[options.groupKey];
       const { shape } = own;
-      rows.push({ id, group: group === undefined ? id : String(group), file, line, shape, content, raw });
+      rows.push({
+        id,
+        group: group === undefined ? id : asSeen(String(group)),
+        file,
+        line,
+        shape,
+        content,
+        raw,
+      });
     }
     if (rows.length + mistakes.length === before) mistakes.push({ file, line: 1, message: "has no row" });
   }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { sha256 } from "../formats/hash.ts";
 import { jsonLines } from "../formats/jsonl.ts";
+import { asSeen } from "../formats/visible.ts";
 import type { Task } from "./load.ts";
 
 /** One held-out case, not parsed yet. */
@@ -19,7 +20,7 @@ export interface CaseLine {
 const ASKED = ["messages", "checks", "text", "good", "bad"];
 
 /**
- * sha256 of the question of a case: messages, checks, or texts, and its label, whatever their case, white space and order of keys. Who
+ * sha256 of the question of a case: messages, checks, or texts, and its label, whatever their case, white space, unseen characters and order of keys. Who
  * has seen the scores of a question has looked at it, however its metadata change afterwards.
  */
 export function askedHash(row: Readonly<Record<string, unknown>>): string {
@@ -28,7 +29,7 @@ export function askedHash(row: Readonly<Record<string, unknown>>): string {
 }
 
 function canonical(value: unknown): unknown {
-  if (typeof value === "string") return value.normalize("NFKC").toLowerCase().trim().replace(/\s+/gu, " ");
+  if (typeof value === "string") return asSeen(value.normalize("NFKC")).toLowerCase().replace(/\s+/gu, " ");
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value ?? null;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

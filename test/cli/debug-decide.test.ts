@@ -101,6 +101,11 @@ test.each([
     "scores.1.id: a1 is already used in scores.0",
   ],
   [
+    "an id repeated with a sign of no width and in another composition",
+    { scores: [score("caf\u00e9", 1), score("cafe\u0301\u200b", 1)] },
+    "scores.1.id: caf\u00e9 is already used in scores.0",
+  ],
+  [
     "an id repeated as a number",
     { scores: [score("1", 1), score(1, 2)] },
     "scores.1.id: 1 is already used in scores.0",
@@ -143,11 +148,17 @@ test.each([
   expect({ status, answers }).toEqual({ status: 3, answers: [{ error }] });
 });
 
-test("cluster names are compared without blanks; a byte order mark and blank lines are skipped", () => {
+test("cluster names are compared as they are seen; a byte order mark and blank lines are skipped", () => {
   const spaced = scores(80);
+  const unseen = [
+    (name: string) => name,
+    (name: string) => ` ${name} `,
+    (name: string) => `${name}\u200b`,
+    (name: string) => `\u2060${name}\u200d`,
+  ];
   const clean = line({ scores: spaced });
   const blanks = line({
-    scores: spaced.map((one, i) => ({ ...one, cluster: i % 3 ? one.cluster : ` ${one.cluster} ` })),
+    scores: spaced.map((one, i) => ({ ...one, cluster: unseen[i % 4]!(String(one.cluster)) })),
   });
   const { status, answers } = decide(`\uFEFF${clean}\n\n${blanks}\n{\n`);
   expect(status).toBe(3);

@@ -10,7 +10,7 @@ Each line on stdin is one question to the gate:
    "scores": [{"id", "cluster", "base", "tuned"}, ...]}
 kind: superiority, non-inferiority, at-least, at-most, zero-new-failures, zero-failures.
 Scores are shares from 0 to 1, higher is better; with "scorer": "cross-entropy" they are nats, lower is better.
-Names are compared without surrounding blanks; an id may be used once in a line. Blank lines are skipped.
+Names are compared as they are seen, without surrounding blanks and characters of no width; an id may be used once in a line. Blank lines are skipped.
 Each line on stdout answers the line on stdin of the same number, blank lines not counted:
   {"outcome", "p", "ci", "difference", "estimate", "clusters", "notes"}
 difference is tuned against base, each cluster weighing one; ci holds two one-sided bounds at alpha of the estimate:

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../../errors.ts";
+import { asSeen } from "../../formats/visible.ts";
 import { didYouMean, nearest } from "../../suggest.ts";
 import { type CaseLine, readCaseLines } from "../../task/case-lines.ts";
 import type { Task } from "../../task/load.ts";
@@ -13,9 +14,11 @@ import { caseText as text } from "./kinds/case-kind.ts";
 import { caseKindOfRow } from "./kinds/index.ts";
 import { checkCriteria } from "./select.ts";
 
+/** Names that look the same are the same. */
+const name = text.transform(asSeen).pipe(z.string().min(1));
 const shared = {
-  id: text,
-  cluster: text.optional(),
+  id: name,
+  cluster: name.optional(),
   rule: text.optional(),
   slice: text.optional(),
   critical: z.boolean().default(false),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { asSeen } from "../../formats/visible.ts";
 import { criterionMistakes } from "../../task/criterion-mistakes.ts";
 import { type Criterion, criterionSchema } from "../../task/schema.ts";
 import { issueTexts } from "../cases/issues.ts";
@@ -8,7 +9,7 @@ import { type CriterionResult, judge } from "./decide.ts";
 const LARGEST_NATS = 1e6;
 
 const name = z
-  .union([z.string().trim().min(1, "is blank"), z.number()], {
+  .union([z.string().transform(asSeen).pipe(z.string().min(1, "is blank")), z.number()], {
     error: ({ input }) => (input === undefined ? "is missing" : "must be a text or a number"),
   })
   .transform(String);
