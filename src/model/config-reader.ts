@@ -59,6 +59,16 @@ export class ConfigReader {
     return this.#raw[key] === undefined ? this.#defaults[key] : this.#raw[key];
   }
 
+  /** True if the file itself has a value for the key. */
+  names(key: string): boolean {
+    return this.#raw[key] !== undefined && this.#raw[key] !== null;
+  }
+
+  /** Publishes a warning that names the file. */
+  warn(text: string): void {
+    warn(`${this.#where}: ${text}`);
+  }
+
   /** A positive number; `fallback` where the key is absent or null. */
   number(key: string, fallback?: number): number {
     const value = this.get(key) ?? fallback;

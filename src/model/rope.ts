@@ -21,10 +21,20 @@ const KEYS = new Set(
   ),
 );
 
-/** Reads both spellings: rope_theta with rope_scaling, and the newer rope_parameters. */
+/**
+ * Reads both spellings: rope_theta with rope_scaling, and the newer rope_parameters. Where a config has both, it counts as in transformers
+ * 5.24: rope_scaling replaces rope_parameters as a whole, and rope_theta is the base where the one that counts names none.
+ */
 export function readRope(reader: ConfigReader): Rope {
-  const parameters = { ...objectAt(reader, "rope_scaling"), ...objectAt(reader, "rope_parameters") };
-  return parseRope(reader, parameters, reader.get("rope_theta") ?? 10000);
+  const [older, newer] = [objectAt(reader, "rope_scaling"), objectAt(reader, "rope_parameters")];
+  const parameters = Object.keys(older).length > 0 ? older : newer;
+  const theta = reader.get("rope_theta") ?? 10000;
+  const counts = parameters["rope_theta"];
+  if (counts !== undefined && reader.names("rope_theta") && counts !== theta)
+    reader.warn(`rope_theta ${String(theta)} is not used, because rope_parameters has ${String(counts)}`);
+  if (parameters === older && Object.keys(newer).length > 0)
+    reader.warn("rope_parameters is not used, because there is rope_scaling");
+  return parseRope(reader, parameters, theta);
 }
 
 /** The rope of parameters in transformers' spelling; `fallback` is the base where they name none. */

@@ -101,7 +101,7 @@ export const STAGES: readonly Stage[] = [
 /**
  * Runs every stage that is not done yet, from raw rows to a judged run with its report.
  * @returns the judged run
- * @throws as the stages do; data error when curation left errors that a person has to decide on
+ * @throws as the stages do; the signal's reason when aborted; data error when curation left errors that a person has to decide on
  */
 export async function* runPipeline(
   project: Project,
@@ -109,6 +109,7 @@ export async function* runPipeline(
 ): AsyncGenerator<PipelineEvent, Run> {
   const state: State = { project, ...options };
   for (const stage of STAGES) {
+    project.signal?.throwIfAborted();
     const done = stage.isDone(state);
     yield { event: "stage", stage: stage.name, state: done ? "skipped" : "started" };
     if (!done) yield* stage.run(state);

@@ -50,3 +50,19 @@ test("`run`, killed in every stage and started again, equals an uninterrupted on
   const left = (readdirSync(killed, { recursive: true }) as string[]).filter((name) => name.endsWith(".tmp"));
   expect(left).toEqual([]);
 }, 300_000);
+
+test("`run`, asked to stop in any stage, says so in one line and ends with 130; what it had finished is kept", async () => {
+  for (const [i, [stage, shows]] of STAGES.entries()) {
+    const folder = smallTask();
+    const started = lorafit(["run", folder, "--engine", "onnx", "--json"]);
+    await started.shows(shows);
+    started.kill(i % 2 === 0 ? "SIGTERM" : "SIGINT");
+    const { code, stderr } = await started.finished;
+    expect(stderr, stage).not.toMatch(/this is a bug|abort/i);
+    // The last stages may have ended before the signal arrived.
+    expect(i < 4 ? [130] : [130, 1, 4], `${stage}: ${stderr}`).toContain(code);
+    if (stage !== "train") continue;
+    expect([1, 4]).toContain((await lorafit(["run", folder, "--engine", "onnx"]).finished).code);
+    expect(readdirSync(join(folder, "runs"))).toHaveLength(1);
+  }
+}, 120_000);

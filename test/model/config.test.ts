@@ -62,6 +62,28 @@ test("both spellings of the rotary settings give the same config", () => {
   ).toEqual({ type: "linear", factor: 2 });
 });
 
+test("where both spellings of the rope contradict each other, the one that transformers 5.24 uses counts", () => {
+  const linear = { rope_type: "linear", factor: 2 };
+  const rope = (changes: Record<string, unknown>) =>
+    parse({ rope_theta: undefined, rope_scaling: undefined, rope_parameters: undefined, ...changes }).rope;
+  // Each expectation is rope_parameters of AutoConfig.from_pretrained on the same keys.
+  expect(rope({ rope_theta: 1e4, rope_parameters: { rope_theta: 5e5, rope_type: "default" } })).toEqual({
+    theta: 5e5,
+    scaling: null,
+  });
+  expect(rope({ rope_theta: 2e4, rope_parameters: linear })).toEqual({
+    theta: 2e4,
+    scaling: { type: "linear", factor: 2 },
+  });
+  expect(
+    rope({ rope_theta: 2e4, rope_scaling: linear, rope_parameters: { rope_type: "default", rope_theta: 7 } }),
+  ).toEqual({ theta: 2e4, scaling: { type: "linear", factor: 2 } });
+  expect(rope({ rope_scaling: linear, rope_parameters: { ...linear, factor: 4, rope_theta: 7 } })).toEqual({
+    theta: 1e4,
+    scaling: { type: "linear", factor: 2 },
+  });
+});
+
 test("absent keys have transformers' defaults; several end tokens are kept", () => {
   const config = parse({
     head_dim: undefined,

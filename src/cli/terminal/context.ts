@@ -1,3 +1,4 @@
+import { LorafitError } from "../../errors.ts";
 import { lorafitHome } from "../../home.ts";
 import { createOutput, type Output } from "./output.ts";
 
@@ -32,7 +33,11 @@ function listenForInterrupts(): AbortSignal {
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);
     process.stderr.write("\nstopping at the next safe place; once more to stop at once\n");
-    controller.abort();
+    controller.abort(
+      new LorafitError("interrupted", "stopped before the end", {
+        hint: "run the same command again; finished parts are kept",
+      }),
+    );
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
