@@ -1,7 +1,9 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { selectEngine } from "../engines/select.ts";
 import { EXPORT_FORMATS, exportModel } from "../export/export.ts";
+import { DTYPES, type Dtype } from "../export/merged.ts";
+import type { MergeComparison } from "../export/verify/merged.ts";
 import { runFolder } from "../train/run-folder.ts";
 import type { Context } from "./terminal/context.ts";
 import { runOf } from "./terminal/task.ts";
@@ -9,6 +11,7 @@ import { runOf } from "./terminal/task.ts";
 interface Flags {
   readonly format: string;
   readonly out: string;
+  readonly dtype?: Dtype;
 }
 
 export function addExport(program: Command, context: Context): void {
@@ -20,15 +23,31 @@ export function addExport(program: Command, context: Context): void {
     .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
     .requiredOption("--format <format>", EXPORT_FORMATS.join(", "))
     .requiredOption("--out <dir>", "folder to write; a former export is replaced")
-    .action(async (path: string | undefined, { format, out }: Flags) => {
+    .addOption(
+      new Option("--dtype <type>", "with merged: type of the weights (default: the base's own)").choices(
+        DTYPES,
+      ),
+    )
+    .action(async (path: string | undefined, { format, out, dtype }: Flags) => {
       const run = runOf(path, context);
       const { engine } = await selectEngine(run.record.engine);
       const adapter = runFolder(run.path).adapter;
       const { base, signal } = run.project;
-      const report = await exportModel({ base, adapter, format, out, engine, ...(signal && { signal }) });
+      const report = await exportModel({
+        ...{ base, adapter, format, out, engine },
+        ...(dtype && { dtype }),
+        ...(signal && { signal }),
+      });
       context.output.result(
         { event: "exported", out, ...report },
-        `${pc.bold("export")}: ${format} in ${out}, read back and compared; opens in ${report.opens_in!.join(", ")}`,
+        [
+          `${pc.bold("export")}: ${format} in ${out}, read back and compared; opens in ${report.opens_in!.join(", ")}`,
+          ...(report.merge === undefined ? [] : [mergeText(report.merge)]),
+        ].join("\n"),
       );
     });
 }
+
+const mergeText = ({ dtype, max_logit_difference, greedy: { tokens, agreed } }: MergeComparison): string =>
+  `merged in ${dtype}: logits differ from base and adapter apart by ${max_logit_difference.toExponential(1)} of the largest; ` +
+  `the next token is the same at ${agreed} of ${tokens} positions`;

@@ -10,16 +10,17 @@ import { loadTokenizer } from "../tokens/tokenizer.ts";
 import { REPORT_FILE } from "./folder.ts";
 
 /**
- * Writes the files that transformers.js 2 to 4 read beside the graph: config.json, tokenizer.json with merges as strings,
+ * Writes the files that transformers and transformers.js 2 to 4 read beside the weights: config.json, tokenizer.json with merges as strings,
  * tokenizer_config.json with the chat template as a string (transformers.js ignores chat_template.jinja), and
- * generation_config.json with every token that ends a turn and with the greedy decoding that was judged. `external`: true if
- * the weights are in a separate file. `labels`: classes of a classifier, in the order of its logits.
+ * generation_config.json with every token that ends a turn and with the greedy decoding that was judged.
+ * @param keys further keys of config.json
+ * @param labels classes of a classifier, in the order of its logits
  */
 export async function writeConsumerFiles(
   folder: string,
   config: ModelConfig,
   files: TokenizerFiles,
-  external: boolean,
+  keys: Readonly<Record<string, unknown>>,
   labels?: readonly string[],
 ): Promise<void> {
   const { eosIds, padId } = await loadTokenizer(files);
@@ -29,8 +30,7 @@ export async function writeConsumerFiles(
   write("config.json", {
     ...configJson(config),
     ...(labels && classesJson(config, labels, padId)),
-    torch_dtype: "float32",
-    "transformers.js_config": { dtype: "fp32", ...(external ? { use_external_data_format: true } : {}) },
+    ...keys,
   });
   write("generation_config.json", { ...ids, do_sample: false });
   write("tokenizer.json", withStringMerges(files.tokenizerJson));
@@ -39,6 +39,12 @@ export async function writeConsumerFiles(
     ...(template === undefined ? {} : { chat_template: template }),
   });
 }
+
+/** Keys of config.json beside an ONNX graph. `external`: true if the weights are in a separate file. */
+export const graphKeys = (external: boolean): Readonly<Record<string, unknown>> => ({
+  torch_dtype: "float32",
+  "transformers.js_config": { dtype: "fp32", ...(external ? { use_external_data_format: true } : {}) },
+});
 
 /** Keys that make a config.json that of a classifier. */
 function classesJson(config: ModelConfig, labels: readonly string[], padId: number): Record<string, unknown> {

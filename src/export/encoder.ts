@@ -10,7 +10,7 @@ import { withStringMerges } from "../tokens/files.ts";
 import { openPipeline } from "../tokens/pipeline.ts";
 import { logitsProgram } from "../train/programs.ts";
 import { type FactorInputs, openDecoder } from "./decoder.ts";
-import { paddedBatch } from "./padded-batch.ts";
+import { paddedBatch } from "./verify/padded-batch.ts";
 
 /** Maximum difference of hidden states, relative to the largest. */
 const LIMIT = 1e-3;

@@ -12,15 +12,17 @@ import { openClassifier } from "./classifier.ts";
 import { type EncoderComparison, verifyEncoder } from "./encoder.ts";
 import { factorInputs } from "./factor-inputs.ts";
 import { artifactOf, fileHashes, REPORT_FILE, writeFolder } from "./folder.ts";
+import { type Dtype, ownDtype, writeMergedModel } from "./merged.ts";
 import { consumersOfMerged, writeClassifier, writeHotSwap, writeMerged } from "./onnx.ts";
 import { copyPeft } from "./peft.ts";
 import { openExported } from "./session.ts";
-import { type Comparison, verifyExport } from "./verify.ts";
-import { type ClassifierComparison, verifyClassifier } from "./verify-classifier.ts";
+import { type ClassifierComparison, verifyClassifier } from "./verify/classifier.ts";
+import { compareMerged, type MergeComparison } from "./verify/merged.ts";
+import { type Comparison, verifyExport } from "./verify/verify.ts";
 
-export const EXPORT_FORMATS = ["peft", "onnx", "onnx-adapter"] as const;
+export const EXPORT_FORMATS = ["peft", "onnx", "onnx-adapter", "merged"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-const NOT_YET = ["mlx", "gguf", "merged", "merged-gguf"];
+const NOT_YET = ["mlx", "gguf", "merged-gguf"];
 
 /** export.json: the origin of the folder and the result of the comparison. */
 export interface ExportReport {
@@ -32,6 +34,8 @@ export interface ExportReport {
   readonly comparison: Comparison | ClassifierComparison | null;
   /** Comparison of an encoder, which has no logits; `comparison` is null. */
   readonly hidden_states?: EncoderComparison;
+  /** Comparison of merged weights; `comparison` is null. */
+  readonly merge?: MergeComparison;
   /** Hash of adapter_config.json; null for the base alone. */
   readonly adapter_config_sha256: string | null;
   readonly artifact_sha256: string;
@@ -52,8 +56,10 @@ export interface ExportOptions {
   /** The engine whose logits the export must match. */
   readonly engine: Engine;
   readonly threads?: number;
-  /** Weights above this size go to onnx/model.onnx_data. */
+  /** Weights above this size go to onnx/model.onnx_data; `merged` begins another shard. */
   readonly singleFileBytes?: number;
+  /** With `merged`: type of the weights; by default the base's own. */
+  readonly dtype?: Dtype;
   readonly signal?: AbortSignal;
 }
 
@@ -77,6 +83,16 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
       },
     );
   }
+  if (format === "merged" && (head !== undefined || isEncoder(base.config))) {
+    throw new LorafitError("usage", `--format merged: the model does not decode; its head is stored apart`, {
+      hint: "use peft, which transformers + PEFT open, or onnx",
+    });
+  }
+  if (options.dtype !== undefined && format !== "merged") {
+    throw new LorafitError("usage", `--dtype belongs to --format merged; ${format} is float32`, {
+      hint: "leave it out, or use --format merged",
+    });
+  }
   if (peftFolder === undefined && format !== "onnx") {
     throw new LorafitError("usage", `--format ${format}: there is no adapter to export`, {
       hint: "name a run, or use onnx",
@@ -86,6 +102,11 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
     if (format === "peft") {
       copyPeft(peftFolder!, folder, base);
       return null;
+    }
+    if (format === "merged") {
+      const dtype = options.dtype ?? ownDtype(base);
+      await writeMergedModel(folder, base, adapter!, { dtype, shardBytes: options.singleFileBytes });
+      return compareMerged(folder, base, adapter!, options.engine, { dtype, ...threadsOf(options) });
     }
     if (head !== undefined) {
       await writeClassifier(folder, base, adapter!, head, options.singleFileBytes);
@@ -122,13 +143,20 @@ export async function exportHotSwapBase(
   });
 }
 
-const isHidden = (made: ExportReport["comparison"] | EncoderComparison): made is EncoderComparison =>
-  made !== null && "max_hidden_difference" in made;
+type Made = ExportReport["comparison"] | EncoderComparison | MergeComparison;
+
+/** The part of the report in which a comparison is kept. */
+function comparedBy(made: Made): Pick<ExportReport, "comparison" | "hidden_states" | "merge"> {
+  if (made !== null && "max_hidden_difference" in made) return { comparison: null, hidden_states: made };
+  if (made !== null && "dtype" in made) return { comparison: null, merge: made };
+  return { comparison: made };
+}
 
 const threadsOf = ({ threads }: Pick<ExportOptions, "threads">) => (threads === undefined ? {} : { threads });
 
 const consumersOf = (format: ExportFormat, folder: string): string[] => {
   if (format === "onnx") return consumersOfMerged(folder);
+  if (format === "merged") return ["transformers", "lorafit as a base"];
   return format === "peft" ? ["PEFT"] : ["onnxruntime"];
 };
 
@@ -145,18 +173,17 @@ function writeReported(
   { base, out }: { readonly base: WeightSource; readonly out: string },
   format: ExportFormat,
   peftFolder: string | null,
-  write: (folder: string) => Promise<ExportReport["comparison"] | EncoderComparison>,
+  write: (folder: string) => Promise<Made>,
 ): Promise<ExportReport> {
   return writeFolder(out, async (folder) => {
     const made = await write(folder);
-    const compared = isHidden(made) ? { comparison: null, hidden_states: made } : { comparison: made };
     const files = fileHashes(folder);
     const report: ExportReport = {
       format,
       base_sha256: base.sha256,
       adapter_sha256: peftFolder === null ? null : adapterSha256(peftFolder),
       adapter_config_sha256: peftFolder === null ? null : adapterConfigSha256(peftFolder),
-      ...compared,
+      ...comparedBy(made),
       artifact_sha256: artifactOf(files),
       opens_in: consumersOf(format, folder),
       files,

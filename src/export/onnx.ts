@@ -5,7 +5,7 @@ import type { HeadTensor, LoraLayout } from "../lora/layout.ts";
 import { familyOf } from "../model/families/index.ts";
 import { classifyingProgram, isEncoder } from "../model/programs.ts";
 import type { WeightSource } from "../model/weights.ts";
-import { writeConsumerFiles } from "./consumer-files.ts";
+import { graphKeys, writeConsumerFiles } from "./consumer-files.ts";
 import { writeEncoderFiles } from "./encoder.ts";
 import { writeFactorInputs } from "./factor-inputs.ts";
 import { secondName } from "./folder.ts";
@@ -37,7 +37,7 @@ export async function writeMerged(
   if (isEncoder(base.config)) return writeEncoderFiles(folder, base, external);
   const forVersion2 = !external && familyOf(base.config).opensInTransformersJs2(base.config);
   if (forVersion2) secondName(join(folder, GRAPH!), join(folder, GRAPH_V2!));
-  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
+  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), graphKeys(external));
 }
 
 /**
@@ -54,7 +54,7 @@ export async function writeClassifier(
   const program = classifyingProgram(base.config, { name: HEAD_WEIGHT, classes: head.labels.length });
   const weights = mergedWeights(base, adapter);
   const external = writeGraph(join(folder, GRAPH!), program, weights, singleFileBytes);
-  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external, head.labels);
+  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), graphKeys(external), head.labels);
 }
 
 /**
@@ -74,5 +74,5 @@ export async function writeHotSwap(
     copyFileSync(join(beside.peftFolder, "adapter_config.json"), join(folder, "adapter_config.json"));
   }
   if (isEncoder(base.config)) return writeEncoderFiles(folder, base, external);
-  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), external);
+  await writeConsumerFiles(folder, base.config, base.tokenizerFiles(), graphKeys(external));
 }

@@ -16,8 +16,8 @@ import { type ExportOptions, type ExportReport, exportModel } from "../../src/ex
 import { openForGeneration } from "../../src/export/open-model.ts";
 import { openExported } from "../../src/export/session.ts";
 import { streamChat } from "../../src/export/stream.ts";
-import type { Comparison } from "../../src/export/verify.ts";
-import { verifyExport } from "../../src/export/verify.ts";
+import type { Comparison } from "../../src/export/verify/verify.ts";
+import { verifyExport } from "../../src/export/verify/verify.ts";
 import type { Adapter } from "../../src/lora/adapter.ts";
 import { readPeft, writePeft } from "../../src/lora/peft.ts";
 import { openModel } from "../../src/model/open.ts";

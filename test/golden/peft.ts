@@ -14,7 +14,7 @@ import { isEncoder } from "../../src/model/programs.ts";
 import { debugLogits, debugStep } from "../../src/train/measure/debug.ts";
 import { distance, expectClose } from "../expect-close.ts";
 
-const CASES = [
+export const CASES = [
   ["llama-tiny", "qkvo"],
   ["llama-tiny", "all"],
   ["untied-llama3", "rslora"],
@@ -52,7 +52,7 @@ const ENCODERS = [
   ["modernbert", "attention"],
 ] as const;
 
-function wide(path: string): Map<string, Float64Array> {
+export function wide(path: string): Map<string, Float64Array> {
   const file = openSafetensors(path);
   return new Map(
     [...file.tensors.keys()].map((name) => [name, new Float64Array(readBytes(file, name).bytes.buffer)]),

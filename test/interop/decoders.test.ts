@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
 import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
 import { exportModel } from "../../src/export/export.ts";
-import type { Comparison } from "../../src/export/verify.ts";
+import type { Comparison } from "../../src/export/verify/verify.ts";
 import { openModel } from "../../src/model/open.ts";
 import { randomModel } from "../../src/model/random.ts";
 import type { WeightSource } from "../../src/model/weights.ts";

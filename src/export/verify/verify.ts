@@ -1,12 +1,12 @@
-import type { Engine, EngineWeights } from "../engines/engine.ts";
-import { LorafitError, listMistakes } from "../errors.ts";
-import type { Adapter } from "../lora/adapter.ts";
-import { scaleFactors } from "../lora/flat.ts";
-import type { ModelConfig } from "../model/config.ts";
-import type { Tokenizer } from "../tokens/tokenizer.ts";
-import { logitsProgram } from "../train/programs.ts";
+import type { Engine, EngineWeights } from "../../engines/engine.ts";
+import { LorafitError, listMistakes } from "../../errors.ts";
+import type { Adapter } from "../../lora/adapter.ts";
+import { scaleFactors } from "../../lora/flat.ts";
+import type { ModelConfig } from "../../model/config.ts";
+import type { Tokenizer } from "../../tokens/tokenizer.ts";
+import { logitsProgram } from "../../train/programs.ts";
+import type { ExportedModel, Generated } from "../session.ts";
 import { paddedBatch } from "./padded-batch.ts";
-import type { ExportedModel, Generated } from "./session.ts";
 
 /** Maximum difference of logits, relative to the largest logit. */
 export const LOGIT_LIMIT = 1e-3;
@@ -14,7 +14,8 @@ export const LOGIT_LIMIT = 1e-3;
 const CLEAR_GAP = 1e-4;
 const NEW_TOKENS = 8;
 
-const TEXTS = [
+/** Texts on which an export is compared. */
+export const TEXTS = [
   "The museum opens at nine",
   "To make the soup, first chop two onions and",
   "Q: How many days are there in two weeks?\nA:",
@@ -113,7 +114,7 @@ function mistakesIn(comparison: Comparison): string[] {
 }
 
 /** Logits [length, V] of each row in the training engine, with and without the adapter. One right-padded grid. */
-async function trainedLogits(
+export async function trainedLogits(
   { config, weights, adapter }: Trained,
   engine: Engine,
   rows: readonly (readonly number[])[],
@@ -174,6 +175,12 @@ function compareGreedy(
   }
   return greedy;
 }
+
+/** The token with the highest logit at each position of each row [length, V]. */
+export const greedyTokens = (rows: readonly Float32Array[], V: number): number[] =>
+  rows.flatMap((row) =>
+    Array.from({ length: row.length / V }, (_, t) => topTwo(row.subarray(t * V, (t + 1) * V)).best),
+  );
 
 function topTwo(logits: Float32Array): { best: number; gap: number } {
   let best = 0;

@@ -1,4 +1,4 @@
-import type { HostTensor } from "../engines/engine.ts";
+import type { HostTensor } from "../../engines/engine.ts";
 
 /** Token rows of unequal length as one right-padded grid [rows, longest row]. */
 export interface PaddedBatch {

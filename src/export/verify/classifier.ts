@@ -1,10 +1,10 @@
-import type { Engine } from "../engines/engine.ts";
-import { LorafitError, listMistakes } from "../errors.ts";
-import type { Adapter } from "../lora/adapter.ts";
-import { scaleFactors } from "../lora/flat.ts";
-import type { WeightSource } from "../model/weights.ts";
-import { classLogitsProgram } from "../train/programs.ts";
-import type { ExportedClassifier } from "./classifier.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { LorafitError, listMistakes } from "../../errors.ts";
+import type { Adapter } from "../../lora/adapter.ts";
+import { scaleFactors } from "../../lora/flat.ts";
+import type { WeightSource } from "../../model/weights.ts";
+import { classLogitsProgram } from "../../train/programs.ts";
+import type { ExportedClassifier } from "../classifier.ts";
 import { paddedBatch } from "./padded-batch.ts";
 import { LOGIT_LIMIT, relativeDifference } from "./verify.ts";
 
