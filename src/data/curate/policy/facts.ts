@@ -32,9 +32,11 @@ const SPEAKER = /\b(?:we|i|you|us|nobody|no one)\b/i;
 const CONTINUES = /^(?:but |and )?(?:never|not|nor)\b/i;
 const CONDITION = /\b(?:if|when|once|unless|until|because|during|before|while|provided)\b/i;
 const LIMITS =
-  /\b(?:only|until|up to|within|at (?:most|least)|further)\b|\b(?:one|a single) [\p{L} ]{2,25} (?:per|for each|an?|each)\b|\bfrom \S+ to\b/iu;
+  /\b(?:only|until|up to|within|at (?:most|least)|further|once (?:every|an?|per|each))\b|\b(?:one|a single) [\p{L} ]{2,25} (?:per|for each|an?|each)\b|\bfrom \S+ to\b/iu;
 const DETAIL = /,? \b(?:within|until|for|less|if|when|once|after|before|up to|as long as|against)\b/i;
 const ONE_PER = /\b(?:one|a single) ([\p{L} ]{2,25}) (?:per|for each|each)\b/iu;
+/** A clause whose subject is in the clause before it: "unused ones are taken back". */
+const REFERS = /^(?:\W*\p{L}+ ){0,3}(?:ones?|they|it|these|those)\b/iu;
 const CASE = /^(?:on|for|in|with|at|after|if|when|once|below|above|under|during) /i;
 
 /** True if what follows a negation only takes back the subject: "(not) allowed". */
@@ -73,8 +75,10 @@ function factOf(clause: RuleClause, text: string, opening: string): Fact {
   return {
     clause,
     claim,
-    terms: new Set([termsOf(text), ...(own.length === 0 ? outer : [])].flatMap((terms) => [...terms])),
-    core: coreOf(text),
+    terms: new Set(
+      [termsOf(text), ...(own.length === 0 || REFERS.test(text) ? outer : [])].flatMap((terms) => [...terms]),
+    ),
+    core: new Set([...coreOf(text), ...(REFERS.test(text) ? outer.flatMap((terms) => [...terms]) : [])]),
     denied: none ? subjectsOf(opening) : passive ? (own.length > 0 ? own : outer) : alternatives(after),
     subjects: [
       ...(none ? own : passive ? (own.length > 0 ? outer : []) : subjects),

@@ -124,6 +124,8 @@ function explained(
     if (claim.payer !== undefined && payer !== undefined && claim.payer !== payer) return false;
     if (claim.every !== undefined && (fact.restricts || fact.partial)) return false;
     if (focus !== undefined && cover(focus, fact.terms) < 0.5) return false;
+    const shared = [...claim.terms].filter((term) => against.terms.has(term));
+    if (focus !== undefined && cover(shared, fact.terms) < 0.5) return false;
     const quoted =
       fact.clause.rule !== against.clause.rule &&
       statesOneOf(quantitiesOf(claim, answer), fact.clause.statements);

@@ -215,6 +215,11 @@ function derived(
   const near = (x: number): boolean => x > 0 && Math.abs(x - value) <= 0.005 * value;
   const rules = stated.flatMap((statement) => (typeof statement.value === "number" ? [statement.value] : []));
   const texts = `${exchange.question} ${exchange.answer}`;
+  const terms = termsOf(texts);
+  for (const { clause } of candidates)
+    if ([...clause.terms.keys()].some((term) => termWeight(term) === 1 && terms.has(term)))
+      for (const { value: ruled, per } of clause.statements.get(key) ?? [])
+        if (typeof ruled === "number" && per !== undefined) rules.push(ruled);
   // The quantity's own figure makes nothing of a rule's 24 hours: "5 days" is not five times one day.
   const own = numbersIn(texts).indexOf(numbersIn(words)[0]!);
   const counts = numbersIn(texts).filter((n, i) => n >= 2 && i !== own);

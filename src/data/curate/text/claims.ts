@@ -39,7 +39,7 @@ const PLAIN: readonly (readonly [RegExp, string])[] = [
     "free",
   ],
   [
-    /\b(?:do(?:es)? not|don['’]?t|doesn['’]?t|need not|needn['’]?t) (?:have|need)? ?(?:to|an?|any)\b|\bno need (?:to|for)\b|\b(?:is|are)(?: not|n['’]t) (?:needed|required|necessary|compulsory)\b|\b(?:optional|voluntary)\b|\b(?:do(?:es)? not|don['’]?t|doesn['’]?t) (?:need|require)\b/gi,
+    /\b(?:do(?:es)? not|don['’]?t|doesn['’]?t|need not|needn['’]?t) (?:have|need)? ?(?:to|an?|any)\b|\bno need (?:to|for)\b|\b(?:is|are)(?: not|n['’]t) (?:needed|required|necessary|compulsory)\b|\b(?:optional|voluntary|(?:is |are )?(?:entirely |completely )?(?:up to you|your (?:own )?(?:choice|decision)))\b|\b(?:do(?:es)? not|don['’]?t|doesn['’]?t) (?:need|require)\b/gi,
     "not must",
   ],
   [/\bneeds? no\b/gi, "not must"],
@@ -61,7 +61,7 @@ const DUTY = /\bmust\b(?! (?:not|never|no)\b)/i;
 const GRANTS =
   /\b(?:can|may|could|fine|ok(?:ay)?|possible|enough|sufficient|accept\w*|welcome|allowed|gladly|sure|yes|of course|certainly|free|works?|will do|entitled?|included?|covers?|covered)\b/i;
 const EVERY =
-  /\b(?:any(?:one|body|thing|where|time)?(?! (?:more|longer|other way))|every(?:one|body|thing|where)?|(?<!at |that's |is |in )all(?! (?:we|you|i|the same|right|in all)\b)|always|whatever|wherever|whenever|as (?:often|many|much) as|no matter|regardless|unlimited|or not)\b/i;
+  /\b(?:any(?:one|body|thing|where|time)?(?! (?:more|longer|other way))|every(?:one|body|thing|where)?|(?<!at |that's |is |in )all(?! (?:we|you|i|the same|right|in all)\b)|always|whatever|wherever|whenever|as (?:often|many|much) as|no matter|regardless|around the clock|24\/7|day and night|unlimited|or not)\b/i;
 const SHOP_PAYS =
   /\b(?:(?:is|are|gets?|will be|can be) (?:replaced|repaired|mended|refunded)(?! (?:for|at|by you|less|once))|on us|on the house|our (?:own )?(?:treat|expense|cost)|we (?:pay|bear|cover)\b(?! (?:no|not|you|out|back|by|with)))/i;
 const CUSTOMER_PAYS =

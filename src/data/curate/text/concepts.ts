@@ -53,6 +53,8 @@ card: debit card*, credit card*, by card
 cash: cash
 faulty: faulty, defective, broken, defect*, damaged, damage
 used: second-hand, second hand, secondhand, pre-owned, used, worn
+share: share, shares, shared, sharing, pass * on, give him, give her, give them, lend it, tell him, tell her, tell them
+labour: work in, works in, working in, work at, working at, work there, working there, work from
 unused: unused, unworn, never worn, not worn, never used, brand-new
 opened: opened, seal * broken, broken seal, broke * seal, unsealed, unpacked, open box, unwrapped
 unopened: unopened, sealed, still wrapped, unbroken seal, seal intact, intact seal, seal * on, seal * unbroken

@@ -46,7 +46,7 @@ const BEFORE_ONE =
   "within|in|for|of|about|than|after|takes?|only|is|was|have|has|had|least|most|lasts?|wait|needs?|to|every|until|around|almost|nearly|over|under|be|been|or|and|by|with|give";
 
 const QUANTITY = new RegExp(
-  `(?<money>${CURRENCIES})? ?(?<![\\w.,/-])(?<number>${NUMBER}|(?<=^\\W*|\\b(?:${BEFORE_ONE}) )an?(?= (?:full|whole|hour|day|night|week|fortnight|month|year)\\b))(?![\\w/]|[.,:]\\d)(?<per> ?%| percent| per cent)?(?<after>(?:[ -](?:an?|full|whole|business|working|calendar))*[ -](?<unit>\\p{L}+))?`,
+  `(?<money>${CURRENCIES})? ?(?<![\\w.,/-])(?<number>${NUMBER}|the(?= (?:whole|entire|full) (?:day|week|month|year)\\b)|(?<=^\\W*|\\b(?:${BEFORE_ONE}) )an?(?= (?:full|whole|hour|day|night|week|fortnight|month|year)\\b))(?![\\w/]|[.,:]\\d)(?<per> ?%| percent| per cent)?(?<after>(?:[ -](?:an?|full|whole|entire|business|working|calendar))*[ -](?<unit>\\p{L}+))?`,
   "giu",
 );
 const DATE = new RegExp(
@@ -173,7 +173,7 @@ function quantityOf(
   words: string,
   { money, number, per, after, unit }: Record<string, string | undefined>,
 ): { unit: string; value: number; business?: boolean } | undefined {
-  const value = /^an?$/i.test(number!) ? 1 : numberOf(number!);
+  const value = /^(?:an?|the)$/i.test(number!) ? 1 : numberOf(number!);
   if (money !== undefined) return { unit: "money", value };
   if (per !== undefined) return { unit: "percent", value };
   if (unit === undefined) return undefined;

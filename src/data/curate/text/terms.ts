@@ -21,6 +21,18 @@ const STOP = new Set(
   shouldn ve ll re`.split(/\s+/),
 );
 
+/** Irregular forms of common verbs. */
+const IRREGULAR: Readonly<Record<string, string>> = Object.fromEntries(
+  `sell sold, buy bought, pay paid, lend lent, send sent, hold held, build built, steal stole stolen, swim swam swum, eat ate eaten,
+  drive drove driven driver, ride rode ridden, write wrote written, sleep slept, meet met, grow grew grown, fly flew flown, speak spoke spoken,
+  choose chose chosen, spend spent, teach taught, throw threw thrown, hang hung, feed fed, bite bitten bit, tear torn tore, win won`
+    .split(/,\s+/)
+    .flatMap((forms) => {
+      const [verb, ...others] = forms.split(" ");
+      return others.map((form) => [form, verb!]);
+    }),
+);
+
 /** Words that many matters share: on their own they do not say which. */
 const GENERIC = new Set(
   `cost price charg fee pay paid payment money free item product thing order shop customer bring buy bought sell sold person
@@ -36,9 +48,10 @@ const GENERIC_WEIGHT = 0.25;
 /** A light stem: plural, participle and adverb endings go. */
 export function stem(word: string): string {
   let s = word.replace(/['’]s?$/, "");
+  s = IRREGULAR[s] ?? s;
   if (s.length > 4) s = s.replace(/ies$/, "y").replace(/(?<=ss|x|ch|sh|z)es$/, "");
   if (s.length > 3) s = s.replace(/(?<![su'])s$/, "");
-  for (const ending of [/ation$/, /ment$/, /ness$/, /ing$/, /edly$/, /ed$/, /ly$/, /er$/, /e$/]) {
+  for (const ending of [/ation$/, /ance$/, /ment$/, /ness$/, /ing$/, /edly$/, /ed$/, /ly$/, /er$/, /e$/]) {
     const cut = s.replace(ending, "");
     if (cut !== s && cut.length >= 3 && /[aeiouy]/.test(cut)) {
       s = cut.replace(/([bdfgmnprt])\1$/, "$1");
