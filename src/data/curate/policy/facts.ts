@@ -32,7 +32,7 @@ const SPEAKER = /\b(?:we|i|you|us|nobody|no one)\b/i;
 const CONTINUES = /^(?:but |and )?(?:never|not|nor)\b/i;
 const CONDITION = /\b(?:if|when|once|unless|until|because|during|before|while|provided)\b/i;
 const LIMITS =
-  /\b(?:only|until|up to|within|at (?:most|least)|further|once (?:every|an?|per|each))\b|\b(?:one|a single) [\p{L} ]{2,25} (?:per|for each|an?|each)\b|\bfrom \S+ to\b/iu;
+  /\b(?:only|until|up to|within|must be (?:over|under|at least)|at (?:most|least)|further|once (?:every|an?|per|each))\b|\b(?:one|a single) [\p{L} ]{2,25} (?:per|for each|an?|each)\b|\bfrom \S+ to\b/iu;
 const DETAIL = /,? \b(?:within|until|for|less|if|when|once|after|before|up to|as long as|against)\b/i;
 const ONE_PER = /\b(?:one|a single) ([\p{L} ]{2,25}) (?:per|for each|each)\b/iu;
 /** A clause whose subject is in the clause before it: "unused ones are taken back". */

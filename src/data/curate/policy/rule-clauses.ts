@@ -88,11 +88,14 @@ export function ruleClauses(policy: PolicyText): RuleClause[] {
           text,
           ...(i > 0 && {
             // "never in cash" goes on with the clause before it.
-            opening: /^(?:but |and )?(?:never|not|nor)\b/i.test(part)
-              ? parts[i - 1]!
-              : bearer.size > 0
-                ? opening
-                : parts[0]!,
+            opening:
+              /^(?:but |and )?(?:never|not|nor)\b|^(?:\p{L}+ ){0,3}(?:ones?|they|it|these|those)\b/iu.test(
+                part,
+              )
+                ? parts[i - 1]!
+                : bearer.size > 0
+                  ? opening
+                  : parts[0]!,
           }),
           terms,
           matter: new Map([...terms].filter(([term]) => !required.has(term))),

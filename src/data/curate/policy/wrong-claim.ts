@@ -93,7 +93,8 @@ export function wrongClaim(
   };
 }
 
-const named = (terms: ReadonlySet<string>): string[] => [...terms].filter((term) => termWeight(term) === 1);
+const distinctive = (terms: ReadonlySet<string>): string[] =>
+  [...terms].filter((term) => termWeight(term) === 1);
 
 function statesOneOf(said: Statements, ruled: Statements): boolean {
   return [...said].some(
@@ -196,14 +197,14 @@ const deniesGranted: Comparator = (at, answer) => {
   return [...claims, ...refusal].find((claim) => {
     if (!claim.negative || /^\W*not\b/i.test(claim.text) || REASON.test(claim.text)) return false;
     if ((rule.duty || clause.required.size > 0) !== claim.duty) return false;
-    const denied = named(claim.terms).filter((term) => fact.terms.has(term));
+    const denied = distinctive(claim.terms).filter((term) => fact.terms.has(term));
     const predicate = termsOf(
       claim === implied ? claim.text : takesBack(claim.after) ? claim.before : claim.after,
     );
     if (denied.length === 0 || cover(predicate, fact.terms) < SHARE.fact) return false;
-    const own = cover(claim.terms, fact.terms);
-    const close = own >= SHARE.claim && matter >= (claim === implied ? SHARE.claim : SHARE.fact);
-    if (!close && !(denied.length > 1 && own >= SHARE.fact && matter >= SHARE.claim)) return false;
+    const named = cover(claim.terms, fact.terms);
+    const close = named >= SHARE.claim && matter >= (claim === implied ? SHARE.claim : SHARE.fact);
+    if (!close && !(denied.length > 1 && named >= SHARE.fact && matter >= SHARE.claim)) return false;
     // Another rule has a limit or a condition for this, which may be why.
     const limited =
       !claim.duty &&
@@ -286,7 +287,9 @@ const allowsSubject: Comparator = (at, answer) => {
       finds.test(claim.text) &&
       fact.subjects.some(
         (terms) =>
-          named(terms).length > 1 && cover(terms, claim.terms) >= 0.8 && cover(claim.terms, terms) >= 0.8,
+          distinctive(terms).length > 1 &&
+          cover(terms, claim.terms) >= 0.8 &&
+          cover(claim.terms, terms) >= 0.8,
       ) &&
       !explained(claim, at, answer),
   );
@@ -306,10 +309,11 @@ const givesFree: Comparator = ({ fact: { clause } }, { reading, all, facts, cove
   return all.find(({ negative, statements, terms }) => {
     if (negative || statements.get("money")?.some(({ value }) => value === 0) !== true) return false;
     const thing = priced.find((alt) => {
-      const first = named(alt)[0];
+      const first = distinctive(alt)[0];
       if (first === undefined || !terms.has(first)) return false;
       // "Lost cards are free" says nothing that the clause on lost membership cards does not name.
-      const same = named(terms).length > 1 && named(terms).every((term) => clause.terms.has(term));
+      const same =
+        distinctive(terms).length > 1 && distinctive(terms).every((term) => clause.terms.has(term));
       return priced.length > 1 || same || cover(alt, terms) >= 0.75;
     });
     const alsoFree = facts.some(
@@ -330,7 +334,7 @@ const chargesOther: Comparator = (at, answer) => {
   return claims.find((claim) => {
     if (claim.payer === undefined) return false;
     const names = alternatives(rule.text).some(
-      (alt) => named(alt).length > 0 && cover(alt, claim.terms) === 1,
+      (alt) => distinctive(alt).length > 0 && cover(alt, claim.terms) === 1,
     );
     return (names || at.relevance >= RELEVANT.quantity) && !explained(claim, at, answer);
   });

@@ -1,8 +1,9 @@
 import type { Exchange } from "../text/exchanges.ts";
 import { numbersIn } from "../text/numbers.ts";
-import { sentences } from "../text/stance.ts";
-import { comparable, type Statement, sameValue } from "../text/statements.ts";
+import { negates, sentences } from "../text/stance.ts";
+import { comparable, type Statement, sameValue, statementsOf } from "../text/statements.ts";
 import { termsOf, termWeight } from "../text/terms.ts";
+import { weekdaysOf } from "../text/weekdays.ts";
 import { type Candidate, MARGIN, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
 import type { RuleClause } from "./rule-clauses.ts";
 
@@ -37,7 +38,11 @@ export function wrongQuantity(
       if (!byMatter && !byAction) continue;
       const compared = byMatter ? about : acting;
       const stated = compared.flatMap(({ clause }) => clause.rule.statements.get(key) ?? []);
-      if (values.some((other) => stated.some((right) => sameValue(other, right)))) continue;
+      if (values.some((other) => stated.some((right) => sameValue(other, right)))) {
+        const branch = wrongBranch(key, values, compared, ruled, exchange);
+        if (branch === undefined) continue;
+        return branch;
+      }
       if (!tagged && statedElsewhere(key, value, ruled, best.relevance, exchange)) continue;
       const { clause } = compared[0]!;
       const rules = clause.statements.get(key)!;
@@ -218,8 +223,8 @@ function derived(
   const terms = termsOf(texts);
   for (const { clause } of candidates)
     if ([...clause.terms.keys()].some((term) => termWeight(term) === 1 && terms.has(term)))
-      for (const { value: ruled, per } of clause.statements.get(key) ?? [])
-        if (typeof ruled === "number" && per !== undefined) rules.push(ruled);
+      for (const { value: ruled, words: as } of clause.statements.get(key) ?? [])
+        if (typeof ruled === "number" && /\b(?:each|an?|per|every)\b/i.test(as)) rules.push(ruled);
   // The quantity's own figure makes nothing of a rule's 24 hours: "5 days" is not five times one day.
   const own = numbersIn(texts).indexOf(numbersIn(words)[0]!);
   const counts = numbersIn(texts).filter((n, i) => n >= 2 && i !== own);
@@ -263,4 +268,77 @@ function derivedTime(said: string, stated: readonly Statement[], candidates: rea
       typeof value === "string" &&
       lengths.some((length) => Math.abs(Math.abs(minutes(value) - minutes(said)) - length) < 1),
   );
+}
+
+/**
+ * The answer gives what another part of the rule gives: £25 on a Saturday where it says "£25 on working days; on weekends nobody can",
+ * the price of the large unit for the small one. The parts differ in their days or in their terms, and question and answer name
+ * those of one part and the quantity of another.
+ */
+function wrongBranch(
+  key: string,
+  values: readonly Statement[],
+  compared: readonly Candidate[],
+  ruled: readonly Candidate[],
+  exchange: Exchange,
+): PolicyContradiction | undefined {
+  const { turn, answer } = exchange;
+  if (negates(answer)) return undefined;
+  const asked = weekdaysOf(turn);
+  const context = markersOf(`${turn} ${clauseAround(values[0]!, answer)}`, key);
+  for (const rule of new Set(compared.map(({ clause }) => clause.rule))) {
+    const elsewhere = ruled.filter(({ clause }) => clause.rule !== rule);
+    if (
+      values.some((value) => statedElsewhere(key, value, elsewhere, elsewhere[0]?.relevance ?? 0, exchange))
+    )
+      continue;
+    const parts = rule.text
+      .replace(/\([^)]*\)/g, "")
+      .split(/[;,.:] | (?:and|but) /)
+      .map((text) => ({
+        text: text.trim(),
+        days: weekdaysOf(text),
+        terms: [...markersOf(text, key)],
+        said: statementsOf(text).get(key) ?? [],
+      }));
+    const given = parts.filter(({ said }) =>
+      values.every((value) => said.some((ruled) => sameValue(value, ruled))),
+    );
+    const [other] = given;
+    if (other === undefined || given.length > 1) continue;
+    const own = (part: (typeof parts)[number], than: (typeof parts)[number]): string[] =>
+      part.terms.filter((term) => !than.terms.includes(term));
+    const right = parts.find((part) => {
+      if (part === other) return false;
+      if (asked.size > 0 && other.days.size > 0 && part.days.size > 0)
+        return [...asked].every((day) => part.days.has(day) && !other.days.has(day));
+      const [mine, theirs] = [own(part, other), own(other, part)];
+      return (
+        part.said.some(({ role }) => comparable(role, values[0]!.role)) &&
+        theirs.length > 0 &&
+        mine.length > 0 &&
+        mine.filter((term) => context.has(term)).length * 2 >= mine.length &&
+        !theirs.some((term) => context.has(term))
+      );
+    });
+    if (right !== undefined)
+      return {
+        rule,
+        evidence: `says ${JSON.stringify(values[0]!.words)}, against ${rule.id} of the policy: ${JSON.stringify(right.text)}`,
+        confidence: "possible",
+      };
+  }
+  return undefined;
+}
+
+/** By what a part of a rule is known from another: its terms of weight, and its numbers but for those of the dimension that is compared. */
+function markersOf(text: string, key: string): Set<string> {
+  const said = statementsOf(text);
+  const quantities = [...(said.get(key) ?? [])].flatMap(({ words }) => numbersIn(words));
+  return new Set([
+    ...[...termsOf(text)].filter((term) => termWeight(term) === 1),
+    ...numbersIn(text)
+      .filter((n) => !quantities.includes(n))
+      .map(String),
+  ]);
 }
