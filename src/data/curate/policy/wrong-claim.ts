@@ -2,6 +2,7 @@ import { alternatives, type Claim, claimsOf, impliedClaim } from "../text/claims
 import { handsOver, passesOn } from "../text/hand-over.ts";
 import { asksForDuty, negates, type Stance, stanceOf } from "../text/stance.ts";
 import { type Statements, sameValue } from "../text/statements.ts";
+import { weekdaysOf } from "../text/weekdays.ts";
 import { FREE, termsOf, termWeight } from "../text/terms.ts";
 import { type Fact, takesBack } from "./facts.ts";
 import { type Coverage, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
@@ -225,20 +226,30 @@ const deniesGranted: Comparator = (at, answer) => {
   });
 };
 
+const EVERY_DAY = /\b(?:(?:on |at )?(?:every|any) day|seven days|all week)\b/i;
 /** "On any day" where the rule says "from Monday to Thursday only". */
 const lifts: Comparator = ({ fact, relevance }, { reading, claims, facts, cover }) => {
   const { clause } = fact;
   const about =
     relevance >= RELEVANT.elsewhere ||
     (clause.required.size > 0 && fact.subjects.some((terms) => cover(terms, reading.terms) >= SHARE.whole));
-  if (!about || !fact.restricts || statesOneOf(reading.said, clause.rule.statements)) return undefined;
+  if (!about || !fact.restricts) return undefined;
+  const days = weekdaysOf(clause.text).size;
+  const anyDay = claims.find(
+    ({ text, terms, negative }) =>
+      !negative && EVERY_DAY.test(text) && fact.subjects.some((subject) => cover(subject, terms) >= SHARE.whole),
+  );
+  if (days > 0 && days < 7 && anyDay !== undefined) return anyDay;
+  if (statesOneOf(reading.said, clause.rule.statements)) return undefined;
   // The answer also says what the clause says.
   if (claims.some((claim) => claim.every === undefined && cover(fact.terms, claim.terms) >= 0.8))
     return undefined;
-  return claims.find(({ every, negative, terms }) => {
+  return claims.find(({ every, negative, terms, statements }) => {
     if (every === undefined || negative || cover(terms, clause.terms) < SHARE.fact) return false;
     if (![fact.terms, ...fact.subjects].some((named) => [...terms].some((term) => named.has(term))))
       return false;
+    // A claim with a limit of its own, "every device has at least 80 %", lifts none.
+    if ([...statements.values()].flat().some(({ role }) => role === "threshold")) return false;
     const kept = cover(clause.required, terms) >= 0.5;
     const excepted = claims.some(
       (other) => other.negative && fact.denied.some((alt) => [...alt].some((term) => other.terms.has(term))),
