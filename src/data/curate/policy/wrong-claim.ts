@@ -2,8 +2,8 @@ import { alternatives, type Claim, claimsOf, impliedClaim } from "../text/claims
 import { handsOver, passesOn } from "../text/hand-over.ts";
 import { asksForDuty, negates, type Stance, stanceOf } from "../text/stance.ts";
 import { type Statements, sameValue } from "../text/statements.ts";
-import { weekdaysOf } from "../text/weekdays.ts";
 import { FREE, termsOf, termWeight } from "../text/terms.ts";
+import { weekdaysOf } from "../text/weekdays.ts";
 import { type Fact, takesBack } from "./facts.ts";
 import { type Coverage, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
 
@@ -237,7 +237,9 @@ const lifts: Comparator = ({ fact, relevance }, { reading, claims, facts, cover 
   const days = weekdaysOf(clause.text).size;
   const anyDay = claims.find(
     ({ text, terms, negative }) =>
-      !negative && EVERY_DAY.test(text) && fact.subjects.some((subject) => cover(subject, terms) >= SHARE.whole),
+      !negative &&
+      EVERY_DAY.test(text) &&
+      fact.subjects.some((subject) => cover(subject, terms) >= SHARE.whole),
   );
   if (days > 0 && days < 7 && anyDay !== undefined) return anyDay;
   if (statesOneOf(reading.said, clause.rule.statements)) return undefined;

@@ -146,6 +146,12 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
           [...asked, ...said].some((term) => terms.has(term)),
       ),
     );
+  // What more than one row asks is no outlier.
+  const repeated = new Map<string, number>();
+  for (const { asked } of answered) {
+    const terms = [...asked].join(" ");
+    repeated.set(terms, (repeated.get(terms) ?? 0) + 1);
+  }
   const topics = TOPICS.map((topic) => ({
     topic,
     status: statusOf(topic, { own, ...scope, answered, handed }),
@@ -235,7 +241,10 @@ function scorer(turns: readonly Turn[], cases: readonly CaseText[], policy: Poli
     const novel = novelty(turn);
     if (novel.answer < OWN_ANSWER) return { total: 0, why: "" };
     const ofTheShop =
-      OWN_VOICE.test(turn.answer) || quotesRule(turn) || turn.turn.split(/\s+/).length < WORDS;
+      repeated.get([...turn.asked].join(" "))! > 1 ||
+      OWN_VOICE.test(turn.answer) ||
+      quotesRule(turn) ||
+      turn.turn.split(/\s+/).length < WORDS;
     const outlying = ofTheShop ? 0 : weightOf(novel);
     const total = signed + improvised + outlying - (declared ? DESPITE_DECLARED : 1) * against;
     const why =
