@@ -75,10 +75,10 @@ export function showCuration(summary: CurateSummary, { output }: Context, show?:
   const lines = [
     `${pc.bold("curate")}: ${summary.rows} rows, ${summary.clean_rows} in the clean set ${summary.paths.clean}`,
     ...findingsTable(summary.findings),
-    ...(show === undefined ? [] : findingsOf(show, summary.findings)),
+    ...(show === undefined ? [] : findingsOf(show, summary)),
     ...nextSteps(summary),
     `Every finding is in ${summary.paths.curation}`,
   ];
-  const { findings: _, dropped: __, ...brief } = summary;
+  const { findings: _, dropped: __, texts: ___, ...brief } = summary;
   output.result({ event: "curated", ...brief }, lines.join("\n"));
 }

@@ -23,6 +23,12 @@ test("--show lists every finding of the kind with its place, its reason and what
     .split("\n")
     .filter((line) => /^\S*transcripts\.jsonl:\d+: .*\[.*\]$/.test(line));
   expect(listed.map((line) => Number(/:(\d+): /.exec(line)![1]))).toEqual(conflicts.map(({ line }) => line));
+  const rows = readFileSync(join(folder, "data/transcripts.jsonl"), "utf8").trim().split("\n");
+  for (const { line } of conflicts) {
+    const { messages } = JSON.parse(rows[line - 1]!) as { messages: { role: string; content: string }[] };
+    expect(`${stdout}${stderr}`).toContain(`    line ${line}: user: ${messages[0]!.content} | assistant: `);
+  }
+  expect(`${stdout}${stderr}`).toContain("    rule: Lost membership cards are replaced for $10.");
   for (const [i, { evidence }] of conflicts.entries()) expect(listed[i]).toContain(evidence);
 });
 

@@ -32,13 +32,30 @@ export function findingsTable(findings: readonly Finding[]): string[] {
   });
 }
 
-/** Every finding of a kind: place, reason, the row or rule that it is compared with, what was done or is proposed. */
-export function findingsOf(kind: FindingKind, findings: readonly Finding[]): string[] {
+/**
+ * Every finding of a kind: place, reason, the row or rule that it is compared with, what was done or is proposed; below it the
+ * texts of the row, of the other one and of the rule.
+ */
+export function findingsOf(kind: FindingKind, { findings, texts }: CurateSummary): string[] {
   const own = findings.filter((finding) => finding.kind === kind);
   if (own.length === 0) return [`no finding of the kind ${kind}`];
-  return own.map((finding) => {
+  return own.flatMap((finding) => {
+    const { other, rule } = finding;
+    const beside =
+      other === undefined || texts.get(placeOf(other)) === texts.get(rule ?? "") ? undefined : other;
+    const sides: [name: string, key: string | undefined][] = [
+      [`line ${finding.line}`, placeOf(finding)],
+      [`line ${beside?.line} of ${basename(beside?.file ?? "")}`, beside && placeOf(beside)],
+      ["rule", rule],
+    ];
     const compared = finding.other === undefined ? "" : ` (${placeOf(finding.other)})`;
-    return `${pc.bold(placeOf(finding))}: ${finding.evidence}${compared} ${pc.dim(`[${outcomes([finding]).slice(2)}]`)}`;
+    return [
+      `${pc.bold(placeOf(finding))}: ${finding.evidence}${compared} ${pc.dim(`[${outcomes([finding]).slice(2)}]`)}`,
+      ...sides.flatMap(([name, key]) => {
+        const text = key === undefined ? undefined : texts.get(key);
+        return text === undefined ? [] : [pc.dim(`    ${name}: ${text}`)];
+      }),
+    ];
   });
 }
 

@@ -14,6 +14,7 @@ import { cleanRow, type DroppedRow, decidedByPlace, whyDropped } from "./review/
 import { type Decision, fillInRows, type Raw, Review, readReview, reviewLine } from "./review/review.ts";
 import { settle } from "./review/settle.ts";
 import type { Scope } from "./scope/scope.ts";
+import { spoken } from "./text/text.ts";
 
 export interface CurateOptions {
   /** Rows of the task's kind. */
@@ -52,6 +53,8 @@ export interface CurateSummary {
   readonly unresolvedErrors: readonly Finding[];
   /** Number of cases that occur in the training rows. */
   readonly leakedCases: Leakage["cases"];
+  /** Masked text of the rows, cases and rules that findings name: by "file:line", of a rule also by its id. */
+  readonly texts: ReadonlyMap<string, string>;
   /** Decisions whose row is gone or has changed. */
   readonly staleDecisions: readonly Decision[];
   readonly paths: { readonly curation: string; readonly review: string; readonly clean: string };
@@ -152,7 +155,16 @@ export async function curate(options: CurateOptions): Promise<CurateSummary> {
   writeFileAtomic(paths.review, jsonl([...queue.lines, ...lines]));
   writeFileAtomic(paths.clean, jsonl(clean.map((row) => JSON.stringify(row))));
   const unresolvedErrors = open.filter((finding) => finding.severity === "error");
-  return { ...report, unresolvedErrors, leakedCases, staleDecisions, paths };
+  const texts = new Map<string, string>();
+  const show = (key: string, raw: Raw | undefined): void => {
+    if (raw !== undefined) texts.set(key, spoken(masked(raw, ["personal-data", "secret"], finders)));
+  };
+  for (const finding of findings) {
+    for (const place of [finding, finding.other])
+      if (place !== undefined) show(placeOf(place), raws.get(placeOf(place)));
+  }
+  for (const { id, text } of policy) show(id, { text });
+  return { ...report, texts, unresolvedErrors, leakedCases, staleDecisions, paths };
 }
 
 /** The rows with a person's corrections in place of what they correct. */

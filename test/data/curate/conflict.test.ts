@@ -18,7 +18,15 @@ L6 Water damage must be reported within 24 hours.
 L7 Lending a map is free; globes always carry a lending fee of £9.
 L8 Borrowers may exchange a puzzle while the loan is running.
 L9 Torn pages are mended by us; no compensation is paid for them.
-L10 Dust leather bindings monthly, not in summer.`;
+L10 Dust leather bindings monthly, not in summer.
+L11 Lockers: small £2 a week, large £5 a week.
+L12 Unread magazines can be swapped within 30 days; read ones cannot.
+L13 Cameras are allowed with a permit only.
+L14 Half of the course fee is due at enrolment, the rest at the first lesson.
+L15 Study cabins are lent on weekdays only, for three hours at a time.
+L16 Readers with wet coats may not enter the map room.
+L17 Plotters are free on Mondays, and on Saturdays they cost £6.
+L18 The last entry to the vault is an hour before it closes at 9 p.m.`;
 
 let folder: string;
 beforeAll(() => {
@@ -53,6 +61,17 @@ describe("an answer that contradicts a rule", () => {
       "L3",
     ],
     ["what is named in quotes", "May I borrow the reference atlas?", "Of course, take it home.", "L4"],
+    ["the quantity of another class", "How much is a large locker?", "A large locker is £2 a week.", "L11"],
+    ["no duty where there is one", "Do I need a permit for my camera?", "No, a permit is not needed.", "L13"],
+    [
+      "all of it instead of half",
+      "What is due at enrolment?",
+      "The full course fee is due at enrolment.",
+      "L14",
+    ],
+    ["every day instead of some", "When are study cabins lent?", "Study cabins are lent on any day.", "L15"],
+    ["no problem where there is one", "I am soaked. The map room?", "A wet coat is no problem.", "L16"],
+    ["what holds on another day", "What does a plotter cost on Monday?", "A plotter is £6.", "L17"],
     [
       "a refusal of what is given",
       "Can members bring a guest to the reading?",
@@ -105,6 +124,14 @@ describe("an answer that contradicts no rule", () => {
       "No, that is only possible while the loan is running.",
     ],
     ["another matter in the same season", "When are you open?", "In summer we close at 5 pm."],
+    [
+      "the opposite state",
+      "Swap an unread magazine?",
+      "Sure, unread magazines can be swapped within 30 days.",
+    ],
+    ["a time before another", "When can I enter the vault at last?", "Last entry is at 8 p.m."],
+    ["the right class", "How much is a large locker?", "A large locker is £5 a week."],
+    ["the right day", "What does a plotter cost on Saturday?", "On Saturdays it's £6."],
     [
       "a denial of what is denied",
       "Is there compensation for a torn page?",

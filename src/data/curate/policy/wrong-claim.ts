@@ -294,11 +294,14 @@ const allowsSubject: Comparator = (at, answer) => {
   const { fact } = at;
   const { claims, reading, cover } = answer;
   if (!fact.claim.negative || onTheOpposite(fact, reading.terms)) return undefined;
+  // "People with open wounds": the wounds too.
+  const marked = termsOf(/\bwith ([^,]*?)(?: may| can| must|$)/i.exec(fact.claim.before)?.[1] ?? "");
+  const subjects = marked.size > 0 ? [...fact.subjects, marked] : fact.subjects;
   return claims.find(
     (claim) =>
       !claim.negative &&
       finds.test(claim.text) &&
-      fact.subjects.some(
+      subjects.some(
         (terms) =>
           distinctive(terms).length > 1 &&
           cover(terms, claim.terms) >= 0.8 &&

@@ -288,9 +288,7 @@ function wrongBranch(
   const context = markersOf(`${turn} ${clauseAround(values[0]!, answer)}`, key);
   for (const rule of new Set(compared.map(({ clause }) => clause.rule))) {
     const elsewhere = ruled.filter(({ clause }) => clause.rule !== rule);
-    if (
-      values.some((value) => statedElsewhere(key, value, elsewhere, elsewhere[0]?.relevance ?? 0, exchange))
-    )
+    if (values.some((value) => statedElsewhere(key, value, elsewhere, ruled[0]!.relevance, exchange)))
       continue;
     const parts = rule.text
       .replace(/\([^)]*\)/g, "")

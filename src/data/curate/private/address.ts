@@ -44,8 +44,25 @@ export const ADDRESS: readonly Detector[] = [
       "gu",
     ),
   },
+  {
+    label: "address",
+    pattern: new RegExp(
+      String.raw`(?<!\p{L})(?:\p{Lu}[\p{L}-]*(?:gatan|vägen|gade|vej|gata|veien|vegen|katu|utca) \d{1,4} ?[a-zA-Z]?|(?:[Uu]l\.|[Aa]l\.|Av\.|Avda\.|Avenue|Boulevard|Chaussée) ${NAME}(?: ${NAME}){0,3},? \d{1,4}[a-zA-Z]?)(?![\p{L}\d])(?:, (?:\d{4,5}|\d{3} \d{2}|\d{2}-\d{3}) ${NAME}|${TOWN})`,
+      "gu",
+    ),
+  },
+  // Any street, by the number, postcode and town after it.
+  {
+    label: "address",
+    pattern: new RegExp(
+      String.raw`(?<!\p{L})${NAME}(?: (?:\p{Ll}{2,4} )?${NAME}){0,3} \d{1,3} ?[a-z]?, (?:\d{4,5}|\d{3} \d{2}|\d{2}-\d{3}) (?!(?:Euros?|Dollars?|Pounds?|Francs?|Watts?|Points?|Reviews?|Stars?|Pieces?)\b)${NAME}`,
+      "gu",
+    ),
+  },
   { label: "address", pattern: /\bP\.? ?O\.? Box \d{1,6}\b/gi },
   { label: "postcode", pattern: /\b[A-Z]{1,2}\d[A-Z\d]? \d(?!X[LS]\b)[ABD-HJLNP-UW-Z]{2}\b/g },
+  { label: "postcode", pattern: /\b[ABCEGHJ-NPRSTVXY]\d[A-Z] \d[A-Z]\d\b/g },
+  { label: "postcode", pattern: /\beircode(?: is|:)? *(?<span>[a-z]\d[\dw] ?[a-z\d]{4})\b/gi },
   {
     label: "postcode",
     pattern: /\bpost ?code(?: is|:)? *(?<span>[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|\d{4,5})\b/gi,

@@ -38,7 +38,7 @@ function phone(text: string): boolean {
     digits < 9 ||
     digits > 15 ||
     SHORT_ABROAD.test(text) ||
-    /^\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b/.test(text)
+    /^\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b(?![./-]\d{2}[./-])/.test(text)
   )
     return false;
   return /^(?:\+|0|\()|^(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}$/.test(text);

@@ -44,3 +44,14 @@ export function mapTexts(
   }
   return copy;
 }
+
+/** A row as one line for a person: "user: … | assistant: …", or its text. */
+export function spoken(raw: Readonly<Record<string, unknown>>): string {
+  const { messages, prompt, completion, text } = raw;
+  const turns = Array.isArray(messages)
+    ? (messages as { role?: unknown; content?: unknown }[])
+        .filter((message) => message?.role !== "system")
+        .map((message) => `${message?.role}: ${message?.content}`)
+    : [prompt, completion, text].filter((part) => typeof part === "string");
+  return turns.join(" | ").replace(/\s+/g, " ");
+}
