@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import pc from "picocolors";
 import { selectEngine } from "../engines/select.ts";
 import { EXPORT_FORMATS, exportModel } from "../export/export.ts";
+import { GGUF_TYPES, type GgufType } from "../export/gguf/gguf.ts";
 import { DTYPES, type Dtype } from "../export/merged.ts";
 import type { MergeComparison } from "../export/verify/merged.ts";
 import { runFolder } from "../train/run-folder.ts";
@@ -12,6 +13,7 @@ interface Flags {
   readonly format: string;
   readonly out: string;
   readonly dtype?: Dtype;
+  readonly type?: GgufType;
 }
 
 export function addExport(program: Command, context: Context): void {
@@ -28,14 +30,19 @@ export function addExport(program: Command, context: Context): void {
         DTYPES,
       ),
     )
-    .action(async (path: string | undefined, { format, out, dtype }: Flags) => {
+    .addOption(
+      new Option("--type <type>", "with gguf: type of the matrices (default: f16)").choices(GGUF_TYPES),
+    )
+    .action(async (path: string | undefined, { format, out, dtype, type }: Flags) => {
       const run = runOf(path, context);
       const { engine } = await selectEngine(run.record.engine);
       const adapter = runFolder(run.path).adapter;
       const { base, signal } = run.project;
       const report = await exportModel({
         ...{ base, adapter, format, out, engine },
+        name: run.task.name,
         ...(dtype && { dtype }),
+        ...(type && { type }),
         ...(signal && { signal }),
       });
       context.output.result(

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../engines/engine.ts";
 import { LorafitError } from "../errors.ts";
@@ -12,6 +13,8 @@ import { openClassifier } from "./classifier.ts";
 import { type EncoderComparison, verifyEncoder } from "./encoder.ts";
 import { factorInputs } from "./factor-inputs.ts";
 import { artifactOf, fileHashes, REPORT_FILE, writeFolder } from "./folder.ts";
+import { GGUF_FILE, type GgufType, writeMergedGguf } from "./gguf/gguf.ts";
+import { MODELFILE, modelfile } from "./gguf/modelfile.ts";
 import { type Dtype, ownDtype, writeMergedModel } from "./merged.ts";
 import { consumersOfMerged, writeClassifier, writeHotSwap, writeMerged } from "./onnx.ts";
 import { copyPeft } from "./peft.ts";
@@ -20,9 +23,9 @@ import { type ClassifierComparison, verifyClassifier } from "./verify/classifier
 import { compareMerged, type MergeComparison } from "./verify/merged.ts";
 import { type Comparison, verifyExport } from "./verify/verify.ts";
 
-export const EXPORT_FORMATS = ["peft", "onnx", "onnx-adapter", "merged"] as const;
+export const EXPORT_FORMATS = ["peft", "onnx", "onnx-adapter", "merged", "gguf"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-const NOT_YET = ["mlx", "gguf", "merged-gguf"];
+const NOT_YET = ["mlx"];
 
 /** export.json: the origin of the folder and the result of the comparison. */
 export interface ExportReport {
@@ -60,6 +63,10 @@ export interface ExportOptions {
   readonly singleFileBytes?: number;
   /** With `merged`: type of the weights; by default the base's own. */
   readonly dtype?: Dtype;
+  /** With `gguf`: type of the matrices; by default f16. */
+  readonly type?: GgufType;
+  /** With `gguf`: the model's name in the file. */
+  readonly name?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -83,14 +90,23 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
       },
     );
   }
-  if (format === "merged" && (head !== undefined || isEncoder(base.config))) {
-    throw new LorafitError("usage", `--format merged: the model does not decode; its head is stored apart`, {
-      hint: "use peft, which transformers + PEFT open, or onnx",
-    });
+  if (["merged", "gguf"].includes(format) && (head !== undefined || isEncoder(base.config))) {
+    throw new LorafitError(
+      "usage",
+      `--format ${format}: the model does not decode; its head is stored apart`,
+      {
+        hint: "use peft, which transformers + PEFT open, or onnx",
+      },
+    );
   }
   if (options.dtype !== undefined && format !== "merged") {
     throw new LorafitError("usage", `--dtype belongs to --format merged; ${format} is float32`, {
       hint: "leave it out, or use --format merged",
+    });
+  }
+  if (options.type !== undefined && format !== "gguf") {
+    throw new LorafitError("usage", `--type belongs to --format gguf`, {
+      hint: format === "merged" ? "use --dtype" : "leave it out",
     });
   }
   if (peftFolder === undefined && format !== "onnx") {
@@ -107,6 +123,15 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
       const dtype = options.dtype ?? ownDtype(base);
       await writeMergedModel(folder, base, adapter!, { dtype, shardBytes: options.singleFileBytes });
       return compareMerged(folder, base, adapter!, options.engine, { dtype, ...threadsOf(options) });
+    }
+    if (format === "gguf") {
+      const { type = "f16", name = "lorafit" } = options;
+      const path = join(folder, GGUF_FILE);
+      await writeMergedGguf(path, base, adapter!, { type, name });
+      const tokenizer = await loadTokenizer(base.tokenizerFiles());
+      const ollama = modelfile(tokenizer, base.config.maxPositions);
+      if (ollama !== undefined) writeFileAtomic(join(folder, MODELFILE), ollama);
+      return compareMerged(path, base, adapter!, options.engine, { dtype: type, ...threadsOf(options) });
     }
     if (head !== undefined) {
       await writeClassifier(folder, base, adapter!, head, options.singleFileBytes);
@@ -157,6 +182,8 @@ const threadsOf = ({ threads }: Pick<ExportOptions, "threads">) => (threads === 
 const consumersOf = (format: ExportFormat, folder: string): string[] => {
   if (format === "onnx") return consumersOfMerged(folder);
   if (format === "merged") return ["transformers", "lorafit as a base"];
+  if (format === "gguf")
+    return ["llama.cpp", "lorafit as a base", ...(existsSync(join(folder, MODELFILE)) ? ["Ollama"] : [])];
   return format === "peft" ? ["PEFT"] : ["onnxruntime"];
 };
 

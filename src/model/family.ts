@@ -1,4 +1,5 @@
 import type { GgufFile } from "../formats/gguf.ts";
+import type { GgufEntry } from "../formats/gguf-writer.ts";
 import type { ProgramBuilder } from "../program/builder.ts";
 import type { ValueId } from "../program/program.ts";
 import type { ModelConfig } from "./config.ts";
@@ -63,6 +64,19 @@ export interface GgufFamily<C extends ModelConfig = ModelConfig> {
   tensorName(own: string): string | null;
   /** Undoes the converter's change to a tensor's values. `name` is the Hugging Face name. */
   restore(name: string, data: Float32Array, config: C): Float32Array;
+  /** The way back; null for a family that is read only. */
+  readonly writer: GgufWriter<C> | null;
+}
+
+/** What llama.cpp's converter makes of a Hugging Face model. */
+export interface GgufWriter<C extends ModelConfig = ModelConfig> {
+  /** The architecture's metadata, or the reason why a file cannot say what this config says. */
+  metadata(config: C): Readonly<Record<string, GgufEntry>> | { readonly problem: string };
+  /** The file's name of a tensor by its Hugging Face name. */
+  ownName(name: string): string;
+  store(name: string, data: Float32Array, config: C): Float32Array;
+  /** Tensors that are part of the config, by the file's names. */
+  extra(config: C): Readonly<Record<string, Float32Array>>;
 }
 
 /**

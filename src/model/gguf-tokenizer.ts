@@ -3,8 +3,8 @@ import type { GgufFile } from "../formats/gguf.ts";
 import type { GgufValue } from "../formats/gguf-cursor.ts";
 import type { TokenizerFiles } from "../tokens/files.ts";
 
-const CONTROL = 3;
-const USER_DEFINED = 4;
+export const CONTROL = 3;
+export const USER_DEFINED = 4;
 
 const byteLevel = (useRegex: boolean) => ({
   type: "ByteLevel",
@@ -45,7 +45,7 @@ interface PreTokenizer {
 }
 
 /** Parts of tokenizer.json by `tokenizer.ggml.pre`, as the models with that name have them. */
-const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
+export const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   smollm: { pre_tokenizer: sequence({ type: "Digits", individual_digits: true }, byteLevel(true)) },
   "gpt-2": { pre_tokenizer: byteLevel(true) },
   "llama-bpe": { pre_tokenizer: sequence(split(words("\\p{N}{1,3}")), byteLevel(false)), ignoreMerges: true },

@@ -133,7 +133,7 @@ it("deletes an export that differs from the trained model", async () => {
 });
 
 it("refuses unknown formats and adapters of another base, and leaves no folder", async () => {
-  await expect(write("gguf", "no")).rejects.toMatchObject({
+  await expect(write("mlx", "no")).rejects.toMatchObject({
     kind: "usage",
     message: expect.stringContaining("not implemented"),
   });

@@ -194,7 +194,12 @@ function topTwo(logits: Float32Array): { best: number; gap: number } {
   return { best, gap: logits[best]! - second };
 }
 
-function compareConversation(trained: Tokenizer, exported: Tokenizer): number | null {
+/**
+ * Compares the ids of a conversation.
+ * @returns their number; null for a tokenizer without a chat template
+ * @throws mismatch
+ */
+export function compareConversation(trained: Tokenizer, exported: Tokenizer): number | null {
   const idsOf = (tokenizer: Tokenizer): number[] | null => {
     try {
       return tokenizer.encode(tokenizer.renderChat(CONVERSATION, { addGenerationPrompt: true }));

@@ -1,7 +1,8 @@
 import { LorafitError, listMistakes } from "../../errors.ts";
 import { type GgufFile, readGgufTensor } from "../../formats/gguf.ts";
+import type { GgufEntry } from "../../formats/gguf-writer.ts";
 import { ConfigReader } from "../config-reader.ts";
-import type { GgufFamily } from "../family.ts";
+import type { GgufFamily, GgufWriter } from "../family.ts";
 import { ropeFrequencies } from "../rope.ts";
 import type { LlamaConfig } from "./llama-config.ts";
 
@@ -82,10 +83,67 @@ export function llamaGguf<C extends LlamaConfig>(options: LlamaGgufOptions<C>): 
     },
     restore(name, data, { heads, kvHeads, headDim }) {
       if (!permuted) return options.restore?.(name, data) ?? data;
-      if (name.includes(".q_proj.")) return unpermuted(data, heads, headDim);
-      return name.includes(".k_proj.") ? unpermuted(data, kvHeads, headDim) : data;
+      if (name.includes(".q_proj.")) return reordered(data, heads, headDim, "back");
+      return name.includes(".k_proj.") ? reordered(data, kvHeads, headDim, "back") : data;
+    },
+    writer: options.restore === undefined ? writerOf(architecture, permuted) : null,
+  };
+}
+
+/** Files as llama.cpp's converter writes them (convert_hf_to_gguf.py, LlamaModel, Qwen2Model, Qwen3Model). */
+function writerOf<C extends LlamaConfig>(architecture: string, permuted: boolean): GgufWriter<C> {
+  const own = new Map(Object.entries(BLOCK_NAMES).map(([part, module]) => [module, part]));
+  const outer = new Map(Object.entries(OUTER_NAMES).map(([name, module]) => [module, name]));
+  return {
+    metadata: (config) => metadataOf(architecture, config),
+    ownName(name) {
+      const [, layer, module, kind] = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name) ?? [];
+      return module === undefined ? outer.get(name)! : `blk.${layer}.${own.get(module)}.${kind}`;
+    },
+    store(name, data, { heads, kvHeads, headDim }) {
+      if (!permuted) return data;
+      if (name.includes(".q_proj.")) return reordered(data, heads, headDim, "out");
+      return name.includes(".k_proj.") ? reordered(data, kvHeads, headDim, "out") : data;
+    },
+    extra({ rope, headDim }): Record<string, Float32Array> {
+      if (rope.scaling?.type !== "llama3") return {};
+      const [plain, scaled] = [
+        ropeFrequencies(headDim, { ...rope, scaling: null }),
+        ropeFrequencies(headDim, rope),
+      ];
+      return { [ROPE_FACTORS]: plain.map((frequency, i) => frequency / scaled[i]!) };
     },
   };
+}
+
+function metadataOf(architecture: string, config: LlamaConfig): ReturnType<GgufWriter["metadata"]> {
+  const { rope, sliding, multipliers, layersWithoutRope } = config;
+  const cannot = [
+    [sliding !== undefined, "sliding windows"],
+    [multipliers !== undefined, "multipliers"],
+    [layersWithoutRope !== undefined, "layers without positions"],
+    [!isMeta(rope), "Llama 3's rope scaling other than Meta's"],
+  ].find(([has]) => has);
+  if (cannot !== undefined) return { problem: `${architecture} in GGUF has no ${String(cannot[1])}` };
+  const keys: Record<string, GgufEntry> = {
+    block_count: ["u32", config.layers],
+    context_length: ["u32", config.maxPositions],
+    embedding_length: ["u32", config.hiddenSize],
+    feed_forward_length: ["u32", config.intermediateSize],
+    vocab_size: ["u32", config.vocabSize],
+    "attention.head_count": ["u32", config.heads],
+    "attention.head_count_kv": ["u32", config.kvHeads],
+    "attention.key_length": ["u32", config.headDim],
+    "attention.value_length": ["u32", config.headDim],
+    "attention.layer_norm_rms_epsilon": ["f32", config.normEps],
+    "rope.dimension_count": ["u32", config.headDim],
+    "rope.freq_base": ["f32", rope.theta],
+    ...(rope.scaling?.type === "linear" && {
+      "rope.scaling.type": ["string", "linear"] as const,
+      "rope.scaling.factor": ["f32", rope.scaling.factor] as const,
+    }),
+  };
+  return Object.fromEntries(Object.entries(keys).map(([key, entry]) => [`${architecture}.${key}`, entry]));
 }
 
 /** Reads an architecture's metadata as numbers. */
@@ -150,19 +208,22 @@ function refuseUnknown({ path, metadata }: GgufFile, architecture: string, known
   }
 }
 
+/** Llama 3's scaling as Meta published it, without the factor. */
+const META = { lowFrequencyFactor: 1, highFrequencyFactor: 4, originalMaxPositions: 8192 } as const;
+
+/** True unless the rope has a Llama 3 scaling with other parameters. */
+const isMeta = ({ scaling }: LlamaConfig["rope"]): boolean =>
+  scaling?.type !== "llama3" ||
+  (Object.keys(META) as (keyof typeof META)[]).every((key) => scaling[key] === META[key]);
+
 /**
  * GGUF stores Llama 3's scaling as its effect: one divisor for each frequency. The parameters are those that Meta published;
  * the largest divisor is the factor, and all divisors must agree with the ones that follow from it.
  */
 function withLlama3Scaling<C extends LlamaConfig>(file: GgufFile, config: C): C {
   const divisors = readGgufTensor(file, ROPE_FACTORS);
-  const scaling = {
-    type: "llama3",
-    factor: Math.max(...divisors.subarray(0, config.headDim)),
-    lowFrequencyFactor: 1,
-    highFrequencyFactor: 4,
-    originalMaxPositions: 8192,
-  } as const;
+  const factor = Math.max(...divisors.subarray(0, config.headDim));
+  const scaling = { type: "llama3", factor, ...META } as const;
   const scaled = { ...config.rope, scaling };
   const plain = ropeFrequencies(config.headDim, config.rope);
   const expected = ropeFrequencies(config.headDim, scaled);
@@ -178,14 +239,15 @@ function withLlama3Scaling<C extends LlamaConfig>(file: GgufFile, config: C): C 
   return { ...config, rope: scaled };
 }
 
-/** Rows of q or k from the converter's order [heads, headDim/2, 2] back to Hugging Face's [heads, 2, headDim/2]. */
-function unpermuted(data: Float32Array, heads: number, headDim: number): Float32Array {
+/** Rows of q or k from Hugging Face's order [heads, 2, headDim/2] out to the converter's [heads, headDim/2, 2], or back. */
+function reordered(data: Float32Array, heads: number, headDim: number, way: "out" | "back"): Float32Array {
   const width = data.length / (heads * headDim);
   const out = new Float32Array(data.length);
   for (let row = 0; row < heads * headDim; row++) {
     const within = row % headDim;
     const target = row - within + (within >> 1) + (within & 1) * (headDim / 2);
-    out.set(data.subarray(row * width, (row + 1) * width), target * width);
+    const [from, to] = way === "back" ? [row, target] : [target, row];
+    out.set(data.subarray(from * width, (from + 1) * width), to * width);
   }
   return out;
 }
