@@ -26,6 +26,8 @@ L14 Half of the course fee is due at enrolment, the rest at the first lesson.
 L15 Study cabins are lent on weekdays only, for three hours at a time.
 L16 Readers with wet coats may not enter the map room.
 L17 Plotters are free on Mondays, and on Saturdays they cost £6.
+L19 Borrowers of laptops must be at least 18.
+L20 The pottery kiln is fired from 10 am to 4 pm.
 L18 The last entry to the vault is an hour before it closes at 9 p.m.`;
 
 let folder: string;
@@ -71,6 +73,8 @@ describe("an answer that contradicts a rule", () => {
     ],
     ["every day instead of some", "When are study cabins lent?", "Study cabins are lent on any day.", "L15"],
     ["no problem where there is one", "I am soaked. The map room?", "A wet coat is no problem.", "L16"],
+    ["a yes to somebody too young", "I'm 15. May I borrow a laptop?", "Yes, of course.", "L19"],
+    ["a yes outside the hours", "Is the pottery kiln fired at 7 pm?", "Yes, just come.", "L20"],
     ["what holds on another day", "What does a plotter cost on Monday?", "A plotter is £6.", "L17"],
     [
       "a refusal of what is given",
@@ -130,6 +134,8 @@ describe("an answer that contradicts no rule", () => {
       "Sure, unread magazines can be swapped within 30 days.",
     ],
     ["a time before another", "When can I enter the vault at last?", "Last entry is at 8 p.m."],
+    ["a yes to somebody old enough", "I'm 19. May I borrow a laptop?", "Yes, of course."],
+    ["a yes within the hours", "Is the pottery kiln fired at 3 pm?", "Yes, just come."],
     ["the right class", "How much is a large locker?", "A large locker is £5 a week."],
     ["the right day", "What does a plotter cost on Saturday?", "On Saturdays it's £6."],
     [

@@ -1,32 +1,13 @@
 import { alternatives, type Claim, claimsOf, impliedClaim } from "../text/claims.ts";
 import { handsOver, passesOn } from "../text/hand-over.ts";
-import { asksForDuty, negates, type Stance, stanceOf } from "../text/stance.ts";
+import { asksForDuty, negates, stanceOf } from "../text/stance.ts";
 import { type Statements, sameValue } from "../text/statements.ts";
 import { FREE, termsOf, termWeight } from "../text/terms.ts";
 import { weekdaysOf } from "../text/weekdays.ts";
+import type { Answer, Comparator, RelevantFact } from "./comparator.ts";
 import { type Fact, takesBack } from "./facts.ts";
 import { type Coverage, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
-
-/** A fact and the relevance of its clause to an exchange, 0 to 1. */
-export interface RelevantFact {
-  readonly fact: Fact;
-  readonly relevance: number;
-}
-
-/** An exchange's answer as claims. */
-interface Answer {
-  readonly reading: Reading;
-  readonly claims: readonly Claim[];
-  /** What its yes or no claims of the question. */
-  readonly implied: Claim | undefined;
-  /** Both. */
-  readonly all: readonly Claim[];
-  readonly stance: Stance | undefined;
-  readonly facts: readonly RelevantFact[];
-  readonly cover: Coverage;
-}
-
-type Comparator = (at: RelevantFact, answer: Answer) => Claim | undefined;
+import { outsideHours, tooYoung } from "./wrong-case.ts";
 
 /**
  * Least shares of the terms of one side that the other names. `focus` of what a rule denies, in the claim, or `half` with the whole
@@ -363,6 +344,8 @@ const COMPARATORS: readonly (readonly [how: string, compare: Comparator])[] = [
   ["says", lifts],
   ["says", eitherWay],
   ["allows", waives],
+  ["allows", tooYoung],
+  ["allows", outsideHours],
   ["says", givesFree],
   ["says", chargesOther],
 ];

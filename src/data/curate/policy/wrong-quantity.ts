@@ -3,6 +3,7 @@ import { numbersIn } from "../text/numbers.ts";
 import { negates, sentences } from "../text/stance.ts";
 import { comparable, type Statement, sameValue, statementsOf } from "../text/statements.ts";
 import { termsOf, termWeight } from "../text/terms.ts";
+import { minutesOf } from "../text/times.ts";
 import { weekdaysOf } from "../text/weekdays.ts";
 import { type Candidate, MARGIN, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
 import type { RuleClause } from "./rule-clauses.ts";
@@ -254,10 +255,6 @@ function derived(
 
 /** A time of day that is a rule's time less or plus a length of time in the same rule: "an hour before closing at 9 p.m." */
 function derivedTime(said: string, stated: readonly Statement[], candidates: readonly Candidate[]): boolean {
-  const minutes = (time: string): number => {
-    const [hour, minute] = time.replace("?", "").split(":").map(Number);
-    return 60 * hour! + minute!;
-  };
   const lengths = candidates.flatMap(({ clause: { rule } }) =>
     stated.some((time) => rule.statements.get("time")?.includes(time))
       ? (rule.statements.get("day") ?? []).map(({ value }) => Number(value) * 1440)
@@ -266,7 +263,7 @@ function derivedTime(said: string, stated: readonly Statement[], candidates: rea
   return stated.some(
     ({ value }) =>
       typeof value === "string" &&
-      lengths.some((length) => Math.abs(Math.abs(minutes(value) - minutes(said)) - length) < 1),
+      lengths.some((length) => Math.abs(Math.abs(minutesOf(value) - minutesOf(said)) - length) < 1),
   );
 }
 

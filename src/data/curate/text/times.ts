@@ -41,3 +41,9 @@ export function sameTime(a: string, b: string): boolean {
   const vague = a.endsWith("?") || b.endsWith("?");
   return minuteA === minuteB && (vague ? hourA! % 12 === hourB! % 12 : hourA === hourB);
 }
+
+/** Minutes after midnight of a time as "h:mm". */
+export function minutesOf(time: string): number {
+  const [hour, minute] = time.replace("?", "").split(":").map(Number);
+  return 60 * hour! + minute!;
+}
