@@ -1,12 +1,13 @@
 import type { Exchange } from "../text/exchanges.ts";
 import { numbersIn } from "../text/numbers.ts";
-import { negates, sentences } from "../text/stance.ts";
-import { comparable, type Statement, sameValue, statementsOf } from "../text/statements.ts";
+import { sentences } from "../text/stance.ts";
+import { comparable, type Statement, sameValue } from "../text/statements.ts";
 import { termsOf, termWeight } from "../text/terms.ts";
 import { minutesOf } from "../text/times.ts";
-import { weekdaysOf } from "../text/weekdays.ts";
+import { clauseAround, statedElsewhere, wordsAround } from "./quantity-context.ts";
 import { type Candidate, MARGIN, type PolicyContradiction, RELEVANT, type Reading } from "./relevance.ts";
 import type { RuleClause } from "./rule-clauses.ts";
+import { wrongBranch } from "./wrong-branch.ts";
 
 /** A quantity of the answer that the rule which it is about does not have. */
 export function wrongQuantity(
@@ -72,35 +73,6 @@ export function wrongQuantity(
     }
   }
   return undefined;
-}
-
-/** True if another clause that the exchange may be about has this very quantity. */
-function statedElsewhere(
-  key: string,
-  value: Statement,
-  ruled: readonly Candidate[],
-  best: number,
-  { turn, answer }: Exchange,
-): boolean {
-  const asked = [...termsOf(turn)].filter((term) => termWeight(term) === 1);
-  const around = wordsAround(value, answer);
-  return ruled.some(({ clause, relevance }) =>
-    clause.statements
-      .get(key)!
-      .some(
-        (right) =>
-          sameValue(value, right) &&
-          comparable(value.role, right.role) &&
-          ((asked.length > 0 && asked.every((term) => clause.terms.has(term))) ||
-            around.some((term) => termWeight(term) === 1 && clause.terms.has(term)) ||
-            (value.words.split(" ").length > 2 &&
-              clause.text.toLowerCase().includes(value.words.toLowerCase())) ||
-            relevance >=
-              (value.per !== undefined && value.per === right.per
-                ? RELEVANT.sameRate
-                : Math.min(RELEVANT.elsewhere, 0.6 * best))),
-      ),
-  );
 }
 
 /** Share of a clause's terms that a sentence names which says the opposite of it. */
@@ -179,23 +151,6 @@ function commensurable(a: Statement["value"], b: Statement["value"], sure: boole
   );
 }
 
-/** Terms of the clause in which an answer states a quantity. */
-function wordsAround(value: Statement, answer: string): string[] {
-  return [...termsOf(clauseAround(value, answer))];
-}
-
-function clauseAround({ at }: Statement, answer: string): string {
-  const start =
-    Math.max(
-      answer.lastIndexOf(". ", at),
-      answer.lastIndexOf("; ", at),
-      answer.lastIndexOf(", but ", at),
-      answer.lastIndexOf("! ", at),
-    ) + 1;
-  const rest = answer.slice(at).search(/[.;!?](?:\s|$)|, (?:but|and) /);
-  return answer.slice(start, rest < 0 ? undefined : at + rest);
-}
-
 /** A number that the customer brought up, or that tells of the case and not of a rule. */
 function ofTheCase(value: Statement, { question }: Exchange): boolean {
   if (value.role === "elapsed") return true;
@@ -265,75 +220,4 @@ function derivedTime(said: string, stated: readonly Statement[], candidates: rea
       typeof value === "string" &&
       lengths.some((length) => Math.abs(Math.abs(minutesOf(value) - minutesOf(said)) - length) < 1),
   );
-}
-
-/**
- * The answer gives what another part of the rule gives: £25 on a Saturday where it says "£25 on working days; on weekends nobody can",
- * the price of the large unit for the small one. The parts differ in their days or in their terms, and question and answer name
- * those of one part and the quantity of another.
- */
-function wrongBranch(
-  key: string,
-  values: readonly Statement[],
-  compared: readonly Candidate[],
-  ruled: readonly Candidate[],
-  exchange: Exchange,
-): PolicyContradiction | undefined {
-  const { turn, answer } = exchange;
-  if (negates(answer)) return undefined;
-  const asked = weekdaysOf(turn);
-  const context = markersOf(`${turn} ${clauseAround(values[0]!, answer)}`, key);
-  for (const rule of new Set(compared.map(({ clause }) => clause.rule))) {
-    const elsewhere = ruled.filter(({ clause }) => clause.rule !== rule);
-    if (values.some((value) => statedElsewhere(key, value, elsewhere, ruled[0]!.relevance, exchange)))
-      continue;
-    const parts = rule.text
-      .replace(/\([^)]*\)/g, "")
-      .split(/[;,.:] | (?:and|but) /)
-      .map((text) => ({
-        text: text.trim(),
-        days: weekdaysOf(text),
-        terms: [...markersOf(text, key)],
-        said: statementsOf(text).get(key) ?? [],
-      }));
-    const given = parts.filter(({ said }) =>
-      values.every((value) => said.some((ruled) => sameValue(value, ruled))),
-    );
-    const [other] = given;
-    if (other === undefined || given.length > 1) continue;
-    const own = (part: (typeof parts)[number], than: (typeof parts)[number]): string[] =>
-      part.terms.filter((term) => !than.terms.includes(term));
-    const right = parts.find((part) => {
-      if (part === other) return false;
-      if (asked.size > 0 && other.days.size > 0 && part.days.size > 0)
-        return [...asked].every((day) => part.days.has(day) && !other.days.has(day));
-      const [mine, theirs] = [own(part, other), own(other, part)];
-      return (
-        part.said.some(({ role }) => comparable(role, values[0]!.role)) &&
-        theirs.length > 0 &&
-        mine.length > 0 &&
-        mine.filter((term) => context.has(term)).length * 2 >= mine.length &&
-        !theirs.some((term) => context.has(term))
-      );
-    });
-    if (right !== undefined)
-      return {
-        rule,
-        evidence: `says ${JSON.stringify(values[0]!.words)}, against ${rule.id} of the policy: ${JSON.stringify(right.text)}`,
-        confidence: "possible",
-      };
-  }
-  return undefined;
-}
-
-/** By what a part of a rule is known from another: its terms of weight, and its numbers but for those of the dimension that is compared. */
-function markersOf(text: string, key: string): Set<string> {
-  const said = statementsOf(text);
-  const quantities = [...(said.get(key) ?? [])].flatMap(({ words }) => numbersIn(words));
-  return new Set([
-    ...[...termsOf(text)].filter((term) => termWeight(term) === 1),
-    ...numbersIn(text)
-      .filter((n) => !quantities.includes(n))
-      .map(String),
-  ]);
 }
