@@ -17,7 +17,7 @@ const kindOf = (kind: string) => (kind.startsWith("leakage") ? "leakage" : kind)
 /**
  * Shops written without sight of the detectors, with the least recall and precision by kind. At first sight conflicts had .57 and .57
  * (Copper Lane), .57 and .73 (Fernhollow), .50 and .35 (Fellside), .35 and .89 (Harbour Baths); these have been tuned on since.
- * Brightside Optical is held out: read its counts, not its rows. Before claims were compared it had .52 and .57.
+ * Brightside Optical had .67 and .69 as long as it was held out, Keepsafe .32 and .88 at first sight.
  */
 const SHOPS: Record<string, readonly (readonly [kind: string, recall: number, precision: number])[]> = {
   refurb: [
@@ -46,18 +46,22 @@ const SHOPS: Record<string, readonly (readonly [kind: string, recall: number, pr
   ],
   bikes: [
     ["conflict", 0.85, 0.85],
-    ["out-of-scope", 0.65, 0.85],
+    ["out-of-scope", 0.75, 0.95],
     ["personal-data", 1, 1],
     ["secret", 1, 1],
     ["exact-duplicate", 1, 1],
   ],
   pool: [
-    ["conflict", 0.6, 0.9],
-    ["out-of-scope", 0.4, 1],
+    ["conflict", 0.65, 0.95],
+    ["out-of-scope", 0.95, 0.95],
+  ],
+  storage: [
+    ["conflict", 0.6, 0.95],
+    ["out-of-scope", 0.85, 0.85],
   ],
   optician: [
-    ["conflict", 0.65, 0.65],
-    ["out-of-scope", 0.7, 0.7],
+    ["conflict", 0.8, 0.95],
+    ["out-of-scope", 0.85, 0.75],
     ["secret", 1, 1],
     ["exact-duplicate", 1, 1],
   ],
