@@ -57,12 +57,15 @@ test.each([
 });
 
 test.each([
-  ["rows.jsonl.gz", gzipSync('{"text":"a"}\n'), 3, /compressed with gzip/],
+  ["rows.jsonl.gz", gzipSync('{"text":"a"}\n'), 0, /training rows[\s\S]*shapes\s+text 1/],
+  ["bomb.jsonl.gz", gzipSync(Buffer.alloc(80_000_000)), 3, /less than an eighth/],
+  ["cut.jsonl.gz", gzipSync('{"text":"a"}\n').subarray(0, 12), 3, /damaged gzip file/],
+  ["rows.jsonl.xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 0]), 3, /compressed with xz/],
   ["wide.jsonl", Buffer.from('{"text":"a"}\n', "utf16le"), 3, /unreadable file[\s\S]*UTF-16/],
   ["latin.jsonl", Buffer.from('{"text":"\xe9"}\n', "latin1"), 3, /unreadable file[\s\S]*Windows-1252/],
   ["none.jsonl", Buffer.from(""), 3, /empty file/],
   ["other.jsonl", Buffer.from('{"foo":1}\n'), 3, /has neither messages/],
-  ["list.json", Buffer.from('[{"text":"a"}]'), 3, /one JSON list of 1/],
+  ["list.json", Buffer.from('[{"text":"a"}]'), 0, /training rows/],
   [
     "silent.jsonl",
     Buffer.from(

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dataLines } from "../../src/data/lines.ts";
 
@@ -44,6 +45,13 @@ describe("data files", () => {
       { line: 3, problem: "expected a JSON object" },
       { line: 4, problem: expect.stringContaining("is not JSON") },
     ]);
+  });
+
+  it("files compressed with gzip are read as they are unpacked", () => {
+    writeFileSync(join(folder, "rows.csv.gz"), gzipSync("text,label\nx,a\n"));
+    writeFileSync(join(folder, "rows.jsonl.gz"), gzipSync('{"text":"x"}\n'));
+    expect(dataLines(join(folder, "rows.csv.gz"))).toEqual([{ line: 2, value: { text: "x", label: "a" } }]);
+    expect(dataLines(join(folder, "rows.jsonl.gz"))).toMatchObject([{ line: 1, value: { text: "x" } }]);
   });
 
   it("a missing file is a usage error that names it", () => {

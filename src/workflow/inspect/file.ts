@@ -35,7 +35,7 @@ export async function inspectFile(path: string, cacheDir: string): Promise<Inspe
   }
   if (name.endsWith(".safetensors")) return inspectSafetensors(path);
   if (name.endsWith(".onnx")) return inspectOnnx(path);
-  if (/\.(jsonl|csv)$/.test(name)) return inspectRows(path);
+  if (/\.(jsonl|csv)(\.gz)?$/.test(name)) return inspectRows(path);
   if (/\.ya?ml$/.test(name)) return inspectTask(path);
   if (/\.(json|lock)$/.test(name)) return inspectJson(path);
   if (/\.(bin|pt|pth|ckpt|pkl)$/.test(name)) {
@@ -113,14 +113,7 @@ export function inspectTask(path: string): Inspection {
 
 function inspectJson(path: string): Inspection {
   const json = readJson(path, { hint: "correct it, or name another file" });
-  if (Array.isArray(json))
-    throw new LorafitError(
-      "data",
-      `${path}: is one JSON list of ${json.length}; rows are read one object a line (JSONL)`,
-      {
-        hint: `jq -c '.[]' ${path} > rows.jsonl`,
-      },
-    );
+  if (Array.isArray(json)) return inspectRows(path);
   if (typeof json !== "object" || json === null) throw unknown(path);
   const keys = new Set(Object.keys(json));
   if (keys.has("verdict") && keys.has("criteria")) {
