@@ -70,7 +70,8 @@ function backwards() {
   );
 }
 
-const WORDS = /\b(lies|stands|stood|whoever|goalposts?|whence|hitherto)\b/gi;
+const WORDS =
+  /\b(lies|stands|stood|whoever|goalposts?|whence|hitherto|whereof|thereof|all the same|gives? back|reads on|in its stead)\b/gi;
 const prose = [
   ...files,
   ...under(join(tree, "docs"), /\.md$/),

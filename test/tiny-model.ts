@@ -4,6 +4,7 @@ import { type LoraLayout, loraLayout } from "../src/lora/layout.ts";
 import type { ModelConfig } from "../src/model/config.ts";
 import { familyOf, parseModelConfig } from "../src/model/families/index.ts";
 import { createRng } from "../src/rng.ts";
+import { updateFeeds as optimizerFeeds } from "../src/train/feeds.ts";
 import { logitsProgram } from "../src/train/programs.ts";
 
 const LLAMA = {
@@ -127,12 +128,5 @@ export function tinyFeeds(config: ModelConfig): {
   };
 }
 
-export const updateFeeds = (count: number, learningRate = 1e-3, step = 1): Tensors => {
-  const scalar = (value: number): HostTensor => ({ shape: [1], data: Float64Array.of(value) });
-  return {
-    learning_rate: scalar(learningRate),
-    correction1: scalar(1 - 0.9 ** step),
-    correction2: scalar(1 - 0.999 ** step),
-    count: scalar(count),
-  };
-};
+export const updateFeeds = (count: number, learningRate = 1e-3, step = 1): Tensors =>
+  optimizerFeeds({ beta1: 0.9, beta2: 0.999 }, learningRate, step, count);

@@ -4,7 +4,7 @@ import { type GroupStatistic, type PermutationTest, permutationTests, pValue } f
 import type { Placed } from "./space.ts";
 import { ascending, chiSquare, enrichment, kolmogorovSmirnov } from "./statistics.ts";
 
-/** A word or pair in fewer texts than this says nothing. */
+/** Words and pairs in fewer texts than this are not compared. */
 const MIN_TEXTS = 5;
 
 export const STATISTICS = ["length", "distance", "topics", "out-of-scope", "words", "embeddings"] as const;

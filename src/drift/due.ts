@@ -3,7 +3,7 @@ import type { PolicyRule } from "../task/policy.ts";
 import type { Retrain } from "../task/schema.ts";
 import type { DriftResult } from "./result.ts";
 
-/** A rule that is not what it was when the adapter was trained. */
+/** A rule that changed since the training. */
 export interface PolicyChange {
   readonly rule: string;
   readonly change: "added" | "removed" | "changed";

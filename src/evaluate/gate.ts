@@ -52,7 +52,7 @@ export interface Verdict {
   reasons: string[];
   scorer: string;
   seed: number;
-  /** With several seeds, how each did, the one that ships first. */
+  /** Results of each seed, the shipped one first; only with several seeds. */
   seeds?: SeedResult[];
   /** The base's weights, as locked. */
   base_sha256: string;

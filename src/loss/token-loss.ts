@@ -37,7 +37,7 @@ export interface LossInputs {
  */
 export type AppendLoss = (b: ProgramBuilder, inputs: LossInputs) => Loss;
 
-/** The labelled positions of the hidden state [N,D] with what they are to predict. */
+/** The labelled positions of the hidden state [N,D] with their targets. */
 export function labelledRows(b: ProgramBuilder, { hidden, labelled }: LossInputs) {
   const rows = b.input("labelled", "i64", [labelled]);
   const targets = b.input("targets", "i64", [labelled]);

@@ -30,7 +30,7 @@ export const isExportedRun = ({ path }: Run): boolean =>
 
 /**
  * Exports base and tuned model with the same exporter, each read back and compared with the training engine.
- * @throws mismatch error when the base is not the one that the run was trained on
+ * @throws mismatch error when the base differs from the one of the training
  */
 export async function* exportForJudging({ project, path, record }: Run): AsyncGenerator<Exporting, void> {
   const { base, task, signal } = project;

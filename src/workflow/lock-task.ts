@@ -100,7 +100,7 @@ function amend(task: Task, lock: TaskLock, changes: string[], reason: string | u
   });
 }
 
-/** Differences between a lock and the one that the ledger's last entry names; none before the first look. */
+/** Differences between a lock and the lock of the ledger's last entry; none before the first look. */
 function changesSinceLook(task: Task, now: TaskLock): string[] {
   const last = readLedger(task).at(-1)?.lock_sha256;
   if (last === undefined || last === lockSha256(now)) return [];

@@ -88,7 +88,7 @@ export const readVerdict = (path: string): Verdict =>
   });
 
 /**
- * Opens the finished run at `path` with its task: the folder that holds runs/, else the one that the record names.
+ * Opens the finished run at `path` with its task: the folder that holds runs/, else the folder in the record.
  * @throws usage error for a run that has not ended
  */
 export function openRun(path: string, options: ProjectOptions = {}): Run {

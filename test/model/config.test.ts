@@ -5,6 +5,7 @@ import type { Gemma3Config } from "../../src/model/families/gemma3.ts";
 import { parseModelConfig } from "../../src/model/families/index.ts";
 import type { LlamaConfig } from "../../src/model/families/llama-config.ts";
 import { ropeFrequencies } from "../../src/model/rope.ts";
+import { tinyConfig } from "../tiny-model.ts";
 
 const json = JSON.parse(
   readFileSync(new URL("../golden/llama-tiny/model/config.json", import.meta.url), "utf8"),
@@ -250,6 +251,14 @@ test.each([
   ],
 ])("%s is refused by name", (_, changes, message) => {
   expect(() => parse(changes)).toThrow(message);
+});
+
+test("a null num_key_value_heads means one for each head in Llama, and is refused in LFM2, as by transformers", () => {
+  const { heads, kvHeads } = tinyConfig({ num_key_value_heads: null });
+  expect(kvHeads).toBe(heads);
+  expect(() => tinyConfig({ model_type: "lfm2", num_key_value_heads: null })).toThrow(
+    /num_key_value_heads: is missing/,
+  );
 });
 
 test("all mistakes are listed in one data error that names the file", () => {

@@ -6,7 +6,7 @@ import { type TrialStep, trialStep } from "./step.ts";
 
 const STEPS = 3;
 
-/** Vectors that a trial compares, by what they are. */
+/** Vectors that a trial compares, by name. */
 type Traces = Readonly<Record<"loss" | "gradient" | "update", Float64Array>>;
 
 /**

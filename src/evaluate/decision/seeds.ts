@@ -3,7 +3,7 @@ import type { CriterionResult } from "./decide.ts";
 /** Scores of the adapter of one seed, as in verdict.json. */
 export interface SeedResult {
   seed: number;
-  /** Its folder within the run; "." for the one that ships. */
+  /** Its folder within the run; "." for the shipped adapter. */
   run: string;
   /** Tuned less base by criterion; positive is better. */
   differences: Record<string, number>;

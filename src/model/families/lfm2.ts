@@ -5,6 +5,7 @@ import type { ConfigReader } from "../config-reader.ts";
 import type { Family, ForwardContext, Linear } from "../family.ts";
 import { type Rope, readRope, ropeFrequencies, ropeJson } from "../rope.ts";
 import { project } from "./layers.ts";
+import { readHeads } from "./llama-config.ts";
 
 type LayerType = "conv" | "full_attention";
 
@@ -64,24 +65,14 @@ function parseConfig(reader: ConfigReader): Lfm2Config {
   });
   for (const key of NOT_READ) reader.get(key);
   for (const key of ["block_use_swiglu", "use_pos_enc"]) reader.only(key, [true]);
-  const hiddenSize = reader.integer("hidden_size");
-  const heads = reader.integer("num_attention_heads");
-  const kvHeads = reader.integer("num_key_value_heads");
-  const headDim = reader.integer("head_dim", hiddenSize / heads);
-  if (heads % kvHeads !== 0)
-    reader.mistake("num_key_value_heads", `${kvHeads} does not divide num_attention_heads ${heads}`);
-  if (headDim % 2 !== 0) reader.mistake("head_dim", `${headDim} is odd; rotary positions need pairs`);
   const layers = reader.integer("num_hidden_layers");
   const tied = reader.get("tie_embedding") === undefined ? "tie_word_embeddings" : "tie_embedding";
   reader.get("tie_word_embeddings");
   return {
     family: "lfm2",
     vocabSize: reader.integer("vocab_size"),
-    hiddenSize,
     layers,
-    heads,
-    kvHeads,
-    headDim,
+    ...readHeads(reader, { kvHeadsOfNull: "refused" }),
     intermediateSize: readIntermediateSize(reader),
     normEps: reader.number("norm_eps", 1e-5),
     maxPositions: reader.integer("max_position_embeddings"),

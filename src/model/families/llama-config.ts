@@ -39,6 +39,24 @@ type Own = Pick<
   readonly rope?: Rope;
 };
 
+/**
+ * Width and head counts. `kvHeadsOfNull`: a null num_key_value_heads means one for each head in LlamaConfig and is refused by
+ * Lfm2Config (transformers 5.24).
+ */
+export function readHeads(
+  reader: ConfigReader,
+  { kvHeadsOfNull }: { readonly kvHeadsOfNull: "heads" | "refused" },
+): Pick<ModelConfig, "hiddenSize" | "heads" | "kvHeads" | "headDim"> {
+  const heads = reader.integer("num_attention_heads");
+  const hiddenSize = reader.integer("hidden_size");
+  const kvHeads = reader.integer("num_key_value_heads", kvHeadsOfNull === "heads" ? heads : undefined);
+  const headDim = reader.integer("head_dim", hiddenSize / heads);
+  if (heads % kvHeads !== 0)
+    reader.mistake("num_key_value_heads", `${kvHeads} does not divide num_attention_heads ${heads}`);
+  if (headDim % 2 !== 0) reader.mistake("head_dim", `${headDim} is odd; rotary positions need pairs`);
+  return { hiddenSize, heads, kvHeads, headDim };
+}
+
 /** The keys that llama and its variations share. */
 export function readLlamaConfig(
   reader: ConfigReader,
@@ -46,23 +64,13 @@ export function readLlamaConfig(
   { attentionBias, mlpBias, sliding, activation, rope, ...more }: Own,
 ): LlamaConfig {
   if (activation === undefined) reader.only("hidden_act", ["silu", "swish"]);
-  const heads = reader.integer("num_attention_heads");
-  const hiddenSize = reader.integer("hidden_size");
-  const kvHeads = reader.integer("num_key_value_heads", heads);
-  const headDim = reader.integer("head_dim", hiddenSize / heads);
-  if (heads % kvHeads !== 0)
-    reader.mistake("num_key_value_heads", `${kvHeads} does not divide num_attention_heads ${heads}`);
-  if (headDim % 2 !== 0) reader.mistake("head_dim", `${headDim} is odd; rotary positions need pairs`);
   const layers = reader.integer("num_hidden_layers");
   const maxPositions = reader.integer("max_position_embeddings", 2048);
   return {
     family,
     vocabSize: reader.integer("vocab_size"),
-    hiddenSize,
     layers,
-    heads,
-    kvHeads,
-    headDim,
+    ...readHeads(reader, { kvHeadsOfNull: "heads" }),
     intermediateSize: reader.integer("intermediate_size"),
     activation: activation ?? "silu",
     normEps: reader.number("rms_norm_eps", 1e-6),

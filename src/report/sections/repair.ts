@@ -27,7 +27,7 @@ const SENTENCE: Record<RepairSummary["outcome"], string> = {
     "The adapter lost more general capability than its budget allows, and no trial repaired it.",
 };
 
-/** Trials that kept general capability within its budget or failed to, and the one that became the adapter. */
+/** Trials to keep general capability within its budget, and which of them became the adapter. */
 export function repairSection({
   criterion,
   budget,

@@ -118,7 +118,7 @@ function trainingData(run: Run): Markdown {
   ]);
 }
 
-/** Share of replay of the task, or the one that a repair raised it to. */
+/** Share of replay of the task, or the larger share that a repair chose. */
 function shareOfReplay({ path, task }: Run): number | undefined {
   const repair = readRepair(path);
   return repair === undefined ? task.data.replay?.share : repair.trials[repair.chosen]!.replay_share;

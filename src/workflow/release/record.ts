@@ -29,7 +29,7 @@ export const releaseSchema = z.strictObject({
   lock_sha256: hash,
   sign_offs: z.custom<readonly Standing[]>(Array.isArray),
   files: z.record(z.string(), z.strictObject({ bytes: z.int().min(0), sha256: hash })),
-  /** sealOf the other fields: notices an edit by hand, but not one that computes it again. */
+  /** sealOf the other fields: detects a manual edit, but not one that computes the seal again. */
   seal: hash,
 });
 export type Release = z.output<typeof releaseSchema>;

@@ -92,6 +92,6 @@ function touch(path: string): void {
   try {
     utimesSync(path, now, now);
   } catch {
-    // Removed by hand: the part is done twice, with the same result.
+    // The file was deleted: the part is trained twice, with the same result.
   }
 }
