@@ -246,7 +246,7 @@ export function gate(input: GateInput): Verdict {
   const doubts = disagreements(seeds ?? []);
   const outcomes = [...preconditions, ...criteria].map(({ outcome }) => outcome);
   const verdict = overall(doubts.length > 0 ? [...outcomes, "inconclusive"] : outcomes);
-  const labels = labelResults(input.answers);
+  const labels = labelResults(input.answers, task.hand_over);
   const scored = input.answers.filter((answer) => answer.kind !== "text");
   const passed = (who: "base" | "tuned") => scored.filter((answer) => answer[who].score === 1).length;
   const flips = (better: "base" | "tuned", worse: "base" | "tuned") =>

@@ -1,5 +1,6 @@
-import { CONTESTANTS, type Contestant } from "../task/schema.ts";
+import { CONTESTANTS, type Contestant, type HandOver } from "../task/schema.ts";
 import type { Answered, AnswerRow } from "./answers/answer-row.ts";
+import { type Abstention, abstention } from "./metrics/abstention.ts";
 import { type CalibrationBin, calibration } from "./metrics/calibration.ts";
 import { classification, type LabelScore } from "./metrics/classification.ts";
 
@@ -19,6 +20,8 @@ export interface LabelScores {
   readonly confusions: readonly Confusion[];
   /** Of models that give probabilities. */
   readonly calibration?: { readonly ece: number; readonly bins: readonly CalibrationBin[] };
+  /** Of models that give probabilities, in a task with `hand_over`. */
+  readonly abstention?: Abstention;
 }
 
 /** The models' scores on the cases of a pack that have one right label. */
@@ -34,38 +37,44 @@ export interface LabelResult {
  * Scores of labels by pack; empty where no case has one. They are reported and not tested: a gate's test needs a score for each case,
  * and macro F1 is a ratio of counts over all of them.
  */
-export function labelResults(answers: readonly AnswerRow[]): LabelResult[] {
+export function labelResults(answers: readonly AnswerRow[], handOver?: HandOver): LabelResult[] {
   const labelled = answers.filter((answer) => answer.label !== undefined);
   return [...new Set(labelled.map(({ pack }) => pack))].map((pack) => {
     const rows = labelled.filter((answer) => answer.pack === pack);
     const contestants = CONTESTANTS.flatMap((name) => {
       const answered = rows.filter(({ contestants }) => contestants?.[name] !== undefined);
       if (answered.length < rows.length) return [];
-      return [[name, scoresOf(answered, ({ contestants }) => contestants![name]!)] as const];
+      return [[name, scoresOf(answered, ({ contestants }) => contestants![name]!, handOver)] as const];
     });
     return {
       pack,
       n: rows.length,
-      base: scoresOf(rows, ({ base }) => base),
-      tuned: scoresOf(rows, ({ tuned }) => tuned),
+      base: scoresOf(rows, ({ base }) => base, handOver),
+      tuned: scoresOf(rows, ({ tuned }) => tuned, handOver),
       contestants: Object.fromEntries(contestants),
     };
   });
 }
 
-function scoresOf(rows: readonly AnswerRow[], of: (row: AnswerRow) => Answered): LabelScores {
+function scoresOf(
+  rows: readonly AnswerRow[],
+  of: (row: AnswerRow) => Answered,
+  handOver: HandOver | undefined,
+): LabelScores {
   const pairs = rows.map((row) => ({ truth: row.label!, predicted: of(row).output ?? "" }));
   const { accuracy, macroF1, labels } = classification(pairs);
   const sure = rows.flatMap((row) => {
     const { confidence, score } = of(row);
     return confidence === undefined ? [] : [{ confidence, right: score === 1 }];
   });
+  const probabilities = sure.length === rows.length;
   return {
     accuracy,
     macro_f1: macroF1,
     labels,
     confusions: confusionsOf(pairs),
-    ...(sure.length === rows.length && { calibration: calibration(sure) }),
+    ...(probabilities && { calibration: calibration(sure) }),
+    ...(probabilities && handOver !== undefined && { abstention: abstention(sure, handOver) }),
   };
 }
 

@@ -20,6 +20,17 @@ function labelText({ pack, base, tuned, contestants }: LabelResult): string {
   return `${pack}: macro F1 ${f1}${error ?? ""}`;
 }
 
+/** Coverage, error and cost of the tuned model's hand-over in a pack. */
+function handOverText({ pack, tuned: { abstention } }: LabelResult): string[] {
+  if (abstention === undefined) return [];
+  const { chosen, cheapest, curve } = abstention;
+  const error = chosen.error === null ? "" : `, of which ${percent(chosen.error)} are wrong`;
+  return [
+    `${pack}: handing over below ${chosen.below} keeps ${percent(chosen.coverage)} of the cases${error}; ` +
+      `cost of a case ${chosen.cost.toFixed(3)}, without hand-over ${curve[0]!.cost.toFixed(3)}, cheapest below ${cheapest.below} ${cheapest.cost.toFixed(3)}`,
+  ];
+}
+
 /** The verdict as a table for the terminal. `colors` switches ANSI colours on. */
 export function verdictTable(verdict: Verdict, colors: boolean): string {
   const paint = pc.createColors(colors);
@@ -67,7 +78,7 @@ export function verdictTable(verdict: Verdict, colors: boolean): string {
   lines.push(
     "",
     ...verdict.right.map(rightText),
-    ...(verdict.labels ?? []).map(labelText),
+    ...(verdict.labels ?? []).flatMap((result) => [labelText(result), ...handOverText(result)]),
     "",
     `fixed ${fixed.length}, broken ${broken.length}, of ${verdict.counts.cases} cases; ` +
       `look ${verdict.look}, intervals of ${percent(1 - 2 * verdict.alpha)}`,

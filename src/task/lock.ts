@@ -20,6 +20,8 @@ const lockSchema = z.strictObject({
   criteria: z.array(z.record(z.string(), z.unknown())),
   style: z.array(z.record(z.string(), z.unknown())),
   wording: z.record(z.string(), z.unknown()),
+  /** Threshold and costs of a classifier's hand-over. */
+  hand_over: z.record(z.string(), z.unknown()).optional(),
   /** Part of the system message of the prompted base. */
   purpose: z.string(),
   /** Settings by which training rows are read for the checks before a verdict: group, personal, replay. */
@@ -90,6 +92,7 @@ export function makeLock(task: Task, identity: LockIdentity): TaskLock {
     criteria: task.success,
     style: task.style,
     wording: task.wording,
+    ...(task.hand_over !== undefined && { hand_over: task.hand_over }),
     purpose: task.purpose,
     rows: rowSettings(task),
     policy: sha256(readFileSync(task.paths.policy)),
@@ -166,6 +169,7 @@ export function lockChanges(locked: TaskLock, now: TaskLock): string[] {
     "rows",
   ] as const)
     compare(key, locked[key], now[key]);
+  compare("hand_over", locked.hand_over ?? null, now.hand_over ?? null);
   if (locked.policy !== now.policy) changes.push("policy: the file has changed");
   for (const name of new Set([...Object.keys(locked.scripts), ...Object.keys(now.scripts)])) {
     if (locked.scripts[name] !== now.scripts[name]) changes.push(`script ${name}: the file has changed`);

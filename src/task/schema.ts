@@ -214,6 +214,18 @@ export const taskFields = z.strictObject({
     .describe(
       "Kind classify: factor of each class in the loss. balanced: rows / (classes * rows of the class); or a number by label, 1 for labels that are not named.",
     ),
+  hand_over: z
+    .strictObject({
+      below: z.number().gt(0).max(1).describe("Probability of the label below which a person gets the text."),
+      error_cost: z.number().positive().describe("Cost of a wrong label that nobody looked at."),
+      hand_over_cost: z
+        .number()
+        .positive()
+        .default(1)
+        .describe("Cost of a text that a person labels, in the same unit."),
+    })
+    .optional()
+    .describe("Kind classify: when a person labels a text, and what errors cost; reported, not tested."),
   purpose: text.describe("The job in one sentence."),
   in_scope: z.array(text).min(1).describe("Topics that the model answers."),
   out_of_scope: z.array(text).default([]).describe("Topics that it hands over."),
@@ -319,7 +331,7 @@ export const taskSchema = taskFields.superRefine((task, context) => {
     if (rival !== "base" && !CONTESTANTS_OF[task.kind].includes(rival))
       at(["success", i, "against"], `${rival} does not answer the cases of kind ${task.kind}`);
   }
-  const { labels, class_weights: weights, data } = task;
+  const { labels, class_weights: weights, hand_over, data } = task;
   if (task.kind === "classify") {
     if (labels === undefined) at(["labels"], "kind classify needs the list of its classes");
     if (data.replay !== undefined)
@@ -330,6 +342,7 @@ export const taskSchema = taskFields.superRefine((task, context) => {
   }
   if (labels !== undefined) at(["labels"], `belongs to kind classify, this is ${task.kind}`);
   if (weights !== "none") at(["class_weights"], `belongs to kind classify, this is ${task.kind}`);
+  if (hand_over !== undefined) at(["hand_over"], `belongs to kind classify, this is ${task.kind}`);
   if (data.columns !== undefined) at(["data", "columns"], `belongs to kind classify, this is ${task.kind}`);
 });
 
@@ -337,6 +350,7 @@ export type TaskSpec = z.output<typeof taskSchema>;
 export type Criterion = TaskSpec["success"][number];
 export type StyleRule = TaskSpec["style"][number];
 export type Decoding = TaskSpec["decoding"];
+export type HandOver = NonNullable<TaskSpec["hand_over"]>;
 export type Retrain = TaskSpec["retrain"];
 
 /** JSON Schema (draft 2020-12) of task.yaml, for editors (docs/task.schema.json, and beside each new task) and the generated reference. */

@@ -6,6 +6,7 @@ import { parseRows, readRows } from "../../src/data/rows.ts";
 import { referenceEngine } from "../../src/engines/reference/reference.ts";
 import { wrongScores } from "../../src/evaluate/answers/rescore.ts";
 import { readCases } from "../../src/evaluate/cases/cases.ts";
+import { verdictTable } from "../../src/evaluate/table.ts";
 import { readConsumerFiles } from "../../src/export/consumer-files.ts";
 import { openExported } from "../../src/export/session.ts";
 import { kindOf } from "../../src/kinds/index.ts";
@@ -13,6 +14,7 @@ import { readAdapter } from "../../src/lora/adapter.ts";
 import { readPeft } from "../../src/lora/peft.ts";
 import { openModel } from "../../src/model/open.ts";
 import { loadTask } from "../../src/task/load.ts";
+import { lockChanges, readLock } from "../../src/task/lock.ts";
 import { planRun } from "../../src/train/plan.ts";
 import { trainRun } from "../../src/train/run.ts";
 import { runPipeline } from "../../src/workflow/pipeline.ts";
@@ -21,6 +23,8 @@ import type { Run } from "../../src/workflow/run.ts";
 import { taskFolder, thrown } from "../task/fixture.ts";
 import { bundledTokenizer } from "../tokens/bundled.ts";
 import { smallClassifier } from "./small-classifier.ts";
+
+const HAND_OVER = "hand_over: { below: 0.8, error_cost: 4 }";
 
 const baseOf = (folder: string) => openModel(join(folder, "base"), { cacheDir: join(folder, "cache") });
 
@@ -89,6 +93,8 @@ describe("rows", () => {
 });
 
 test.each([
+  [{ keys: "hand_over: { below: 1.2, error_cost: 3 }" }, "hand_over.below"],
+  [{ keys: "hand_over: { below: 0.8 }" }, "hand_over.error_cost"],
   [{ keys: "class_weights: { fitt: 2 }" }, "fitt: is no label of this task"],
   [
     { success: "  - { name: p, cases: domain, kind: superiority, effect: 0.1, against: prompted }\n" },
@@ -120,9 +126,12 @@ test("an engine without the operations of a head is refused by name", async () =
 describe("a run", () => {
   let run: Run;
   beforeAll(async () => {
-    const pipeline = runPipeline(new Project(loadTask(smallClassifier({ max_steps: 100 }))), {
-      engine: "reference",
-    });
+    const pipeline = runPipeline(
+      new Project(loadTask(smallClassifier({ max_steps: 100 }, { keys: HAND_OVER }))),
+      {
+        engine: "reference",
+      },
+    );
     let next = await pipeline.next();
     while (!next.done) next = await pipeline.next();
     run = next.value;
@@ -175,6 +184,22 @@ describe("a run", () => {
   test("the report has the labels, their confusions and the calibration", () => {
     const page = readFileSync(join(run.path, "report.html"), "utf8");
     for (const text of ["Macro F1", "Recall", "How sure the tuned model is"]) expect(page).toContain(text);
+    for (const text of ["Reliability: ", "Error over coverage", "Cost by threshold"])
+      expect(page).toContain(text);
+  });
+
+  test("hand-over at the task's threshold is that of the recorded answers, and is locked", () => {
+    const kept = run.answers.filter(({ tuned }) => tuned.confidence! >= 0.8);
+    const wrong = kept.filter(({ tuned }) => tuned.score === 0).length;
+    const { chosen } = run.verdict.labels![0]!.tuned.abstention!;
+    expect(chosen.coverage).toBe(kept.length / 36);
+    expect(chosen.cost).toBe((4 * wrong + (36 - kept.length)) / 36);
+    expect(verdictTable(run.verdict, false)).toContain("domain: handing over below 0.8 keeps");
+    const lock = readLock(run.task);
+    expect(lock.hand_over).toEqual({ below: 0.8, error_cost: 4, hand_over_cost: 1 });
+    expect(lockChanges(lock, { ...lock, hand_over: undefined })).toEqual([
+      'hand_over: locked {"below":0.8,"error_cost":4,"hand_over_cost":1}, now null',
+    ]);
   });
 
   test("PEFT's folder has the head under its name, and the labels; the ONNX folder names them too", () => {
