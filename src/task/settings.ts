@@ -19,8 +19,10 @@ export const trainSettingsSchema = z.strictObject({
     .union([z.enum(["attention", "all-linear"]), z.array(z.string().min(1)).min(1)], {
       error: "expected attention, all-linear or a list of module names such as [q_proj, v_proj]",
     })
-    .default("attention")
-    .describe("Which linear layers get a pair: attention, all-linear, or a list of names or patterns."),
+    .default("all-linear")
+    .describe(
+      "Which linear layers get a pair: all-linear, attention (alone it learns less at equal parameters), or a list of names or patterns.",
+    ),
   rs_lora: z.boolean().default(false).describe("Rank-stabilised scale: alpha / sqrt(rank)."),
   rank_pattern: z
     .record(z.string(), count.max(1024))
