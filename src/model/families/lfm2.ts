@@ -65,14 +65,17 @@ function parseConfig(reader: ConfigReader): Lfm2Config {
   });
   for (const key of NOT_READ) reader.get(key);
   for (const key of ["block_use_swiglu", "use_pos_enc"]) reader.only(key, [true]);
+  // The base's SHA-256 covers the order of these keys.
+  const { hiddenSize, ...heads } = readHeads(reader, { kvHeadsOfNull: "refused" });
   const layers = reader.integer("num_hidden_layers");
   const tied = reader.get("tie_embedding") === undefined ? "tie_word_embeddings" : "tie_embedding";
   reader.get("tie_word_embeddings");
   return {
     family: "lfm2",
     vocabSize: reader.integer("vocab_size"),
+    hiddenSize,
     layers,
-    ...readHeads(reader, { kvHeadsOfNull: "refused" }),
+    ...heads,
     intermediateSize: readIntermediateSize(reader),
     normEps: reader.number("norm_eps", 1e-5),
     maxPositions: reader.integer("max_position_embeddings"),

@@ -64,13 +64,16 @@ export function readLlamaConfig(
   { attentionBias, mlpBias, sliding, activation, rope, ...more }: Own,
 ): LlamaConfig {
   if (activation === undefined) reader.only("hidden_act", ["silu", "swish"]);
+  // The base's SHA-256 covers the order of these keys.
+  const { hiddenSize, ...heads } = readHeads(reader, { kvHeadsOfNull: "heads" });
   const layers = reader.integer("num_hidden_layers");
   const maxPositions = reader.integer("max_position_embeddings", 2048);
   return {
     family,
     vocabSize: reader.integer("vocab_size"),
+    hiddenSize,
     layers,
-    ...readHeads(reader, { kvHeadsOfNull: "heads" }),
+    ...heads,
     intermediateSize: reader.integer("intermediate_size"),
     activation: activation ?? "silu",
     normEps: reader.number("rms_norm_eps", 1e-6),
