@@ -25,6 +25,7 @@ const ORDER = [
   ["drift"],
   ["report"],
   ["workflow"],
+  ["page"],
   ["cli"],
   ["cli.ts", "index.ts"],
 ];

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import pc from "picocolors";
-import { driftTable } from "../drift/table.ts";
-import { driftFolder, driftOf } from "../workflow/drift-run.ts";
+import { driftTable, dueTable } from "../drift/table.ts";
+import { driftFolder, driftOf, dueOf } from "../workflow/drift-run.ts";
 import type { Context } from "./terminal/context.ts";
+import { runOf } from "./terminal/task.ts";
 
 export function addDrift(program: Command, context: Context): void {
   program
@@ -15,5 +16,22 @@ export function addDrift(program: Command, context: Context): void {
       const result = driftOf(driftFolder(path), queries, flags.out);
       context.output.result({ event: "drift-compared", ...result }, driftTable(result, pc.isColorSupported));
       context.exitCode = result.exit_code;
+    });
+}
+
+export function addDue(program: Command, context: Context): void {
+  program
+    .command("due")
+    .description("Say whether to train again, and why: by drift, a changed policy or age.")
+    .argument("[run]", "run directory, or a task folder for its newest run (default: here)")
+    .argument("[queries]", "new queries as for drift (default: what drift compared last)")
+    .action((path: string | undefined, queries: string | undefined) => {
+      const run = runOf(path, context);
+      const answer = dueOf(run, queries);
+      context.output.result(
+        { event: "due-answered", run: run.path, ...answer },
+        dueTable(answer, pc.isColorSupported),
+      );
+      context.exitCode = answer.exitCode;
     });
 }

@@ -3,14 +3,14 @@ import { addBench } from "./bench.ts";
 import { addCurate } from "./curate.ts";
 import { addDebug } from "./debug/debug.ts";
 import { addDoctor } from "./doctor.ts";
-import { addDrift } from "./drift.ts";
-import { addDue } from "./due.ts";
+import { addDrift, addDue } from "./drift.ts";
 import { addExport } from "./export.ts";
 import { addGenerate } from "./generate.ts";
 import { addInit } from "./init.ts";
 import { addInspect } from "./inspect.ts";
 import { addLock } from "./lock.ts";
 import { addModels } from "./models.ts";
+import { addPage } from "./page.ts";
 import { addPull } from "./pull.ts";
 import { addQuickstart } from "./quickstart.ts";
 import { addRelease } from "./release.ts";
@@ -32,6 +32,7 @@ export const VERBS: readonly AddVerb[] = [
   addModels,
   addPull,
   addCurate,
+  addPage,
   addLock,
   addSweep,
   addTrain,
