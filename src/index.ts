@@ -12,6 +12,8 @@ export type { Case } from "./evaluate/cases/case.ts";
 export { type GateInput, gate, type Verdict } from "./evaluate/gate.ts";
 export { type ExportOptions, type ExportReport, exportModel } from "./export/export.ts";
 export { type ExportedModel, type OpenOptions, openExported } from "./export/session.ts";
+export { type Grounded, type GroundOptions, ground } from "./grounding/ground.ts";
+export { type FoundPassage, type GroundingIndex, openGrounding } from "./grounding/grounding-index.ts";
 export { openModel } from "./model/open.ts";
 export type { WeightSource } from "./model/weights.ts";
 export { loadTask, type Task } from "./task/load.ts";

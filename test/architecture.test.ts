@@ -11,6 +11,7 @@ const ORDER = [
   ["embed"],
   ["tokens"],
   ["data"],
+  ["grounding"],
   ["program", "ops"],
   ["model"],
   ["lora"],
