@@ -7,6 +7,8 @@ import { DEVICES, type Device } from "../export/decoder.ts";
 import { openForGeneration } from "../export/open-model.ts";
 import type { ExportedModel } from "../export/session.ts";
 import { streamChat, streamText, type TextEvent } from "../export/stream.ts";
+import { ground } from "../grounding/ground.ts";
+import { openGrounding } from "../grounding/grounding-index.ts";
 import { resolveModel } from "../model/catalog.ts";
 import type { Message } from "../tokens/chat-template.ts";
 import type { Context } from "./terminal/context.ts";
@@ -18,6 +20,7 @@ interface Flags {
   readonly prompt: string;
   readonly raw?: true;
   readonly system?: string;
+  readonly grounding?: string;
   readonly maxNewTokens: string;
   readonly temperature: string;
   readonly seed: string;
@@ -33,6 +36,10 @@ export function addGenerate(program: Command, context: Context): void {
       .requiredOption("--model <model>", "exported folder, base folder, GGUF file or name of a base")
       .option("--adapter <dir>", "adapter in PEFT's format")
       .option("--system <text>", "system message")
+      .option(
+        "--grounding <dir>",
+        "folder with grounding.json: the nearest passages go into the system message",
+      )
       .option("--max-new-tokens <n>", "longest answer", "128")
       .option("--temperature <t>", "0: always the most likely token", "0")
       .option("--seed <n>", "for temperatures above 0", "0")
@@ -84,22 +91,48 @@ function options(flags: Flags, { signal }: Context) {
 const opening = ({ system }: Flags): Message[] =>
   system === undefined ? [] : [{ role: "system", content: system }];
 
+/** The conversation as it is asked: with the passages of its last question where --grounding names an index. */
+function prompting(model: ExportedModel, flags: Flags, { output }: Context) {
+  const index = flags.grounding === undefined ? undefined : openGrounding(flags.grounding);
+  const room = model.config.maxPositions - Number(flags.maxNewTokens);
+  let said = false;
+  return (messages: readonly Message[]): readonly Message[] => {
+    if (index === undefined) return messages;
+    const grounded = ground(messages, index, {
+      fits: (prompt) =>
+        model.tokenizer.encode(model.tokenizer.renderChat(prompt, { addGenerationPrompt: true })).length <=
+        room,
+    });
+    if (grounded.dropped > 0 && !said) {
+      said = true;
+      output.warn(
+        `${grounded.dropped} passages left out, to fit the context of ${model.config.maxPositions} tokens`,
+      );
+    }
+    return grounded.messages;
+  };
+}
+
 async function generate(model: ExportedModel, flags: Flags, context: Context): Promise<void> {
   const messages: Message[] = [...opening(flags), { role: "user", content: flags.prompt }];
+  if (flags.raw && flags.grounding !== undefined)
+    throw new LorafitError("usage", "--grounding needs the chat template, which --raw leaves out");
+  const asked = prompting(model, flags, context);
   const events = flags.raw
     ? streamText(model, flags.prompt, options(flags, context))
-    : streamChat(model, messages, options(flags, context));
+    : streamChat(model, asked(messages), options(flags, context));
   await show(events, context);
 }
 
 async function chat(model: ExportedModel, flags: Flags, context: Context): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: pc.cyan("you> ") });
   const messages = opening(flags);
+  const asked = prompting(model, flags, context);
   lines.prompt();
   for await (const line of lines) {
     if (line.trim() === "") break;
     messages.push({ role: "user", content: line });
-    const content = await show(streamChat(model, messages, options(flags, context)), context);
+    const content = await show(streamChat(model, asked(messages), options(flags, context)), context);
     messages.push({ role: "assistant", content });
     lines.prompt();
   }

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { dataLines } from "../data/lines.ts";
 import { parsedBy, type RowFormat, rowText, type TrainingRow } from "../data/row-format.ts";
 import { LorafitError, listMistakes } from "../errors.ts";
+import { reading } from "../formats/files.ts";
 import { parsePolicy } from "../task/policy.ts";
 
 /** Text that may be placed in a prompt. */
@@ -42,7 +43,8 @@ const articleRow = z
 export function articlePassages(path: string): Passage[] {
   const passages: Passage[] = [];
   const mistakes: string[] = [];
-  if (extname(path) !== ".jsonl") passages.push(...markdownPassages(readFileSync(path, "utf8")));
+  if (extname(path) !== ".jsonl")
+    passages.push(...markdownPassages(reading(path, () => readFileSync(path, "utf8"), { kind: "usage" })));
   else
     for (const found of dataLines(path)) {
       const article = "problem" in found ? found.problem : parsedBy(articleRow, found.value);
@@ -65,6 +67,7 @@ function markdownPassages(content: string): Passage[] {
   let lines: string[] = [];
   let start = 0;
   const close = (): void => {
+    // A skipped level leaves a hole in the list.
     const title = headings.filter((heading) => heading !== undefined).join(", ");
     const text = lines.join(" ");
     if (text !== "") passages.push({ id: `line-${start}`, text: title === "" ? text : `${title}: ${text}` });

@@ -18,6 +18,7 @@ export interface TaskPaths {
   train: string[];
   review?: string;
   replay?: string;
+  articles?: string;
   reference?: string;
   cases: Record<string, string>;
 }
@@ -94,6 +95,9 @@ function pathsOf(spec: TaskSpec, folder: string): { paths: TaskPaths; mistakes: 
     train: train ?? (data.train as string[]).map((name, i) => at(name, ["data", "train", i])),
     ...(data.review !== undefined && { review: at(data.review, ["data", "review"]) }),
     ...(data.replay !== undefined && { replay: at(data.replay.file, ["data", "replay", "file"]) }),
+    ...(data.grounding?.articles !== undefined && {
+      articles: at(data.grounding.articles, ["data", "grounding", "articles"]),
+    }),
     ...(spec.drift !== undefined && { reference: at(spec.drift.reference, ["drift", "reference"]) }),
     cases: Object.fromEntries(
       Object.entries(spec.cases).map(([pack, name]) => [pack, at(name, ["cases", pack])]),

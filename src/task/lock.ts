@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import * as z from "zod";
 import { LorafitError, listMistakes } from "../errors.ts";
-import { writeFileAtomic } from "../formats/files.ts";
+import { sha256File, writeFileAtomic } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
 import { jsonText, readJson } from "../formats/json.ts";
 import { type CasePack, readCaseLines } from "./case-lines.ts";
@@ -27,6 +27,10 @@ const lockSchema = z.strictObject({
   /** Settings by which training rows are read for the checks before a verdict: group, personal, replay. */
   rows: z.record(z.string(), z.unknown()),
   policy: hash,
+  /** Settings of the index of passages and hashes of its sources; absent in a task without grounding. */
+  grounding: z
+    .strictObject({ settings: z.record(z.string(), z.unknown()), sources: z.record(z.string(), hash) })
+    .optional(),
   scorer: z.string(),
   embedder: z.string(),
   cases: z.record(
@@ -80,6 +84,20 @@ function rowSettings({ data: { group, personal, replay } }: Task): TaskLock["row
   };
 }
 
+/** Files that the index of passages is made of. */
+export function groundingSources({ data: { grounding }, paths }: Pick<Task, "data" | "paths">): string[] {
+  if (grounding === undefined) return [];
+  if (grounding.from === "policy") return [paths.policy];
+  return grounding.from === "articles" ? [paths.articles!] : paths.train;
+}
+
+function lockGrounding(task: Task): Pick<TaskLock, "grounding"> {
+  const { grounding } = task.data;
+  if (grounding === undefined) return {};
+  const sources = groundingSources(task).map((path) => [relative(task.folder, path), sha256File(path)]);
+  return { grounding: { settings: grounding, sources: Object.fromEntries(sources) } };
+}
+
 /** The lock that this task would have now. */
 export function makeLock(task: Task, identity: LockIdentity): TaskLock {
   const packs = readCaseLines(task);
@@ -96,6 +114,7 @@ export function makeLock(task: Task, identity: LockIdentity): TaskLock {
     purpose: task.purpose,
     rows: rowSettings(task),
     policy: sha256(readFileSync(task.paths.policy)),
+    ...lockGrounding(task),
     scorer: identity.scorer,
     embedder: identity.embedder,
     cases: Object.fromEntries(packs.map((pack) => [pack.pack, lockPack(pack)])),
@@ -167,6 +186,7 @@ export function lockChanges(locked: TaskLock, now: TaskLock): string[] {
     "wording",
     "purpose",
     "rows",
+    "grounding",
   ] as const)
     compare(key, locked[key], now[key]);
   compare("hand_over", locked.hand_over ?? null, now.hand_over ?? null);

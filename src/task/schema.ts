@@ -268,6 +268,21 @@ export const taskFields = z.strictObject({
         })
         .optional()
         .describe("General data mixed into training."),
+      grounding: z
+        .strictObject({
+          from: z
+            .enum(["policy", "transcripts", "articles"])
+            .describe(
+              "Passages: the policy's rules, the answers of the training rows, or those of `articles`.",
+            ),
+          articles: path
+            .optional()
+            .describe("File of passages for from: articles: JSONL { id?, title?, text }, or markdown."),
+          top: z.int().min(1).max(20).default(3).describe("Number of passages in a prompt."),
+          where: z.literal("system").default("system").describe("Message that receives the passages."),
+        })
+        .optional()
+        .describe("Kind chat: the passages nearest to a question are placed in the prompt."),
     })
     .describe("What the model is trained on."),
   cases: z
@@ -334,12 +349,19 @@ export const taskSchema = taskFields.superRefine((task, context) => {
   const { labels, class_weights: weights, hand_over, data } = task;
   if (task.kind === "classify") {
     if (labels === undefined) at(["labels"], "kind classify needs the list of its classes");
+    if (data.grounding !== undefined)
+      at(["data", "grounding"], "belongs to kind chat: a classifier has no system message");
     if (data.replay !== undefined)
       at(["data", "replay"], "kind classify has no general rows: they have no label");
     for (const name of typeof weights === "string" ? [] : Object.keys(weights))
       if (!labels?.includes(name)) at(["class_weights", name], "is no label of this task");
     return;
   }
+  const { grounding } = data;
+  if (grounding?.from === "articles" && grounding.articles === undefined)
+    at(["data", "grounding", "articles"], "from: articles needs the file of the articles");
+  if (grounding !== undefined && grounding.from !== "articles" && grounding.articles !== undefined)
+    at(["data", "grounding", "articles"], `belongs to from: articles, this is ${grounding.from}`);
   if (labels !== undefined) at(["labels"], `belongs to kind classify, this is ${task.kind}`);
   if (weights !== "none") at(["class_weights"], `belongs to kind classify, this is ${task.kind}`);
   if (hand_over !== undefined) at(["hand_over"], `belongs to kind classify, this is ${task.kind}`);

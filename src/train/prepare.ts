@@ -1,14 +1,19 @@
 import { relative } from "node:path";
 import { type Encoded, type EncodedRow, encodeRows } from "../data/encode.ts";
 import { type BatchPlan, planBatches } from "../data/plan.ts";
+import type { TrainingRow } from "../data/row-format.ts";
 import { readRows } from "../data/rows.ts";
 import { splitByGroup } from "../data/split.ts";
 import { LorafitError } from "../errors.ts";
 import { sha256File } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
+import { fitsIn, groundRows } from "../grounding/ground.ts";
+import type { GroundingIndex } from "../grounding/grounding-index.ts";
+import { taskIndex } from "../grounding/task-index.ts";
 import { kindOf } from "../kinds/index.ts";
 import type { ModelConfig } from "../model/config.ts";
 import type { Task } from "../task/load.ts";
+import { groundingSources } from "../task/lock.ts";
 import type { Tokenizer } from "../tokens/tokenizer.ts";
 
 /** Default limit of the sequence length, for bases with a longer context. */
@@ -30,6 +35,8 @@ export interface PreparedData extends DataIdentity {
   readonly validationPlan: BatchPlan | null;
   /** Held-out general text; null unless the task trains within a budget. */
   readonly general: { readonly rows: number; readonly batchPlan: BatchPlan } | null;
+  /** Passages of the task's prompts; absent in a task without grounding. */
+  readonly grounding?: GroundingIndex | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -42,6 +49,8 @@ export function dataIdentity(task: Task, files: readonly string[] = task.paths.t
   }));
   const parts = [identity.map((file) => file.sha256), data.group, data.validation, data.replay?.share];
   if (task.labels !== undefined) parts.push(JSON.stringify([task.labels, task.class_weights, data.columns]));
+  if (data.grounding !== undefined)
+    parts.push(JSON.stringify([data.grounding, groundingSources(task).map(sha256File)]));
   return { files: identity, sha256: sha256(JSON.stringify(parts)) };
 }
 
@@ -59,11 +68,20 @@ export function prepareData(
   const { seed, data, train: settings } = task;
   const format = kindOf(task).rows;
   const maxLength = sequenceLength(settings.sequence_length, model);
-  const split = splitByGroup(readRows(format, files, { groupKey: data.group }), {
-    validation: data.validation,
-    seed,
-  });
+  const rows = readRows(format, files, { groupKey: data.group });
+  const grounding = taskIndex(task, format, rows);
   const warnings: string[] = [];
+  const grounded = (rows: readonly TrainingRow[]): readonly TrainingRow[] => {
+    if (grounding === undefined) return rows;
+    const result = groundRows(rows, grounding, fitsIn(format, tokenizer, maxLength));
+    if (result.dropped > 0)
+      warnings.push(
+        `${result.dropped} rows have fewer than ${grounding.settings.top} passages, to fit ${maxLength} tokens`,
+      );
+    return result.rows;
+  };
+  const parted = splitByGroup(rows, { validation: data.validation, seed });
+  const split = { train: grounded(parted.train), validation: grounded(parted.validation) };
   const weightOf = format.weigher?.(split.train, (text) => warnings.push(text));
   const own = encodeRows(format, split.train, tokenizer, { maxLength, weightOf });
   const held = encodeRows(format, split.validation, tokenizer, { maxLength, weightOf });
@@ -89,6 +107,7 @@ export function prepareData(
       general === undefined
         ? null
         : { rows: general.length, batchPlan: planBatches(general, { ...options, length: { epochs: 1 } }) },
+    grounding,
     warnings,
     ...dataIdentity(task, files),
   };

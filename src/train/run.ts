@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Engine, EngineSession, HostTensor, Tensors } from "../engines/engine.ts";
+import { writeGrounding } from "../grounding/grounding-index.ts";
 import { initialFactors } from "../lora/initial.ts";
 import type { LoraLayout } from "../lora/layout.ts";
 import type { WeightSource } from "../model/weights.ts";
@@ -75,6 +76,7 @@ export async function* trainRun(options: TrainOptions): AsyncGenerator<TrainEven
       resumed === undefined
         ? createRun(options.folder ?? join(task.folder, "runs", now.id), now)
         : runFolder(options.resume!);
+    if (data.grounding !== undefined) writeGrounding(folder.path, data.grounding);
     const start = resumed?.checkpoint?.state.progress ?? START;
     yield {
       event: "run-start",

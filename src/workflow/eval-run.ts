@@ -1,18 +1,24 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { TrainingRow } from "../data/row-format.ts";
 import { embedderFor } from "../encoder/task-embedder.ts";
 import { type AnswerEvent, answerCases } from "../evaluate/answers/answer.ts";
+import { groundedCases } from "../evaluate/answers/grounded.ts";
 import { lookupIn } from "../evaluate/answers/lookup.ts";
+import type { EvaluatedModel } from "../evaluate/answers/model.ts";
 import { tfidfIn } from "../evaluate/answers/tfidf.ts";
+import type { Case } from "../evaluate/cases/case.ts";
 import { contestantsAnswered } from "../evaluate/cases/select.ts";
 import { holdingLedger } from "../evaluate/looks/ledger.ts";
 import { askedByPack, takeLook } from "../evaluate/looks/looks.ts";
 import { openClassifier } from "../export/classifier.ts";
 import { artifactSha256 } from "../export/folder.ts";
 import { openExported } from "../export/session.ts";
+import { GROUNDING_FILE, openGrounding } from "../grounding/grounding-index.ts";
 import { kindOf } from "../kinds/index.ts";
 import { parsePolicy } from "../task/policy.ts";
 import { CONTESTANTS_OF } from "../task/schema.ts";
+import type { RunWarning } from "../train/events.ts";
 import { type Evaluated, type Exporting, eventsOf } from "./events.ts";
 import { exportForJudging, exportTimes, isExportedRun } from "./export-run.ts";
 import { verifyLock } from "./lock-task.ts";
@@ -25,6 +31,8 @@ export function answersAreCurrent(run: Run): boolean {
   if (!existsSync(file)) return false;
   const answered = statSync(file).mtimeMs;
   if (exportTimes(run.path).some((time) => time > answered)) return false;
+  const index = statSync(join(run.path, GROUNDING_FILE), { throwIfNoEntry: false });
+  if (index !== undefined && index.mtimeMs > answered) return false;
   const answers = new Map(run.answers.map((answer) => [answer.id, answer]));
   const { cases } = run.project;
   return (
@@ -38,6 +46,19 @@ export function answersAreCurrent(run: Run): boolean {
   );
 }
 
+/** The run's cases as they are served: with passages in their prompts, in a task with grounding. */
+function groundedFor(
+  { project: { cases }, path, task }: Run,
+  base: EvaluatedModel,
+): { cases: readonly Case[]; warning?: string } {
+  if (task.data.grounding === undefined) return { cases };
+  const index = openGrounding(path);
+  const grounded = groundedCases(base, cases, index, task.decoding);
+  if (grounded.dropped === 0) return { cases: grounded.cases };
+  const warning = `${grounded.dropped} cases have fewer than ${index.settings.top} passages, to fit the base's context`;
+  return { cases: grounded.cases, warning };
+}
+
 /**
  * Both exports and the contestants answer the locked cases; leaves answers.jsonl. Exports first where that is missing.
  * Reading scores is a look, so one is taken before anything is answered; `gate` of the same export is the same look.
@@ -47,7 +68,7 @@ export function answersAreCurrent(run: Run): boolean {
 export async function* evaluateRun(
   run: Run,
   asked: { readonly prompted?: boolean; readonly seed?: boolean } = {},
-): AsyncGenerator<Exporting | AnswerEvent | Evaluated, void> {
+): AsyncGenerator<Exporting | RunWarning | AnswerEvent | Evaluated, void> {
   const { project, path, task } = run;
   const { cases, signal } = project;
   verifyLock(project);
@@ -75,8 +96,18 @@ export async function* evaluateRun(
   const base = await open(exportFolder(path, "base"), threads);
   const tuned = await open(exportFolder(path, "tuned"), threads);
   try {
+    const asked = groundedFor(run, base);
+    if (asked.warning !== undefined) yield { event: "warning", message: asked.warning };
     run.answers = yield* eventsOf((onEvent) =>
-      answerCases({ base, tuned, cases, task, ...contestants, onEvent, ...(signal && { signal }) }),
+      answerCases({
+        base,
+        tuned,
+        cases: asked.cases,
+        task,
+        ...contestants,
+        onEvent,
+        ...(signal && { signal }),
+      }),
     );
   } finally {
     await base.close();

@@ -7,6 +7,7 @@ import type { ExportReport } from "../../export/export.ts";
 import { fileHashes, folderContents, REPORT_FILE } from "../../export/folder.ts";
 import { sha256File } from "../../formats/files.ts";
 import { readJson } from "../../formats/json.ts";
+import { GROUNDING_FILE } from "../../grounding/grounding-index.ts";
 import { adapterConfigSha256, adapterSha256 } from "../../lora/adapter.ts";
 import { PEFT_FILES } from "../../lora/peft.ts";
 import { runFolder } from "../../train/run-folder.ts";
@@ -49,6 +50,7 @@ function shippedParts(run: Run, judged: FileHashes = {}): readonly Part[] {
     ofRun(MODEL, exportFolder(path, "tuned")),
     ofRun("drift", folder.drift),
     ofRun("config.json", folder.config),
+    ofRun(GROUNDING_FILE, join(path, GROUNDING_FILE)),
     ofRun("repair.json", repairFile(path)),
     fileOfTask("task.yaml", task.file),
     fileOfTask("policy.md", task.paths.policy),
@@ -64,6 +66,7 @@ function evidenceParts({ path, seeds, record, task }: Run): readonly Part[] {
     runFolder(seed.path).config,
     runFolder(seed.path).adapter,
     answersFile(seed.path),
+    join(seed.path, GROUNDING_FILE),
     exportFolder(seed.path, "tuned"),
     exportFolder(seed.path, "base"),
   ]);
