@@ -37,7 +37,7 @@ const fileSchema = z.strictObject({
 /** Passages that `nearest` leaves out: those of some groups, and near duplicates of the query. */
 export interface Exclusion {
   readonly groups: readonly string[];
-  /** True leaves out passages whose question is a near duplicate of the query. */
+  /** True leaves out past answers whose question is a near duplicate of the query; rules and articles stay. */
   readonly nearDuplicates: boolean;
 }
 
@@ -85,10 +85,10 @@ function indexOf(
       const ranked = passages
         .map((passage, i): FoundPassage => ({ ...passage, similarity: cosine(vector, vectors[i]!) }))
         .filter(
-          ({ group, similarity }) =>
+          ({ group, question, similarity }) =>
             exclude === undefined ||
             (!(group !== undefined && exclude.groups.includes(group)) &&
-              !(exclude.nearDuplicates && similarity >= NEAR_DUPLICATE)),
+              !(exclude.nearDuplicates && question !== undefined && similarity >= NEAR_DUPLICATE)),
         )
         .sort((a, b) => b.similarity - a.similarity);
       const found = new Map<string, FoundPassage>();
