@@ -93,6 +93,9 @@ describe("merged GGUF", () => {
     for (const text of ["It's 2026: naïve 日本 👩‍👩‍👧 <|im_end|>\n\n  x", "a\tb\r\nc  "])
       expect(copy.encode(text)).toEqual(own.encode(text));
     expect(new Set(copy.eosIds)).toEqual(new Set(own.eosIds));
+    // <|im_end|>, which ends a turn.
+    const { "tokenizer.ggml.eos_token_id": eos } = Object.fromEntries(metadata);
+    expect(eos).toBe(2);
     expect(readFileSync(join(at("f32"), "Modelfile"), "utf8")).toMatch(
       /^FROM \.\/model\.gguf\nTEMPLATE """\{\{- range \.Messages \}\}[\s\S]*<\|im_start\|>assistant\n"""\nPARAMETER stop "<\|im_end\|>"\n/,
     );

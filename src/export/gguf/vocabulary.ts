@@ -56,7 +56,10 @@ export async function ggufVocabulary(
   for (const [token, id] of Object.entries(json.model.vocab)) [tokens[id], types[id]] = [token, NORMAL];
   for (const [id, { content, special }] of added)
     [tokens[id], types[id]] = [content, special === false ? USER_DEFINED : CONTROL];
-  const [eos, ...others] = own.eosIds;
+  // Some servers stop at eos alone, so it is the token that ends a turn; the others are eot and eom.
+  const end = own.endOfTurnIds.at(-1);
+  const eos = end !== undefined && own.eosIds.includes(end) ? end : own.eosIds[0];
+  const others = own.eosIds.filter((id) => id !== eos);
   const template = templateText(files);
   const id = (key: string, value: number | null | undefined): Record<string, GgufEntry> =>
     value === null || value === undefined ? {} : { [`tokenizer.ggml.${key}_token_id`]: ["u32", value] };
