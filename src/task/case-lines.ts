@@ -29,7 +29,7 @@ export function askedHash(row: Readonly<Record<string, unknown>>): string {
 }
 
 function canonical(value: unknown): unknown {
-  if (typeof value === "string") return asSeen(value.normalize("NFKC")).toLowerCase().replace(/\s+/gu, " ");
+  if (typeof value === "string") return asSeen(value.normalize("NFKC")).toLowerCase();
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value ?? null;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

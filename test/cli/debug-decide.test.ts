@@ -168,6 +168,27 @@ test("cluster names are compared as they are seen; a byte order mark and blank l
 });
 
 test.each([
+  ["a joiner of graphemes", "\u034f"],
+  ["a Hangul filler", "\u3164"],
+  ["a half-width filler", "\uffa0"],
+  ["an inherent vowel", "\u17b4"],
+  ["a control character", "\u0007"],
+  ["a zero", "\u0000"],
+  ["a noncharacter", "\ufffe"],
+  ["a tag", "\u{e0041}"],
+  ["a Braille blank at the end", "\u2800"],
+])("%s in a name makes no other cluster", (_, unseen) => {
+  const alike = scores(4).map((one, i) => ({ ...one, cluster: `size  chart${unseen.repeat(i)}` }));
+  expect(decide(line({ scores: alike })).answers[0]).toMatchObject({ clusters: 1 });
+});
+
+test("a run of blanks in a name counts as one space, whatever blanks it has", () => {
+  const blanks = [" ", "  ", "\t", "\u00a0", "\u2800", "\u3000 "];
+  const alike = scores(6).map((one, i) => ({ ...one, cluster: `size${blanks[i]}chart` }));
+  expect(decide(line({ scores: alike })).answers[0]).toMatchObject({ clusters: 1 });
+});
+
+test.each([
   ["nothing", ""],
   ["only blank lines", "\n  \n\uFEFF\n"],
 ])("%s on stdin is a usage error", (_, input) => {
