@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { LorafitError } from "../errors.ts";
+import { isAlive } from "../formats/exclusive.ts";
 import { makeFolder, sha256File, writing } from "../formats/files.ts";
 import { sha256 } from "../formats/hash.ts";
 
@@ -76,15 +77,6 @@ function removeLeftovers(target: string): void {
   for (const name of readdirSync(parent)) {
     const pid = name.startsWith(`${basename(target)}.`) && /\.(\d+)\.tmp$/.exec(name)?.[1];
     if (pid && !isAlive(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

@@ -1,7 +1,6 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { writeAll, writeFileAtomic, writing } from "../formats/files.ts";
+import { writeFileAtomic, writePieces, writing } from "../formats/files.ts";
 import { jsonText } from "../formats/json.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../formats/numbers.ts";
 import { safetensorsHeader } from "../formats/safetensors.ts";
@@ -89,22 +88,16 @@ export function writeMergedWeights(
   };
   for (const [i, shard] of shards.entries()) {
     const path = join(folder, nameOf(i));
-    writing(path, () => {
-      const file = openSync(path, "w");
-      try {
-        writeAll(file, safetensorsHeader(shard, { format: "pt" }).bytes);
-        for (const { name, shape, transposed } of shard) {
-          const values = weights.read(name);
-          // `shape` is that of the file, which is the reverse of what transpose() makes.
-          const stored = transposed ? transpose(values, shape) : values;
-          const { buffer, byteOffset, byteLength } = storage.encode(checked(stored, dtype, name));
-          writeAll(file, new Uint8Array(buffer, byteOffset, byteLength));
-        }
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
+    const pieces = function* (): Generator<ArrayBufferView> {
+      yield safetensorsHeader(shard, { format: "pt" }).bytes;
+      for (const { name, shape, transposed } of shard) {
+        const values = weights.read(name);
+        // `shape` is that of the file: transpose() makes it of the Program's.
+        const stored = transposed ? transpose(values, shape) : values;
+        yield storage.encode(checked(stored, dtype, name));
       }
-    });
+    };
+    writing(path, () => writePieces(path, pieces()));
   }
   if (shards.length > 1) {
     const total_size = entries.reduce((sum, { length }) => sum + length, 0);

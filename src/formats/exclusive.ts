@@ -56,11 +56,15 @@ function ownerOf(lock: string): string {
 /** True if a process of this machine has ended; false for a process of another machine, which cannot be asked. */
 function isGone(named: string): boolean {
   const pid = /^process (\d+) /.exec(named)?.[1];
-  if (pid === undefined || named !== owner(pid)) return false;
+  return pid !== undefined && named === owner(pid) && !isAlive(Number(pid));
+}
+
+/** True if a process of this machine runs, another user's included. */
+export function isAlive(pid: number): boolean {
   try {
-    process.kill(Number(pid), 0);
-    return false;
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -40,13 +40,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
   try {
     writing(path, () => {
       makeFolder(dirname(path));
-      const file = openSync(temporary, "w");
-      try {
-        writeAll(file, typeof content === "string" ? Buffer.from(content) : content);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+      writePieces(temporary, [typeof content === "string" ? Buffer.from(content) : content]);
       renameSync(temporary, path);
     });
   } catch (error) {
@@ -77,6 +71,18 @@ function removeIfThere(path: string): void {
     rmSync(path, { force: true });
   } catch {
     // Its folder is no folder: there is nothing to remove.
+  }
+}
+
+/** Writes a file piece by piece, so that one is in memory at a time, and brings it to the disk. @throws the system's error */
+export function writePieces(path: string, pieces: Iterable<ArrayBufferView>): void {
+  const file = openSync(path, "w");
+  try {
+    for (const { buffer, byteOffset, byteLength } of pieces)
+      writeAll(file, new Uint8Array(buffer, byteOffset, byteLength));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

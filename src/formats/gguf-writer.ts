@@ -1,5 +1,4 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
-import { writeAll, writing } from "./files.ts";
+import { writePieces, writing } from "./files.ts";
 
 /** A metadata value with its type in the file. */
 export type GgufEntry =
@@ -39,17 +38,11 @@ export function writeGguf(
     head.push(string(name), u32(shape.length), ...shape.toReversed().map(u64), u32(type), u64(offset));
     offset += aligned(bytes);
   }
-  const start = Buffer.concat(head);
-  writing(path, () => {
-    const file = openSync(path, "w");
-    try {
-      writeAll(file, padded(start));
-      for (const tensor of tensors) writeAll(file, padded(tensor.data()));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-  });
+  function* pieces(): Generator<Uint8Array> {
+    yield padded(Buffer.concat(head));
+    for (const tensor of tensors) yield padded(tensor.data());
+  }
+  writing(path, () => writePieces(path, pieces()));
 }
 
 function padded(bytes: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LorafitError } from "../errors.ts";
-import { makeFolder, writeAll, writing } from "../formats/files.ts";
+import { makeFolder, writePieces, writing } from "../formats/files.ts";
 import { openSafetensors, safetensorsHeader } from "../formats/safetensors.ts";
 import type { Float32File, TensorInfo } from "./weights.ts";
 
@@ -38,19 +38,13 @@ function write(source: Parameters<typeof float32Cache>[0], folder: string, path:
     length: 4 * shape.reduce((product, d) => product * d, 1),
   }));
   const temporary = `${path}.${process.pid}.tmp`;
+  function* pieces(): Generator<ArrayBufferView> {
+    yield safetensorsHeader(entries, { "lorafit.base_sha256": source.sha256 }).bytes;
+    for (const { name } of entries) yield source.read(name);
+  }
   const copy = (): void => {
     makeFolder(folder);
-    const fd = openSync(temporary, "w");
-    try {
-      writeAll(fd, safetensorsHeader(entries, { "lorafit.base_sha256": source.sha256 }).bytes);
-      for (const { name } of entries) {
-        const data = source.read(name);
-        writeAll(fd, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      }
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    writePieces(temporary, pieces());
     renameSync(temporary, path);
   };
   try {

@@ -35,29 +35,21 @@ export async function* trainTask(
   project: Project,
   { engine: name, resume }: TrainTaskOptions = {},
 ): AsyncGenerator<Event, string> {
-  const { task, base, signal } = project;
+  const { task } = project;
   if (task.train.within_budget) budgetOf(task);
   if (task.seed + task.train.seeds > 2 ** 32)
     throw new LorafitError("usage", "seed: there are no further seeds above it", {
       hint: "use a smaller one",
     });
-  const { engine, version: engineVersion } = await selectEngine(
+  const options = await trainOptions(
+    project,
+    task,
     name ?? (resume === undefined ? "auto" : readRun(resume).engine),
-    task.train.precision,
   );
   if (isLocked(project)) verifyLock(project);
   const { files, warning } = trainingFiles(task);
   if (warning !== undefined) yield { event: "warning", message: warning };
   const reference = driftReference(task, files);
-  const options: TrainOptions = {
-    task,
-    base,
-    files,
-    engine,
-    engineVersion,
-    version: packageVersion(),
-    ...(signal !== undefined && { signal }),
-  };
   const path = yield* trainPart({ ...options, ...(resume !== undefined && { resume }) });
   const parts = seedParts(path, readRun(path));
   for (const [index, part] of parts.entries()) {
@@ -67,6 +59,28 @@ export async function* trainTask(
   const bytes = keepForLater(path, task, reference);
   if (reference !== undefined) yield { event: "drift-reference", queries: reference.queries, bytes };
   return path;
+}
+
+/**
+ * Options of a training on the project's base and the task's training files.
+ * @param task the project's, or with other settings
+ * @param engine name, or auto
+ */
+export async function trainOptions(
+  { base, signal }: Project,
+  task: Task,
+  engine: string,
+): Promise<TrainOptions & { readonly files: readonly string[] }> {
+  const selected = await selectEngine(engine, task.train.precision);
+  return {
+    task,
+    base,
+    files: trainingFiles(task).files,
+    engine: selected.engine,
+    engineVersion: selected.version,
+    version: packageVersion(),
+    ...(signal !== undefined && { signal }),
+  };
 }
 
 const taskOfSeed = (task: Task, seed: number): Task => ({

@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { batchFromLabels } from "../../src/data/batch.ts";
 import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
 import { exportModel } from "../../src/export/export.ts";
 import { type GgufType, writeMergedGguf } from "../../src/export/gguf/gguf.ts";
@@ -11,9 +10,7 @@ import { adapterOn } from "../../src/lora/adapter.ts";
 import { readPeft } from "../../src/lora/peft.ts";
 import { openModel } from "../../src/model/open.ts";
 import { loadTokenizer } from "../../src/tokens/tokenizer.ts";
-import { debugLogits } from "../../src/train/measure/debug.ts";
-import { expectClose } from "../expect-close.ts";
-import { CASES, wide } from "../golden/peft.ts";
+import { CASES, expectGoldenLogits } from "../golden/peft.ts";
 import { baseFolder, writeTestAdapter } from "./fixture.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "lorafit-gguf-"));
@@ -59,14 +56,7 @@ describe("merged GGUF", () => {
     const why = REFUSED[model];
     if (why !== undefined) return expect(written).rejects.toMatchObject({ kind: "data", message: why });
     await written;
-    const merged = openModel(path, { cacheDir });
-    const session = await onnxEngine.open(merged);
-    const batch = batchFromLabels(JSON.parse(readFileSync(join(root, "batch.json"), "utf8")));
-    const { data } = await debugLogits(session, merged.config, null, batch);
-    await session.close();
-    const expected = wide(join(root, name, "expected.safetensors")).get("logits")!;
-    // 1e-4 as for the goldens of onnx.
-    expectClose(data as Float32Array, expected, 1e-4, "logits");
+    await expectGoldenLogits(openModel(path, { cacheDir }), model, name);
   });
 
   it("holds Llama 3's rope scaling as divisors", async () => {

@@ -2,7 +2,6 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { batchFromLabels } from "../../src/data/batch.ts";
 import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
 import { exportModel } from "../../src/export/export.ts";
 import { writeMergedWeights } from "../../src/export/merged.ts";
@@ -10,9 +9,7 @@ import { openSafetensors } from "../../src/formats/safetensors.ts";
 import { adapterOn } from "../../src/lora/adapter.ts";
 import { readPeft } from "../../src/lora/peft.ts";
 import { openModel } from "../../src/model/open.ts";
-import { debugLogits } from "../../src/train/measure/debug.ts";
-import { expectClose } from "../expect-close.ts";
-import { CASES, wide } from "../golden/peft.ts";
+import { CASES, expectGoldenLogits } from "../golden/peft.ts";
 import { baseFolder, writeTestAdapter } from "./fixture.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "lorafit-merged-"));
@@ -28,7 +25,6 @@ const write = (dtype: "float32" | "float16" | "bfloat16", more: { singleFileByte
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe("merged safetensors", () => {
-  // 1e-4 as for the goldens of onnx: a float32 engine against PyTorch + PEFT in float64. Merging rounds each weight once more.
   it.each(CASES)("of %s, %s have the logits of PyTorch + PEFT", async (model, name) => {
     const root = join(import.meta.dirname, "../golden", model);
     const source = openModel(join(root, "model"), { cacheDir });
@@ -36,13 +32,7 @@ describe("merged safetensors", () => {
     const folder = mkdtempSync(join(scratch, "golden-"));
     writeMergedWeights(folder, source, adapter, { dtype: "float32", shardBytes: 20_000 });
     copyFileSync(join(root, "model/config.json"), join(folder, "config.json"));
-    const merged = openModel(folder, { cacheDir });
-    const session = await onnxEngine.open(merged);
-    const batch = batchFromLabels(JSON.parse(readFileSync(join(root, "batch.json"), "utf8")));
-    const { data } = await debugLogits(session, merged.config, null, batch);
-    await session.close();
-    const expected = wide(join(root, name, "expected.safetensors")).get("logits")!;
-    expectClose(data as Float32Array, expected, 1e-4, "logits");
+    await expectGoldenLogits(openModel(folder, { cacheDir }), model, name);
   });
 
   it("hold a base that lorafit opens, in shards where they are large", async () => {

@@ -5,12 +5,14 @@ import { batchFromClasses, batchFromLabels } from "../../src/data/batch.ts";
 import { encoderBatch } from "../../src/data/encoder-batch.ts";
 import { roundedReference } from "../../src/engines/conformance/rounded.ts";
 import type { Engine } from "../../src/engines/engine.ts";
+import { onnxEngine } from "../../src/engines/onnx/onnx.ts";
 import { openSafetensors, readBytes } from "../../src/formats/safetensors.ts";
 import { adapterOn } from "../../src/lora/adapter.ts";
 import { readPeft } from "../../src/lora/peft.ts";
 import { appendPairLoss } from "../../src/loss/pair-loss.ts";
 import { openModel } from "../../src/model/open.ts";
 import { isEncoder } from "../../src/model/programs.ts";
+import type { WeightSource } from "../../src/model/weights.ts";
 import { debugLogits, debugStep } from "../../src/train/measure/debug.ts";
 import { distance, expectClose } from "../expect-close.ts";
 
@@ -52,7 +54,7 @@ const ENCODERS = [
   ["modernbert", "attention"],
 ] as const;
 
-export function wide(path: string): Map<string, Float64Array> {
+function wide(path: string): Map<string, Float64Array> {
   const file = openSafetensors(path);
   return new Map(
     [...file.tensors.keys()].map((name) => [name, new Float64Array(readBytes(file, name).bytes.buffer)]),
@@ -114,6 +116,18 @@ export function describeGoldens(
       }
     },
   );
+}
+
+/** Compares a model that has the adapter merged into its weights with the logits of PyTorch + PEFT on base and adapter. */
+export async function expectGoldenLogits(merged: WeightSource, model: string, name: string): Promise<void> {
+  const root = join(import.meta.dirname, model);
+  const session = await onnxEngine.open(merged);
+  const batch = batchFromLabels(JSON.parse(readFileSync(join(root, "batch.json"), "utf8")));
+  const { data } = await debugLogits(session, merged.config, null, batch);
+  await session.close();
+  const expected = wide(join(root, name, "expected.safetensors")).get("logits")!;
+  // As for the goldens of onnx: a float32 engine against float64. Merging rounds each weight once more.
+  expectClose(data as Float32Array, expected, 1e-4, "logits");
 }
 
 function apart(pairs: Awaited<ReturnType<typeof golden>>, kind: RegExp): number {

@@ -1,25 +1,23 @@
 import pc from "picocolors";
 import { percent } from "../../formats/percent.ts";
+import type { PipelineEvent } from "../../workflow/events.ts";
 import { generalText, shareText } from "../../workflow/sweep/picture.ts";
 import type { SweepResult } from "../../workflow/sweep/result.ts";
 import type { SweepEvent } from "../../workflow/sweep/sweep.ts";
 import { conclusion, lossOf, settingsText } from "../../workflow/sweep/text.ts";
 import type { Context } from "../terminal/context.ts";
 import { seconds } from "../terminal/format.ts";
-import { show } from "../terminal/render.ts";
+import { follow, show } from "../terminal/render.ts";
 
 /** Shows every event of a sweep and of its trainings. @returns the generator's result */
-export async function follow<T>(
-  events: AsyncGenerator<SweepEvent | Parameters<typeof show>[0], T>,
+export const renderSweep = <T>(
+  events: AsyncGenerator<SweepEvent | PipelineEvent, T>,
   context: Context,
-): Promise<T> {
-  for (;;) {
-    const { done, value } = await events.next();
-    if (done) return value;
-    if (!value.event.startsWith("sweep-")) show(value as Parameters<typeof show>[0], context);
-    else showSweep(value as SweepEvent, context);
-  }
-}
+): Promise<T> =>
+  follow(events, (event) => (isOfSweep(event) ? showSweep(event, context) : show(event, context)));
+
+const isOfSweep = (event: SweepEvent | PipelineEvent): event is SweepEvent =>
+  event.event.startsWith("sweep-");
 
 function showSweep(event: SweepEvent, { output }: Context): void {
   switch (event.event) {

@@ -14,7 +14,7 @@ import { settingsText } from "../../workflow/sweep/text.ts";
 import type { Context } from "../terminal/context.ts";
 import { collect } from "../terminal/format.ts";
 import { projectOf, taskOf } from "../terminal/task.ts";
-import { follow } from "./show.ts";
+import { renderSweep } from "./show.ts";
 
 /** Exit code while other processes train parts: nothing failed, and nothing was decided. */
 const INCOMPLETE = EXIT.inconclusive;
@@ -89,7 +89,7 @@ export function addSweep(program: Command, context: Context): void {
     const space = spaceOf(flags);
     const options = { engine: flags.engine, space, fresh: flags.fresh };
     if (flags.plan) {
-      const plan = await follow(planOnly(project, options), context);
+      const plan = await renderSweep(planOnly(project, options), context);
       const lines = plan.parts.map(
         (configuration, i) => `  ${i}  ${settingsText(configurationOf(plan, configuration))}`,
       );
@@ -97,7 +97,7 @@ export function addSweep(program: Command, context: Context): void {
       return;
     }
     if (flags.index !== undefined) {
-      await follow(sweepIndex(project, indexOf(flags.index), options), context);
+      await renderSweep(sweepIndex(project, indexOf(flags.index), options), context);
       return;
     }
     const parallel = Math.min(flags.parallel ?? 1, await fitting(project));
@@ -126,7 +126,7 @@ async function finish(
   { apply }: Flags,
   context: Context,
 ): Promise<void> {
-  const result = await follow(sweepTask(project, options), context);
+  const result = await renderSweep(sweepTask(project, options), context);
   if (result === undefined) {
     context.exitCode = INCOMPLETE;
     return;

@@ -10,11 +10,15 @@ import { megabytes, seconds } from "./format.ts";
 import { powerText } from "./power.ts";
 
 /** Shows every event of a stage or of the whole pipeline. @returns the generator's result */
-export async function render<T>(events: AsyncGenerator<PipelineEvent, T>, context: Context): Promise<T> {
+export const render = <T>(events: AsyncGenerator<PipelineEvent, T>, context: Context): Promise<T> =>
+  follow(events, (event) => show(event, context));
+
+/** Hands every event to `each`. @returns the generator's result */
+export async function follow<E, T>(events: AsyncGenerator<E, T>, each: (event: E) => void): Promise<T> {
   for (;;) {
     const { done, value } = await events.next();
     if (done) return value;
-    show(value, context);
+    each(value);
   }
 }
 

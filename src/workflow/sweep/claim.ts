@@ -1,5 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync, statSync, utimesSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
+import { isAlive } from "../../formats/exclusive.ts";
 import { writing } from "../../formats/files.ts";
 import { readJson } from "../../formats/json.ts";
 
@@ -76,14 +77,7 @@ function ownerOf(path: string): Owner | undefined {
 }
 
 function alive(path: string, { host, pid }: Owner): boolean {
-  if (host === hostname()) {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === "EPERM";
-    }
-  }
+  if (host === hostname()) return isAlive(pid);
   return Date.now() - statSync(path).mtimeMs < DEAD_MS;
 }
 

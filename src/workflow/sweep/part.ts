@@ -1,23 +1,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 import { planBatches } from "../../data/plan.ts";
-import type { Engine } from "../../engines/engine.ts";
-import { selectEngine } from "../../engines/select.ts";
 import { LorafitError } from "../../errors.ts";
 import { writeFileAtomic } from "../../formats/files.ts";
 import { sha256 } from "../../formats/hash.ts";
 import { jsonText } from "../../formats/json.ts";
-import { packageVersion } from "../../package.ts";
 import type { Task } from "../../task/load.ts";
 import type { TrainEvent } from "../../train/events.ts";
 import { validate } from "../../train/loop.ts";
 import { planRun, stepperOptions } from "../../train/plan.ts";
 import { trainRun } from "../../train/run.ts";
 import { createStepper } from "../../train/stepper.ts";
-import { trainingFiles } from "../curate-task.ts";
 import type { Project } from "../project.ts";
 import { findBudget, placeOf } from "../repair/repair.ts";
 import { endStep, parametersOf } from "../repair/trials.ts";
+import { trainOptions } from "../train-task.ts";
 import { configurationOf, planHash, rungFiles, runOf, type SweepPlan, sweepFolder } from "./plan.ts";
 import { taskOf } from "./space.ts";
 
@@ -84,7 +81,6 @@ export async function* runPart(
   engineName?: string,
 ): AsyncGenerator<TrainEvent, PartResult> {
   const folder = sweepFolder(project);
-  const { base, signal } = project;
   const configuration = taskOf(project.task, configurationOf(plan, index));
   const budget = findBudget(configuration);
   // Holds out general text, as a training within the budget does.
@@ -92,34 +88,23 @@ export async function* runPart(
     ...configuration,
     train: { ...configuration.train, seeds: 1, within_budget: budget !== undefined },
   };
-  const { engine, version: engineVersion } = await selectEngine(engineName ?? "auto", task.train.precision);
-  const { files } = trainingFiles(task);
+  const options = await trainOptions(project, task, engineName ?? "auto");
   const path = runOf(folder, index);
   const began = performance.now();
   let failed: string | null = null;
   try {
-    yield* trainRun({
-      task,
-      base,
-      files,
-      engine,
-      engineVersion,
-      version: packageVersion(),
-      ...placeOf(path),
-      until: plan.share,
-      ...(signal !== undefined && { signal }),
-    });
+    yield* trainRun({ ...options, ...placeOf(path), until: plan.share });
   } catch (error) {
     if (!LorafitError.is(error) || error.kind !== "failed") throw error;
     failed = error.message;
   }
-  const measured = await measure(task, project, engine, failed === null ? path : undefined);
+  const measured = await measure(options, failed === null ? path : undefined);
   const content: Omit<PartResult, "sha256"> = {
     plan: planHash(plan),
     configuration: index,
     ...measured,
     seconds: Number(((performance.now() - began) / 1000).toFixed(1)),
-    engine: engine.name,
+    engine: options.engine.name,
     failed,
   };
   const result: PartResult = { sha256: contentHash(content), ...content };
@@ -131,12 +116,10 @@ type Measured = Omit<PartResult, "sha256" | "plan" | "configuration" | "seconds"
 
 /** Losses of a run's best adapter on held-out rows, by blocks; without a run only its size. */
 async function measure(
-  task: Task,
-  { base }: Project,
-  engine: Engine,
+  { task, base, files, engine }: Awaited<ReturnType<typeof trainOptions>>,
   run: string | undefined,
 ): Promise<Measured> {
-  const planned = await planRun(task, base, { files: trainingFiles(task).files, engine });
+  const planned = await planRun(task, base, { files, engine });
   const { validation, general, batchPlan } = planned.data;
   if (validation.length === 0)
     throw new LorafitError(
